@@ -1,0 +1,244 @@
+//! What Qunwei does: the actions of interfaces.md §2, their lanes, deadlines and inverses.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use super::time::Timestamp;
+
+/// The idempotency key of an action: `a-` and 26 base32 characters (see [`super::ids::action_id`]).
+pub type ActionId = Arc<str>;
+
+/// One thing to be done on a platform, decided and not to be changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Action {
+    /// The idempotency key.
+    pub id: ActionId,
+    /// Where.
+    pub platform: Arc<str>,
+    /// The group it belongs to.
+    pub group: Arc<str>,
+    /// What.
+    pub what: What,
+    /// When it was decided.
+    pub time: Timestamp,
+    /// Why.
+    pub cause: Cause,
+    /// In which order it goes out.
+    pub lane: Lane,
+    /// After this it is not done any more but `expired`.
+    pub deadline: Timestamp,
+    /// Only recorded, never done: the rule, the group or the daemon is in observe mode.
+    pub observe: bool,
+    /// The members and cases whose notice this is: its delivery starts the end of their burst.
+    pub notifies: Vec<(Arc<str>, u64)>,
+}
+
+/// What is done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are those of interfaces.md §2")]
+pub enum What {
+    Send { text: String, mentions: Vec<Arc<str>> },
+    Private { user: Arc<str>, text: String },
+    Mute { user: Arc<str>, seconds: u64, until: Timestamp },
+    Unmute { user: Arc<str> },
+    Remove { user: Arc<str> },
+    Delete { message: Arc<str> },
+    Task { text: String, mentions: Vec<Arc<str>>, buttons: Vec<Button> },
+}
+
+/// A button of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Button {
+    /// What comes back in the `button` event.
+    pub choice: String,
+    /// What people read.
+    pub text: String,
+}
+
+/// Why an action is done; only the keys that apply.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// The event's id.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub event: Option<Arc<str>>,
+    /// The case's number.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub case: Option<String>,
+    /// The rule's name.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rule: Option<Arc<str>>,
+    /// The ladder's step, not the means used; else `unmute`, `review`, `alert`, `task` …
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub step: Option<Arc<str>>,
+}
+
+/// In which order actions leave: the first lane first (architecture.md, Concurrency).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Lane {
+    /// Undo and unmute.
+    Undo,
+    /// Answers to a person.
+    Reply,
+    /// Deletions, mutes, removals and the notices that explain them.
+    Penalty,
+    /// Welcomes.
+    Welcome,
+    /// Everything else.
+    Notice,
+}
+
+impl Lane {
+    /// Every lane, first to last.
+    pub const ALL: [Lane; 5] = [Lane::Undo, Lane::Reply, Lane::Penalty, Lane::Welcome, Lane::Notice];
+}
+
+/// How long an action may still be tried (interfaces.md §4).
+pub const NOTICE_DEADLINE: Duration = Duration::from_secs(6 * 3600);
+/// See [`NOTICE_DEADLINE`].
+pub const REMOVE_DEADLINE: Duration = Duration::from_secs(24 * 3600);
+
+/// What became of an action.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// Confirmed by the platform; with the id of the message it became, if the platform says.
+    Done {
+        /// So that it can be recalled.
+        message: Option<String>,
+    },
+    /// Refused for good, or impossible.
+    Failed {
+        /// Why.
+        error: String,
+    },
+    /// Its deadline passed first.
+    Expired,
+    /// It may or may not have happened, and repeating it is not safe.
+    Uncertain {
+        /// What is known.
+        error: String,
+    },
+}
+
+impl Outcome {
+    /// The word in the store, the case and the metrics.
+    pub fn state(&self) -> &'static str {
+        match self {
+            Outcome::Done { .. } => "done",
+            Outcome::Failed { .. } => "failed",
+            Outcome::Expired => "expired",
+            Outcome::Uncertain { .. } => "uncertain",
+        }
+    }
+}
+
+impl What {
+    /// The `type` of the JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            What::Send { .. } => "send",
+            What::Private { .. } => "private",
+            What::Mute { .. } => "mute",
+            What::Unmute { .. } => "unmute",
+            What::Remove { .. } => "remove",
+            What::Delete { .. } => "delete",
+            What::Task { .. } => "task",
+        }
+    }
+
+    /// The member it is done to, if one: order is kept per (group, member).
+    pub fn user(&self) -> Option<&Arc<str>> {
+        match self {
+            What::Private { user, .. } | What::Mute { user, .. } | What::Unmute { user } | What::Remove { user } => {
+                Some(user)
+            }
+            What::Send { .. } | What::Delete { .. } | What::Task { .. } => None,
+        }
+    }
+
+    /// What takes it back, when the platform can: invariant 7. A removal, a deletion and words cannot be taken back; who
+    /// undoes those gives back the strike.
+    pub fn inverse(&self) -> Option<What> {
+        match self {
+            What::Mute { user, .. } => Some(What::Unmute { user: user.clone() }),
+            What::Send { .. }
+            | What::Private { .. }
+            | What::Unmute { .. }
+            | What::Remove { .. }
+            | What::Delete { .. }
+            | What::Task { .. } => None,
+        }
+    }
+}
+
+impl Action {
+    /// The one JSON shape, on one line; times carry the zone's offset.
+    pub fn to_json(&self, zone: &TimeZone) -> String {
+        let mut wire = Wire {
+            id: &self.id,
+            kind: self.what.name(),
+            group: &self.group,
+            user: self.what.user(),
+            text: None,
+            mentions: None,
+            seconds: None,
+            until: None,
+            message: None,
+            case: None,
+            buttons: None,
+            time: self.time.rfc3339(zone),
+            cause: &self.cause,
+            observe: self.observe,
+        };
+        match &self.what {
+            What::Send { text, mentions } => {
+                wire.text = Some(text);
+                wire.mentions = Some(mentions);
+            }
+            What::Private { text, .. } => wire.text = Some(text),
+            What::Mute { seconds, until, .. } => {
+                wire.seconds = Some(*seconds);
+                wire.until = Some(until.rfc3339(zone));
+            }
+            What::Unmute { .. } | What::Remove { .. } => {}
+            What::Delete { message } => wire.message = Some(message),
+            What::Task { text, mentions, buttons } => {
+                wire.case = self.cause.case.as_deref();
+                wire.text = Some(text);
+                wire.mentions = Some(mentions);
+                wire.buttons = Some(buttons);
+            }
+        }
+        serde_json::to_string(&wire).unwrap_or_default() // strings, numbers and lists of them: cannot fail
+    }
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    group: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    case: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mentions: Option<&'a [Arc<str>]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    buttons: Option<&'a [Button]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+    time: String,
+    cause: &'a Cause,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    observe: bool,
+}

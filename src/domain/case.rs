@@ -1,0 +1,103 @@
+//! What was found in a message, and the case that a violation becomes.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::policy::{Severity, Verdict};
+use super::time::Timestamp;
+
+/// Code points `start..end` of an original text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Span {
+    /// The first code point.
+    pub start: u32,
+    /// One past the last.
+    pub end: u32,
+}
+
+/// One rule's hit in a message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The rule's name.
+    pub rule: Arc<str>,
+    /// The rule's category.
+    pub category: Arc<str>,
+    /// How heavy it is in this group.
+    pub severity: Severity,
+    /// The characters of the original.
+    pub matched: String,
+    /// The entry of the list, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub word: Option<Arc<str>>,
+    /// First code point of the original text (or of the part).
+    pub start: u32,
+    /// One past the last code point.
+    pub end: u32,
+    /// Where it is when not in the text: `content[1].title`, `sender.name` …
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub part: Option<String>,
+    /// What it means in this group.
+    #[serde(skip)]
+    pub verdict: Verdict,
+    /// The rule only observes in this group.
+    #[serde(skip)]
+    pub observe: bool,
+    /// Whether the message is deleted for it.
+    #[serde(skip)]
+    pub delete: bool,
+}
+
+/// A violation with everything needed to explain it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// Its number, from 1 in each data directory.
+    pub no: u64,
+    /// Where.
+    pub platform: Arc<str>,
+    /// Where.
+    pub group: Arc<str>,
+    /// Who.
+    pub user: Arc<str>,
+    /// Who, as they were called.
+    pub name: String,
+    /// The message's event id.
+    pub message: Arc<str>,
+    /// When the message was sent.
+    pub time: Timestamp,
+    /// When it was judged.
+    pub opened: Timestamp,
+    /// The original text, as evidence.
+    pub text: String,
+    /// What was found, the leading finding first.
+    pub findings: Vec<Finding>,
+    /// The version of the rules that found it.
+    pub rules: Arc<str>,
+    /// The ladder's step.
+    pub step: Arc<str>,
+    /// Live strikes including this one.
+    pub strikes: u32,
+    /// Who decided: `machine`.
+    pub decided_by: Arc<str>,
+    /// Only observed.
+    pub observe: bool,
+    /// The actions it led to, by id.
+    pub actions: Vec<Arc<str>>,
+}
+
+/// A further violating message of a case: of its burst, or an edit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The case.
+    pub case: u64,
+    /// The event that brought it.
+    pub event: Arc<str>,
+    /// The message.
+    pub message: Arc<str>,
+    /// When the message was sent.
+    pub time: Timestamp,
+    /// The original text.
+    pub text: String,
+    /// What was found.
+    pub findings: Vec<Finding>,
+}

@@ -1,0 +1,5 @@
+//! Placeholder
+
+/// Placeholder
+#[derive(Default)]
+pub struct LexiconBuilder {}

@@ -1,0 +1,20 @@
+//! The core: what messages mean and what follows from them. Pure: no async, no clock, no IO, no randomness but what is
+//! passed in (architecture.md, invariant 1; `clippy.toml` and `tests/it/layering.rs` guard it).
+//!
+//! In reading order: what happened, its text folded, what the rules find, what is remembered, what is decided, what is done.
+
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod action;
+pub mod case;
+pub mod event;
+pub mod ids;
+pub mod lexicon;
+pub mod notices;
+pub mod policy;
+pub mod recent;
+pub mod rules;
+pub mod standing;
+pub mod text;
+pub mod time;
+pub mod timer;

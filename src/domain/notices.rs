@@ -1,0 +1,227 @@
+//! The words of notices: templates that an admin can change, checked when they are read.
+//!
+//! No notice repeats matched characters or a matching nickname except masked (product.md C); the masking is done by the
+//! caller, who knows what matched. Names are made harmless here: [`plain_name`].
+
+use std::fmt;
+
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior};
+use serde::Serialize;
+
+/// One notice: its key in TOML, its shipped text, and what it is for.
+#[derive(Debug)]
+pub struct NoticeKind {
+    /// The key below `[notices]`.
+    pub name: &'static str,
+    /// When it is sent.
+    pub about: &'static str,
+    /// The shipped text.
+    pub default: &'static str,
+}
+
+/// Every notice there is; a key below `[notices]` that is not here is a fault.
+pub const NOTICES: &[NoticeKind] = &[
+    NoticeKind {
+        name: "warn_private",
+        about: "the first violation, told to the member alone",
+        default: "{{ name }}，您好。您在群里的一条消息被判为「{{ rule }}」（案件 {{ case }}{% if matched %}，命中“{{ matched }}”{% endif %}）。这是提醒，不作其他处理；{{ days }} 天内再次违规：{{ next }}。{{ appeal }}",
+    },
+    NoticeKind {
+        name: "warn_neutral",
+        about: "the first violation where the platform has no private messages: names no offence",
+        default: "@{{ name }} 请看一下群规{% if clause %}第 {{ clause }} 条{% endif %}（编号 {{ case }}）。{{ appeal }}",
+    },
+    NoticeKind {
+        name: "warn_public",
+        about: "named in the group",
+        default: "@{{ name }} 您的消息被判为「{{ rule }}」（案件 {{ case }}），请遵守群规。{{ days }} 天内再次违规：{{ next }}。{{ appeal }}",
+    },
+    NoticeKind {
+        name: "mute",
+        about: "muted by the platform",
+        default: "@{{ name }} 因「{{ rule }}」禁言至 {{ until }}（案件 {{ case }}）。{{ days }} 天内再次违规：{{ next }}。{{ appeal }}",
+    },
+    NoticeKind {
+        name: "mute_recorded",
+        about: "muted where the platform cannot mute: the member is asked to be silent",
+        default: "@{{ name }} 因「{{ rule }}」请在 {{ until }} 之前不要发言（案件 {{ case }}）；此前发言计为再次违规：{{ next }}。{{ appeal }}",
+    },
+    NoticeKind {
+        name: "remove",
+        about: "removed, told in the group",
+        default: "{{ name }} 因「{{ rule }}」被移出本群（案件 {{ case }}）。{{ appeal }}",
+    },
+    NoticeKind {
+        name: "remove_private",
+        about: "removed, told to the member alone just before",
+        default: "{{ name }}，您因「{{ rule }}」将被移出群聊（案件 {{ case }}）。{{ appeal }}",
+    },
+    NoticeKind {
+        name: "merged",
+        about: "several notices in one, when there are too many in a minute",
+        default: "以下成员的消息违反群规：{{ list }}。{{ appeal }}",
+    },
+    NoticeKind {
+        name: "merged_item",
+        about: "one member in a merged notice; {{ next }} is what happens at the next violation",
+        default: "@{{ name }}（{{ rule }}，案件 {{ case }}，{{ done }}，再次违规：{{ next }}）",
+    },
+    NoticeKind {
+        name: "task",
+        about: "put before the admins: the platform cannot do it, or the hourly limit is reached",
+        default: "请处理：{{ name }} 因「{{ rule }}」应当{{ wanted }}（案件 {{ case }}）。原因：{{ why }}。",
+    },
+    NoticeKind {
+        name: "review",
+        about: "alert to the admins: a message that a person should look at",
+        default: "请看一下 {{ name }} 的消息：可能是「{{ rule }}」{% if matched %}（“{{ matched }}”）{% endif %}。未作任何处理。",
+    },
+    NoticeKind {
+        name: "alert",
+        about: "alert to the admins: something could not be done",
+        default: "未能完成：{{ wanted }}{% if case %}（案件 {{ case }}）{% endif %}。原因：{{ why }}。请人工处理。",
+    },
+    NoticeKind {
+        name: "appeal",
+        about: "how to appeal; is {{ appeal }} in the others",
+        default: "如有异议，请联系群主或管理员，并说明案件编号。",
+    },
+];
+
+/// Everything a template may name. What does not apply to a notice is empty.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Vars {
+    /// The member's name, made harmless and masked where it matches a rule.
+    pub name: String,
+    /// The rule in plain words.
+    pub rule: String,
+    /// The number of the group rule that the rule stands for, if the admin gave one.
+    pub clause: Option<u32>,
+    /// The case's number.
+    pub case: String,
+    /// The matched characters, masked: the first and ＊ for each of the others.
+    pub matched: String,
+    /// What the next violation brings.
+    pub next: String,
+    /// How to appeal.
+    pub appeal: String,
+    /// Until when, in the group's time zone.
+    pub until: String,
+    /// How many days a strike lives.
+    pub days: u64,
+    /// Items of a merged notice.
+    pub list: String,
+    /// What was done, in a merged notice.
+    pub done: String,
+    /// What a person is asked to do.
+    pub wanted: String,
+    /// Why a person is asked.
+    pub why: String,
+}
+
+/// The names in [`Vars`], for faults about an unknown variable.
+pub const VARIABLES: &[&str] =
+    &["name", "rule", "clause", "case", "matched", "next", "appeal", "until", "days", "list", "done", "wanted", "why"];
+
+/// Compiled templates, one for each of [`NOTICES`].
+pub struct Notices {
+    templates: Environment<'static>,
+}
+
+impl PartialEq for Notices {
+    fn eq(&self, other: &Self) -> bool {
+        NOTICES.iter().all(|kind| self.source(kind.name) == other.source(kind.name))
+    }
+}
+
+impl fmt::Debug for Notices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Notices").finish_non_exhaustive()
+    }
+}
+
+impl Default for Notices {
+    fn default() -> Self {
+        Self::new([]).unwrap_or_else(|(name, error)| unreachable!("the shipped notice {name} is sound: {error}"))
+    }
+}
+
+impl Notices {
+    /// The shipped texts with some replaced.
+    ///
+    /// # Errors
+    /// The notice's name and what is wrong with its template: syntax, or an unknown variable.
+    pub fn new<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, (String, String)> {
+        let mut templates = Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        templates.set_fuel(Some(10_000));
+        let shipped = NOTICES.iter().map(|kind| (kind.name, kind.default));
+        for (name, text) in shipped.chain(texts) {
+            check_template(text).map_err(|error| (name.to_owned(), error))?;
+            templates
+                .add_template_owned(name.to_owned(), text.to_owned())
+                .map_err(|error| (name.to_owned(), error.to_string()))?;
+        }
+        Ok(Self { templates })
+    }
+
+    /// The text of a notice. A template that fails while it is rendered (it ran out of fuel) gives its name and case, so that
+    /// the member is told at least that much.
+    pub fn render(&self, name: &str, vars: &Vars) -> String {
+        let rendered = self.templates.get_template(name).and_then(|template| template.render(Serde(vars)));
+        rendered.unwrap_or_else(|_| format!("{}：{}（案件 {}）", vars.name, vars.rule, vars.case))
+    }
+
+    fn source(&self, name: &str) -> Option<String> {
+        self.templates.get_template(name).ok().map(|template| template.source().to_owned())
+    }
+}
+
+/// Whether a text is a sound template that names only [`VARIABLES`].
+///
+/// # Errors
+/// What is wrong, with the nearest variable where one is misspelt.
+pub fn check_template(text: &str) -> Result<(), String> {
+    let mut env = Environment::new();
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_fuel(Some(10_000));
+    let template = env.template_from_str(text).map_err(|error| match error.detail() {
+        Some(detail) => detail.to_owned(),
+        None => error.kind().to_string(),
+    })?;
+    let mut unknown: Vec<String> =
+        template.undeclared_variables(false).into_iter().filter(|name| !VARIABLES.contains(&name.as_str())).collect();
+    unknown.sort();
+    if let Some(name) = unknown.first() {
+        let near = crate::fault::nearest(name, VARIABLES.iter().copied());
+        let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        return Err(format!("unknown variable `{name}`{hint} (known: {})", VARIABLES.join(", ")));
+    }
+    template.render(Serde(Vars::default())).map_err(|error| error.to_string())?;
+    Ok(())
+}
+
+/// The longest name shown in a notice, in code points; WeCom's own limit is 64.
+const LONGEST_NAME: usize = 32;
+
+/// A nickname that can do no harm in a notice: no control, invisible or bidirectional characters, no `@`, at most 32 code
+/// points. An empty one becomes the id.
+pub fn plain_name(name: &str, id: &str) -> String {
+    let shown = |text: &str| -> String {
+        let kept =
+            text.chars().filter(|c| !c.is_control() && !super::text::is_invisible(*c) && !matches!(c, '@' | '＠'));
+        let mut shown: String = kept.take(LONGEST_NAME + 1).collect();
+        if shown.chars().count() > LONGEST_NAME {
+            shown = shown.chars().take(LONGEST_NAME - 1).chain(['…']).collect();
+        }
+        shown.trim().to_owned()
+    };
+    let name = shown(name);
+    if name.is_empty() { shown(id) } else { name }
+}
+
+/// The first character and ＊ for each of the others, at most 8 in all.
+pub fn mask(text: &str) -> String {
+    text.chars().take(8).enumerate().map(|(at, c)| if at == 0 { c } else { '＊' }).collect()
+}

@@ -1,0 +1,289 @@
+//! What holds in a group: the settings of its profile with the group's own over them, compiled.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use super::event::Role;
+use super::notices::Notices;
+use super::rules::Ruleset;
+
+/// Everything that a configuration says, ready for use. One version judges one message whole.
+#[derive(Debug)]
+pub struct Settings {
+    /// Hash of all files it was made from, 16 hexadecimal digits.
+    pub version: Arc<str>,
+    /// The rules of all profiles, matched in one pass.
+    pub rules: Ruleset,
+    /// The policy of a group that no file names.
+    pub default_policy: Arc<Policy>,
+    /// The policies of the groups that files name, by group id.
+    pub groups: HashMap<Arc<str>, Arc<Policy>>,
+    /// Whether groups that no file names are looked after too.
+    pub unknown_groups: UnknownGroups,
+    /// What each configured platform can do; one that is not named can do everything.
+    pub platforms: HashMap<Arc<str>, Platform>,
+    /// For how long an event's id is remembered, and how old an event may be to be acted on. Default 24 hours.
+    pub dedupe: Duration,
+}
+
+/// What the core knows of a platform.
+#[derive(Clone, Debug, Default)]
+pub struct Platform {
+    /// What it can do.
+    pub capabilities: Capabilities,
+    /// The bot's own user id; its messages are ignored.
+    pub bot_user: Option<Arc<str>>,
+}
+
+impl Settings {
+    /// The policy of a group.
+    pub fn policy(&self, group: &str) -> &Arc<Policy> {
+        self.groups.get(group).unwrap_or(&self.default_policy)
+    }
+
+    /// Whether the group is looked after.
+    pub fn looks_after(&self, group: &str) -> bool {
+        self.unknown_groups == UnknownGroups::Default || self.groups.contains_key(group)
+    }
+
+    /// What a platform can do.
+    pub fn capabilities(&self, platform: &str) -> Capabilities {
+        self.platforms.get(platform).map_or(Capabilities::ALL, |platform| platform.capabilities)
+    }
+}
+
+/// What is done with groups that no file names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownGroups {
+    /// They get the default profile.
+    #[default]
+    Default,
+    /// Their events are stored and otherwise ignored.
+    Ignore,
+}
+
+/// Whether decisions are carried out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Decisions are carried out.
+    #[default]
+    On,
+    /// Judged and recorded as ever, nothing done.
+    Observe,
+    /// Not judged.
+    Off,
+}
+
+/// How heavy a violation is: it starts that many steps further up the ladder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// +0
+    #[default]
+    Minor,
+    /// +1
+    Serious,
+    /// +2
+    Severe,
+}
+
+impl Severity {
+    /// The steps it adds.
+    pub fn offset(self) -> usize {
+        match self {
+            Severity::Minor => 0,
+            Severity::Serious => 1,
+            Severity::Severe => 2,
+        }
+    }
+
+    /// The word in TOML and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Minor => "minor",
+            Severity::Serious => "serious",
+            Severity::Severe => "severe",
+        }
+    }
+}
+
+/// What a rule's hit means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Nothing found.
+    #[serde(skip_deserializing)]
+    Pass,
+    /// A person should look; nobody is punished.
+    Review,
+    /// It climbs the ladder.
+    #[default]
+    Violation,
+}
+
+impl Verdict {
+    /// The word in JSON and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Pass => "pass",
+            Verdict::Review => "review",
+            Verdict::Violation => "violation",
+        }
+    }
+}
+
+/// What holds in a group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// The profile it comes from.
+    pub profile: Arc<str>,
+    /// The zone of times in notices and actions. Default Asia/Shanghai.
+    pub timezone: TimeZone,
+    /// Whether decisions are carried out in this group.
+    pub mode: Mode,
+    /// What each rule does here, by [`super::rules::RuleId`].
+    pub rules: Arc<[RuleSetting]>,
+    /// The penalties, first to last; never empty.
+    pub ladder: Arc<[Step]>,
+    /// How long a strike lives. Default 30 days.
+    pub strike_life: Duration,
+    /// How long after the first notice's delivery violations still join its case. Default 60 seconds.
+    pub burst: Duration,
+    /// Removals by machine in any hour. Default 5.
+    pub removals_per_hour: u32,
+    /// Mutes by machine in any hour. Default 20.
+    pub mutes_per_hour: u32,
+    /// Group notices in any minute. Default 6.
+    pub notices_per_minute: u32,
+    /// Members who are never punished, by user id.
+    pub allow: Arc<HashSet<Box<str>>>,
+    /// Roles that TOML gives, by user id.
+    pub roles: Arc<HashMap<Box<str>, Role>>,
+    /// The words of notices.
+    pub notices: Arc<Notices>,
+}
+
+/// What a rule does in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleSetting {
+    /// On, observe or off.
+    pub mode: Mode,
+    /// Of its violations.
+    pub severity: Severity,
+    /// What its hits mean.
+    pub verdict: Verdict,
+    /// Roles it does not apply to.
+    pub exempt: Roles,
+    /// Whether a violating message is also deleted, where the platform can.
+    pub delete: bool,
+}
+
+/// A set of roles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Roles(u8);
+
+impl Roles {
+    /// Whether a role is in the set.
+    pub fn contains(self, role: Role) -> bool {
+        self.0 & (1 << role as u8) != 0
+    }
+}
+
+impl FromIterator<Role> for Roles {
+    fn from_iter<I: IntoIterator<Item = Role>>(roles: I) -> Self {
+        Self(roles.into_iter().fold(0, |set, role| set | 1 << role as u8))
+    }
+}
+
+/// A step of the ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Step {
+    /// `warn_private`: told alone.
+    WarnPrivate,
+    /// `warn_public`: named in the group.
+    WarnPublic,
+    /// `mute 24h`: may not speak for so long.
+    Mute(Duration),
+    /// `remove`: out of the group.
+    Remove,
+}
+
+impl Step {
+    /// The name in causes and cases.
+    pub fn name(self) -> &'static str {
+        match self {
+            Step::WarnPrivate => "warn_private",
+            Step::WarnPublic => "warn_public",
+            Step::Mute(_) => "mute",
+            Step::Remove => "remove",
+        }
+    }
+
+    /// The names that TOML takes, for messages about a misspelt one.
+    pub const NAMES: [&'static str; 4] = ["warn_private", "warn_public", "mute", "remove"];
+}
+
+/// One thing a platform may be able to do (interfaces.md §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are those of interfaces.md §4")]
+pub enum Capability {
+    Send,
+    Private,
+    Mute,
+    Remove,
+    Delete,
+    Image,
+    Task,
+    Approve,
+    Announce,
+    /// The target drops a repeated id.
+    Idempotent,
+}
+
+impl Capability {
+    /// Each with the word in TOML.
+    pub const ALL: [(&'static str, Capability); 10] = [
+        ("send", Capability::Send),
+        ("private", Capability::Private),
+        ("mute", Capability::Mute),
+        ("remove", Capability::Remove),
+        ("delete", Capability::Delete),
+        ("image", Capability::Image),
+        ("task", Capability::Task),
+        ("approve", Capability::Approve),
+        ("announce", Capability::Announce),
+        ("idempotent", Capability::Idempotent),
+    ];
+}
+
+/// What a platform can do.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Capabilities(u16);
+
+impl Capabilities {
+    /// Everything.
+    pub const ALL: Self = Self(u16::MAX);
+
+    /// Whether it can.
+    pub fn has(self, capability: Capability) -> bool {
+        self.0 & (1 << capability as u16) != 0
+    }
+}
+
+impl FromIterator<Capability> for Capabilities {
+    fn from_iter<I: IntoIterator<Item = Capability>>(capabilities: I) -> Self {
+        Self(capabilities.into_iter().fold(0, |set, one| set | 1 << one as u16))
+    }
+}
+
+impl fmt::Debug for Capabilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(Capability::ALL.iter().filter(|(_, one)| self.has(*one)).map(|(name, _)| name)).finish()
+    }
+}

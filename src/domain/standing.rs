@@ -1,0 +1,86 @@
+//! What is held against a member, and what was done in a group lately.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::action::ActionId;
+use super::time::Timestamp;
+
+/// What is held against a member of a group.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Strikes, oldest first.
+    pub strikes: Vec<Strike>,
+    /// The mute that runs longest.
+    pub mute: Option<Mute>,
+}
+
+/// One violation that counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Strike {
+    /// Its case.
+    pub case: u64,
+    /// When the message was sent.
+    pub time: Timestamp,
+    /// Only observed: it counts for observed decisions alone.
+    pub observe: bool,
+    /// The notice whose delivery starts the end of the burst; `None` until one is decided.
+    pub notice: Option<ActionId>,
+    /// Violations sent before this join the case; `None` until the notice came to its end.
+    pub burst_end: Option<Timestamp>,
+}
+
+/// A mute.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mute {
+    /// Its case.
+    pub case: u64,
+    /// Its end.
+    pub until: Timestamp,
+    /// Whether the platform keeps it; otherwise it is a record only.
+    pub enforced: bool,
+    /// The notice that tells the member.
+    pub notice: Option<ActionId>,
+    /// When that was delivered.
+    pub told: Option<Timestamp>,
+    /// Speaking during it was already counted once.
+    pub broken: bool,
+}
+
+/// What was done in a group lately: for the hourly limits and merged notices.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Removals by machine in the last hour.
+    pub removals: Vec<Timestamp>,
+    /// Mutes by machine in the last hour.
+    pub mutes: Vec<Timestamp>,
+    /// Group notices in the last minute.
+    pub notices: Vec<Timestamp>,
+    /// Alerts to the admins in the last minute.
+    pub alerts: Vec<Timestamp>,
+    /// Alerts that were not sent because there were too many.
+    pub alerts_held: u32,
+    /// Notices that wait to be merged.
+    pub held: Vec<Held>,
+}
+
+/// A notice that waits to be merged with others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// Whom it tells.
+    pub user: Arc<str>,
+    /// The case it tells of.
+    pub case: u64,
+    /// Its line in the merged notice.
+    pub line: String,
+}
+
+impl Standing {
+    /// Strikes that count at `time`, each living for `life` from its message's time. Observed decisions count all,
+    /// real ones only real strikes.
+    pub fn live(&self, time: Timestamp, life: Duration, observe: bool) -> impl Iterator<Item = &Strike> {
+        self.strikes.iter().filter(move |strike| (observe || !strike.observe) && strike.time.plus(life) > time)
+    }
+}

@@ -1,0 +1,317 @@
+//! What the core needs from the outside, in the core's words: a [`Store`], [`Platform`]s and a [`Clock`].
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::action::{Action, ActionId, Outcome};
+use crate::domain::case::{Case, Evidence};
+use crate::domain::event::Role;
+use crate::domain::ids::SeenKey;
+use crate::domain::standing::{Ledger, Standing};
+use crate::domain::time::Timestamp;
+use crate::domain::timer::Timer;
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// Carries actions out, on one platform.
+pub trait Platform: Send + Sync {
+    /// Tries an action once. `body` is its JSON, the same bytes at each attempt.
+    fn perform(&self, action: Arc<Action>, body: Arc<str>) -> Pin<Box<dyn Future<Output = Reply> + Send>>;
+}
+
+/// What came of one attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Done.
+    Done {
+        /// The message it became, so that it can be recalled.
+        message: Option<String>,
+    },
+    /// Not done, may be tried again.
+    Retry {
+        /// Not before this long.
+        after: Option<Duration>,
+        /// Why.
+        error: String,
+    },
+    /// May or may not have been done.
+    Unknown {
+        /// What is known.
+        error: String,
+    },
+    /// Refused for good.
+    Refused {
+        /// Why.
+        error: String,
+    },
+    /// The platform answers in a way that an operator must look at; may be tried again.
+    Broken {
+        /// What it answered.
+        error: String,
+    },
+    /// The platform wants nothing more from us.
+    Disabled,
+}
+
+/// One input of the core as the journal keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Its number, from 1, without gaps.
+    pub seq: u64,
+    /// When it was judged, by the daemon's clock.
+    pub at: Timestamp,
+    /// What it is.
+    pub kind: RowKind,
+    /// Where it came from: an event's platform, else empty.
+    pub platform: Arc<str>,
+    /// The time an event was given where its own was missing or too far ahead.
+    pub time: Option<Timestamp>,
+    /// The event's JSON as it came; else what the kind needs.
+    pub body: Arc<str>,
+}
+
+/// What an input of the core is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum RowKind {
+    /// An event.
+    Event = 0,
+    /// Timers were due.
+    Tick = 1,
+    /// The body of a late mute was fixed, or a non-idempotent action is about to be tried.
+    Attempt = 2,
+    /// An action has come to its end.
+    Outcome = 3,
+    /// Another version of the rules from here on.
+    Rules = 4,
+}
+
+/// What inputs changed, to be written in the same transaction as the inputs.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A case was opened.
+    Case(Box<Case>),
+    /// A further message belongs to a case.
+    Evidence(Box<Evidence>),
+    /// What is held against a member.
+    Standing {
+        /// Which.
+        member: MemberRef,
+        /// All of it.
+        standing: Standing,
+    },
+    /// A member's role is known to be another.
+    Role {
+        /// Which.
+        member: MemberRef,
+        /// The role.
+        role: Role,
+    },
+    /// A member came, left or was renamed.
+    Membership {
+        /// Which.
+        member: MemberRef,
+        /// The name, when the event says it.
+        name: Option<Arc<str>>,
+        /// Since when they are in the group, when they came.
+        joined: Option<Timestamp>,
+        /// Since when they are not, when they left.
+        left: Option<Timestamp>,
+    },
+    /// What was done in a group lately.
+    Ledger {
+        /// The platform.
+        platform: Arc<str>,
+        /// The group.
+        group: Arc<str>,
+        /// All of it.
+        ledger: Ledger,
+    },
+    /// A timer was set; one with the same id is replaced.
+    Timer(Timer),
+    /// A timer has fired or is not needed any more.
+    TimerDone(Timer),
+    /// An action is to be done (or, observed, only recorded).
+    Act(Arc<Action>),
+    /// The body of an action is fixed from here on, and it may have been tried.
+    Attempted {
+        /// Which.
+        id: ActionId,
+        /// Its JSON.
+        body: Arc<str>,
+    },
+    /// An action has come to its end.
+    Ended {
+        /// Which.
+        id: ActionId,
+        /// How.
+        outcome: Outcome,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// A member, by names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct MemberRef {
+    /// The platform.
+    pub platform: Arc<str>,
+    /// The group.
+    pub group: Arc<str>,
+    /// The user.
+    pub user: Arc<str>,
+}
+
+/// What stands or falls together: the inputs of one request and all they changed.
+#[derive(Clone, Debug, Default)]
+pub struct Unit {
+    /// The inputs.
+    pub rows: Vec<Row>,
+    /// Their events' keys.
+    pub seen: Vec<SeenKey>,
+    /// What they changed.
+    pub changes: Vec<Change>,
+}
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// One row cannot be stored; others can.
+    #[error("a row cannot be stored: {0}")]
+    Row(String),
+    /// Nothing can be stored now: the disk is full, read-only or broken.
+    #[error("the store cannot be written: {0}")]
+    Unavailable(String),
+}
+
+/// What is stored of a group.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StoredGroup {
+    /// What was done lately.
+    pub ledger: Ledger,
+    /// Its owner and admins, as far as their roles were seen.
+    pub admins: Vec<Arc<str>>,
+}
+
+/// What is stored of a member.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StoredMember {
+    /// The last known role.
+    pub role: Option<Role>,
+    /// What is held against them.
+    pub standing: Standing,
+}
+
+/// An action that has not come to its end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pending {
+    /// Its place in the order of decisions.
+    pub order: u64,
+    /// The action.
+    pub action: Arc<Action>,
+    /// Its JSON if an attempt was recorded.
+    pub attempted: Option<Arc<str>>,
+}
+
+/// Where a start begins.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// The last input in the journal; 0 when it is empty.
+    pub seq: u64,
+    /// The last case; 0 when there is none.
+    pub case: u64,
+    /// The windows as last written, and the number of the last input they include.
+    pub windows: Option<(u64, Vec<u8>)>,
+    /// Every timer that is set.
+    pub timers: Vec<Timer>,
+}
+
+/// Keeps everything. One writer; every method blocks.
+pub trait Store: Send {
+    /// Writes units in one transaction, durable when it returns.
+    ///
+    /// # Errors
+    /// Nothing at all was written.
+    fn commit(&mut self, units: &[Unit]) -> Result<(), StoreError>;
+
+    /// What was seen under this key within the last `dedupe` time: the hash of its body. Only committed keys count.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn seen(&mut self, key: SeenKey) -> Result<Option<u32>, StoreError>;
+
+    /// Forgets keys of events that came before this time.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    fn forget_seen(&mut self, before: Timestamp) -> Result<(), StoreError>;
+
+    /// What is stored of a group; the default when nothing is.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn group(&mut self, platform: &str, group: &str) -> Result<StoredGroup, StoreError>;
+
+    /// What is stored of a member; the default when nothing is.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn member(&mut self, member: &MemberRef) -> Result<StoredMember, StoreError>;
+
+    /// The case of a message, with all its evidence's findings: an edit that brings the same finding changes nothing.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn case_of(&mut self, platform: &str, group: &str, message: &str) -> Result<Option<Case>, StoreError>;
+
+    /// Where to begin.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn start(&mut self) -> Result<Start, StoreError>;
+
+    /// Inputs after `seq`, in order, at most `limit`.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn journal(&mut self, after: u64, limit: usize) -> Result<Vec<Row>, StoreError>;
+
+    /// Writes the windows (the watermark).
+    ///
+    /// # Errors
+    /// Nothing was written.
+    fn save_windows(&mut self, seq: u64, windows: &[u8]) -> Result<(), StoreError>;
+
+    /// Actions that have not come to their end and are not observed, by lane, then in the order they were decided, at most
+    /// `limit`.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn pending(&mut self, limit: usize) -> Result<Vec<Pending>, StoreError>;
+
+    /// Keeps the files of a configuration under its version.
+    ///
+    /// # Errors
+    /// Nothing was written.
+    fn save_config(&mut self, version: &str, files: &[(String, String)], at: Timestamp) -> Result<(), StoreError>;
+
+    /// The files of the configuration that was in force last.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn last_config(&mut self) -> Result<Option<Vec<(String, String)>>, StoreError>;
+
+    /// Whether a write goes through now, by writing.
+    ///
+    /// # Errors
+    /// It does not.
+    fn probe(&mut self) -> Result<(), StoreError>;
+}
