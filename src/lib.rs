@@ -8,6 +8,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod app;
 pub mod domain;
 pub mod fault;
 pub mod ports;

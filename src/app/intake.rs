@@ -1,0 +1,181 @@
+//! The way in: a bounded queue in front of the one consumer. A tenth of it is kept for what the daemon says to itself
+//! (outcomes, attempts) and for admins, so that a flood of messages never keeps an unmute from being recorded.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::domain::action::{Action, Outcome};
+use crate::domain::event::Event;
+use crate::domain::time::Timestamp;
+
+/// An event as it came in.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// What happened; its `time` is never `None` and its `platform` is the adapter's.
+    pub event: Event,
+    /// Its JSON as it came.
+    pub raw: Arc<str>,
+    /// The time it was given because its own was missing or too far ahead.
+    pub given_time: Option<Timestamp>,
+}
+
+/// What became of the events of one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// All durable.
+    Durable {
+        /// How many are new.
+        accepted: usize,
+        /// How many were there already.
+        duplicates: usize,
+    },
+    /// None is durable; the same request may be sent again later.
+    Unavailable {
+        /// Why, for the operator.
+        reason: String,
+    },
+}
+
+/// One piece of work for the consumer: stands or falls whole.
+#[derive(Debug)]
+pub enum Job {
+    /// The events of one request.
+    Events {
+        /// At least one.
+        events: Vec<Incoming>,
+        /// Told after the commit.
+        answer: oneshot::Sender<Answer>,
+    },
+    /// An action is about to be tried, with this body; told `true` when that is durable.
+    Attempt {
+        /// The action.
+        action: Arc<Action>,
+        /// Its JSON from here on.
+        body: Arc<str>,
+    },
+    /// An action has come to its end.
+    Outcome {
+        /// The action.
+        action: Arc<Action>,
+        /// How.
+        outcome: Outcome,
+    },
+}
+
+impl Job {
+    /// How many inputs it is.
+    pub fn len(&self) -> usize {
+        match self {
+            Job::Events { events, .. } => events.len(),
+            Job::Attempt { .. } | Job::Outcome { .. } => 1,
+        }
+    }
+
+    /// Whether it is no input at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The queue is full, or the daemon is stopping.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Full;
+
+/// The queue. Clones share it.
+#[derive(Clone)]
+pub struct Intake {
+    shared: Arc<Shared>,
+    capacity: usize,
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    arrived: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    inputs: usize,
+    closed: bool,
+}
+
+impl Intake {
+    /// A queue of at most `capacity` inputs (at least 10).
+    pub fn new(capacity: usize) -> Self {
+        let shared = Shared { queue: Mutex::default(), arrived: Condvar::new() };
+        Self { shared: Arc::new(shared), capacity: capacity.max(10) }
+    }
+
+    /// Hands in the events of one request; the receiver is told when they are durable.
+    ///
+    /// # Errors
+    /// Nine tenths of the queue are taken, or the daemon is stopping. An array larger than that still goes into an empty
+    /// queue.
+    pub fn submit(&self, events: Vec<Incoming>) -> Result<oneshot::Receiver<Answer>, Full> {
+        let (answer, answered) = oneshot::channel();
+        let limit = self.capacity - self.capacity / 10;
+        let mut queue = self.lock();
+        if queue.closed || (queue.inputs > 0 && queue.inputs + events.len() > limit) {
+            return Err(Full);
+        }
+        self.put(&mut queue, Job::Events { events, answer });
+        Ok(answered)
+    }
+
+    /// Hands in what the daemon says to itself. Never refused: there is at most one such job for each action in flight,
+    /// and those are bounded.
+    pub fn tell(&self, job: Job) {
+        let mut queue = self.lock();
+        self.put(&mut queue, job);
+    }
+
+    /// How many inputs wait.
+    pub fn depth(&self) -> usize {
+        self.lock().inputs
+    }
+
+    /// Takes no more events; what is queued is still handed out.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.shared.arrived.notify_all();
+    }
+
+    /// Takes out jobs of at most `limit` inputs (one job may be larger), waiting up to `wait` for the first.
+    pub fn take(&self, limit: usize, wait: Duration) -> Vec<Job> {
+        let mut queue = self.lock();
+        if queue.jobs.is_empty() && !wait.is_zero() {
+            let waited = self.shared.arrived.wait_timeout(queue, wait);
+            queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let mut taken = Vec::new();
+        let mut inputs = 0;
+        while let Some(job) = queue.jobs.pop_front() {
+            if !taken.is_empty() && inputs + job.len() > limit {
+                queue.jobs.push_front(job);
+                break;
+            }
+            inputs += job.len();
+            taken.push(job);
+        }
+        queue.inputs -= inputs;
+        taken
+    }
+
+    fn put(&self, queue: &mut Queue, job: Job) {
+        let was_empty = queue.jobs.is_empty();
+        queue.inputs += job.len();
+        queue.jobs.push_back(job);
+        if was_empty {
+            self.shared.arrived.notify_one();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // A panic while the lock is held cannot leave the queue half changed in a way that matters.
+        self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
