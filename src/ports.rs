@@ -5,10 +5,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use crate::domain::action::{Action, ActionId, Outcome};
-use crate::domain::case::{Case, Evidence};
+use crate::domain::action::Action;
+use crate::domain::case::Case;
+pub use crate::domain::change::{Change, MemberRef};
 use crate::domain::event::Role;
 use crate::domain::ids::SeenKey;
 use crate::domain::standing::{Ledger, Standing};
@@ -92,82 +91,6 @@ pub enum RowKind {
     Outcome = 3,
     /// Another version of the rules from here on.
     Rules = 4,
-}
-
-/// What inputs changed, to be written in the same transaction as the inputs.
-#[derive(Clone, Debug)]
-pub enum Change {
-    /// A case was opened.
-    Case(Box<Case>),
-    /// A further message belongs to a case.
-    Evidence(Box<Evidence>),
-    /// What is held against a member.
-    Standing {
-        /// Which.
-        member: MemberRef,
-        /// All of it.
-        standing: Standing,
-    },
-    /// A member's role is known to be another.
-    Role {
-        /// Which.
-        member: MemberRef,
-        /// The role.
-        role: Role,
-    },
-    /// A member came, left or was renamed.
-    Membership {
-        /// Which.
-        member: MemberRef,
-        /// The name, when the event says it.
-        name: Option<Arc<str>>,
-        /// Since when they are in the group, when they came.
-        joined: Option<Timestamp>,
-        /// Since when they are not, when they left.
-        left: Option<Timestamp>,
-    },
-    /// What was done in a group lately.
-    Ledger {
-        /// The platform.
-        platform: Arc<str>,
-        /// The group.
-        group: Arc<str>,
-        /// All of it.
-        ledger: Ledger,
-    },
-    /// A timer was set; one with the same id is replaced.
-    Timer(Timer),
-    /// A timer has fired or is not needed any more.
-    TimerDone(Timer),
-    /// An action is to be done (or, observed, only recorded).
-    Act(Arc<Action>),
-    /// The body of an action is fixed from here on, and it may have been tried.
-    Attempted {
-        /// Which.
-        id: ActionId,
-        /// Its JSON.
-        body: Arc<str>,
-    },
-    /// An action has come to its end.
-    Ended {
-        /// Which.
-        id: ActionId,
-        /// How.
-        outcome: Outcome,
-        /// When.
-        at: Timestamp,
-    },
-}
-
-/// A member, by names.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct MemberRef {
-    /// The platform.
-    pub platform: Arc<str>,
-    /// The group.
-    pub group: Arc<str>,
-    /// The user.
-    pub user: Arc<str>,
 }
 
 /// What stands or falls together: the inputs of one request and all they changed.

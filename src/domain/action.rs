@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use serde::{Deserialize, Serialize};
 
 use super::time::Timestamp;
@@ -24,6 +24,8 @@ pub struct Action {
     pub what: What,
     /// When it was decided.
     pub time: Timestamp,
+    /// The group's offset from UTC then, in seconds: its JSON stays the same whatever becomes of the configuration.
+    pub offset: i32,
     /// Why.
     pub cause: Cause,
     /// In which order it goes out.
@@ -174,8 +176,9 @@ impl What {
 }
 
 impl Action {
-    /// The one JSON shape, on one line; times carry the zone's offset.
-    pub fn to_json(&self, zone: &TimeZone) -> String {
+    /// The one JSON shape, on one line; times carry the group's offset.
+    pub fn to_json(&self) -> String {
+        let zone = &TimeZone::fixed(Offset::from_seconds(self.offset).unwrap_or(Offset::UTC));
         let mut wire = Wire {
             id: &self.id,
             kind: self.what.name(),

@@ -7,14 +7,21 @@
 
 pub mod action;
 pub mod case;
+pub mod change;
+pub mod core;
 pub mod event;
 pub mod ids;
+pub mod judge;
+pub mod ladder;
 pub mod lexicon;
+pub mod means;
 pub mod notices;
+pub mod penalty;
 pub mod policy;
 pub mod recent;
 pub mod rules;
 pub mod standing;
+pub mod state;
 pub mod text;
 pub mod time;
 pub mod timer;

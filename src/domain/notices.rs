@@ -73,14 +73,19 @@ pub const NOTICES: &[NoticeKind] = &[
         default: "请处理：{{ name }} 因「{{ rule }}」应当{{ wanted }}（案件 {{ case }}）。原因：{{ why }}。",
     },
     NoticeKind {
+        name: "task_in_group",
+        about: "a task or alert where the platform has neither task cards nor private messages: said in the group, so it names nobody",
+        default: "请管理员处理编号 {{ case }} 的事项。",
+    },
+    NoticeKind {
         name: "review",
         about: "alert to the admins: a message that a person should look at",
-        default: "请看一下 {{ name }} 的消息：可能是「{{ rule }}」{% if matched %}（“{{ matched }}”）{% endif %}。未作任何处理。",
+        default: "请看一下 {{ name }} 的消息：可能是「{{ rule }}」{% if matched %}（“{{ matched }}”）{% endif %}。未作任何处理。{% if more %}（此前另有 {{ more }} 条未单独提示）{% endif %}",
     },
     NoticeKind {
         name: "alert",
         about: "alert to the admins: something could not be done",
-        default: "未能完成：{{ wanted }}{% if case %}（案件 {{ case }}）{% endif %}。原因：{{ why }}。请人工处理。",
+        default: "未能完成：{{ wanted }}{% if case %}（案件 {{ case }}）{% endif %}。原因：{{ why }}。请人工处理。{% if more %}（此前另有 {{ more }} 条未单独提示）{% endif %}",
     },
     NoticeKind {
         name: "appeal",
@@ -118,11 +123,15 @@ pub struct Vars {
     pub wanted: String,
     /// Why a person is asked.
     pub why: String,
+    /// How many earlier alerts were not sent, because there were too many in a minute.
+    pub more: u32,
 }
 
 /// The names in [`Vars`], for faults about an unknown variable.
-pub const VARIABLES: &[&str] =
-    &["name", "rule", "clause", "case", "matched", "next", "appeal", "until", "days", "list", "done", "wanted", "why"];
+pub const VARIABLES: &[&str] = &[
+    "name", "rule", "clause", "case", "matched", "next", "appeal", "until", "days", "list", "done", "wanted", "why",
+    "more",
+];
 
 /// Compiled templates, one for each of [`NOTICES`].
 pub struct Notices {

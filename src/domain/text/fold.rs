@@ -28,3 +28,9 @@ impl Folded {
         Span { start: 0, end: 0 }
     }
 }
+impl Text {
+    /// Placeholder.
+    pub fn set(&mut self, original: &str) {
+        self.original = original.into();
+    }
+}

@@ -1,0 +1,88 @@
+//! What an input of the core changed, to be written in the same transaction as the input.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::action::{Action, ActionId, Outcome};
+use super::case::{Case, Evidence};
+use super::event::Role;
+use super::standing::{Ledger, Standing};
+use super::time::Timestamp;
+use super::timer::Timer;
+
+/// One thing that changed.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A case was opened.
+    Case(Box<Case>),
+    /// A further message belongs to a case.
+    Evidence(Box<Evidence>),
+    /// What is held against a member.
+    Standing {
+        /// Which.
+        member: MemberRef,
+        /// All of it.
+        standing: Standing,
+    },
+    /// A member's role is known to be another.
+    Role {
+        /// Which.
+        member: MemberRef,
+        /// The role.
+        role: Role,
+    },
+    /// A member came, left or was renamed.
+    Membership {
+        /// Which.
+        member: MemberRef,
+        /// The name, when the event says it.
+        name: Option<Arc<str>>,
+        /// Since when they are in the group, when they came.
+        joined: Option<Timestamp>,
+        /// Since when they are not, when they left.
+        left: Option<Timestamp>,
+    },
+    /// What was done in a group lately.
+    Ledger {
+        /// The platform.
+        platform: Arc<str>,
+        /// The group.
+        group: Arc<str>,
+        /// All of it.
+        ledger: Ledger,
+    },
+    /// A timer was set; one with the same id is replaced.
+    Timer(Timer),
+    /// A timer has fired or is not needed any more.
+    TimerDone(Timer),
+    /// An action is to be done (or, observed, only recorded).
+    Act(Arc<Action>),
+    /// The body of an action is fixed from here on, and it may have been tried.
+    Attempted {
+        /// Which.
+        id: ActionId,
+        /// Its JSON.
+        body: Arc<str>,
+    },
+    /// An action has come to its end.
+    Ended {
+        /// Which.
+        id: ActionId,
+        /// How.
+        outcome: Outcome,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// A member, by names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct MemberRef {
+    /// The platform.
+    pub platform: Arc<str>,
+    /// The group.
+    pub group: Arc<str>,
+    /// The user.
+    pub user: Arc<str>,
+}

@@ -1,0 +1,334 @@
+//! The path of a message through the core: judged, and when it violates, a case.
+
+use std::sync::Arc;
+
+use super::Core;
+use super::Judged;
+use crate::domain::action::{Cause, Lane, What};
+use crate::domain::case::{Case, Evidence, Finding};
+use crate::domain::change::{Change, MemberRef};
+use crate::domain::event::{Event, Message, Person, Role};
+use crate::domain::ids::{self, GroupKey, MemberKey};
+use crate::domain::judge;
+use crate::domain::ladder::{self, Decision};
+use crate::domain::means::Means;
+use crate::domain::notices::{self, Vars};
+use crate::domain::penalty::{self, Offender};
+use crate::domain::policy::{Capability, Policy, Settings, Severity, Step, Verdict};
+use crate::domain::recent::Sighting;
+use crate::domain::standing::Strike;
+use crate::domain::state::Memo;
+use crate::domain::time::Timestamp;
+
+/// The pseudo rule that speaking during a mute breaks, where the platform cannot keep the mute.
+const SPEAKING_WHILE_MUTED: &str = "mute.speaking";
+
+/// A message, where and when it is, and what holds there.
+pub(super) struct Here<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) policy: &'a Policy,
+    pub(super) event: &'a Event,
+    pub(super) message: &'a Message,
+    /// The message's id; for an edit not the event's.
+    pub(super) message_id: &'a str,
+    pub(super) edited: bool,
+    pub(super) time: Timestamp,
+    pub(super) now: Timestamp,
+}
+
+impl Here<'_> {
+    fn member_key(&self) -> MemberKey {
+        MemberKey::new(&self.event.platform, &self.event.group, &self.message.sender.id)
+    }
+
+    fn group_key(&self) -> GroupKey {
+        GroupKey::new(&self.event.platform, &self.event.group)
+    }
+
+    fn member(&self) -> MemberRef {
+        let user = (*self.message.sender.id).into();
+        MemberRef { platform: self.event.platform.clone(), group: (*self.event.group).into(), user }
+    }
+
+    fn message_key(&self) -> u128 {
+        message_key(&self.event.platform, &self.event.group, self.message_id)
+    }
+
+    fn cause(&self, case: Option<u64>, rule: &Arc<str>, step: &str) -> Cause {
+        Cause {
+            event: Some((*self.event.id).into()),
+            case: case.map(|no| no.to_string()),
+            rule: Some(rule.clone()),
+            step: Some(step.into()),
+        }
+    }
+}
+
+impl Core {
+    pub(super) fn message(&mut self, here: &Here<'_>, out: &mut Vec<Change>) -> Judged {
+        if self.is_own(here.event, here.message) {
+            return Judged::Stored;
+        }
+        let role = self.role(here.policy, here.event, &here.message.sender, out);
+        here.settings.rules.find(here.message, &mut self.scratch);
+        if !here.edited {
+            let sighting = self.note(here.settings, here.event, here.message, here.time);
+            here.settings.rules.find_recent(&self.state.recent, &sighting, &mut self.scratch);
+        }
+        let mut judgement = judge::judge(here.settings, here.policy, role, here.message, &self.scratch);
+        let spoke = self.spoke_while_muted(here, role);
+        if spoke {
+            judgement.violations.push(speaking_while_muted());
+        }
+        if !judgement.violations.is_empty() {
+            self.violation(here, &judgement.violations, false, out);
+        } else if !judgement.observed.is_empty() {
+            self.violation(here, &judgement.observed, true, out);
+        } else if !judgement.reviews.is_empty() {
+            self.review(here, &judgement.reviews, out);
+        }
+        if spoke {
+            self.keep_standing(here, out);
+        }
+        Judged::Judged(judgement)
+    }
+
+    /// The bot's own messages are ignored.
+    pub(super) fn is_own(&self, event: &Event, message: &Message) -> bool {
+        let platform = self.settings.platforms.get(&event.platform);
+        platform.and_then(|platform| platform.bot_user.as_deref()).is_some_and(|bot| *bot == *message.sender.id)
+    }
+
+    /// Remembers the message whose fold is in `scratch` in the windows.
+    pub(super) fn note(&mut self, settings: &Settings, event: &Event, message: &Message, time: Timestamp) -> Sighting {
+        let needs = settings.rules.needs();
+        let folded = &self.scratch.text.folded.text;
+        let long_enough = folded.chars().nth(needs.shortest_text.saturating_sub(1)).is_some();
+        let sighting = Sighting {
+            group: GroupKey::new(&event.platform, &event.group),
+            member: MemberKey::new(&event.platform, &event.group, &message.sender.id),
+            user: ids::hash(&[&event.platform, &message.sender.id]) as u64,
+            time,
+            text: long_enough.then(|| ids::hash(&[folded]) as u64),
+        };
+        self.state.recent.note(needs, &sighting);
+        sighting
+    }
+
+    /// Where the platform cannot mute, speaking during a mute is one further violation, once, after its notice arrived.
+    fn spoke_while_muted(&mut self, here: &Here<'_>, role: Role) -> bool {
+        let Some(standing) = &mut self.state.member(here.member_key()).standing else { return false };
+        let Some(mute) = &mut standing.mute else { return false };
+        let told = mute.told.is_some_and(|told| told <= here.time);
+        let punishable = !ladder::is_protected(role) && !here.policy.allow.contains(&here.message.sender.id);
+        let spoke = !mute.enforced && !mute.broken && told && here.time < mute.until && !here.edited && punishable;
+        mute.broken |= spoke;
+        spoke
+    }
+
+    fn violation(&mut self, here: &Here<'_>, findings: &[Finding], observe: bool, out: &mut Vec<Change>) {
+        let [leading, ..] = findings else { return };
+        if let Some(memo) = self.state.message(here.message_key()) {
+            // One message is one case: an edit adds what is new to it, and nothing else.
+            let new: Vec<Finding> = findings.iter().filter(|finding| !memo.has(finding)).cloned().collect();
+            let case = memo.case;
+            memo.found.extend(new.iter().map(|finding| (finding.rule.clone(), finding.word.clone())));
+            self.joins(here, case, &new, observe, out);
+            return;
+        }
+        let standing = self.state.member(here.member_key()).standing();
+        match ladder::decide(standing, here.time, leading.severity, here.policy, observe) {
+            Decision::Joins { case } => {
+                self.state.load_message(here.message_key(), Some(Memo::new(case, findings)));
+                self.joins(here, case, findings, observe, out);
+            }
+            Decision::Opens { step, strikes } => self.opens(here, findings, step, strikes, observe, out),
+        }
+    }
+
+    fn joins(&mut self, here: &Here<'_>, case: u64, findings: &[Finding], observe: bool, out: &mut Vec<Change>) {
+        let [leading, ..] = findings else { return };
+        out.push(Change::Evidence(Box::new(Evidence {
+            case,
+            event: (*here.event.id).into(),
+            message: here.message_id.into(),
+            time: here.time,
+            text: self.scratch.text.original.clone(),
+            findings: findings.to_vec(),
+        })));
+        let cause = here.cause(Some(case), &leading.rule, "delete");
+        let mut means = self.means(here, cause, Some(case), observe, out);
+        delete(&mut means, here, findings);
+    }
+
+    fn opens(
+        &mut self,
+        here: &Here<'_>,
+        findings: &[Finding],
+        step: Step,
+        strikes: usize,
+        observe: bool,
+        out: &mut Vec<Change>,
+    ) {
+        let [leading, ..] = findings else { return };
+        self.state.last_case += 1;
+        let no = self.state.last_case;
+        self.state.load_message(here.message_key(), Some(Memo::new(no, findings)));
+        let user: Arc<str> = (*here.message.sender.id).into();
+        let vars = self.vars(here, leading, Some(no), strikes);
+        let offender = Offender {
+            user: &user,
+            case: no,
+            mute: self.state.member(here.member_key()).standing().mute.clone(),
+            by_broken_mute: findings.iter().any(|finding| &*finding.rule == SPEAKING_WHILE_MUTED),
+        };
+        let mut ledger = self.state.group(here.group_key()).ledger.clone();
+        let from = out.len();
+        let mut means = self.means(here, here.cause(Some(no), &leading.rule, step.name()), Some(no), observe, out);
+        delete(&mut means, here, findings);
+        let carried = penalty::carry_out(&mut means, &mut ledger, &offender, step, &vars);
+        let actions = means.made;
+        self.arm_timers(out, from);
+        self.keep_ledger(&here.event.platform, &here.event.group, ledger, out);
+        self.strike(here, no, observe, carried);
+        self.keep_standing(here, out);
+        out.push(Change::Case(Box::new(Case {
+            no,
+            platform: here.event.platform.clone(),
+            group: (*here.event.group).into(),
+            user,
+            name: here.message.sender.name.to_string(),
+            message: here.message_id.into(),
+            time: here.time,
+            opened: here.now,
+            text: self.scratch.text.original.clone(),
+            findings: findings.to_vec(),
+            rules: here.settings.version.clone(),
+            step: step.name().into(),
+            strikes: u32::try_from(strikes).unwrap_or(u32::MAX),
+            decided_by: "machine".into(),
+            observe,
+            actions,
+        })));
+    }
+
+    /// Counts the strike of a new case, and forgets those that can count no more.
+    fn strike(&mut self, here: &Here<'_>, case: u64, observe: bool, carried: penalty::Carried) {
+        let told = carried.notice.is_some() || carried.held;
+        let burst_end = (observe || !told).then(|| here.now.plus(here.policy.burst));
+        let dead = here.now.minus(here.policy.strike_life).minus(here.settings.dedupe);
+        let standing = self.state.member(here.member_key()).standing();
+        standing.strikes.retain(|strike| strike.time > dead);
+        standing.strikes.push(Strike { case, time: here.time, observe, notice: carried.notice, burst_end });
+        standing.strikes.sort_by_key(|strike| strike.time);
+        if carried.mute.is_some() {
+            standing.mute = carried.mute;
+        }
+    }
+
+    fn keep_standing(&mut self, here: &Here<'_>, out: &mut Vec<Change>) {
+        let standing = self.state.member(here.member_key()).standing().clone();
+        out.push(Change::Standing { member: here.member(), standing });
+    }
+
+    fn review(&mut self, here: &Here<'_>, findings: &[Finding], out: &mut Vec<Change>) {
+        let [leading, ..] = findings else { return };
+        let vars = self.vars(here, leading, None, 0);
+        let mut ledger = self.state.group(here.group_key()).ledger.clone();
+        let cause = here.cause(None, &leading.rule, "review");
+        let mut means = self.means(here, cause, None, leading.observe, out);
+        means.alert(&mut ledger, "review", "review", vars);
+        self.keep_ledger(&here.event.platform, &here.event.group, ledger, out);
+    }
+
+    fn means<'a>(
+        &mut self,
+        here: &Here<'a>,
+        cause: Cause,
+        case: Option<u64>,
+        observe: bool,
+        out: &'a mut Vec<Change>,
+    ) -> Means<'a> {
+        let group = self.state.group(here.group_key());
+        Means {
+            policy: here.policy,
+            can: here.settings.capabilities(&here.event.platform),
+            platform: here.event.platform.clone(),
+            group: (*here.event.group).into(),
+            admins: admins(here.policy, &group.admins),
+            now: here.now,
+            input: (*here.event.id).into(),
+            cause,
+            case,
+            observe,
+            ordinal: 0,
+            made: Vec::new(),
+            out,
+        }
+    }
+
+    /// What a notice about a finding may say.
+    fn vars(&mut self, here: &Here<'_>, leading: &Finding, case: Option<u64>, strikes: usize) -> Vars {
+        let info = here.settings.rules.infos().iter().find(|info| info.name == leading.rule);
+        // A hit that is the whole of a long text (flooding, repetition) says nothing when masked.
+        let tells = leading.word.is_some() || leading.matched.chars().count() <= 20;
+        Vars {
+            name: self.shown_name(here, &here.message.sender),
+            rule: info.map_or("禁言期间发言", |info| &info.title).to_owned(),
+            clause: info.and_then(|info| info.clause),
+            case: case.map(|no| no.to_string()).unwrap_or_default(),
+            matched: if tells { notices::mask(&leading.matched) } else { String::new() },
+            next: penalty::next_in_words(here.policy, strikes),
+            appeal: here.policy.notices.render("appeal", &Vars::default()),
+            days: here.policy.strike_life.as_secs() / 86_400,
+            ..Vars::default()
+        }
+    }
+
+    /// The member's name for a notice: harmless, and masked when it matches a rule itself.
+    fn shown_name(&mut self, here: &Here<'_>, sender: &Person) -> String {
+        let name = notices::plain_name(&sender.name, &sender.id);
+        here.settings.rules.find_in_text(&sender.name, &mut self.name_scratch);
+        let matches = self.name_scratch.hits.iter().any(|hit| {
+            judge::finding(&here.settings.rules, here.policy, Role::Member, hit, "")
+                .is_some_and(|finding| finding.verdict == Verdict::Violation)
+        });
+        if matches { notices::mask(&name) } else { name }
+    }
+}
+
+/// The key of a message in the core's state.
+pub fn message_key(platform: &str, group: &str, message: &str) -> u128 {
+    ids::hash(&["message", platform, group, message])
+}
+
+/// Owner and admins: those seen, and those TOML names; sorted, so that the same input gives the same bytes.
+pub(super) fn admins(policy: &Policy, seen: &[Arc<str>]) -> Vec<Arc<str>> {
+    let named = policy.roles.iter().filter(|(_, role)| role.is_admin()).map(|(user, _)| Arc::from(&**user));
+    let mut admins: Vec<Arc<str>> = seen.iter().cloned().chain(named).collect();
+    admins.sort();
+    admins.dedup();
+    admins
+}
+
+fn delete(means: &mut Means<'_>, here: &Here<'_>, findings: &[Finding]) {
+    if findings.iter().any(|finding| finding.delete) && means.can(Capability::Delete) {
+        means.act(Lane::Penalty, What::Delete { message: here.message_id.into() }, Vec::new());
+    }
+}
+
+fn speaking_while_muted() -> Finding {
+    Finding {
+        rule: SPEAKING_WHILE_MUTED.into(),
+        category: "mute".into(),
+        severity: Severity::Minor,
+        matched: String::new(),
+        word: None,
+        start: 0,
+        end: 0,
+        part: None,
+        verdict: Verdict::Violation,
+        observe: false,
+        delete: false,
+    }
+}

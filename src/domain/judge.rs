@@ -1,0 +1,82 @@
+//! From hits to a verdict: what the rules' hits in a message mean in this group, for this member.
+
+use std::cmp::Reverse;
+
+use super::case::Finding;
+use super::event::{Message, Role};
+use super::policy::{Mode, Policy, Settings, Verdict};
+use super::rules::{Hit, Ruleset, Scratch};
+
+/// What a message amounts to in a group.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Judgement {
+    /// Violations that count, the most severe first.
+    pub violations: Vec<Finding>,
+    /// Violations of rules (or in groups) that only observe.
+    pub observed: Vec<Finding>,
+    /// What a person should look at.
+    pub reviews: Vec<Finding>,
+}
+
+impl Judgement {
+    /// The verdict as a whole.
+    pub fn verdict(&self) -> Verdict {
+        if !self.violations.is_empty() || !self.observed.is_empty() {
+            Verdict::Violation
+        } else if !self.reviews.is_empty() {
+            Verdict::Review
+        } else {
+            Verdict::Pass
+        }
+    }
+}
+
+/// Sorts the hits in `scratch` by what they mean under a policy for a member of that role.
+pub fn judge(settings: &Settings, policy: &Policy, role: Role, message: &Message, scratch: &Scratch) -> Judgement {
+    let mut judgement = Judgement::default();
+    if scratch.hits.is_empty() || policy.allow.contains(&message.sender.id) {
+        return judgement;
+    }
+    for hit in &scratch.hits {
+        let Some(finding) = finding(&settings.rules, policy, role, hit, &scratch.text.original) else { continue };
+        let protected = super::ladder::is_protected(role);
+        match finding.verdict {
+            Verdict::Pass => {}
+            Verdict::Review => judgement.reviews.push(finding),
+            // Never punished; a rule that applies to them all the same asks a person.
+            Verdict::Violation if protected => judgement.reviews.push(finding),
+            Verdict::Violation if finding.observe => judgement.observed.push(finding),
+            Verdict::Violation => judgement.violations.push(finding),
+        }
+    }
+    for findings in [&mut judgement.violations, &mut judgement.observed, &mut judgement.reviews] {
+        findings.sort_by_key(|finding| Reverse(finding.severity)); // stable: the place decides between equals
+    }
+    judgement
+}
+
+/// What one hit means; `None` when the rule does not apply.
+pub fn finding(rules: &Ruleset, policy: &Policy, role: Role, hit: &Hit, original: &str) -> Option<Finding> {
+    let at = usize::from(hit.rule.0);
+    let (info, setting) = (rules.infos().get(at)?, policy.rules.get(at)?);
+    if setting.mode == Mode::Off || setting.exempt.contains(role) {
+        return None;
+    }
+    let in_text = || -> String {
+        let width = hit.span.end.saturating_sub(hit.span.start);
+        original.chars().skip(hit.span.start as usize).take(width as usize).collect()
+    };
+    Some(Finding {
+        rule: info.name.clone(),
+        category: info.category.clone(),
+        severity: setting.severity,
+        matched: hit.matched.clone().unwrap_or_else(in_text),
+        word: hit.word.clone(),
+        start: hit.span.start,
+        end: hit.span.end,
+        part: hit.part.clone(),
+        verdict: setting.verdict,
+        observe: setting.mode == Mode::Observe || policy.mode == Mode::Observe,
+        delete: setting.delete,
+    })
+}

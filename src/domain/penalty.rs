@@ -1,0 +1,214 @@
+//! Carrying out a step of the ladder: what is done to whom, by which means, within the hourly limits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::action::{ActionId, Lane, What};
+use super::change::Change;
+use super::ladder;
+use super::means::Means;
+use super::notices::Vars;
+use super::policy::{Capability, Policy, Step};
+use super::standing::{Ledger, Mute};
+use super::time::Timestamp;
+use super::timer::{Timer, TimerKind};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Whom a case is about.
+pub(super) struct Offender<'a> {
+    pub(super) user: &'a Arc<str>,
+    pub(super) case: u64,
+    /// The mute that runs, if one.
+    pub(super) mute: Option<Mute>,
+    /// The removal was reached by speaking during a mute that the platform cannot keep: it waits for a person.
+    pub(super) by_broken_mute: bool,
+}
+
+/// What carrying out a step leads to.
+pub(super) struct Carried {
+    /// The notice whose delivery starts the end of the burst.
+    pub(super) notice: Option<ActionId>,
+    /// The notice is held, to be merged; its id comes later.
+    pub(super) held: bool,
+    /// The mute from here on, if it changed.
+    pub(super) mute: Option<Mute>,
+}
+
+impl Carried {
+    fn told(notice: Option<ActionId>) -> Self {
+        Self { notice, held: false, mute: None }
+    }
+}
+
+/// Carries out a step.
+pub(super) fn carry_out(
+    means: &mut Means<'_>,
+    ledger: &mut Ledger,
+    offender: &Offender<'_>,
+    step: Step,
+    vars: &Vars,
+) -> Carried {
+    match step {
+        Step::WarnPrivate => warn_private(means, ledger, offender, vars),
+        Step::WarnPublic => warn_public(means, ledger, offender, vars),
+        Step::Mute(duration) => mute(means, ledger, offender, vars, duration),
+        Step::Remove => remove(means, ledger, offender, vars),
+    }
+}
+
+fn warn_private(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<'_>, vars: &Vars) -> Carried {
+    if means.can(Capability::Private) {
+        return Carried::told(Some(tell(means, offender, "warn_private", vars)));
+    }
+    let carried = if means.can(Capability::Send) {
+        in_group(means, ledger, offender, "warn_neutral", vars, "已提醒")
+    } else {
+        Carried::told(None)
+    };
+    let asked = asked(vars, "私下提醒", "本平台不能发送私信");
+    means.ask("task", "task", &asked, &[("told", "已提醒"), ("later", "稍后")]);
+    carried
+}
+
+fn warn_public(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<'_>, vars: &Vars) -> Carried {
+    if means.can(Capability::Send) {
+        return in_group(means, ledger, offender, "warn_public", vars, "点名提醒");
+    }
+    let notice = means.can(Capability::Private).then(|| tell(means, offender, "warn_private", vars));
+    let asked = asked(vars, "在群里点名提醒", "本平台不能在群里发言");
+    means.ask("task", "task", &asked, &[("told", "已提醒"), ("later", "稍后")]);
+    Carried::told(notice)
+}
+
+fn mute(
+    means: &mut Means<'_>,
+    ledger: &mut Ledger,
+    offender: &Offender<'_>,
+    vars: &Vars,
+    duration: Duration,
+) -> Carried {
+    if !within(means, &mut ledger.mutes, means.policy.mutes_per_hour) {
+        let asked = asked(vars, &format!("禁言 {}", words(duration)), "本群一小时内的自动禁言已达上限");
+        means.ask("task", "task", &asked, &[("muted", "已禁言"), ("later", "稍后")]);
+        return Carried::told(None);
+    }
+    let running = offender.mute.as_ref().map(|mute| mute.until).filter(|until| *until > means.now);
+    let end = means.now.plus(duration);
+    let until = running.map_or(end, |running| running.max(end)); // of overlapping mutes the later end wins
+    let vars = Vars { until: date(until, means.policy), ..vars.clone() };
+    let enforced = means.can(Capability::Mute);
+    if enforced {
+        let seconds = until.since(means.now).as_secs();
+        means.act(Lane::Penalty, What::Mute { user: offender.user.clone(), seconds, until }, Vec::new());
+    }
+    let notice = if enforced { "mute" } else { "mute_recorded" };
+    let mut carried = if means.can(Capability::Send) {
+        in_group(means, ledger, offender, notice, &vars, &format!("禁言至 {}", vars.until))
+    } else {
+        Carried::told(means.can(Capability::Private).then(|| tell(means, offender, notice, &vars)))
+    };
+    if !enforced {
+        let asked = asked(&vars, &format!("禁言至 {}", vars.until), "本平台不能禁言，已记录");
+        means.ask("task", "task", &asked, &[("muted", "已禁言"), ("later", "稍后")]);
+    }
+    if !means.observe {
+        let notice = carried.notice.clone();
+        carried.mute = Some(Mute { case: offender.case, until, enforced, notice, told: None, broken: false });
+        means.out.push(Change::Timer(Timer {
+            due: until,
+            group: means.group.clone(),
+            id: format!("unmute:{}", offender.case).into(),
+            platform: means.platform.clone(),
+            what: TimerKind::Unmute { user: offender.user.clone(), case: offender.case },
+        }));
+    }
+    carried
+}
+
+fn remove(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<'_>, vars: &Vars) -> Carried {
+    let why = if offender.by_broken_mute {
+        Some("因禁言期间发言而到移出这一步，须由人决定")
+    } else if !means.can(Capability::Remove) {
+        Some("本平台不能移出成员")
+    } else if !within(means, &mut ledger.removals, means.policy.removals_per_hour) {
+        Some("本群一小时内的自动移出已达上限")
+    } else {
+        None
+    };
+    if let Some(why) = why {
+        means.ask("task", "task", &asked(vars, "移出本群", why), &[("removed", "已移出"), ("later", "稍后")]);
+        return Carried::told(None);
+    }
+    // Told before, for afterwards the platform may not let us.
+    let told = means.can(Capability::Private).then(|| tell(means, offender, "remove_private", vars));
+    means.act(Lane::Penalty, What::Remove { user: offender.user.clone() }, Vec::new());
+    if means.can(Capability::Send) {
+        let carried = in_group(means, ledger, offender, "remove", vars, "移出本群");
+        return Carried { notice: told.or(carried.notice), ..carried };
+    }
+    Carried::told(told)
+}
+
+/// Tells the member alone.
+fn tell(means: &mut Means<'_>, offender: &Offender<'_>, notice: &str, vars: &Vars) -> ActionId {
+    let text = means.notices().render(notice, vars);
+    let what = What::Private { user: offender.user.clone(), text };
+    means.act(Lane::Penalty, what, vec![(offender.user.clone(), offender.case)])
+}
+
+fn in_group(
+    means: &mut Means<'_>,
+    ledger: &mut Ledger,
+    offender: &Offender<'_>,
+    notice: &str,
+    vars: &Vars,
+    done: &str,
+) -> Carried {
+    let vars = Vars { done: done.to_owned(), ..vars.clone() };
+    let notice = means.group_notice(ledger, offender.user, notice, &vars);
+    Carried { held: notice.is_none(), notice, mute: None }
+}
+
+fn asked(vars: &Vars, wanted: &str, why: &str) -> Vars {
+    Vars { wanted: wanted.to_owned(), why: why.to_owned(), ..vars.clone() }
+}
+
+/// Whether one more is within the hourly limit; if so it is counted. What is only observed is neither limited nor counted.
+fn within(means: &Means<'_>, done: &mut Vec<Timestamp>, limit: u32) -> bool {
+    if means.observe {
+        return true;
+    }
+    done.retain(|at| at.plus(HOUR) > means.now);
+    let within = done.len() < limit as usize;
+    if within {
+        done.push(means.now);
+    }
+    within
+}
+
+/// What the next violation brings, in words: 禁言 24 小时.
+pub(super) fn next_in_words(policy: &Policy, strikes: usize) -> String {
+    match ladder::step(policy, strikes + 1) {
+        Step::WarnPrivate => "私下提醒".to_owned(),
+        Step::WarnPublic => "在群内点名提醒".to_owned(),
+        Step::Mute(duration) => format!("禁言 {}", words(duration)),
+        Step::Remove => "移出本群".to_owned(),
+    }
+}
+
+/// A duration in Chinese, in the largest unit that is exact.
+pub(super) fn words(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        s if s % 86_400 == 0 && s > 86_400 => format!("{} 天", s / 86_400),
+        s if s % 3600 == 0 => format!("{} 小时", s / 3600),
+        s if s % 60 == 0 => format!("{} 分钟", s / 60),
+        s => format!("{s} 秒"),
+    }
+}
+
+/// A point in time as a notice says it: 11月23日 10:00.
+fn date(time: Timestamp, policy: &Policy) -> String {
+    time.zoned(&policy.timezone).strftime("%-m月%-d日 %H:%M").to_string()
+}

@@ -1,0 +1,159 @@
+//! What the core remembers: bounded caches over what the store keeps, the windows, the timers.
+//!
+//! Standing is write-through: whatever changes here is also a [`crate::ports::Change`], so an entry may be shed as soon as
+//! its change is committed. The engine loads what an input needs before the core runs.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use lru::LruCache;
+
+use super::case::Finding;
+use super::event::Role;
+use super::ids::{GroupKey, MemberKey};
+use super::recent::Recent;
+use super::standing::{Ledger, Standing};
+use super::timer::Timer;
+
+/// How much is kept in memory; what is beyond is loaded again when it is needed.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Groups.
+    pub groups: usize,
+    /// Members.
+    pub members: usize,
+    /// Messages whose case is remembered, for edits.
+    pub messages: usize,
+}
+
+impl Default for Limits {
+    /// Enough for 20,000 groups and 200,000 active members, in about 30 MB.
+    fn default() -> Self {
+        Self { groups: 20_000, members: 200_000, messages: 10_000 }
+    }
+}
+
+/// Everything the core remembers.
+pub struct State {
+    groups: LruCache<GroupKey, Group>,
+    members: LruCache<MemberKey, Member>,
+    messages: LruCache<u128, Option<Memo>>,
+    /// The windows.
+    pub recent: Recent,
+    /// What is to happen, in the order in which it will.
+    pub timers: BTreeSet<Timer>,
+    /// The number of the last case.
+    pub last_case: u64,
+}
+
+/// A group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// What was done lately.
+    pub ledger: Ledger,
+    /// Owner and admins whose roles were seen.
+    pub admins: Vec<Arc<str>>,
+}
+
+/// A member.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Member {
+    /// The last known role.
+    pub role: Option<Role>,
+    /// What is held against them; boxed, for most have none.
+    pub standing: Option<Box<Standing>>,
+}
+
+/// The case of a message, for edits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Memo {
+    /// Its number.
+    pub case: u64,
+    /// Rule and word of each finding.
+    pub found: Vec<(Arc<str>, Option<Arc<str>>)>,
+}
+
+impl Memo {
+    /// What is remembered of a case.
+    pub fn new(case: u64, findings: &[Finding]) -> Self {
+        Self { case, found: findings.iter().map(|f| (f.rule.clone(), f.word.clone())).collect() }
+    }
+
+    /// Whether the case already has this finding.
+    pub fn has(&self, finding: &Finding) -> bool {
+        self.found.iter().any(|(rule, word)| *rule == finding.rule && *word == finding.word)
+    }
+}
+
+impl State {
+    /// Remembers nothing.
+    pub fn new(limits: Limits) -> Self {
+        let cap = |n: usize| NonZeroUsize::new(n).unwrap_or(NonZeroUsize::MIN);
+        Self {
+            groups: LruCache::new(cap(limits.groups)),
+            members: LruCache::new(cap(limits.members)),
+            messages: LruCache::new(cap(limits.messages)),
+            recent: Recent::default(),
+            timers: BTreeSet::new(),
+            last_case: 0,
+        }
+    }
+
+    /// Whether a group is in memory; if so it is now the most recently used.
+    pub fn has_group(&mut self, key: GroupKey) -> bool {
+        self.groups.get(&key).is_some()
+    }
+
+    /// Whether a member is in memory; if so it is now the most recently used.
+    pub fn has_member(&mut self, key: MemberKey) -> bool {
+        self.members.get(&key).is_some()
+    }
+
+    /// Whether it is known if a message has a case.
+    pub fn has_message(&mut self, key: u128) -> bool {
+        self.messages.get(&key).is_some()
+    }
+
+    /// Puts in what the store has of a group.
+    pub fn load_group(&mut self, key: GroupKey, group: Group) {
+        self.groups.put(key, group);
+    }
+
+    /// Puts in what the store has of a member.
+    pub fn load_member(&mut self, key: MemberKey, member: Member) {
+        self.members.put(key, member);
+    }
+
+    /// Puts in whether a message has a case.
+    pub fn load_message(&mut self, key: u128, memo: Option<Memo>) {
+        self.messages.put(key, memo);
+    }
+
+    /// A group; an empty one when the engine has not loaded it.
+    pub fn group(&mut self, key: GroupKey) -> &mut Group {
+        self.groups.get_or_insert_mut(key, || Group { ledger: Ledger::default(), admins: Vec::new() })
+    }
+
+    /// A member; an unknown one when the engine has not loaded it.
+    pub fn member(&mut self, key: MemberKey) -> &mut Member {
+        self.members.get_or_insert_mut(key, Member::default)
+    }
+
+    /// The case of a message.
+    pub fn message(&mut self, key: u128) -> Option<&mut Memo> {
+        self.messages.get_mut(&key)?.as_mut()
+    }
+
+    /// How many groups and members are in memory.
+    pub fn sizes(&self) -> (usize, usize) {
+        (self.groups.len(), self.members.len())
+    }
+}
+
+impl Member {
+    /// What is held against them, to be changed.
+    pub fn standing(&mut self) -> &mut Standing {
+        self.standing.get_or_insert_default()
+    }
+}
