@@ -12,3 +12,4 @@ pub mod app;
 pub mod domain;
 pub mod fault;
 pub mod ports;
+pub mod store;

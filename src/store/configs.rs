@@ -1,0 +1,64 @@
+//! Versions of the configuration, whole and compressed: the last one, and those that a case names.
+
+use std::io::{Read, Write};
+
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::error::encode;
+use crate::domain::time::Timestamp;
+use crate::ports::StoreError;
+
+/// How many versions that no case names are kept: a case may be on its way that was judged under an earlier one.
+const UNNAMED: i64 = 16;
+
+type Files = Vec<(String, String)>;
+
+pub(super) fn save(
+    conn: &mut Connection,
+    version: &str,
+    files: &[(String, String)],
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let files = pack(files)?;
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    tx.execute(
+        "INSERT INTO configs (version, saved, at, files)
+         VALUES (?1, (SELECT coalesce(max(saved), 0) + 1 FROM configs), ?2, ?3)
+         ON CONFLICT DO UPDATE SET saved = excluded.saved, at = excluded.at",
+        params![version, at.0, files],
+    )?;
+    tx.execute(
+        "DELETE FROM configs WHERE named = 0 AND saved <
+         (SELECT saved FROM configs WHERE named = 0 ORDER BY saved DESC LIMIT 1 OFFSET ?1)",
+        [UNNAMED - 1],
+    )?;
+    Ok(tx.commit()?)
+}
+
+pub(super) fn last(conn: &Connection) -> Result<Option<Files>, StoreError> {
+    let sql = "SELECT files FROM configs ORDER BY saved DESC LIMIT 1";
+    let files = conn.query_row(sql, [], |row| row.get::<_, Vec<u8>>(0)).optional()?;
+    files.map(|files| unpack(&files)).transpose()
+}
+
+pub(super) fn find(conn: &Connection, version: &str) -> Result<Option<Files>, StoreError> {
+    let sql = "SELECT files FROM configs WHERE version = ?1";
+    let files = conn.query_row(sql, [version], |row| row.get::<_, Vec<u8>>(0)).optional()?;
+    files.map(|files| unpack(&files)).transpose()
+}
+
+fn pack(files: &[(String, String)]) -> Result<Vec<u8>, StoreError> {
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::default());
+    let written = packed.write_all(encode(&files)?.as_bytes()).and_then(|()| packed.finish());
+    written.map_err(|error| StoreError::Row(error.to_string()))
+}
+
+fn unpack(files: &[u8]) -> Result<Files, StoreError> {
+    let mut json = String::new();
+    let read = ZlibDecoder::new(files).read_to_string(&mut json);
+    let files = read.ok().and_then(|_| serde_json::from_str(&json).ok());
+    files.ok_or_else(|| StoreError::Unavailable("a stored configuration is damaged".to_owned()))
+}

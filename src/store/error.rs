@@ -1,0 +1,41 @@
+//! What SQLite's errors mean to who called: one row that cannot be stored, or nothing can be stored now.
+
+use rusqlite::{Error, ErrorCode};
+
+use crate::ports::StoreError;
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        let text = error.to_string(); // names tables and columns, never values
+        match error {
+            Error::ToSqlConversionFailure(_) => StoreError::Row(text),
+            Error::SqliteFailure(failure, _) => match failure.code {
+                ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch => StoreError::Row(text),
+                // Everything else, an unknown code too: what is not the row's fault must not be answered as if it were.
+                _ => StoreError::Unavailable(text),
+            },
+            _ => StoreError::Unavailable(text),
+        }
+    }
+}
+
+/// A number as SQLite keeps it.
+pub(super) fn signed(number: u64) -> Result<i64, StoreError> {
+    i64::try_from(number).map_err(|_| StoreError::Row(format!("{number} is too large a number")))
+}
+
+/// A number that SQLite kept; all that are written are at least zero.
+pub(super) fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// A value as JSON.
+pub(super) fn encode<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Row(error.to_string()))
+}
+
+/// A value from JSON that was stored; `what` names it to the operator, without its content.
+pub(super) fn decode<T: serde::de::DeserializeOwned>(what: &str, json: &str) -> Result<T, StoreError> {
+    serde_json::from_str(json)
+        .map_err(|error| StoreError::Unavailable(format!("{what} is damaged at column {}", error.column())))
+}

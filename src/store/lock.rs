@@ -1,0 +1,51 @@
+//! The lock on a data directory: two daemons on one directory would each act on every message.
+//!
+//! The lock is the operating system's, on `DIR/lock`: it ends with the process however that ends. What the file says is only
+//! for the second daemon's refusal.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use jiff::Timestamp;
+
+/// Held for as long as it lives.
+#[derive(Debug)]
+pub(super) struct DirLock {
+    _file: File,
+}
+
+/// Why there is no lock.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// Somebody else has it, as they describe themselves.
+    Held(String),
+    /// The file cannot be written.
+    Io(io::Error),
+}
+
+impl DirLock {
+    /// Takes the lock, or says who has it. Never waits.
+    pub(super) fn take(dir: &Path) -> Result<Self, Refusal> {
+        let path = dir.join("lock");
+        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+        let mut file = open.map_err(Refusal::Io)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Refusal::Held(holder(&file))),
+            Err(TryLockError::Error(error)) => return Err(Refusal::Io(error)),
+        }
+        let since = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
+        let text = format!("qunwei pid {} since {since}\n", std::process::id());
+        file.set_len(0).and_then(|()| file.write_all(text.as_bytes())).map_err(Refusal::Io)?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn holder(file: &File) -> String {
+    let mut text = String::new();
+    let read = file.take(200).read_to_string(&mut text);
+    let line = text.lines().next().unwrap_or_default().trim();
+    // Empty when the other has just taken the lock and not yet written.
+    if read.is_err() || line.is_empty() { "another process".to_owned() } else { line.to_owned() }
+}

@@ -1,0 +1,150 @@
+//! The store in one SQLite file, and the lock on its directory.
+//!
+//! - `open`, `lock`, `schema`: a data directory is looked at, locked and brought up to date.
+//! - `write`: the one transaction of a commit. `groups`: numbers for groups. `seen`, `filter`: which events were seen.
+//! - `read`: what the core reads back. `configs`: versions of the configuration. `inspect`: what people look at.
+//!
+//! Indexes cost more than syncing to the disk, so a message that breaks no rule writes one journal row, at the end of a
+//! table without indexes, and 16 bytes of its key. All writing goes through one connection, with `synchronous = FULL`: what
+//! [`Store::commit`] has returned from survives a power cut. What is in memory beside the database (`seen`, `groups`) changes
+//! only after its transaction has succeeded.
+
+mod configs;
+mod error;
+mod filter;
+mod groups;
+mod inspect;
+mod lock;
+mod open;
+mod read;
+mod schema;
+mod seen;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+pub use self::inspect::{ActionState, Membership, StoredAction, TableCount};
+pub use self::open::OpenError;
+pub use self::seen::SeenLimits;
+use crate::domain::case::Case;
+use crate::domain::ids::SeenKey;
+use crate::domain::time::Timestamp;
+use crate::ports::{MemberRef, Pending, Row, Start, Store, StoreError, StoredGroup, StoredMember, Unit};
+
+/// What can be set about a store.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// How much is kept in memory of the keys of events.
+    pub seen: SeenLimits,
+}
+
+/// What has happened since the store was opened, for metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreCounters {
+    /// Actions that were decided again under an id that was there, and dropped.
+    pub repeated_actions: u64,
+    /// Segments of event keys that were forgotten early because there were too many.
+    pub shed_segments: u64,
+}
+
+/// A data directory in use. Dropping it ends the lock.
+pub struct SqliteStore {
+    conn: Connection,
+    groups: groups::GroupIds,
+    seen: seen::SeenIds,
+    repeated: u64,
+    // Last: the database is closed before the lock ends.
+    _lock: lock::DirLock,
+}
+
+/// The largest piece of the windows in one row, in bytes.
+const PIECE: usize = 1 << 20;
+
+impl SqliteStore {
+    /// Opens a data directory, which is created if it is missing, and brings its database to the latest schema.
+    ///
+    /// # Errors
+    /// Says why the directory cannot be used; what is in it was left as it is.
+    pub fn open(dir: &Path, options: Options) -> Result<Self, OpenError> {
+        let (lock, conn) = open::open(dir)?;
+        let seen = seen::SeenIds::load(&conn, options.seen).map_err(|error| open::sql_error(dir, &error))?;
+        Ok(Self { conn, groups: groups::GroupIds::new(), seen, repeated: 0, _lock: lock })
+    }
+
+    /// What has happened since the store was opened.
+    pub fn counters(&self) -> StoreCounters {
+        StoreCounters { repeated_actions: self.repeated, shed_segments: self.seen.shed() }
+    }
+}
+
+impl Store for SqliteStore {
+    fn commit(&mut self, units: &[Unit]) -> Result<(), StoreError> {
+        self.repeated += write::commit(&mut self.conn, &mut self.groups, &mut self.seen, units)?;
+        Ok(())
+    }
+
+    fn seen(&mut self, key: SeenKey) -> Result<Option<u32>, StoreError> {
+        Ok(self.seen.find(&self.conn, key)?)
+    }
+
+    fn forget_seen(&mut self, before: Timestamp) -> Result<(), StoreError> {
+        Ok(self.seen.forget(&mut self.conn, before)?)
+    }
+
+    fn group(&mut self, platform: &str, group: &str) -> Result<StoredGroup, StoreError> {
+        read::group(&self.conn, &mut self.groups, platform, group)
+    }
+
+    fn member(&mut self, member: &MemberRef) -> Result<StoredMember, StoreError> {
+        read::member(&self.conn, &mut self.groups, member)
+    }
+
+    fn case_of(&mut self, platform: &str, group: &str, message: &str) -> Result<Option<Case>, StoreError> {
+        read::case_of(&self.conn, &mut self.groups, platform, group, message)
+    }
+
+    fn start(&mut self) -> Result<Start, StoreError> {
+        read::start(&self.conn)
+    }
+
+    fn journal(&mut self, after: u64, limit: usize) -> Result<Vec<Row>, StoreError> {
+        read::journal(&self.conn, after, limit)
+    }
+
+    fn save_windows(&mut self, seq: u64, windows: &[u8]) -> Result<(), StoreError> {
+        let seq = error::signed(seq)?;
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        tx.execute("DELETE FROM windows", [])?;
+        let mut insert = tx.prepare("INSERT INTO windows (seq, body) VALUES (?1, ?2)")?;
+        let empty: &[u8] = &[]; // empty windows are windows too
+        for piece in windows.chunks(PIECE).chain(windows.is_empty().then_some(empty)) {
+            insert.execute(params![seq, piece])?;
+        }
+        drop(insert);
+        Ok(tx.commit()?)
+    }
+
+    fn pending(&mut self, limit: usize) -> Result<Vec<Pending>, StoreError> {
+        read::pending(&self.conn, limit)
+    }
+
+    fn save_config(&mut self, version: &str, files: &[(String, String)], at: Timestamp) -> Result<(), StoreError> {
+        configs::save(&mut self.conn, version, files, at)
+    }
+
+    fn last_config(&mut self) -> Result<Option<Vec<(String, String)>>, StoreError> {
+        configs::last(&self.conn)
+    }
+
+    fn probe(&mut self) -> Result<(), StoreError> {
+        // Large enough to need new pages: changing a row in place can succeed on a disk that is full. Then small again, so
+        // that the next probe needs them anew.
+        self.conn.execute("INSERT OR REPLACE INTO probe (id, body) VALUES (1, zeroblob(16384))", [])?;
+        self.conn.execute("UPDATE probe SET body = zeroblob(0) WHERE id = 1", [])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,232 @@
+//! The one transaction: inputs, their keys, and what they changed.
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::error::{encode, signed};
+use super::groups::GroupIds;
+use super::seen::SeenIds;
+use crate::domain::action::{Action, Outcome};
+use crate::domain::case::{Case, Evidence};
+use crate::domain::event::Role;
+use crate::domain::standing::{Ledger, Standing};
+use crate::domain::time::Timestamp;
+use crate::domain::timer::Timer;
+use crate::ports::{Change, MemberRef, Row, StoreError, Unit};
+
+/// Writes all of it or nothing; says how many actions were there already.
+pub(super) fn commit(
+    conn: &mut Connection,
+    groups: &mut GroupIds,
+    seen: &mut SeenIds,
+    units: &[Unit],
+) -> Result<u64, StoreError> {
+    let empty = |unit: &Unit| unit.rows.is_empty() && unit.seen.is_empty() && unit.changes.is_empty();
+    if units.iter().all(empty) {
+        return Ok(0);
+    }
+    let done = transact(conn, groups, seen, units);
+    if done.is_ok() {
+        groups.keep()
+    } else {
+        groups.discard()
+    }
+    done
+}
+
+fn transact(
+    conn: &mut Connection,
+    groups: &mut GroupIds,
+    seen: &mut SeenIds,
+    units: &[Unit],
+) -> Result<u64, StoreError> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let at = write_journal(&tx, units)?;
+    let keys = seen.write(&tx, units.iter().flat_map(|unit| &unit.seen), at)?;
+    let mut changes = Changes { tx: &tx, groups, repeated: 0 };
+    for change in units.iter().flat_map(|unit| &unit.changes) {
+        changes.write(change)?;
+    }
+    let repeated = changes.repeated;
+    tx.commit()?;
+    seen.keep(keys);
+    Ok(repeated)
+}
+
+/// Writes the inputs; says when the last of them was judged.
+fn write_journal(tx: &Transaction<'_>, units: &[Unit]) -> Result<Timestamp, StoreError> {
+    let mut insert =
+        tx.prepare_cached("INSERT INTO journal (seq, at, kind, platform, time, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    let mut at = Timestamp(0);
+    for row in units.iter().flat_map(|unit| &unit.rows) {
+        write_row(&mut insert, row)?;
+        at = at.max(row.at);
+    }
+    Ok(at)
+}
+
+fn write_row(insert: &mut CachedStatement<'_>, row: &Row) -> Result<(), StoreError> {
+    let time = row.time.map(|time| time.0);
+    insert.execute(params![signed(row.seq)?, row.at.0, row.kind as u8, &*row.platform, time, &*row.body])?;
+    Ok(())
+}
+
+struct Changes<'a> {
+    tx: &'a Transaction<'a>,
+    groups: &'a mut GroupIds,
+    /// Actions that were there already.
+    repeated: u64,
+}
+
+impl Changes<'_> {
+    fn write(&mut self, change: &Change) -> Result<(), StoreError> {
+        match change {
+            Change::Case(case) => self.case(case),
+            Change::Evidence(evidence) => self.evidence(evidence),
+            Change::Standing { member, standing } => self.standing(member, standing),
+            Change::Role { member, role } => self.role(member, *role),
+            Change::Membership { member, name, joined, left } => {
+                self.membership(member, name.as_deref(), *joined, *left)
+            }
+            Change::Ledger { platform, group, ledger } => self.ledger(platform, group, ledger),
+            Change::Timer(timer) => self.timer(timer),
+            Change::TimerDone(timer) => self.run(
+                "DELETE FROM timers WHERE platform = ?1 AND group_name = ?2 AND id = ?3",
+                params![&*timer.platform, &*timer.group, &*timer.id],
+            ),
+            Change::Act(action) => self.act(action),
+            Change::Attempted { id, body } => self
+                .run("UPDATE outbox SET attempted = ?2 WHERE id = ?1 AND state = 'pending'", params![&**id, &**body]),
+            Change::Ended { id, outcome, at } => self.ended(id, outcome, *at),
+        }
+    }
+
+    fn run(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
+        self.tx.prepare_cached(sql)?.execute(values)?;
+        Ok(())
+    }
+
+    fn case(&mut self, case: &Case) -> Result<(), StoreError> {
+        let no = signed(case.no)?;
+        let group = self.groups.find_or_add(self.tx, &case.platform, &case.group)?;
+        let body = encode(case)?;
+        self.run("INSERT INTO cases (no, group_id, body) VALUES (?1, ?2, ?3)", params![no, group, body])?;
+        self.case_message(group, &case.message, no)?;
+        self.run("UPDATE configs SET named = 1 WHERE version = ?1 AND named = 0", [&*case.rules])
+    }
+
+    fn evidence(&mut self, evidence: &Evidence) -> Result<(), StoreError> {
+        let no = signed(evidence.case)?;
+        let mut read = self.tx.prepare_cached("SELECT group_id FROM cases WHERE no = ?1")?;
+        let group: Option<i64> = read.query_row([no], |row| row.get(0)).optional()?;
+        let group = group.ok_or_else(|| StoreError::Row(format!("evidence of case {no}, which there is not")))?;
+        self.run("INSERT INTO evidence (case_no, body) VALUES (?1, ?2)", params![no, encode(evidence)?])?;
+        self.case_message(group, &evidence.message, no)
+    }
+
+    fn case_message(&self, group: i64, message: &str, case: i64) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO case_messages (group_id, message, case_no) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            params![group, message, case],
+        )
+    }
+
+    fn standing(&mut self, member: &MemberRef, standing: &Standing) -> Result<(), StoreError> {
+        let group = self.groups.find_or_add(self.tx, &member.platform, &member.group)?;
+        if *standing == Standing::default() {
+            return self.run("DELETE FROM standings WHERE group_id = ?1 AND user = ?2", params![group, &*member.user]);
+        }
+        self.run(
+            "INSERT INTO standings (group_id, user, standing) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET standing = excluded.standing",
+            params![group, &*member.user, encode(standing)?],
+        )
+    }
+
+    fn role(&mut self, member: &MemberRef, role: Role) -> Result<(), StoreError> {
+        let group = self.groups.find_or_add(self.tx, &member.platform, &member.group)?;
+        self.run(
+            "INSERT INTO members (group_id, user, role) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET role = excluded.role",
+            params![group, &*member.user, role_name(role)],
+        )?;
+        let list = if role.is_admin() {
+            "INSERT INTO admins (group_id, user) VALUES (?1, ?2) ON CONFLICT DO NOTHING"
+        } else {
+            "DELETE FROM admins WHERE group_id = ?1 AND user = ?2"
+        };
+        self.run(list, params![group, &*member.user])
+    }
+
+    fn membership(
+        &mut self,
+        member: &MemberRef,
+        name: Option<&str>,
+        joined: Option<Timestamp>,
+        left: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let group = self.groups.find_or_add(self.tx, &member.platform, &member.group)?;
+        // Who comes is not gone any more; who leaves or is renamed keeps the time they came.
+        self.run(
+            "INSERT INTO members (group_id, user, name, joined, gone) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET
+                 name = coalesce(excluded.name, name),
+                 joined = coalesce(excluded.joined, joined),
+                 gone = CASE WHEN coalesce(excluded.joined, excluded.gone) IS NULL THEN gone ELSE excluded.gone END",
+            params![group, &*member.user, name, joined.map(|time| time.0), left.map(|time| time.0)],
+        )
+    }
+
+    fn ledger(&mut self, platform: &str, group: &str, ledger: &Ledger) -> Result<(), StoreError> {
+        let group = self.groups.find_or_add(self.tx, platform, group)?;
+        if *ledger == Ledger::default() {
+            return self.run("DELETE FROM ledgers WHERE group_id = ?1", [group]);
+        }
+        self.run(
+            "INSERT INTO ledgers (group_id, ledger) VALUES (?1, ?2)
+             ON CONFLICT DO UPDATE SET ledger = excluded.ledger",
+            params![group, encode(ledger)?],
+        )
+    }
+
+    fn timer(&self, timer: &Timer) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO timers (platform, group_name, id, due, what) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET due = excluded.due, what = excluded.what",
+            params![&*timer.platform, &*timer.group, &*timer.id, timer.due.0, encode(&timer.what)?],
+        )
+    }
+
+    fn act(&mut self, action: &Action) -> Result<(), StoreError> {
+        let case: Option<i64> = action.cause.case.as_ref().and_then(|no| no.parse().ok());
+        let state = if action.observe { "observed" } else { "pending" };
+        let mut insert = self.tx.prepare_cached(
+            "INSERT INTO outbox (id, lane, case_no, state, action) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (id) DO NOTHING",
+        )?;
+        let rows = insert.execute(params![&*action.id, action.lane as u8, case, state, encode(action)?])?;
+        self.repeated += u64::from(rows == 0); // the same id is the same cause: it is decided already
+        Ok(())
+    }
+
+    fn ended(&self, id: &str, outcome: &Outcome, at: Timestamp) -> Result<(), StoreError> {
+        let (message, error) = match outcome {
+            Outcome::Done { message } => (message.as_deref(), None),
+            Outcome::Failed { error } | Outcome::Uncertain { error } => (None, Some(&**error)),
+            Outcome::Expired => (None, None),
+        };
+        // The first end is the end.
+        self.run(
+            "UPDATE outbox SET state = ?2, message = ?3, error = ?4, ended_at = ?5 WHERE id = ?1 AND state = 'pending'",
+            params![id, outcome.state(), message, error, at.0],
+        )
+    }
+}
+
+fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Member => "member",
+        Role::Bot => "bot",
+        Role::Admin => "admin",
+        Role::Owner => "owner",
+    }
+}
