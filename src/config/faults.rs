@@ -109,9 +109,9 @@ static SECRET: LazyLock<Regex> = LazyLock::new(|| pattern(r"whsec_[A-Za-z0-9+/=_
 static SECRET_KEY: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"(?i)((?:secret|token|password)[a-z_]*["']?\s*=\s*)(.*)$"#));
 
-/// The name of a variable or a path, as people write them.
-static PLAIN: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r#"^(?:"[A-Z][A-Z0-9_]*"|'[A-Z][A-Z0-9_]*'|["'][^"']*[./][^"']*["'])\s*(?:[,}#].*)?$"#));
+/// The name of a variable, and a path, as people write them.
+static VARIABLE: LazyLock<Regex> = LazyLock::new(|| pattern(r#"^["'][A-Z][A-Z0-9_]*["']\s*(?:[,}#].*)?$"#));
+static PATH: LazyLock<Regex> = LazyLock::new(|| pattern(r#"^["'][^"']*[./][^"']*["']\s*(?:[,}#].*)?$"#));
 
 fn pattern(pattern: &str) -> Regex {
     Regex::new(pattern).unwrap_or_else(|error| unreachable!("the pattern is a constant: {error}"))
@@ -128,8 +128,9 @@ fn redact(fault: &mut Fault) {
     fault.help = fault.help.as_deref().map(hide);
     let line = SECRET_KEY.replace(&fault.excerpt, |found: &Captures<'_>| {
         let (key, value) = (&found[1], &found[2]);
-        let named = key.contains("_env") || key.contains("_file");
-        let shown = if named && PLAIN.is_match(value) { value.to_owned() } else { stars(value) };
+        let named = key.contains("_env") && VARIABLE.is_match(value);
+        let shown =
+            if named || key.contains("_file") && PATH.is_match(value) { value.to_owned() } else { stars(value) };
         format!("{key}{shown}")
     });
     fault.excerpt = hide(&line);
@@ -143,10 +144,10 @@ mod tests {
     fn no_excerpt_shows_a_secret() {
         let rows = [
             (r#"secret = "abc""#, "secret = *****"),
-            (r#"secret_env = "whsec_abcd+/==""#, r#"secret_env = *****************"#),
+            (r#"secret_env = "whsec_abcd+/==""#, "secret_env = ****************"),
             (r#"previous_secret_env = "QUNWEI_OLD" # 旧"#, r#"previous_secret_env = "QUNWEI_OLD" # 旧"#),
             (r#"secret_file = "../secrets/a.txt""#, r#"secret_file = "../secrets/a.txt""#),
-            (r#"bridge.a = { secret = "x", bot_user = "b" }"#, "bridge.a = { secret = ***********************"),
+            (r#"bridge.a = { secret = "x", bot_user = "b" }"#, "bridge.a = { secret = *********************"),
             (r#"x = "whsec_abc" y"#, r#"x = "*********" y"#),
             (r#"token="q"#, "token=**"),
         ];

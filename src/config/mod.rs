@@ -113,6 +113,7 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
     let tree = Tree::parse(faults);
     let mut notes = Vec::new();
     let mut top = Section::new("the top of a file", Place { file: 0, span: 0..0 }, tree.top, faults);
+    top.take("rule"); // the tree keeps rules apart; here the name only becomes known
 
     let section = top.section("daemon", "[daemon]");
     let (mut daemon, everywhere) = daemon::read(section, faults);

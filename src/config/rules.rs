@@ -244,16 +244,16 @@ fn draft(kind: &Kind, at: &Place, mut table: DeTable<'_>, faults: &Faults) -> Op
         };
         let names: Vec<&str> = error.message().split('`').skip(1).step_by(2).collect();
         let span = error.span().unwrap_or_else(|| at.span.clone());
-        if let Some(name) = missing(error.message(), &names) {
+        let holds = |range: std::ops::Range<usize>| range.start <= span.start && span.end <= range.end;
+        let key =
+            table.iter().find(|(key, value)| holds(key.span()) || holds(value.span())).map(|(key, _)| key.clone());
+        if let (Some(name), None) = (missing(error.message(), &names), &key) {
             if !removed.iter().any(|one| one == name) {
                 let fault = faults.at(at, format!("a {} rule needs `{name}`", kind.name));
                 faults.add_missing(fault.help(format!("{}: {}", kind.name, kind.about)));
             }
             return None;
         }
-        let holds = |range: std::ops::Range<usize>| range.start <= span.start && span.end <= range.end;
-        let key =
-            table.iter().find(|(key, value)| holds(key.span()) || holds(value.span())).map(|(key, _)| key.clone());
         let place = Place { file: at.file, span };
         let (message, help) = explain(kind, error.message(), &names, key.as_ref().map(|key| key.get_ref().as_ref()));
         faults.add(faults.at(&place, message).help(help));
@@ -270,6 +270,9 @@ fn missing<'n>(message: &str, names: &[&'n str]) -> Option<&'n str> {
 /// A fault of serde in our words.
 fn explain(kind: &Kind, message: &str, names: &[&str], key: Option<&str>) -> (String, String) {
     let about = format!("{}: {}", kind.name, kind.about);
+    if let (Some(name), Some(key)) = (missing(message, names), key) {
+        return (format!("`{key}` needs `{name}`"), about);
+    }
     let Some(unknown) = names.first().filter(|_| message.starts_with("unknown field")) else {
         let message = key.map_or_else(|| message.to_owned(), |key| format!("`{key}`: {message}"));
         return (message, about);

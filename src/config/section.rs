@@ -226,7 +226,12 @@ impl<'a> Section<'a> {
 
     fn unknown(&self, key: &str, entry: &Entry) -> Fault {
         let fault = self.faults.at(&entry.key, format!("unknown key `{key}` in {}", self.name));
-        fault.help(help::unknown_key(key, matches!(entry.value, Value::Table(_)), &self.name, &self.known))
+        fault.help(help::unknown_key(
+            key,
+            matches!(entry.value, Value::Table(_) | Value::Array(_)),
+            &self.name,
+            &self.known,
+        ))
     }
 
     fn wrong_type<T>(&self, key: &str, entry: &Entry, expected: &str, help: &str) -> Option<T> {
