@@ -183,12 +183,11 @@ impl Reader<'_> {
     }
 
     fn ladder(&self, section: &mut Section<'_>) -> Option<Vec<crate::domain::policy::Step>> {
-        let at = section.at.clone();
-        let steps = section.texts("ladder")?;
-        if steps.is_empty() {
+        if let Some(at) = section.value_place("ladder").filter(|_| section.has_empty_list("ladder")) {
             let fault = self.faults.at(&at, format!("the `ladder` of {} has no steps", section.name));
             self.faults.add(fault.help("ladder = [\"warn_private\", \"warn_public\", \"mute 24h\", \"remove\"]"));
         }
+        let steps = section.texts("ladder")?;
         Some(ladder::read(&steps, self.faults)).filter(|steps| !steps.is_empty())
     }
 

@@ -48,6 +48,11 @@ impl<'a> Section<'a> {
         self.entries.contains_key(key)
     }
 
+    /// Whether a key that was not yet taken is a list without items.
+    pub(super) fn has_empty_list(&self, key: &str) -> bool {
+        matches!(self.entries.get(key), Some(Entry { value: Value::Array(items), .. }) if items.is_empty())
+    }
+
     /// Where the value of a key is that was not yet taken.
     pub(super) fn value_place(&self, key: &str) -> Option<Place> {
         self.entries.get(key).map(|entry| entry.at.clone())
