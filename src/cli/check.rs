@@ -112,3 +112,79 @@ fn summary(dir: &Path, config: Option<&Config>, faults: &[Fault]) -> String {
 fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn no_env(_: &str) -> Option<String> {
+        None
+    }
+
+    fn checked(text: &str, format: Format) -> (String, u8, String) {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("a.toml"), text).unwrap();
+        let (text, code) = check(dir.path(), format, &no_env);
+        let dir = dir.path().display().to_string();
+        (text.replace(&dir, "config"), code, dir)
+    }
+
+    const WRONG: &str =
+        "[group.\"群\"]\nmode = \"on\"\nnotices = { mute = \"禁言\", \"移出\" = \"再见\" }\n[daemon]\nqueue = \"多\"";
+
+    #[test]
+    fn people_see_the_line_and_a_pointer_that_counts_wide_characters_twice() {
+        let (text, code, _) = checked(WRONG, Format::Human { colour: false });
+        let expected = "\
+error: unknown key `移出` in [group.\"群\".notices]
+ --> config/a.toml:3:26
+  |
+3 | notices = { mute = \"禁言\", \"移出\" = \"再见\" }
+  |                            ^^^^^^
+  |
+  = help: known here: `warn_private`, `warn_neutral`, `warn_public`, `mute`, `mute_recorded`, `remove`, `remove_private`, `merged`, `merged_item`, `task`, `review`, `alert`, `appeal`
+
+error: `queue` takes a whole number, but this is a text
+ --> config/a.toml:5:9
+  |
+5 | queue = \"多\"
+  |         ^^^^
+  |
+  = help: write queue = 16384
+
+config: 2 errors, 0 warnings
+";
+        assert_eq!((text.as_str(), code), (expected, 1));
+    }
+
+    #[test]
+    fn json_is_an_array_of_all_that_is_wrong() {
+        let (text, code, _) = checked(WRONG, Format::Json);
+        assert_eq!(code, 1);
+        let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let expected = serde_json::json!({
+            "file": "config/a.toml", "line": 5, "column": 9, "level": "error",
+            "message": "`queue` takes a whole number, but this is a text", "help": "write queue = 16384",
+        });
+        assert_eq!((read.as_array().unwrap().len(), &read[1]), (2, &expected));
+    }
+
+    #[test]
+    fn a_sound_configuration_says_how_much_it_holds() {
+        let (text, code, _) = checked("[group.a]\n[group.b]", Format::Human { colour: true });
+        assert_eq!((text.as_str(), code), ("config: sound – 0 rules, 1 profile, 2 groups, 0 words\n", 0));
+        let (text, code, _) = checked("", Format::Json);
+        assert_eq!((text.as_str(), code), ("[]\n", 0));
+    }
+
+    #[test]
+    fn a_terminal_gets_colours_but_no_control_characters_of_others() {
+        let wrong = "[daemon]\nmode = \"\\u001b[31mred\"";
+        let (plain, _, _) = checked(wrong, Format::Human { colour: false });
+        assert!(plain.contains("cannot be ` [31mred`") && !plain.contains('\u{1b}'), "{plain:?}");
+        let (coloured, _, _) = checked(wrong, Format::Human { colour: true });
+        assert!(coloured.contains("\u{1b}["), "{coloured:?}");
+    }
+}

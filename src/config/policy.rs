@@ -214,7 +214,7 @@ impl Reader<'_> {
     }
 
     fn unknown_rule(&self, name: &Placed<String>, section: &mut Section<'_>) {
-        let dotted = section.rest().into_iter().map(|(key, _)| format!("{}.{key}", name.value));
+        let dotted = section.rest().into_keys().map(|key| format!("{}.{key}", name.value));
         let help = match dotted.into_iter().find(|dotted| self.names.contains_key(dotted.as_str())) {
             Some(dotted) => format!("a name with a dot needs quotes: \"{dotted}\""),
             None => match nearest(&name.value, self.names.keys().map(|name| &**name)) {
