@@ -2,10 +2,12 @@
 //!
 //! A rule finds; it does not punish. What its hits mean in a group is a [`super::policy::RuleSetting`].
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use serde::Deserialize;
+
+use toml::Spanned;
 
 use super::case::Span;
 use super::event::{Message, Role};
@@ -13,10 +15,44 @@ use super::lexicon::LexiconBuilder;
 use super::policy::RuleSetting;
 use super::recent::{Needs, Recent, Sighting};
 use super::text::Text;
-use crate::fault::{Fault, Source};
+use crate::fault::{Fault, Level, Source};
+
+mod ruleset;
+
+mod flood;
+mod keywords;
+mod length;
+mod links;
+mod regex;
+mod repeat;
+
+#[cfg(test)]
+mod tests;
+
+pub use ruleset::{Explanation, Ruleset, Scratch};
 
 /// Every rule kind. A new kind is a file here and a line in this table.
-pub static KINDS: &[Kind] = &[];
+pub static KINDS: &[Kind] = &[
+    Kind { name: "keywords", about: "Words from lists, however they are disguised.", read: read::<keywords::Keywords> },
+    Kind { name: "regex", about: "Regular expressions.", read: read::<regex::Patterns> },
+    Kind { name: "links", about: "Addresses and domains.", read: read::<links::Links> },
+    Kind { name: "flood", about: "Many messages by one member in a short time.", read: read::<flood::Flood> },
+    Kind { name: "repeat", about: "The same text again and again.", read: read::<repeat::Repeat> },
+    Kind { name: "length", about: "Texts that are too long.", read: read::<length::Length> },
+];
+
+/// More hits of one rule in one text are not told.
+pub const MOST_HITS: usize = super::lexicon::MOST_HITS;
+
+/// The longest window in seconds that a rule may ask for: a day.
+const LONGEST_WINDOW: i64 = 86_400;
+
+fn read<D>(keys: toml::de::ValueDeserializer<'_>) -> Result<Box<dyn Draft>, toml::de::Error>
+where
+    D: Draft + serde::de::DeserializeOwned + 'static,
+{
+    Ok(Box::new(D::deserialize(keys)?))
+}
 
 /// A kind of rule.
 pub struct Kind {
@@ -50,6 +86,24 @@ pub struct Build<'a> {
     pub faults: &'a mut Vec<Fault>,
 }
 
+impl Build<'_> {
+    /// How many errors there are so far.
+    fn errors(&self) -> usize {
+        self.faults.iter().filter(|fault| fault.level == Level::Error).count()
+    }
+
+    /// A number of a key, when it lies in the range; else a fault.
+    fn number(&mut self, written: &Spanned<i64>, key: &str, range: RangeInclusive<i64>) -> Option<u32> {
+        let number = *written.get_ref();
+        if range.contains(&number) {
+            return u32::try_from(number).ok();
+        }
+        let fault = self.source.fault(written.span(), format!("`{key}` cannot be {number}"));
+        self.faults.push(fault.help(format!("write a number from {} to {}", range.start(), range.end())));
+        None
+    }
+}
+
 /// A rule's place in its [`Ruleset`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 pub struct RuleId(pub u16);
@@ -62,8 +116,8 @@ pub trait Rule: Send + Sync {
     fn in_text(&self, _text: &Text, _found: &mut Found<'_>) {}
     /// Looks at the parts of a message that are not its text.
     fn in_message(&self, _message: &Message, _found: &mut Found<'_>) {}
-    /// Looks at what was said lately, this message included.
-    fn in_recent(&self, _recent: &Recent, _sighting: &Sighting, _found: &mut Found<'_>) {}
+    /// Looks at what was said lately, this message included; `text` is its text.
+    fn in_recent(&self, _recent: &Recent, _sighting: &Sighting, _text: &Text, _found: &mut Found<'_>) {}
 }
 
 /// A hit of a rule.
@@ -89,6 +143,13 @@ pub struct Found<'a> {
     pub hits: &'a mut Vec<Hit>,
 }
 
+impl Found<'_> {
+    /// A hit in the text.
+    fn push(&mut self, span: Span) {
+        self.hits.push(Hit { rule: self.rule, span, word: None, part: None, matched: None });
+    }
+}
+
 /// What is known of a rule besides how it finds.
 #[derive(Clone, Debug)]
 pub struct RuleInfo {
@@ -104,55 +165,6 @@ pub struct RuleInfo {
     pub clause: Option<u32>,
     /// What it does where no profile or group says otherwise.
     pub setting: RuleSetting,
-}
-
-/// All rules of a configuration, matched in one pass.
-#[derive(Default)]
-pub struct Ruleset {
-    // the helper that owns this module decides
-    infos: Vec<RuleInfo>,
-}
-
-impl std::fmt::Debug for Ruleset {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ruleset").field("rules", &self.infos.len()).finish()
-    }
-}
-
-/// Memory that is used again for each message.
-#[derive(Default)]
-pub struct Scratch {
-    /// The text that was judged last and its fold.
-    pub text: Text,
-    /// The hits of the message judged last.
-    pub hits: Vec<Hit>,
-}
-
-impl Ruleset {
-    /// Puts rules together.
-    pub fn new(_rules: Vec<(RuleInfo, Box<dyn Rule>)>, _lexicon: LexiconBuilder) -> Self {
-        Self::default()
-    }
-
-    /// The rules, by [`RuleId`].
-    pub fn infos(&self) -> &[RuleInfo] {
-        &self.infos
-    }
-
-    /// What the rules need to have been remembered.
-    pub fn needs(&self) -> &Needs {
-        unimplemented!()
-    }
-
-    /// Folds a message into `scratch.text` and puts the hits of all rules that need one message into `scratch.hits`,
-    /// ordered by place.
-    pub fn find(&self, _message: &Message, _scratch: &mut Scratch) {}
-
-    /// The same for a bare text, such as a nickname.
-    pub fn find_in_text(&self, _text: &str, _scratch: &mut Scratch) {}
-
-    /// Adds the hits of the rules that look at what was said lately, this message included ([`Recent::note`] comes first).
-    pub fn find_recent(&self, _recent: &Recent, _sighting: &Sighting, _scratch: &mut Scratch) {}
 }
 
 /// The roles a rule is not applied to unless it says so.

@@ -1,8 +1,10 @@
-//! One pass over a text.
+//! One pass over a text: the folded text, for each of its bytes the code point it came from, and what was dropped between.
 
+use super::tables::{Fold, TABLES};
 use crate::domain::case::Span;
+use crate::domain::ids::hash;
 
-/// A text and its fold.
+/// A text and its fold. Its buffers are used again by the next [`Text::set`].
 #[derive(Debug, Default)]
 pub struct Text {
     /// The original.
@@ -11,20 +13,202 @@ pub struct Text {
     pub folded: Folded,
 }
 
-/// Placeholder.
-#[derive(Debug, Default)]
-pub struct Folded {
-    /// The folded text.
-    pub text: String,
+impl Text {
+    /// Another text, folded.
+    pub fn set(&mut self, original: &str) {
+        self.set_with(|text| text.push_str(original));
+    }
+
+    /// Another text, written by the caller into the empty buffer, then folded.
+    pub fn set_with(&mut self, write: impl FnOnce(&mut String)) {
+        self.original.clear();
+        write(&mut self.original);
+        self.folded.set(&self.original);
+    }
+
+    /// The span of the whole original.
+    pub fn whole(&self) -> Span {
+        Span { start: 0, end: self.folded.length }
+    }
+
+    /// The characters of the original in a span; empty where the span lies outside.
+    pub fn slice(&self, span: Span) -> &str {
+        slice(&self.original, span)
+    }
 }
 
-/// Placeholder.
-#[derive(Clone, Copy, Debug)]
-pub struct Gap;
+/// The characters of a text in a span of code points; empty where the span lies outside.
+pub fn slice(text: &str, span: Span) -> &str {
+    let mut starts = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+    let start = starts.nth(span.start as usize);
+    let end = match span.end.checked_sub(span.start) {
+        Some(0) => start,
+        Some(length) => starts.nth(length as usize - 1),
+        None => None,
+    };
+    start.zip(end).and_then(|(start, end)| text.get(start..end)).unwrap_or_default()
+}
+
+/// A folded text with the way back. Offsets are bytes of [`Folded::text`]; spans are code points of the original.
+#[derive(Debug, Default)]
+pub struct Folded {
+    /// The folded text: letters and digits only.
+    pub text: String,
+    /// For each byte of `text`, the code point it came from.
+    from: Vec<u32>,
+    /// Where something seen was dropped, by place.
+    gaps: Vec<Gap>,
+    /// How many code points the original has.
+    length: u32,
+}
+
+/// What was dropped before a byte of the folded text (or at its end).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The byte of the folded text that follows it.
+    pub at: u32,
+    /// How many seen characters were dropped.
+    pub dropped: u32,
+    /// The strongest of them.
+    pub kind: GapKind,
+}
+
+/// What a gap separates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GapKind {
+    /// Nothing of meaning: spaces, symbols, emoji.
+    Separator,
+    /// Two clauses: `，。！？`, a line end.
+    Clause,
+    /// Two texts with something else between them.
+    Barrier,
+}
+
+/// The gap that is being read.
+#[derive(Default)]
+struct Pending {
+    dropped: u32,
+    kind: Option<GapKind>,
+    /// The last dropped character was a full stop.
+    stop: bool,
+}
+
+impl Pending {
+    fn add(&mut self, kind: GapKind) {
+        self.dropped += 1;
+        self.kind = self.kind.max(Some(kind));
+        self.stop = false;
+    }
+}
 
 impl Folded {
-    /// Placeholder.
-    pub fn span(&self, _start: usize, _end: usize) -> Span {
-        Span { start: 0, end: 0 }
+    /// Folds a text. Code points beyond the 2³²th are ignored.
+    pub fn set(&mut self, original: &str) {
+        let tables = &*TABLES;
+        self.text.clear();
+        self.from.clear();
+        self.gaps.clear();
+        self.text.reserve(original.len());
+        self.from.reserve(original.len());
+        let mut pending = Pending::default();
+        let mut length = 0;
+        for (c, index) in original.chars().zip(0..u32::MAX) {
+            length = index + 1;
+            match tables.fold(c) {
+                Fold::To(to) => {
+                    self.close(&mut pending);
+                    self.text.push(to);
+                    self.from.extend(std::iter::repeat_n(index, to.len_utf8()));
+                }
+                Fold::Many(to) => {
+                    self.close(&mut pending);
+                    self.text.push_str(to);
+                    self.from.extend(std::iter::repeat_n(index, to.len()));
+                }
+                Fold::Invisible => {}
+                Fold::Separator => pending.add(GapKind::Separator),
+                Fold::Space if pending.stop => pending.add(GapKind::Clause),
+                Fold::Space => pending.add(GapKind::Separator),
+                Fold::Stop => {
+                    pending.add(GapKind::Separator);
+                    pending.stop = true;
+                }
+                Fold::Clause => pending.add(GapKind::Clause),
+                Fold::Barrier => pending.add(GapKind::Barrier),
+            }
+        }
+        self.close(&mut pending);
+        self.length = length;
+    }
+
+    #[inline]
+    fn close(&mut self, pending: &mut Pending) {
+        if let Some(kind) = pending.kind {
+            let at = self.text.len() as u32;
+            self.gaps.push(Gap { at, dropped: pending.dropped, kind });
+            *pending = Pending::default();
+        }
+    }
+
+    /// The code points of the original that bytes `start..end` of the fold came from; an empty span when there are none.
+    pub fn span(&self, start: usize, end: usize) -> Span {
+        let first = self.from.get(start).copied();
+        let last = end.checked_sub(1).filter(|last| *last >= start).and_then(|last| self.from.get(last).copied());
+        match (first, last) {
+            (Some(first), Some(last)) => Span { start: first, end: last + 1 },
+            _ => {
+                let at = first.unwrap_or(self.length);
+                Span { start: at, end: at }
+            }
+        }
+    }
+
+    /// The folded characters that came from a span of the original.
+    pub fn within(&self, span: Span) -> &str {
+        let start = self.from.partition_point(|from| *from < span.start);
+        let end = self.from.partition_point(|from| *from < span.end);
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    /// How many code points of the original are kept in the fold.
+    pub fn kept(&self) -> usize {
+        let first = usize::from(!self.from.is_empty());
+        first + self.from.windows(2).filter(|pair| matches!(pair, [a, b] if a != b)).count()
+    }
+
+    /// All gaps, by place.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
+    /// The gaps between the characters of bytes `start..end`, those at its ends not counted.
+    pub fn gaps_within(&self, start: usize, end: usize) -> &[Gap] {
+        let first = self.gaps.partition_point(|gap| gap.at as usize <= start);
+        let last = self.gaps.partition_point(|gap| (gap.at as usize) < end);
+        self.gaps.get(first..last).unwrap_or_default()
+    }
+
+    /// Whether something seen was dropped directly before this byte, or the text begins or ends there.
+    pub fn is_edge(&self, at: usize) -> bool {
+        at == 0 || at >= self.text.len() || self.gaps.binary_search_by_key(&at, |gap| gap.at as usize).is_ok()
+    }
+
+    /// How many code points the original has.
+    pub fn original_length(&self) -> u32 {
+        self.length
+    }
+
+    /// A hash by which equal folds are known again; `None` when the fold is shorter than `shortest` characters.
+    pub fn fingerprint(&self, shortest: usize) -> Option<u64> {
+        let long_enough = self.text.len() >= shortest && self.text.chars().count() >= shortest;
+        (long_enough && !self.text.is_empty()).then(|| hash(&[&self.text]) as u64)
+    }
+}
+
+/// What a single character folds to, when that is a single character.
+pub fn folded_char(c: char) -> Option<char> {
+    match TABLES.fold(c) {
+        Fold::To(to) => Some(to),
+        _ => None,
     }
 }

@@ -1,5 +1,0 @@
-//! Placeholder
-
-/// Placeholder
-#[derive(Default)]
-pub struct LexiconBuilder {}

@@ -1,0 +1,140 @@
+//! Words and exceptions of all lists, taken in one by one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use daachorse::CharwiseDoubleArrayAhoCorasickBuilder;
+
+use super::{Automaton, Entry, Lexicon, Use};
+use crate::domain::rules::RuleId;
+use crate::domain::text::{GapKind, Text};
+
+/// All words together, in bytes of their folds: far below what the automaton can number, far above any real list.
+const MOST_BYTES: usize = 64 << 20;
+
+/// Why a word was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Folding leaves nothing of it: it has no letter and no digit.
+    Empty,
+    /// It folds to a single character, which would be found everywhere.
+    OneCharacter,
+    /// The same list has it already, as this entry.
+    Duplicate(Arc<str>),
+    /// All lists together are too large.
+    Full,
+}
+
+/// Takes words and makes a [`Lexicon`].
+#[derive(Default)]
+pub struct LexiconBuilder {
+    entries: Vec<Entry>,
+    by_fold: HashMap<Box<str>, u32>,
+    bytes: usize,
+    text: Text,
+}
+
+impl LexiconBuilder {
+    /// Adds a word to a list.
+    ///
+    /// # Errors
+    /// The word was not taken, and why.
+    pub fn add(&mut self, list: RuleId, word: &str) -> Result<(), Refused> {
+        self.put(list, word, false)
+    }
+
+    /// Adds a phrase in which the list's words do not count.
+    ///
+    /// # Errors
+    /// The phrase was not taken, and why.
+    pub fn except(&mut self, list: RuleId, phrase: &str) -> Result<(), Refused> {
+        self.put(list, phrase, true)
+    }
+
+    /// How many different folds there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no word at all.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    fn put(&mut self, list: RuleId, word: &str, exception: bool) -> Result<(), Refused> {
+        self.text.set(word);
+        let fold = &self.text.folded;
+        match fold.text.chars().take(2).count() {
+            0 => return Err(Refused::Empty),
+            1 if !exception => return Err(Refused::OneCharacter),
+            _ => {}
+        }
+        if self.bytes + fold.text.len() > MOST_BYTES {
+            return Err(Refused::Full);
+        }
+        let known = self.by_fold.get(&*fold.text).copied();
+        let id = known.unwrap_or_else(|| {
+            let id = self.entries.len() as u32;
+            self.bytes += fold.text.len();
+            self.by_fold.insert(fold.text.as_str().into(), id);
+            self.entries.push(Entry::new(&fold.text));
+            id
+        });
+        // `id` was made from `entries` just now or when its fold was put in.
+        let Some(entry) = self.entries.get_mut(id as usize) else { return Err(Refused::Full) };
+        if let Some(same) = entry.uses.iter().find(|one| one.list == list && one.exception == exception) {
+            return Err(Refused::Duplicate(same.word.clone()));
+        }
+        entry.uses.push(Use { list, exception, word: word.into() });
+        let own = fold.gaps().iter().filter(|gap| gap.kind == GapKind::Clause).map(|gap| gap.at);
+        for at in own.filter(|at| (1..entry.bytes).contains(at)) {
+            if !entry.own_clauses.contains(&at) {
+                entry.own_clauses.push(at);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the automaton.
+    pub fn build(self) -> Lexicon {
+        let Self { mut entries, by_fold, .. } = self;
+        if entries.is_empty() {
+            return Lexicon::default();
+        }
+        let mut words: Vec<(Box<str>, u32)> = by_fold.into_iter().collect();
+        words.sort_unstable_by_key(|(_, id)| *id);
+        // The prefilter does not pay on Chinese.
+        let automaton: Automaton = CharwiseDoubleArrayAhoCorasickBuilder::new()
+            .use_prefilter(false)
+            .build_with_values(words.iter().map(|(word, id)| (word, *id)))
+            .expect("no word is empty or twice, and all together stay below MOST_BYTES");
+        link(&automaton, &words, &mut entries);
+        Lexicon { automaton: Some(automaton), entries }
+    }
+}
+
+/// Gives each entry the longest other entry that it ends with.
+fn link(automaton: &Automaton, words: &[(Box<str>, u32)], entries: &mut [Entry]) {
+    for (word, id) in words {
+        let mut walk = automaton.find_overlapping_stepper();
+        word.chars().for_each(|c| walk.consume(c));
+        // The matches that end here, longest first: the word itself, then its suffix.
+        let suffix = walk.matches().map(|found| found.value()).find(|other| other != id);
+        if let Some(entry) = entries.get_mut(*id as usize) {
+            entry.suffix = suffix;
+        }
+    }
+    // By length, so that a suffix is finished before the entries that end with it.
+    let mut order: Vec<u32> = words.iter().map(|(_, id)| *id).collect();
+    order.sort_unstable_by_key(|id| entries.get(*id as usize).map(|entry| entry.bytes));
+    for id in order {
+        let Some(suffix) = entries.get(id as usize).and_then(|entry| entry.suffix) else { continue };
+        let Some(below) = entries.get(suffix as usize) else { continue };
+        let lists: Vec<RuleId> = below.lists().collect();
+        let covered = below.covers_below;
+        let excepts = below.excepts || below.uses.iter().any(|one| one.exception);
+        let Some(entry) = entries.get_mut(id as usize) else { continue };
+        entry.covers_below = covered && lists.iter().all(|list| entry.lists().any(|own| own == *list));
+        entry.excepts = excepts;
+    }
+}

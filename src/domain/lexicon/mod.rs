@@ -1,0 +1,246 @@
+//! The words of all keyword rules in one automaton, over the folded text.
+//!
+//! What is dropped between the characters of a word is judged when it is found, not before: a text folds in one way only,
+//! but 加，微，信 is the word 加微信 and 很变。态度 is not the word 变态.
+
+mod build;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use daachorse::CharwiseDoubleArrayAhoCorasick;
+
+pub use build::{LexiconBuilder, Refused};
+
+use super::rules::RuleId;
+use super::text::{Folded, Gap, GapKind};
+
+/// How many characters of noise may stand between two characters of a word.
+const WIDEST_GAP: u32 = 6;
+
+/// A word with a clause's end inside is still meant when it is written so throughout and has this many characters.
+const SPELLED_OUT: usize = 3;
+
+/// More hits of one list in one text are not told.
+pub const MOST_HITS: usize = 100;
+
+type Automaton = CharwiseDoubleArrayAhoCorasick<u32>;
+
+/// One folded word and what it is in which lists.
+#[derive(Debug)]
+struct Entry {
+    /// Of the fold.
+    bytes: u32,
+    /// Of the fold.
+    characters: u32,
+    /// Only ASCII letters and digits: found only as a whole word.
+    latin: bool,
+    /// The longest other entry that it ends with.
+    suffix: Option<u32>,
+    /// All lists of the entries it ends with are its own: where it is found they have nothing to add.
+    covers_below: bool,
+    /// There is an exception among the entries it ends with.
+    excepts: bool,
+    /// Before which bytes the word as written ends a clause itself.
+    own_clauses: Vec<u32>,
+    uses: Vec<Use>,
+}
+
+/// What an entry is in one list.
+#[derive(Debug)]
+struct Use {
+    list: RuleId,
+    exception: bool,
+    /// As written.
+    word: Arc<str>,
+}
+
+impl Entry {
+    fn new(fold: &str) -> Self {
+        Self {
+            bytes: fold.len() as u32,
+            characters: fold.chars().count() as u32,
+            latin: fold.bytes().all(|b| b.is_ascii_alphanumeric()),
+            suffix: None,
+            covers_below: true,
+            excepts: false,
+            own_clauses: Vec::new(),
+            uses: Vec::new(),
+        }
+    }
+
+    fn lists(&self) -> impl Iterator<Item = RuleId> + '_ {
+        self.uses.iter().map(|one| one.list)
+    }
+}
+
+/// All words, ready to be found.
+#[derive(Default)]
+pub struct Lexicon {
+    automaton: Option<Automaton>,
+    entries: Vec<Entry>,
+}
+
+/// A word in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WordHit<'a> {
+    /// Of which list.
+    pub list: RuleId,
+    /// The first byte of the folded text.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+    /// The entry as written.
+    pub word: &'a Arc<str>,
+}
+
+/// Memory that is used again for each text.
+#[derive(Debug, Default)]
+pub struct WordScratch {
+    found: Vec<Candidate>,
+}
+
+/// An entry found where its gaps and edges allow. The order of the fields is the order in which they are sifted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    list: RuleId,
+    start: u32,
+    /// The end from the far side, so that the longest comes first.
+    end: std::cmp::Reverse<u32>,
+    /// 0 for an exception, so that it comes before an equal word.
+    rank: u8,
+    entry: u32,
+    place: u32,
+}
+
+impl Lexicon {
+    /// How many different folds it knows.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether it knows no word.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Gives all hits, by list and place. Of hits inside each other in one list only the outermost is given; a hit inside
+    /// an exception of its list is none; at most [`MOST_HITS`] a list.
+    pub fn find<'a>(&'a self, text: &Folded, scratch: &mut WordScratch, mut each: impl FnMut(WordHit<'a>)) {
+        scratch.found.clear();
+        self.collect(text, &mut scratch.found);
+        if scratch.found.len() > 1 {
+            scratch.found.sort_unstable();
+        }
+        let (mut list, mut excepted, mut covered, mut hits) = (None, 0, 0, 0);
+        for candidate in &scratch.found {
+            if list != Some(candidate.list) {
+                (list, excepted, covered, hits) = (Some(candidate.list), 0, 0, 0);
+            }
+            let end = candidate.end.0;
+            if candidate.rank == 0 {
+                excepted = excepted.max(end);
+            } else if end > excepted && end > covered && hits < MOST_HITS {
+                covered = end;
+                hits += 1;
+                let entry = self.entries.get(candidate.entry as usize);
+                if let Some(one) = entry.and_then(|entry| entry.uses.get(candidate.place as usize)) {
+                    let (start, end) = (candidate.start as usize, end as usize);
+                    each(WordHit { list: candidate.list, start, end, word: &one.word });
+                }
+            }
+        }
+    }
+
+    fn collect(&self, text: &Folded, found: &mut Vec<Candidate>) {
+        let Some(automaton) = &self.automaton else { return };
+        let mut gaps = GapsBefore::new(text.gaps());
+        for hit in automaton.find_overlapping_no_suffix_iter(&text.text) {
+            let end = hit.end();
+            gaps.advance(end);
+            let whole_word_ends = is_word_edge(text, end);
+            let mut next = Some(hit.value());
+            while let Some(id) = next {
+                let Some(entry) = self.entries.get(id as usize) else { break };
+                next = entry.suffix;
+                let start = end.saturating_sub(entry.bytes as usize);
+                if !gaps.allow(text, entry, start, end) {
+                    continue;
+                }
+                let whole = !entry.latin || (whole_word_ends && is_word_edge(text, start));
+                entry.report(id, start, end, whole, found);
+                if (whole && entry.covers_below) || (entry.latin && !whole_word_ends && !entry.excepts) {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn report(&self, id: u32, start: usize, end: usize, whole: bool, found: &mut Vec<Candidate>) {
+        for (place, one) in (0..).zip(&self.uses) {
+            if whole || one.exception {
+                found.push(Candidate {
+                    list: one.list,
+                    start: start as u32,
+                    end: std::cmp::Reverse(end as u32),
+                    rank: u8::from(!one.exception),
+                    entry: id,
+                    place,
+                });
+            }
+        }
+    }
+}
+
+/// Whether no Latin word goes on across this byte: one of its neighbours is no Latin letter or digit, or something seen
+/// was dropped between them.
+fn is_word_edge(text: &Folded, at: usize) -> bool {
+    let bytes = text.text.as_bytes();
+    let latin = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+    !latin(at.checked_sub(1)) || !latin(Some(at)) || text.is_edge(at)
+}
+
+/// The gaps before the place that the automaton has reached.
+struct GapsBefore<'a> {
+    rest: &'a [Gap],
+    /// No word may begin before this byte: a gap before it is crossed by none.
+    barrier: usize,
+    /// The last clause's end.
+    clause: usize,
+}
+
+impl<'a> GapsBefore<'a> {
+    fn new(gaps: &'a [Gap]) -> Self {
+        Self { rest: gaps, barrier: 0, clause: 0 }
+    }
+
+    fn advance(&mut self, end: usize) {
+        while let Some((gap, rest)) = self.rest.split_first()
+            && (gap.at as usize) < end
+        {
+            self.rest = rest;
+            if gap.kind == GapKind::Barrier || gap.dropped > WIDEST_GAP {
+                self.barrier = gap.at as usize;
+            } else if gap.kind == GapKind::Clause {
+                self.clause = gap.at as usize;
+            }
+        }
+    }
+
+    /// Whether the entry may be meant when it stands at `start..end`.
+    fn allow(&self, text: &Folded, entry: &Entry, start: usize, end: usize) -> bool {
+        if start < self.barrier {
+            return false;
+        }
+        if start >= self.clause {
+            return true;
+        }
+        let gaps = text.gaps_within(start, end);
+        let spelled_out = entry.characters as usize >= SPELLED_OUT && gaps.len() + 1 >= entry.characters as usize;
+        let own = |gap: &Gap| entry.own_clauses.contains(&(gap.at - start as u32));
+        spelled_out || gaps.iter().all(|gap| gap.kind != GapKind::Clause || own(gap))
+    }
+}

@@ -1,0 +1,211 @@
+//! What was said lately: the windows that flooding and repetition are judged by. A pure function of the events (never of
+//! what was decided), so that it can be rebuilt from the journal alone. Bounded; the oldest are shed.
+//!
+//! Times are the platform's. Entries stand in order of time whatever order they come in, and every question is asked
+//! around a time: a backlog with its own old times is no flood, and a late message completes the window it belongs to.
+
+mod chains;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use self::chains::{Chains, Link};
+use super::ids::{GroupKey, MemberKey};
+use super::time::Timestamp;
+
+/// How many messages are remembered for their times: 28 bytes each.
+pub const MOST_TIMES: usize = 1 << 19;
+
+/// How many texts are remembered: 44 bytes each.
+pub const MOST_TEXTS: usize = 1 << 18;
+
+/// What rules need to have been remembered: the longest windows and largest counts of all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// How long the times of a member's messages are kept.
+    pub times: Duration,
+    /// How many of them at most.
+    pub count: usize,
+    /// How long texts are remembered.
+    pub texts: Duration,
+    /// Folded texts shorter than this many characters are not remembered.
+    pub shortest_text: usize,
+}
+
+impl Needs {
+    /// Needs the times of a member's last `count` messages, as far back as `window`.
+    pub fn times(&mut self, count: usize, window: Duration) {
+        self.count = self.count.max(count);
+        self.times = self.times.max(window);
+    }
+
+    /// Needs texts of at least `shortest` characters, as far back as `window`.
+    pub fn texts(&mut self, shortest: usize, window: Duration) {
+        self.shortest_text = if self.texts.is_zero() { shortest } else { self.shortest_text.min(shortest) };
+        self.texts = self.texts.max(window);
+    }
+}
+
+/// One message, as the windows see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// Where.
+    pub group: GroupKey,
+    /// Who, in this group.
+    pub member: MemberKey,
+    /// Who, on the platform.
+    pub user: u64,
+    /// When, by the platform's clock.
+    pub time: Timestamp,
+    /// Hash of the folded text, when it is long enough to be remembered.
+    pub text: Option<u64>,
+}
+
+/// A message of a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Said {
+    member: [u8; 8],
+    time: Timestamp,
+}
+
+/// Somebody said a text somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copied {
+    text: [u8; 8],
+    user: [u8; 8],
+    group: [u8; 8],
+    /// When.
+    pub time: Timestamp,
+}
+
+impl Copied {
+    /// Who, on the platform.
+    pub fn user(&self) -> u64 {
+        u64::from_le_bytes(self.user)
+    }
+
+    /// Where: half of the group's key.
+    pub fn group(&self) -> u64 {
+        u64::from_le_bytes(self.group)
+    }
+
+    /// Whether it was in this group.
+    pub fn is_in(&self, group: GroupKey) -> bool {
+        self.group == half(group.0)
+    }
+}
+
+impl Link for Said {
+    fn key(&self) -> u64 {
+        u64::from_le_bytes(self.member)
+    }
+
+    fn time(&self) -> Timestamp {
+        self.time
+    }
+}
+
+impl Link for Copied {
+    fn key(&self) -> u64 {
+        u64::from_le_bytes(self.text)
+    }
+
+    fn time(&self) -> Timestamp {
+        self.time
+    }
+}
+
+/// Half of a hash: enough to tell apart what is remembered at one time.
+fn half(hash: u128) -> [u8; 8] {
+    (hash as u64).to_le_bytes()
+}
+
+/// All windows.
+pub struct Recent {
+    times: Chains<Said>,
+    texts: Chains<Copied>,
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self::with_limits(MOST_TIMES, MOST_TEXTS)
+    }
+}
+
+/// The written form of [`Recent`]: everything in the order it came, so that reading it is remembering it anew.
+#[derive(Serialize, Deserialize)]
+struct Snapshot {
+    format: u8,
+    shed: [u64; 2],
+    times: Vec<Said>,
+    texts: Vec<Copied>,
+}
+
+const FORMAT: u8 = 1;
+
+impl Recent {
+    /// Windows of so many messages and texts.
+    pub fn with_limits(times: usize, texts: usize) -> Self {
+        Self { times: Chains::new(times), texts: Chains::new(texts) }
+    }
+
+    /// Remembers a message, as far as the rules need it.
+    pub fn note(&mut self, needs: &Needs, sighting: &Sighting) {
+        if !needs.times.is_zero() {
+            self.times.add(Said { member: half(sighting.member.0), time: sighting.time });
+        }
+        if let (false, Some(text)) = (needs.texts.is_zero(), sighting.text) {
+            self.texts.add(Copied {
+                text: text.to_le_bytes(),
+                user: sighting.user.to_le_bytes(),
+                group: half(sighting.group.0),
+                time: sighting.time,
+            });
+        }
+    }
+
+    /// The times of a member's messages at most `within` before or after `around`, newest first.
+    pub fn times(&self, member: MemberKey, around: Timestamp, within: Duration) -> impl Iterator<Item = Timestamp> {
+        let key = u64::from_le_bytes(half(member.0));
+        self.times.between(key, around.minus(within), around.plus(within)).map(|said| said.time)
+    }
+
+    /// Who said this text at most `within` before or after `around`, newest first.
+    pub fn copies(&self, text: u64, around: Timestamp, within: Duration) -> impl Iterator<Item = &Copied> {
+        self.texts.between(text, around.minus(within), around.plus(within))
+    }
+
+    /// How many messages and texts were forgotten because there were too many.
+    pub fn shed(&self) -> u64 {
+        self.times.shed() + self.texts.shed()
+    }
+
+    /// Everything, written.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let snapshot = Snapshot {
+            format: FORMAT,
+            shed: [self.times.shed(), self.texts.shed()],
+            times: self.times.iter().copied().collect(),
+            texts: self.texts.iter().copied().collect(),
+        };
+        postcard::to_stdvec(&snapshot).expect("plain numbers can always be written to memory")
+    }
+
+    /// Reads what [`Recent::snapshot`] wrote. `None` when it is damaged or of another version.
+    pub fn restore(bytes: &[u8]) -> Option<Self> {
+        let snapshot: Snapshot = postcard::from_bytes(bytes).ok()?;
+        if snapshot.format != FORMAT {
+            return None;
+        }
+        let mut recent = Self::default();
+        snapshot.times.into_iter().for_each(|said| recent.times.add(said));
+        snapshot.texts.into_iter().for_each(|copied| recent.texts.add(copied));
+        let [times, texts] = snapshot.shed;
+        recent.times = recent.times.with_shed(times);
+        recent.texts = recent.texts.with_shed(texts);
+        Some(recent)
+    }
+}

@@ -1,0 +1,87 @@
+//! `flood`: many messages by one member in a short time.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Build, Draft, Found, LONGEST_WINDOW, Rule};
+use crate::domain::recent::{Needs, Recent, Sighting};
+use crate::domain::text::Text;
+use crate::domain::time::Timestamp;
+
+/// The most messages a window may allow: what is looked at for one question is bounded.
+const MOST_MESSAGES: i64 = 200;
+
+/// The keys of a `flood` rule.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Flood {
+    /// The windows; any of them overfull is a hit.
+    pub windows: Spanned<Vec<Window>>,
+}
+
+/// So many messages are allowed in so many seconds.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// How many messages are still right.
+    pub messages: Spanned<i64>,
+    /// Within how many seconds.
+    pub seconds: Spanned<i64>,
+}
+
+impl Draft for Flood {
+    fn build(self: Box<Self>, build: &mut Build<'_>) -> Option<Box<dyn Rule>> {
+        let before = build.errors();
+        if self.windows.get_ref().is_empty() {
+            let fault = build.source.fault(self.windows.span(), "a `flood` rule needs at least one window");
+            build.faults.push(fault.help("e.g. `windows = [{ messages = 5, seconds = 10 }]`"));
+        }
+        let limits = self.windows.get_ref().iter().filter_map(|window| {
+            let messages = build.number(&window.messages, "messages", 1..=MOST_MESSAGES);
+            let seconds = build.number(&window.seconds, "seconds", 1..=LONGEST_WINDOW);
+            Some(Limit { messages: messages? as usize, within: Duration::from_secs(seconds?.into()) })
+        });
+        let limits = limits.collect();
+        (build.errors() == before).then(|| Box::new(Limits(limits)) as Box<dyn Rule>)
+    }
+}
+
+struct Limits(Vec<Limit>);
+
+struct Limit {
+    messages: usize,
+    within: Duration,
+}
+
+impl Rule for Limits {
+    fn needs(&self, needs: &mut Needs) {
+        for limit in &self.0 {
+            needs.times(limit.messages + 1, limit.within);
+        }
+    }
+
+    fn in_recent(&self, recent: &Recent, sighting: &Sighting, text: &Text, found: &mut Found<'_>) {
+        if self.0.iter().any(|limit| limit.is_overfull(recent, sighting)) {
+            found.push(text.whole());
+        }
+    }
+}
+
+impl Limit {
+    /// Whether this message stands in any window that holds too many: a message that comes late may complete one that
+    /// ends after it.
+    fn is_overfull(&self, recent: &Recent, sighting: &Sighting) -> bool {
+        let later = recent.times(sighting.member, sighting.time, self.within).take_while(|time| *time > sighting.time);
+        let later = later.count();
+        if later == 0 {
+            // As ever: this is the newest, and the oldest of one too many says it all.
+            let mut times = recent.times(sighting.member, sighting.time, self.within);
+            return times.nth(self.messages).is_some();
+        }
+        let times: Vec<Timestamp> = recent.times(sighting.member, sighting.time, self.within).collect();
+        let windows = times.iter().zip(times.iter().skip(self.messages));
+        windows.take(later + 1).any(|(newest, oldest)| *oldest <= sighting.time && newest.since(*oldest) <= self.within)
+    }
+}

@@ -1,0 +1,154 @@
+//! `keywords`: words from lists and from TOML. All keyword rules share one automaton ([`crate::domain::lexicon`]); this
+//! file reads the lists and says what is wrong with them.
+//!
+//! A list is plain text: one entry a line, `#` begins a comment (at the start of a line, or after a space and before one),
+//! `! phrase` is an exception: words of the list do not count inside it.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Build, Draft, Rule};
+use crate::domain::lexicon::Refused;
+use crate::fault::{Fault, Source};
+
+/// The keys of a `keywords` rule.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keywords {
+    /// Word lists, as paths relative to the file.
+    #[serde(default)]
+    pub lists: Vec<Spanned<String>>,
+    /// Further words.
+    #[serde(default)]
+    pub words: Vec<Spanned<String>>,
+    /// Phrases in which the words do not count.
+    #[serde(default)]
+    pub exceptions: Vec<Spanned<String>>,
+}
+
+/// A keyword rule finds nothing itself: its words are in the lexicon.
+struct InLexicon;
+
+impl Rule for InLexicon {}
+
+impl Draft for Keywords {
+    fn build(self: Box<Self>, build: &mut Build<'_>) -> Option<Box<dyn Rule>> {
+        let before = build.errors();
+        if self.lists.is_empty() && self.words.is_empty() {
+            let fault = build.source.fault(build.span.clone(), "a `keywords` rule without words finds nothing");
+            build.faults.push(fault.help("name a list: `lists = [\"words.txt\"]`, or write `words = [\"…\"]`"));
+        }
+        for list in &self.lists {
+            match (build.read)(list.get_ref()) {
+                Ok(source) => read_list(build, &source),
+                Err(why) => {
+                    let message = format!("the list `{}` cannot be read: {why}", list.get_ref());
+                    build.faults.push(build.source.fault(list.span(), message));
+                }
+            }
+        }
+        let own = build.source;
+        let mut seen = HashSet::new();
+        for (entries, exception) in [(&self.words, false), (&self.exceptions, true)] {
+            for entry in entries {
+                add(build, own, &mut seen, Entry { text: entry.get_ref(), at: entry.span(), exception });
+            }
+        }
+        (build.errors() == before).then(|| Box::new(InLexicon) as Box<dyn Rule>)
+    }
+}
+
+/// One entry of a list, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry<'a> {
+    text: &'a str,
+    at: Range<usize>,
+    exception: bool,
+}
+
+fn read_list(build: &mut Build<'_>, source: &Source) {
+    let mut seen = HashSet::new();
+    for entry in entries(&source.text) {
+        add(build, source, &mut seen, entry);
+    }
+}
+
+/// The entries of a list.
+fn entries(text: &str) -> impl Iterator<Item = Entry<'_>> {
+    let mut start = 0;
+    text.split_inclusive('\n').filter_map(move |line| {
+        let at = start;
+        start += line.len();
+        entry(line, at)
+    })
+}
+
+fn entry(line: &str, at: usize) -> Option<Entry<'_>> {
+    let trimmed_start = line.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}');
+    let text = if trimmed_start.starts_with('#') { "" } else { trimmed_start.split(" # ").next().unwrap_or_default() };
+    let text = text.trim_end();
+    let start = at + (line.len() - trimmed_start.len());
+    let text = text.strip_suffix(" #").unwrap_or(text).trim_end();
+    if text.is_empty() {
+        return None;
+    }
+    let exception = text.strip_prefix('!');
+    let phrase = exception.unwrap_or(text).trim_start();
+    let from = start + (text.len() - phrase.len());
+    Some(Entry { text: phrase, at: from..from + phrase.len(), exception: exception.is_some() })
+}
+
+fn add(build: &mut Build<'_>, source: &Source, seen: &mut HashSet<(Arc<str>, bool)>, entry: Entry<'_>) {
+    let Entry { text, at, exception } = entry;
+    let taken = if exception { build.lexicon.except(build.id, text) } else { build.lexicon.add(build.id, text) };
+    let Err(refused) = taken else {
+        seen.insert((text.into(), exception));
+        return;
+    };
+    build.faults.extend(fault(source, at, text, refused, |first| seen.contains(&(first.clone(), exception))));
+}
+
+/// What is wrong with an entry that was refused; `None` when nothing is, because another list of the rule has it.
+fn fault(
+    source: &Source,
+    at: Range<usize>,
+    text: &str,
+    refused: Refused,
+    in_this_list: impl Fn(&Arc<str>) -> bool,
+) -> Option<Fault> {
+    let found = |message: String| source.fault(at.clone(), message);
+    Some(match refused {
+        Refused::Empty => found(format!("nothing is left of `{text}`: it has no letter and no digit"))
+            .help("remove it, or write a comment as `# …`"),
+        Refused::OneCharacter => {
+            found(format!("`{text}` is a single character and would be found everywhere")).help("write a longer word")
+        }
+        Refused::Duplicate(first) if !in_this_list(&first) => return None,
+        Refused::Duplicate(first) if *first == *text => found(format!("`{text}` is in this list already")).warning(),
+        Refused::Duplicate(first) => found(format!("`{text}` is the same as `{first}`, which is in this list already"))
+            .help("width, case, traditional characters and signs make no difference")
+            .warning(),
+        Refused::Full => found("all lists together are too large".to_owned()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_read_line_by_line() {
+        let text = "\u{FEFF}# 广告\r\n加微信\r\n\n  威信 # 常见\n! 微信支付\nC#\n#话题\n a # b # c\n尾";
+        let read: Vec<_> = entries(text).map(|e| (e.text, e.exception)).collect();
+        let expected =
+            [("加微信", false), ("威信", false), ("微信支付", true), ("C#", false), ("a", false), ("尾", false)];
+        assert_eq!(read, expected);
+        for entry in entries(text) {
+            assert_eq!(text.get(entry.at), Some(entry.text));
+        }
+    }
+}

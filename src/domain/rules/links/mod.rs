@@ -1,0 +1,102 @@
+//! `links`: addresses in texts, names and link cards, with domains that are allowed or blocked.
+
+mod scan;
+#[cfg(test)]
+mod tests;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use self::scan::{Address, Scan};
+use super::{Build, Draft, Found, Hit, MOST_HITS, Rule};
+use crate::domain::case::Span;
+use crate::domain::event::{Message, Segment};
+use crate::domain::text::Text;
+
+/// The keys of a `links` rule.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Links {
+    /// Domains that are no hit, with their subdomains.
+    #[serde(default)]
+    pub allow: Vec<Spanned<String>>,
+    /// When given, only these domains and their subdomains are a hit.
+    pub block: Option<Spanned<Vec<Spanned<String>>>>,
+}
+
+impl Draft for Links {
+    fn build(self: Box<Self>, build: &mut Build<'_>) -> Option<Box<dyn Rule>> {
+        let before = build.errors();
+        let allow = self.allow.iter().filter_map(|domain| read_domain(domain, build)).collect();
+        let block = self.block.as_ref().map(|list| {
+            if list.get_ref().is_empty() {
+                let fault = build.source.fault(list.span(), "an empty `block` finds nothing");
+                build
+                    .faults
+                    .push(fault.help("name domains, or leave `block` out to find all links that are not allowed"));
+            }
+            list.get_ref().iter().filter_map(|domain| read_domain(domain, build)).collect()
+        });
+        (build.errors() == before).then(|| Box::new(Domains { allow, block }) as Box<dyn Rule>)
+    }
+}
+
+fn read_domain(written: &Spanned<String>, build: &mut Build<'_>) -> Option<String> {
+    let domain = written.get_ref().trim().to_lowercase();
+    let label = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
+    if domain.contains('.') && domain.split('.').all(label) {
+        return Some(domain);
+    }
+    let fault = build.source.fault(written.span(), format!("`{}` is no domain", written.get_ref()));
+    build.faults.push(fault.help("write the domain alone, as in `example.com`; its subdomains are meant too"));
+    None
+}
+
+struct Domains {
+    allow: Vec<String>,
+    block: Option<Vec<String>>,
+}
+
+impl Domains {
+    fn is_hit(&self, address: &Address) -> bool {
+        let among = |domains: &[String]| domains.iter().any(|domain| is_within(&address.host, domain));
+        let allowed = address.plain && among(&self.allow);
+        !allowed && self.block.as_deref().is_none_or(among)
+    }
+}
+
+/// Whether a host is a domain or one of its subdomains.
+fn is_within(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+impl Rule for Domains {
+    fn in_text(&self, text: &Text, found: &mut Found<'_>) {
+        if !scan::may_have_address(&text.original) {
+            return;
+        }
+        let scan = Scan::new(&text.original);
+        let hits = scan.addresses().filter(|address| self.is_hit(address));
+        for Address { span, .. } in hits.take(MOST_HITS) {
+            found.push(span);
+        }
+    }
+
+    fn in_message(&self, message: &Message, found: &mut Found<'_>) {
+        for (index, segment) in message.content.iter().enumerate() {
+            let Segment::Link { url, .. } = segment else { continue };
+            let scan = Scan::new(url);
+            // What names no host that is known here is no allowed and no blocked one.
+            let hit = scan.addresses().next().map_or(self.block.is_none(), |address| self.is_hit(&address));
+            if hit {
+                found.hits.push(Hit {
+                    rule: found.rule,
+                    span: Span { start: 0, end: scan.length() },
+                    word: None,
+                    part: Some(format!("content[{index}].url")),
+                    matched: Some(url.to_string()),
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! `repeat`: the same text again and again, by one member, by many members of a group, by one user across groups. Texts
+//! are the same when they fold to the same.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Build, Draft, Found, LONGEST_WINDOW, Rule};
+use crate::domain::recent::{Copied, Needs, Recent, Sighting};
+use crate::domain::text::Text;
+use crate::domain::time::Timestamp;
+
+/// The keys of a `repeat` rule.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Repeat {
+    /// Shorter folded texts may be repeated: 好的, 收到.
+    pub min_characters: Option<Spanned<i64>>,
+    /// The same member in the same group.
+    pub by_member: Option<ByMember>,
+    /// Different members of the same group.
+    pub by_members: Option<ByMembers>,
+    /// The same user in different groups.
+    pub across_groups: Option<AcrossGroups>,
+}
+
+/// One member saying the same this often within this time.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByMember {
+    /// From how many times on it is a hit.
+    pub times: Spanned<i64>,
+    /// Within how many seconds.
+    pub seconds: Spanned<i64>,
+}
+
+/// So many members saying the same within this time.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByMembers {
+    /// From how many members on it is a hit.
+    pub members: Spanned<i64>,
+    /// Within how many seconds.
+    pub seconds: Spanned<i64>,
+}
+
+/// One user saying the same in so many groups within this time.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcrossGroups {
+    /// From how many groups on it is a hit.
+    pub groups: Spanned<i64>,
+    /// Within how many seconds.
+    pub seconds: Spanned<i64>,
+}
+
+/// [`Repeat::min_characters`] where it is not given.
+pub const MIN_CHARACTERS: usize = 8;
+
+/// How many messages that are already known may be later than the one that is judged and still have their windows tried.
+const LATER: usize = 64;
+
+/// The most times, members or groups that a window may ask for.
+const MOST: i64 = 100;
+
+impl Draft for Repeat {
+    fn build(self: Box<Self>, build: &mut Build<'_>) -> Option<Box<dyn Rule>> {
+        let before = build.errors();
+        let shortest = match &self.min_characters {
+            Some(number) => build.number(number, "min_characters", 1..=10_000).map(|n| n as usize),
+            None => Some(MIN_CHARACTERS),
+        };
+        let mut limits = Vec::new();
+        let mut limit = |count: &Spanned<i64>, key, seconds: &Spanned<i64>, what| {
+            let count = build.number(count, key, 2..=MOST);
+            let seconds = build.number(seconds, "seconds", 1..=LONGEST_WINDOW);
+            if let (Some(count), Some(seconds)) = (count, seconds) {
+                limits.push(Limit { what, count: count as usize, within: Duration::from_secs(seconds.into()) });
+            }
+        };
+        if let Some(by) = &self.by_member {
+            limit(&by.times, "times", &by.seconds, What::Times);
+        }
+        if let Some(by) = &self.by_members {
+            limit(&by.members, "members", &by.seconds, What::Members);
+        }
+        if let Some(by) = &self.across_groups {
+            limit(&by.groups, "groups", &by.seconds, What::Groups);
+        }
+        if limits.is_empty() && build.errors() == before {
+            let fault = build.source.fault(build.span.clone(), "a `repeat` rule without a limit finds nothing");
+            build.faults.push(fault.help("e.g. `by_member = { times = 3, seconds = 600 }`"));
+        }
+        let shortest = shortest.filter(|_| build.errors() == before)?;
+        Some(Box::new(Repeats { shortest, limits }))
+    }
+}
+
+struct Repeats {
+    /// In characters of the fold.
+    shortest: usize,
+    limits: Vec<Limit>,
+}
+
+struct Limit {
+    what: What,
+    count: usize,
+    within: Duration,
+}
+
+/// What is counted.
+#[derive(Clone, Copy)]
+enum What {
+    /// Messages of the member.
+    Times,
+    /// Members of the group.
+    Members,
+    /// Groups of the user.
+    Groups,
+}
+
+impl Rule for Repeats {
+    fn needs(&self, needs: &mut Needs) {
+        for limit in &self.limits {
+            needs.texts(self.shortest, limit.within);
+        }
+    }
+
+    fn in_recent(&self, recent: &Recent, sighting: &Sighting, text: &Text, found: &mut Found<'_>) {
+        let Some(same) = sighting.text else { return };
+        let long_enough = text.folded.text.chars().nth(self.shortest.saturating_sub(1)).is_some();
+        if long_enough && self.limits.iter().any(|limit| limit.is_reached(recent, sighting, same)) {
+            found.push(text.whole());
+        }
+    }
+}
+
+impl Limit {
+    /// Whether this message stands in any window that reaches the limit: a message that comes late may complete one that
+    /// ends after it.
+    fn is_reached(&self, recent: &Recent, sighting: &Sighting, same: u64) -> bool {
+        let copies = || recent.copies(same, sighting.time, self.within).filter(|copied| self.counts(copied, sighting));
+        let mut ends: Vec<Timestamp> =
+            copies().map(|copied| copied.time).take_while(|t| *t > sighting.time).take(LATER).collect();
+        ends.push(sighting.time);
+        ends.dedup();
+        ends.into_iter().any(|end| {
+            let window = copies().skip_while(|copied| copied.time > end);
+            self.is_enough(window.take_while(|copied| end.since(copied.time) <= self.within))
+        })
+    }
+
+    fn counts(&self, copied: &Copied, sighting: &Sighting) -> bool {
+        let same_user = copied.user() == sighting.user;
+        let same_group = copied.is_in(sighting.group);
+        match self.what {
+            What::Times => same_user && same_group,
+            What::Members => same_group,
+            What::Groups => same_user,
+        }
+    }
+
+    fn is_enough<'a>(&self, mut window: impl Iterator<Item = &'a Copied>) -> bool {
+        let key = match self.what {
+            What::Times => return window.nth(self.count - 1).is_some(),
+            What::Members => Copied::user,
+            What::Groups => Copied::group,
+        };
+        let mut different = Vec::with_capacity(self.count);
+        for key in window.map(key) {
+            if !different.contains(&key) {
+                different.push(key);
+                if different.len() >= self.count {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+}
