@@ -9,6 +9,8 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod app;
+pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod fault;
 pub mod ports;

@@ -1,0 +1,232 @@
+//! Where a configuration's files come from: a directory, or the copies that the store kept of one.
+//!
+//! A file's *name* is its path relative to the directory, normalised, with `/`: `rules/ads.toml`, `../wordlists/ads.txt`.
+//! What is shown to people is a path they can open.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::fault::{Fault, Source};
+
+/// No file of a configuration is longer, in bytes: a wrong path must not fill the memory.
+const LONGEST: u64 = 64 << 20;
+
+/// The files of one configuration, and what was read of them.
+pub(super) struct Files<'a> {
+    dir: &'a Path,
+    kept: Option<BTreeMap<String, String>>,
+    read: RefCell<BTreeMap<String, Arc<str>>>,
+}
+
+impl<'a> Files<'a> {
+    /// The files below a directory.
+    pub(super) fn on_disk(dir: &'a Path) -> Self {
+        Self { dir, kept: None, read: RefCell::default() }
+    }
+
+    /// Copies of files that were below a directory. Only files with secrets are looked for in the directory.
+    pub(super) fn kept(dir: &'a Path, files: &[(String, String)]) -> Self {
+        Self { dir, kept: Some(files.iter().cloned().collect()), read: RefCell::default() }
+    }
+
+    /// Every `*.toml`, by name in order; what could not be read is among the faults.
+    pub(super) fn toml(&self) -> (Vec<Source>, Vec<Fault>) {
+        let (names, mut faults) = match &self.kept {
+            Some(kept) => (kept.keys().filter(|name| is_toml_below(name)).cloned().collect(), Vec::new()),
+            None => self.walk(),
+        };
+        let mut sources = Vec::new();
+        for name in &names {
+            match self.open(name) {
+                Ok(source) => sources.push(source),
+                Err(why) => faults.push(why.fault(self.shown(name))),
+            }
+        }
+        if sources.is_empty() && faults.is_empty() {
+            let empty = Unreadable::new("there is no configuration here: no file ends in `.toml`");
+            faults.push(empty.fault(Arc::from(self.dir.to_string_lossy())).help("see the shipped `config` directory"));
+        }
+        (sources, faults)
+    }
+
+    /// Reads a file that a TOML file names; the path is relative to the file that names it.
+    pub(super) fn named(&self, by: &Source, path: &str) -> Result<Source, String> {
+        self.open(&self.resolve(by, path)).map_err(|why| why.message)
+    }
+
+    /// Reads a file with a secret: always from the disk, and never kept.
+    pub(super) fn secret(&self, by: &Source, path: &str) -> Result<String, String> {
+        from_disk(&self.dir.join(self.resolve(by, path))).map_err(|why| why.message)
+    }
+
+    /// Everything that was read, by name.
+    pub(super) fn into_read(self) -> Vec<(String, String)> {
+        self.read.into_inner().into_iter().map(|(name, text)| (name, text.to_string())).collect()
+    }
+
+    fn open(&self, name: &str) -> Result<Source, Unreadable> {
+        let file = self.shown(name);
+        if let Some(text) = self.read.borrow().get(name) {
+            return Ok(Source { file, text: text.clone() });
+        }
+        let text: Arc<str> = match &self.kept {
+            Some(kept) => Arc::from(kept.get(name).ok_or_else(|| Unreadable::new("the file was not kept"))?.as_str()),
+            None => Arc::from(from_disk(&self.dir.join(name))?),
+        };
+        self.read.borrow_mut().insert(name.to_owned(), text.clone());
+        Ok(Source { file, text })
+    }
+
+    fn shown(&self, name: &str) -> Arc<str> {
+        match self.kept {
+            Some(_) => Arc::from(name),
+            None => Arc::from(self.dir.join(name).to_string_lossy()),
+        }
+    }
+
+    fn resolve(&self, by: &Source, path: &str) -> String {
+        let by = Path::new(&*by.file);
+        let name = if self.kept.is_some() { by } else { by.strip_prefix(self.dir).unwrap_or(by) };
+        relative(&name.to_string_lossy(), path)
+    }
+
+    fn walk(&self) -> (Vec<String>, Vec<Fault>) {
+        let mut walk = Walk { names: Vec::new(), faults: Vec::new(), seen: BTreeSet::new() };
+        walk.directory(self.dir, "");
+        walk.names.sort();
+        (walk.names, walk.faults)
+    }
+}
+
+/// The name of a file that the file `by` calls `path`.
+fn relative(by: &str, path: &str) -> String {
+    if path.starts_with('/') {
+        return path.to_owned();
+    }
+    let mut parts: Vec<&str> = by.split('/').collect();
+    parts.pop();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_none_or(|last| *last == "..") => parts.push(".."),
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+fn is_toml_below(name: &str) -> bool {
+    name.ends_with(".toml") && !name.split('/').any(|part| part.is_empty() || part.starts_with('.'))
+}
+
+struct Walk {
+    names: Vec<String>,
+    faults: Vec<Fault>,
+    /// Directories by their true path: one that is met again (a loop of symbolic links) is not read again.
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Walk {
+    fn directory(&mut self, path: &Path, prefix: &str) {
+        let entries = fs::canonicalize(path).and_then(|place| Ok((fs::read_dir(path)?, place)));
+        let entries = match entries {
+            Ok((entries, place)) if self.seen.insert(place.clone()) => entries,
+            Ok(_) => return,
+            Err(error) => return self.fault(path, &format!("the directory cannot be read: {error}")),
+        };
+        for entry in entries {
+            match entry {
+                Ok(entry) => self.entry(&entry.path(), prefix, &entry.file_name()),
+                Err(error) => self.fault(path, &format!("the directory cannot be read: {error}")),
+            }
+        }
+    }
+
+    fn entry(&mut self, path: &Path, prefix: &str, name: &std::ffi::OsStr) {
+        let toml = path.extension().is_some_and(|extension| extension == "toml");
+        let Some(name) = name.to_str() else {
+            if toml {
+                self.fault(path, "the file's name is not UTF-8");
+            }
+            return;
+        };
+        if name.starts_with('.') {
+            return;
+        }
+        match fs::metadata(path) {
+            Ok(meta) if meta.is_dir() => self.directory(path, &format!("{prefix}{name}/")),
+            Ok(_) if toml => self.names.push(format!("{prefix}{name}")),
+            Err(error) if toml => self.fault(path, &format!("the file cannot be read: {error}")),
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    fn fault(&mut self, path: &Path, what: &str) {
+        self.faults.push(Unreadable::new(what).fault(Arc::from(path.to_string_lossy())));
+    }
+}
+
+/// Why a file cannot be used.
+#[derive(Debug)]
+struct Unreadable {
+    message: String,
+    /// What there is of the text, and the byte that is no text.
+    at: Option<(String, usize)>,
+}
+
+impl Unreadable {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), at: None }
+    }
+
+    fn fault(self, file: Arc<str>) -> Fault {
+        let (text, at) = self.at.unwrap_or_default();
+        Source { file, text: Arc::from(text) }.fault(at..at + 1, self.message)
+    }
+}
+
+fn from_disk(path: &Path) -> Result<String, Unreadable> {
+    let unreadable = |error: std::io::Error| Unreadable::new(format!("the file cannot be read: {error}"));
+    let meta = fs::metadata(path).map_err(unreadable)?;
+    if !meta.is_file() {
+        return Err(Unreadable::new("this is not a file"));
+    }
+    if meta.len() > LONGEST {
+        return Err(Unreadable::new(format!("the file is longer than {} MiB", LONGEST >> 20)));
+    }
+    let mut text = String::from_utf8(fs::read(path).map_err(unreadable)?).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+        let message = format!("line {line} is not UTF-8 text; save the file as UTF-8");
+        Unreadable { message, at: Some((String::from_utf8_lossy(error.as_bytes()).into_owned(), at)) }
+    })?;
+    if text.starts_with('\u{FEFF}') {
+        text.remove(0); // some editors begin a file with it; it would shift the columns of the first line
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::relative;
+
+    #[test]
+    fn a_path_is_relative_to_the_file_that_names_it() {
+        let rows = [
+            ("rules/ads.toml", "../../wordlists/ads.txt", "../wordlists/ads.txt"),
+            ("rules/ads.toml", "ads.txt", "rules/ads.txt"),
+            ("rules/ads.toml", "./../x/../ads.txt", "ads.txt"),
+            ("qunwei.toml", "../../a.txt", "../../a.txt"),
+            ("qunwei.toml", "/lists/a.txt", "/lists/a.txt"),
+        ];
+        for (by, path, expected) in rows {
+            assert_eq!(relative(by, path), expected, "{path} named by {by}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Advice for keys that stand where they do not belong.
+
+use crate::fault::nearest;
+
+/// Keys by the section they belong in, to tell where a misplaced one goes. A test sets each of them there.
+pub(super) const BELONGS: &[(&str, &[&str])] = &[
+    ("[daemon]", &["listen", "admin_listen", "data", "unknown_groups", "dedupe_hours", "queue", "log_format"]),
+    (
+        "[bridge.NAME]",
+        &[
+            "secret_env",
+            "secret_file",
+            "previous_secret_env",
+            "previous_secret_file",
+            "actions_url",
+            "actions_url_env",
+            "capabilities",
+            "bot_user",
+            "max_body_kib",
+            "max_events",
+            "requests_per_minute",
+            "actions_per_second",
+            "timeout_seconds",
+        ],
+    ),
+    (
+        "[profile.NAME] or [group.\"ID\"]",
+        &[
+            "ladder",
+            "strike_days",
+            "burst_seconds",
+            "removals_per_hour",
+            "mutes_per_hour",
+            "notices_per_minute",
+            "allow",
+        ],
+    ),
+    ("[group.\"ID\"]", &["profile", "owner", "admins"]),
+    (
+        "[[rule]]",
+        &["severity", "verdict", "exempt_roles", "delete", "kind", "title", "clause", "hit", "miss", "category"],
+    ),
+];
+
+/// Headings that people write for others.
+const HEADINGS: &[(&str, &str)] = &[
+    ("rules", "[[rule]]"),
+    ("bridges", "[bridge.NAME]"),
+    ("profiles", "[profile.NAME]"),
+    ("groups", "[group.\"ID\"]"),
+    ("notice", "[notices]"),
+    ("default", "[profile.default]"),
+];
+
+/// What to do about an unknown key (or, when it is a table, heading) of a section that knows the keys `known`.
+pub(super) fn unknown_key(key: &str, table: bool, section: &str, known: &[&str]) -> String {
+    if let Some((_, heading)) = HEADINGS.iter().find(|(name, _)| *name == key && table) {
+        return format!("write {heading}");
+    }
+    if table && section.starts_with("[group.") {
+        return format!("an id with a dot needs quotes: [group.\"….{key}\"]");
+    }
+    if table && section.contains(".rule.") {
+        return "a rule's name needs quotes: [profile.NAME.rule.\"ads.contact\"]".to_owned();
+    }
+    if let Some(near) = nearest(key, known.iter().copied()) {
+        return format!("did you mean `{near}`?");
+    }
+    let belongs = BELONGS.iter().find(|(_, keys)| keys.contains(&key));
+    if let Some((place, _)) = belongs {
+        return format!("`{key}` belongs in {place}");
+    }
+    let known: Vec<_> = known.iter().map(|key| format!("`{key}`")).collect();
+    format!("known here: {}", known.join(", "))
+}

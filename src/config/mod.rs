@@ -1,0 +1,168 @@
+//! The configuration: as written (TOML, word lists) and as compiled (what the core and the daemon use).
+//!
+//! Every mistake of every file is found in one run. The steps, each a file: files → tree → section (reading keys) → rules,
+//! examples, policy, daemon, bridge.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::domain::policy::Settings;
+use crate::domain::rules::{KINDS, Kind, Rule, RuleInfo, Ruleset};
+use crate::fault::{Fault, Level};
+
+mod bridge;
+mod daemon;
+mod examples;
+mod faults;
+mod files;
+mod help;
+mod ladder;
+mod policy;
+mod rules;
+mod secret;
+mod section;
+mod tree;
+
+#[cfg(test)]
+mod tests;
+
+pub use bridge::{Bridge, State};
+pub use daemon::{Daemon, LogFormat};
+pub use secret::Secret;
+
+use faults::{Faults, Place};
+use files::Files;
+use section::Section;
+use tree::Tree;
+
+/// Reads the environment: the content of a variable that is set.
+pub type Env<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+/// A sound configuration, compiled.
+#[derive(Debug)]
+pub struct Config {
+    /// What messages are judged by.
+    pub settings: Arc<Settings>,
+    /// What the daemon needs besides.
+    pub daemon: Daemon,
+    /// Everything that was read, TOML and word lists, as (path relative to the directory, content), in order of paths.
+    /// [`from_files`] makes the same configuration of it. Files with secrets are not among them.
+    pub files: Vec<(String, String)>,
+    /// What is sound, but probably not meant.
+    pub warnings: Vec<Fault>,
+    /// What operators should know at the start: bridges that are off, and why.
+    pub notes: Vec<String>,
+    /// How much there is of everything.
+    pub size: Size,
+}
+
+/// How much a configuration holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Rules.
+    pub rules: usize,
+    /// Profiles, the default one included.
+    pub profiles: usize,
+    /// Groups that files name.
+    pub groups: usize,
+    /// Entries of word lists, without exceptions.
+    pub words: usize,
+}
+
+/// Reads a directory.
+///
+/// # Errors
+/// All mistakes of all files, warnings included, by file and line.
+pub fn load(dir: &Path, env: &Env<'_>) -> Result<Config, Vec<Fault>> {
+    build(Files::on_disk(dir), KINDS, env)
+}
+
+/// Makes a configuration of the files that [`Config::files`] gave for `dir`, where only files with secrets are read.
+///
+/// # Errors
+/// As for [`load`].
+pub fn from_files(dir: &Path, files: &[(String, String)], env: &Env<'_>) -> Result<Config, Vec<Fault>> {
+    build(Files::kept(dir, files), KINDS, env)
+}
+
+fn build(files: Files<'_>, kinds: &[Kind], env: &Env<'_>) -> Result<Config, Vec<Fault>> {
+    let (sources, unreadable) = files.toml();
+    let faults = Faults::new(sources, unreadable);
+    let compiled = compile(&files, kinds, env, &faults);
+    let list = faults.finish();
+    if list.iter().any(|fault| fault.level == Level::Error) {
+        return Err(list);
+    }
+    let files = files.into_read();
+    let Compiled { mut settings, daemon, notes, size } = compiled;
+    settings.version = version(&files);
+    let size = Size { words: words(&files), ..size };
+    Ok(Config { settings: Arc::new(settings), daemon, files, warnings: list, notes, size })
+}
+
+struct Compiled {
+    settings: Settings,
+    daemon: Daemon,
+    notes: Vec<String>,
+    size: Size,
+}
+
+fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) -> Compiled {
+    let tree = Tree::parse(faults);
+    let mut notes = Vec::new();
+    let mut top = Section::new("the top of a file", Place { file: 0, span: 0..0 }, tree.top, faults);
+    top.take("rule"); // the tree keeps rules apart; here the name only becomes known
+
+    let section = top.section("daemon", "[daemon]");
+    let (mut daemon, everywhere) = daemon::read(section, faults);
+    let outside = secret::Outside { files, env, faults };
+    let (bridges, platforms) = bridge::read(&mut top, &outside, &mut notes);
+    daemon.bridges = bridges;
+
+    let rules::Rules { built, lexicon, examples, names } = rules::read(tree.rules, kinds, files, faults);
+    let infos: Vec<RuleInfo> = built.iter().map(|(info, _)| info.clone()).collect();
+    let base = policy::Base {
+        mode: everywhere.mode,
+        timezone: everywhere.timezone,
+        settings: infos.iter().map(|info| info.setting).collect(),
+    };
+    let policies = policy::read(&mut top, base, &names, faults);
+    top.finish();
+
+    let several: Vec<bool> =
+        built.iter().map(|(_, rule): &(_, Box<dyn Rule>)| examples::needs_several(&**rule)).collect();
+    let ruleset = Ruleset::new(built, lexicon);
+    examples::check(&examples, &ruleset, &infos, &several, faults);
+
+    let size = Size { rules: infos.len(), profiles: policies.profiles, groups: policies.groups.len(), words: 0 };
+    let settings = Settings {
+        version: Arc::from(""),
+        rules: ruleset,
+        default_policy: policies.default,
+        groups: policies.groups,
+        unknown_groups: everywhere.unknown_groups,
+        platforms,
+        dedupe: everywhere.dedupe,
+    };
+    Compiled { settings, daemon, notes, size }
+}
+
+/// The first 16 hexadecimal digits of SHA-256 over all files in order of their paths.
+fn version(files: &[(String, String)]) -> Arc<str> {
+    let mut hasher = Sha256::new();
+    for text in files.iter().flat_map(|(name, text)| [name, text]) {
+        hasher.update((text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    }
+    let digest = data_encoding::HEXLOWER.encode(&hasher.finalize()[..]);
+    Arc::from(digest.get(..16).unwrap_or_default())
+}
+
+/// Entries of the word lists among the files, without comments and exceptions.
+fn words(files: &[(String, String)]) -> usize {
+    let lists = files.iter().filter(|(name, _)| !name.ends_with(".toml"));
+    let lines = lists.flat_map(|(_, text)| text.lines()).map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with(['#', '!'])).count()
+}

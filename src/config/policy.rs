@@ -1,0 +1,275 @@
+//! Profiles and groups: each key over the default profile's, compiled into shared policies.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::faults::{Faults, Place};
+use super::ladder;
+use super::rules::{self, MODES};
+use super::section::{Number, Placed, Section, did_you_mean};
+use crate::domain::event::Role;
+use crate::domain::notices::{NOTICES, Notices, check_template};
+use crate::domain::policy::{Mode, Policy, RuleSetting};
+use crate::domain::rules::RuleId;
+use crate::fault::nearest;
+
+const STRIKE_DAYS: Number = Number { key: "strike_days", range: 1..=3650, unit: "days", default: 30 };
+const BURST: Number = Number { key: "burst_seconds", range: 0..=86_400, unit: "seconds", default: 60 };
+const REMOVALS: Number = Number { key: "removals_per_hour", range: 0..=10_000, unit: "removals", default: 5 };
+const MUTES: Number = Number { key: "mutes_per_hour", range: 0..=10_000, unit: "mutes", default: 20 };
+const NOTICES_A_MINUTE: Number = Number { key: "notices_per_minute", range: 1..=600, unit: "notices", default: 6 };
+
+/// A policy while others are laid over it.
+#[derive(Clone)]
+struct Scope {
+    policy: Arc<Policy>,
+    /// The texts of notices that are not the shipped ones.
+    texts: BTreeMap<String, String>,
+}
+
+/// What everything is laid over.
+pub(super) struct Base {
+    /// The daemon's mode: a group is never more than that.
+    pub(super) mode: Mode,
+    /// The daemon's time zone.
+    pub(super) timezone: TimeZone,
+    /// What each rule does where nobody says otherwise.
+    pub(super) settings: Vec<RuleSetting>,
+}
+
+/// All policies.
+pub(super) struct Policies {
+    pub(super) default: Arc<Policy>,
+    pub(super) groups: HashMap<Arc<str>, Arc<Policy>>,
+    pub(super) profiles: usize,
+}
+
+/// Reads `[notices]`, `[profile.…]` and `[group.…]`.
+pub(super) fn read(
+    top: &mut Section<'_>,
+    base: Base,
+    names: &HashMap<Arc<str>, (RuleId, Place)>,
+    faults: &Faults,
+) -> Policies {
+    let mut reader = Reader { names, faults, mode: base.mode, notices: HashMap::new() };
+    let texts = top.section("notices", "[notices]").map(|section| reader.texts(section)).unwrap_or_default();
+    let shipped = Scope { policy: Arc::new(reader.shipped(base, &texts)), texts };
+
+    let mut written = top.sections("profile", |name| format!("[profile.{name}]"));
+    let at = written.iter().position(|(name, _)| name.value == "default");
+    let default = match at.map(|at| written.remove(at)) {
+        Some((name, section)) => reader.profile(&name.value, section, &shipped),
+        None => reader.renamed("default", &shipped),
+    };
+    let mut profiles = BTreeMap::new();
+    for (name, section) in written {
+        let scope = reader.profile(&name.value, section, &default);
+        profiles.insert(name.value, scope);
+    }
+    profiles.insert("default".to_owned(), default.clone());
+
+    let mut groups = HashMap::new();
+    for (id, section) in top.sections("group", |id| format!("[group.\"{id}\"]")) {
+        let policy = reader.group(section, &profiles);
+        groups.insert(Arc::from(id.value), policy);
+    }
+    Policies { default: default.policy, groups, profiles: profiles.len() }
+}
+
+struct Reader<'a> {
+    names: &'a HashMap<Arc<str>, (RuleId, Place)>,
+    faults: &'a Faults,
+    mode: Mode,
+    /// Compiled texts, so that groups with the same texts share them.
+    notices: HashMap<BTreeMap<String, String>, Arc<Notices>>,
+}
+
+impl Reader<'_> {
+    /// The defaults of product.md C.
+    fn shipped(&mut self, base: Base, texts: &BTreeMap<String, String>) -> Policy {
+        Policy {
+            profile: Arc::from("default"),
+            timezone: base.timezone,
+            mode: base.mode,
+            rules: base.settings.into(),
+            ladder: ladder::DEFAULT.into(),
+            strike_life: days(STRIKE_DAYS.default),
+            burst: Duration::from_secs(BURST.default.into()),
+            removals_per_hour: REMOVALS.default,
+            mutes_per_hour: MUTES.default,
+            notices_per_minute: NOTICES_A_MINUTE.default,
+            allow: Arc::default(),
+            roles: Arc::default(),
+            notices: self.compiled(texts),
+        }
+    }
+
+    fn renamed(&self, name: &str, scope: &Scope) -> Scope {
+        let policy = Policy { profile: Arc::from(name), ..Policy::clone(&scope.policy) };
+        Scope { policy: Arc::new(policy), texts: scope.texts.clone() }
+    }
+
+    fn profile(&mut self, name: &str, mut section: Section<'_>, base: &Scope) -> Scope {
+        let scope = self.overlay(&mut section, &self.renamed(name, base));
+        section.finish();
+        scope
+    }
+
+    fn group(&mut self, mut section: Section<'_>, profiles: &BTreeMap<String, Scope>) -> Arc<Policy> {
+        let named = section.text("profile");
+        let default = profiles.get("default").unwrap_or_else(|| unreachable!("the default profile always exists"));
+        let base = named.as_ref().map_or(Some(default), |name| profiles.get(&name.value));
+        if let (None, Some(name)) = (base, &named) {
+            let fault = self.faults.at(&name.at, format!("there is no profile `{}`", name.value));
+            self.faults.add_missing(fault.help(did_you_mean(&name.value, profiles.keys().map(String::as_str))));
+        }
+        let base = base.unwrap_or(default);
+        if section.is_empty() {
+            return base.policy.clone();
+        }
+        let scope = self.overlay(&mut section, base);
+        let mut policy = Policy::clone(&scope.policy);
+        let mut roles = HashMap::new();
+        for admin in section.ids("admins").unwrap_or_default() {
+            roles.insert(admin.value.into_boxed_str(), Role::Admin);
+        }
+        if let Some(owner) = section.id("owner") {
+            roles.insert(owner.value.into_boxed_str(), Role::Owner);
+        }
+        if !roles.is_empty() {
+            policy.roles = Arc::new(roles);
+        }
+        section.finish();
+        Arc::new(policy)
+    }
+
+    /// The keys that profiles and groups share, over those of `base`.
+    fn overlay(&mut self, section: &mut Section<'_>, base: &Scope) -> Scope {
+        let mut policy = Policy::clone(&base.policy);
+        let mut texts = base.texts.clone();
+        if let Some(mode) = section.word("mode", &MODES) {
+            policy.mode = mode.max(self.mode);
+        }
+        if let Some(zone) = section.text("timezone") {
+            policy.timezone = timezone(&zone, self.faults).unwrap_or(policy.timezone);
+        }
+        if let Some(ladder) = self.ladder(section) {
+            policy.ladder = ladder.into();
+        }
+        if let Some(n) = section.number(&STRIKE_DAYS) {
+            policy.strike_life = days(n);
+        }
+        if let Some(n) = section.number(&BURST) {
+            policy.burst = Duration::from_secs(n.into());
+        }
+        policy.removals_per_hour = section.number(&REMOVALS).unwrap_or(policy.removals_per_hour);
+        policy.mutes_per_hour = section.number(&MUTES).unwrap_or(policy.mutes_per_hour);
+        policy.notices_per_minute = section.number(&NOTICES_A_MINUTE).unwrap_or(policy.notices_per_minute);
+        if let Some(ids) = section.ids("allow") {
+            let mut allow: HashSet<Box<str>> = HashSet::clone(&policy.allow);
+            allow.extend(ids.into_iter().map(|id| id.value.into_boxed_str()));
+            policy.allow = Arc::new(allow);
+        }
+        self.overrides(section, &mut policy);
+        let heading = format!("{}.notices]", section.name.trim_end_matches(']'));
+        if let Some(section) = section.section("notices", heading) {
+            texts.extend(self.texts(section));
+            policy.notices = self.compiled(&texts);
+        }
+        Scope { policy: Arc::new(policy), texts }
+    }
+
+    fn ladder(&self, section: &mut Section<'_>) -> Option<Vec<crate::domain::policy::Step>> {
+        if let Some(at) = section.value_place("ladder").filter(|_| section.has_empty_list("ladder")) {
+            let fault = self.faults.at(&at, format!("the `ladder` of {} has no steps", section.name));
+            self.faults.add(fault.help("ladder = [\"warn_private\", \"warn_public\", \"mute 24h\", \"remove\"]"));
+        }
+        let steps = section.texts("ladder")?;
+        Some(ladder::read(&steps, self.faults)).filter(|steps| !steps.is_empty())
+    }
+
+    /// `[profile.NAME.rule."ads.contact"]`
+    fn overrides(&self, section: &mut Section<'_>, policy: &mut Policy) {
+        let heading = section.name.trim_end_matches(']').to_owned();
+        let sections = section.sections("rule", |name| format!("{heading}.rule.\"{name}\"]"));
+        if sections.is_empty() {
+            return;
+        }
+        let mut settings = policy.rules.to_vec();
+        for (name, mut section) in sections {
+            let known = self.names.get(name.value.as_str());
+            let Some((id, _)) = known else {
+                self.unknown_rule(&name, &mut section);
+                continue;
+            };
+            if let Some(setting) = settings.get_mut(usize::from(id.0)) {
+                *setting = rules::setting(&mut section, self.faults, *setting);
+            }
+            section.finish();
+        }
+        policy.rules = settings.into();
+    }
+
+    fn unknown_rule(&self, name: &Placed<String>, section: &mut Section<'_>) {
+        let dotted = section.rest().into_keys().map(|key| format!("{}.{key}", name.value));
+        let help = match dotted.into_iter().find(|dotted| self.names.contains_key(dotted.as_str())) {
+            Some(dotted) => format!("a name with a dot needs quotes: \"{dotted}\""),
+            None => match nearest(&name.value, self.names.keys().map(|name| &**name)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "the name must be that of a [[rule]]".to_owned(),
+            },
+        };
+        self.faults.add_missing(self.faults.at(&name.at, format!("there is no rule `{}`", name.value)).help(help));
+    }
+
+    /// The texts of a section of notices; those with faults are left out.
+    fn texts(&self, mut section: Section<'_>) -> BTreeMap<String, String> {
+        let mut texts = BTreeMap::new();
+        for kind in NOTICES {
+            let Some(text) = section.text(kind.name) else { continue };
+            match check_template(&text.value) {
+                Ok(()) => {
+                    texts.insert(kind.name.to_owned(), text.value);
+                }
+                Err(error) => {
+                    let fault = self.faults.at(&text.at, format!("`{}` is no sound template: {error}", kind.name));
+                    self.faults
+                        .add(fault.help(format!("`{}` is {}; as shipped: {}", kind.name, kind.about, kind.default)));
+                }
+            }
+        }
+        section.finish();
+        texts
+    }
+
+    fn compiled(&mut self, texts: &BTreeMap<String, String>) -> Arc<Notices> {
+        if let Some(notices) = self.notices.get(texts) {
+            return notices.clone();
+        }
+        let each = texts.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        // each text was checked by itself, so that this cannot fail
+        let notices = Arc::new(Notices::new(each).unwrap_or_default());
+        self.notices.insert(texts.clone(), notices.clone());
+        notices
+    }
+}
+
+/// A time zone by its name.
+pub(super) fn timezone(name: &Placed<String>, faults: &Faults) -> Option<TimeZone> {
+    let zone = TimeZone::get(&name.value).ok();
+    if zone.is_none() {
+        let all: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+        let near = nearest(&name.value, all.iter().map(String::as_str));
+        let help = near.map(|near| format!("did you mean `{near}`?"));
+        let fault = faults.at(&name.at, format!("there is no time zone `{}`", name.value));
+        faults.add(fault.help(help.unwrap_or_else(|| "write its name: Asia/Shanghai".to_owned())));
+    }
+    zone
+}
+
+fn days(n: u32) -> Duration {
+    Duration::from_secs(u64::from(n) * 86_400)
+}

@@ -1,0 +1,289 @@
+//! Reads `[[rule]]`: first the keys that every rule has, then, by the kind's own reader, the others.
+//!
+//! Serde stops at the first mistake of a table; here an unknown key is taken out and the kind reads again, so that one run
+//! shows all of them at their places.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+
+use super::faults::{Faults, Place};
+use super::files::Files;
+use super::section::{Number, Placed, Section, did_you_mean};
+use super::tree::{Entries, RuleTable, entry};
+use crate::domain::event::Role;
+use crate::domain::lexicon::LexiconBuilder;
+use crate::domain::policy::{Mode, Roles, RuleSetting, Severity, Verdict};
+use crate::domain::rules::{Build, Draft, EXEMPT_ROLES, Kind, Rule, RuleId, RuleInfo};
+use crate::fault::nearest;
+
+/// The keys that every rule has.
+const COMMON: [&str; 12] = [
+    "name",
+    "kind",
+    "title",
+    "category",
+    "clause",
+    "severity",
+    "mode",
+    "verdict",
+    "exempt_roles",
+    "delete",
+    "hit",
+    "miss",
+];
+
+/// No configuration has more rules.
+const MOST_RULES: usize = 10_000;
+
+const CLAUSE: Number = Number { key: "clause", range: 1..=9999, unit: "(a number of the group's rules)", default: 1 };
+
+/// The modes of a rule, a profile or a group.
+pub(super) const MODES: [(&str, Mode); 3] = [("on", Mode::On), ("observe", Mode::Observe), ("off", Mode::Off)];
+const SEVERITIES: [(&str, Severity); 3] =
+    [("minor", Severity::Minor), ("serious", Severity::Serious), ("severe", Severity::Severe)];
+const VERDICTS: [(&str, Verdict); 2] = [("violation", Verdict::Violation), ("review", Verdict::Review)];
+
+/// All rules, in order.
+#[derive(Default)]
+pub(super) struct Rules {
+    pub(super) built: Vec<(RuleInfo, Box<dyn Rule>)>,
+    pub(super) lexicon: LexiconBuilder,
+    pub(super) examples: Vec<Examples>,
+    /// Every name that is written, also of rules with faults, with its place.
+    pub(super) names: HashMap<Arc<str>, (RuleId, Place)>,
+}
+
+/// What an admin says a rule finds and what it does not.
+pub(super) struct Examples {
+    pub(super) rule: RuleId,
+    pub(super) at: Place,
+    pub(super) hit: Vec<Placed<String>>,
+    pub(super) miss: Vec<Placed<String>>,
+}
+
+/// Stands in for a rule with faults, so that all others are still tried.
+struct Nothing;
+
+impl Rule for Nothing {}
+
+/// Reads all rules.
+pub(super) fn read(tables: Vec<RuleTable<'_>>, kinds: &[Kind], files: &Files<'_>, faults: &Faults) -> Rules {
+    let mut rules = Rules::default();
+    if let Some(extra) = tables.get(MOST_RULES) {
+        faults.add(faults.at(&extra.at, format!("there are more than {MOST_RULES} rules")));
+    }
+    for (no, table) in tables.into_iter().take(MOST_RULES).enumerate() {
+        let id = RuleId(u16::try_from(no).unwrap_or(u16::MAX));
+        rules.read_one(id, table, kinds, &Reader { files, faults });
+    }
+    rules
+}
+
+struct Reader<'a> {
+    files: &'a Files<'a>,
+    faults: &'a Faults,
+}
+
+impl Rules {
+    fn read_one(&mut self, id: RuleId, rule: RuleTable<'_>, kinds: &[Kind], reader: &Reader<'_>) {
+        let RuleTable { at, mut table } = rule;
+        let faults = reader.faults;
+        let mut common = Section::new("this [[rule]]", at.clone(), take_common(&at, &mut table), faults);
+        let name = self.name(id, &mut common, faults);
+        let kind = kind(&mut common, kinds, faults);
+        let title = common.text("title");
+        if title.is_none() {
+            common.missing("title", "say in plain words what members are told they did: title = \"广告\"");
+        }
+        let category = common.text("category").map(|category| Arc::from(category.value));
+        let clause = common.number(&CLAUSE);
+        let setting = setting(&mut common, faults, default_setting());
+        let hit = common.texts("hit").unwrap_or_default();
+        let miss = common.texts("miss").unwrap_or_default();
+        common.finish();
+
+        let info = RuleInfo {
+            category: category.unwrap_or_else(|| Arc::from(name.split('.').next().unwrap_or(&name))),
+            name,
+            kind: kind.map_or("", |kind| kind.name),
+            title: title.map_or_else(|| Arc::from(""), |title| Arc::from(title.value)),
+            clause,
+            setting,
+        };
+        let made = kind.and_then(|kind| self.build(id, kind, &at, table, reader));
+        if made.is_some() {
+            self.examples.push(Examples { rule: id, at, hit, miss });
+        }
+        self.built.push((info, made.unwrap_or_else(|| Box::new(Nothing))));
+    }
+
+    fn name(&mut self, id: RuleId, common: &mut Section<'_>, faults: &Faults) -> Arc<str> {
+        let Some(name) = common.text("name") else {
+            common.missing("name", "give each rule its own name: name = \"ads.contact\"");
+            return Arc::from(format!("rule {}", id.0));
+        };
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if !name.value.chars().all(plain) || name.value.chars().count() > 64 {
+            let fault = faults.at(&name.at, format!("`{}` cannot be a rule's name", name.value));
+            faults.add(fault.help("use at most 64 letters, digits, `.`, `_` and `-`, such as ads.contact"));
+        }
+        common.name = format!("the rule `{}`", name.value);
+        let value: Arc<str> = Arc::from(name.value);
+        match self.names.get(&value) {
+            Some((_, other)) => {
+                let other = faults.whereabouts(other);
+                let fault = faults.at(&name.at, format!("there is already a rule `{value}` at {other}"));
+                faults.add(fault.help("give each rule its own name"));
+            }
+            None => {
+                self.names.insert(value.clone(), (id, name.at));
+            }
+        }
+        value
+    }
+
+    fn build(
+        &mut self,
+        id: RuleId,
+        kind: &Kind,
+        at: &Place,
+        table: DeTable<'_>,
+        reader: &Reader<'_>,
+    ) -> Option<Box<dyn Rule>> {
+        let faults = reader.faults;
+        let before = faults.errors();
+        let draft = draft(kind, at, table, faults)?;
+        let source = faults.source(at);
+        let mut found = Vec::new();
+        let mut build = Build {
+            id,
+            source,
+            span: at.span.clone(),
+            read: &mut |path| reader.files.named(source, path),
+            lexicon: &mut self.lexicon,
+            faults: &mut found,
+        };
+        let rule = draft.build(&mut build);
+        found.into_iter().for_each(|fault| faults.add(fault));
+        if rule.is_none() && faults.errors() == before {
+            faults.add(faults.at(at, format!("this {} rule cannot be used", kind.name)));
+        }
+        rule
+    }
+}
+
+/// Takes the keys that every rule has out of its table.
+fn take_common(at: &Place, table: &mut DeTable<'_>) -> Entries {
+    let taken = COMMON.iter().filter_map(|name| {
+        let (key, value) = table.remove_entry(*name)?;
+        Some(((*name).to_owned(), entry(at.file, key.span(), value)))
+    });
+    taken.collect()
+}
+
+fn kind<'k>(common: &mut Section<'_>, kinds: &'k [Kind], faults: &Faults) -> Option<&'k Kind> {
+    let all = || kinds.iter().map(|kind| kind.name);
+    let Some(name) = common.text("kind") else {
+        let list: Vec<_> = kinds.iter().map(|kind| format!("`{}` ({})", kind.name, kind.about)).collect();
+        common.missing("kind", format!("write kind = \"…\", one of {}", list.join(", ")));
+        return None;
+    };
+    let kind = kinds.iter().find(|kind| kind.name == name.value);
+    if kind.is_none() {
+        let fault = faults.at(&name.at, format!("there is no kind of rule called `{}`", name.value));
+        faults.add(fault.help(did_you_mean(&name.value, all().collect::<Vec<_>>())));
+    }
+    kind
+}
+
+fn default_setting() -> RuleSetting {
+    RuleSetting {
+        mode: Mode::On,
+        severity: Severity::Minor,
+        verdict: Verdict::Violation,
+        exempt: EXEMPT_ROLES.into_iter().collect(),
+        delete: true,
+    }
+}
+
+/// Reads what a rule does, over what it does otherwise.
+pub(super) fn setting(section: &mut Section<'_>, faults: &Faults, base: RuleSetting) -> RuleSetting {
+    RuleSetting {
+        mode: section.word("mode", &MODES).unwrap_or(base.mode),
+        severity: section.word("severity", &SEVERITIES).unwrap_or(base.severity),
+        verdict: section.word("verdict", &VERDICTS).unwrap_or(base.verdict),
+        exempt: section.texts("exempt_roles").map_or(base.exempt, |roles| exempt(&roles, faults)),
+        delete: section.flag("delete").unwrap_or(base.delete),
+    }
+}
+
+fn exempt(roles: &[Placed<String>], faults: &Faults) -> Roles {
+    let role = |name: &Placed<String>| {
+        let role = Role::parse(&name.value);
+        if role.is_none() {
+            let fault = faults.at(&name.at, format!("there is no role `{}`", name.value));
+            faults.add(fault.help(did_you_mean(&name.value, Role::NAMES)));
+        }
+        role
+    };
+    roles.iter().filter_map(role).collect()
+}
+
+/// Lets the kind read its keys, as often as it takes to find all that is wrong with them.
+fn draft(kind: &Kind, at: &Place, mut table: DeTable<'_>, faults: &Faults) -> Option<Box<dyn Draft>> {
+    let mut removed: Vec<String> = Vec::new();
+    loop {
+        let value = Spanned::new(at.span.clone(), DeValue::Table(table.clone()));
+        let error = match (kind.read)(ValueDeserializer::from(value)) {
+            // unknown keys are faults by now, but building the rest may find more that is wrong
+            Ok(draft) => return Some(draft),
+            Err(error) => error,
+        };
+        let names: Vec<&str> = error.message().split('`').skip(1).step_by(2).collect();
+        let span = error.span().unwrap_or_else(|| at.span.clone());
+        let holds = |range: std::ops::Range<usize>| range.start <= span.start && span.end <= range.end;
+        let key =
+            table.iter().find(|(key, value)| holds(key.span()) || holds(value.span())).map(|(key, _)| key.clone());
+        if let (Some(name), None) = (missing(error.message(), &names), &key) {
+            if !removed.iter().any(|one| one == name) {
+                let fault = faults.at(at, format!("a {} rule needs `{name}`", kind.name));
+                faults.add_missing(fault.help(format!("{}: {}", kind.name, kind.about)));
+            }
+            return None;
+        }
+        let place = Place { file: at.file, span };
+        let (message, help) = explain(kind, error.message(), &names, key.as_ref().map(|key| key.get_ref().as_ref()));
+        faults.add(faults.at(&place, message).help(help));
+        let key = key?;
+        table.remove(key.get_ref().as_ref());
+        removed.push(key.into_inner().into_owned());
+    }
+}
+
+fn missing<'n>(message: &str, names: &[&'n str]) -> Option<&'n str> {
+    message.starts_with("missing field").then(|| names.first().copied()).flatten()
+}
+
+/// A fault of serde in our words.
+fn explain(kind: &Kind, message: &str, names: &[&str], key: Option<&str>) -> (String, String) {
+    let about = format!("{}: {}", kind.name, kind.about);
+    if let (Some(name), Some(key)) = (missing(message, names), key) {
+        return (format!("`{key}` needs `{name}`"), about);
+    }
+    let Some(unknown) = names.first().filter(|_| message.starts_with("unknown field")) else {
+        let message = key.map_or_else(|| message.to_owned(), |key| format!("`{key}`: {message}"));
+        return (message, about);
+    };
+    let own = names.iter().skip(1).copied();
+    let help = match nearest(unknown, own.clone().chain(COMMON)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            let own: Vec<_> = own.map(|name| format!("`{name}`")).collect();
+            format!("its own keys are {}", if own.is_empty() { "none".to_owned() } else { own.join(", ") })
+        }
+    };
+    (format!("unknown key `{unknown}` in a {} rule", kind.name), help)
+}

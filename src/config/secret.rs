@@ -1,0 +1,148 @@
+//! Secrets of bridges: read from the environment or a file, never from TOML, and never shown.
+
+use std::fmt;
+
+use data_encoding::{BASE64, BASE64_NOPAD};
+
+use super::Env;
+use super::faults::{Faults, Place};
+use super::files::Files;
+use super::section::Section;
+
+/// What a secret begins with by the convention of Standard Webhooks.
+const PREFIX: &str = "whsec_";
+
+/// The bytes of a secret. Its `Debug` shows nothing of them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Box<[u8]>);
+
+impl Secret {
+    /// The key that signatures are made with.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Reads `whsec_` and base64 of 24 to 64 bytes.
+    ///
+    /// # Errors
+    /// What is wrong with it, without any of it.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let Some(base64) = text.trim().strip_prefix(PREFIX) else {
+            return Err("it does not begin with `whsec_`");
+        };
+        let bytes = BASE64.decode(base64.as_bytes()).or_else(|_| BASE64_NOPAD.decode(base64.as_bytes()));
+        match bytes {
+            Ok(bytes) if (24..=64).contains(&bytes.len()) => Ok(Self(bytes.into())),
+            Ok(_) => Err("it is not 24 to 64 bytes long"),
+            Err(_) => Err("what follows `whsec_` is not base64"),
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// What came of looking for a value outside TOML.
+pub(super) enum Sought<T> {
+    /// No key names it.
+    Unnamed,
+    /// The variable is not set.
+    Unset(String),
+    /// It is there but cannot be used; that is already among the faults.
+    Bad,
+    /// It is there.
+    Found(T),
+}
+
+/// Reads what is outside TOML.
+pub(super) struct Outside<'a> {
+    pub(super) files: &'a Files<'a>,
+    pub(super) env: &'a Env<'a>,
+    pub(super) faults: &'a Faults,
+}
+
+const HOW: &str = "make one with: echo whsec_$(openssl rand -base64 32)";
+
+impl Outside<'_> {
+    /// A secret whose variable or file a section names.
+    pub(super) fn secret(&self, section: &mut Section<'_>, env: &'static str, file: &'static str) -> Sought<Secret> {
+        let by_env = self.variable(section, env);
+        let by_file = section.text(file);
+        match (by_env, by_file) {
+            (Sought::Unnamed, None) => Sought::Unnamed,
+            (Sought::Unnamed, Some(path)) => match self.files.secret(self.faults.source(&path.at), &path.value) {
+                Ok(text) => self.parse(&text, &path.at, &format!("the secret in the file `{}`", path.value)),
+                Err(why) => self.bad(&path.at, format!("the secret `{}`: {why}", path.value), "check the path"),
+            },
+            (_, Some(path)) => self.bad(&path.at, format!("there is both `{env}` and `{file}`"), "keep one of them"),
+            (Sought::Unset(name), None) => Sought::Unset(name),
+            (Sought::Bad, None) => Sought::Bad,
+            (Sought::Found((name, text, at)), None) => self.parse(&text, &at, &format!("the secret in {name}")),
+        }
+    }
+
+    /// The content of the environment variable that a key names: the variable, its content, the place of its name.
+    pub(super) fn variable(&self, section: &mut Section<'_>, key: &'static str) -> Sought<(String, String, Place)> {
+        let Some(name) = section.text(key) else { return Sought::Unnamed };
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let digit = name.value.starts_with(|c: char| c.is_ascii_digit());
+        if digit || !name.value.chars().all(plain) || name.value.starts_with(PREFIX) {
+            let help =
+                "write the name, such as QUNWEI_EXAMPLE_SECRET, and give the value to the daemon in its environment";
+            return self.bad(&name.at, format!("`{key}` takes the name of an environment variable"), help);
+        }
+        match (self.env)(&name.value).filter(|text| !text.trim().is_empty()) {
+            Some(text) => Sought::Found((name.value, text, name.at)),
+            None => Sought::Unset(name.value),
+        }
+    }
+
+    fn parse(&self, text: &str, at: &Place, what: &str) -> Sought<Secret> {
+        match Secret::parse(text) {
+            Ok(secret) => Sought::Found(secret),
+            Err(why) => self.bad(at, format!("{what} cannot be used: {why}"), HOW),
+        }
+    }
+
+    pub(super) fn bad<T>(&self, at: &Place, message: String, help: &str) -> Sought<T> {
+        self.faults.add(self.faults.at(at, message).help(help));
+        Sought::Bad
+    }
+
+    /// Refuses secrets that are written into TOML.
+    pub(super) fn refuse_written(&self, section: &mut Section<'_>) {
+        for (key, env, file) in [
+            ("secret", "secret_env", "secret_file"),
+            ("previous_secret", "previous_secret_env", "previous_secret_file"),
+            ("token", "secret_env", "secret_file"),
+            ("password", "secret_env", "secret_file"),
+        ] {
+            if section.has(key) {
+                let Some(entry) = section.take(key) else { continue };
+                let fault = self.faults.at(&entry.key, format!("`{key}`: a secret is not written into TOML"));
+                let help = format!("write {env} = \"NAME\" (an environment variable) or {file} = \"PATH\"");
+                self.faults.add(fault.help(help));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_read_and_never_shown() {
+        let sound = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=";
+        let secret = Secret::parse(&format!("{sound}\n")).unwrap();
+        assert_eq!(secret.bytes().len(), 32);
+        assert_eq!(Secret::parse(sound.trim_end_matches('=')).as_ref(), Ok(&secret));
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+        assert!(Secret::parse("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").is_err());
+        assert!(Secret::parse("whsec_abcd").is_err());
+        assert!(Secret::parse("whsec_密").is_err());
+    }
+}
