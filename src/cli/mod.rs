@@ -1,3 +1,144 @@
-//! The command line: one file a subcommand.
+//! The command line (interfaces.md §1): one file a subcommand. Results on stdout, everything else on stderr; exit 2 for
+//! wrong usage, 1 for errors.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the command line is where printing belongs")]
 
 pub mod check;
+pub mod health;
+mod replay;
+mod scan;
+mod serve;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+/// Looks after the groups of an enterprise WeCom bot: judges messages, answers violations step by step.
+#[derive(Parser)]
+#[command(name = "qunwei", version, about, propagate_version = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// More on stderr (twice: everything).
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+    /// Less on stderr (twice: only errors).
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    quiet: u8,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the daemon.
+    #[command(
+        after_help = "Example:\n  QUNWEI_EXAMPLE_SECRET=whsec_… QUNWEI_EXAMPLE_ACTIONS_URL=http://127.0.0.1:9000/actions qunwei serve --config config"
+    )]
+    Serve(serve::ServeArgs),
+    /// Validates a configuration without starting anything; one run reports all mistakes.
+    #[command(after_help = "Example:\n  qunwei check --config config --format json")]
+    Check(CheckArgs),
+    /// Judges messages, one a line, and writes one verdict a line.
+    #[command(after_help = "Example:\n  echo '加 薇 信 abc123' | qunwei scan --config config --explain")]
+    Scan(scan::ScanArgs),
+    /// Plays events through the whole engine in virtual time and writes every action.
+    #[command(after_help = "Example:\n  qunwei replay --config config scenes/first-day.jsonl")]
+    Replay(replay::ReplayArgs),
+    /// Asks a running daemon whether it is ready.
+    #[command(after_help = "Example:\n  qunwei health --url http://127.0.0.1:8081/readyz")]
+    Health(HealthArgs),
+}
+
+/// Where the configuration is.
+#[derive(Args)]
+struct ConfigArg {
+    /// The folder with the *.toml files.
+    #[arg(long, value_name = "DIR", env = "QUNWEI_CONFIG", default_value = "./config")]
+    config: PathBuf,
+}
+
+#[derive(Args)]
+struct CheckArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// How faults are written.
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Human,
+    Json,
+}
+
+#[derive(Args)]
+struct HealthArgs {
+    /// The daemon's readiness page.
+    #[arg(long, default_value = health::DEFAULT_URL)]
+    url: String,
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let verbosity = i16::from(cli.verbose) - i16::from(cli.quiet);
+    match cli.command {
+        Command::Serve(args) => serve::run(&args, verbosity),
+        Command::Check(args) => run_check(&args),
+        Command::Scan(args) => scan::run(&args),
+        Command::Replay(args) => replay::run(&args, verbosity),
+        Command::Health(args) => health::health(&args.url, &mut std::io::stderr()).into(),
+    }
+}
+
+fn run_check(args: &CheckArgs) -> ExitCode {
+    let format = match args.format {
+        Format::Human => check::Format::Human { colour: std::io::stdout().is_terminal() },
+        Format::Json => check::Format::Json,
+    };
+    let (text, code) = check::check(&args.config.config, format, &environment);
+    print!("{text}");
+    code.into()
+}
+
+/// The environment, as the configuration asks for it.
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Reads the configuration, or shows every fault of it on stderr.
+fn load(config: &ConfigArg) -> Result<crate::config::Config, ExitCode> {
+    crate::config::load(&config.config, &environment).map_err(|faults| {
+        eprint!("{}", check::human(&faults, std::io::stderr().is_terminal()));
+        ExitCode::FAILURE
+    })
+}
+
+/// Opens the file named on the command line; `-` and nothing are stdin.
+fn open(file: Option<&PathBuf>) -> Result<Box<dyn std::io::BufRead>, ExitCode> {
+    match file {
+        Some(path) if path.as_os_str() != "-" => match std::fs::File::open(path) {
+            Ok(file) => Ok(Box::new(std::io::BufReader::with_capacity(1 << 16, file))),
+            Err(error) => {
+                eprintln!("error: cannot read {}: {error}", path.display());
+                Err(ExitCode::FAILURE)
+            }
+        },
+        _ => Ok(Box::new(std::io::BufReader::with_capacity(1 << 16, std::io::stdin()))),
+    }
+}
+
+/// What a command that went wrong half-way leaves behind; a reader that has gone away (`| head`) is no error.
+fn failed(error: &anyhow::Error) -> ExitCode {
+    let gone = |cause: &(dyn std::error::Error + 'static)| {
+        let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        let json = cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        io.or(json) == Some(std::io::ErrorKind::BrokenPipe)
+    };
+    if !error.chain().any(gone) {
+        eprintln!("error: {error:#}");
+    }
+    ExitCode::FAILURE
+}

@@ -3,7 +3,7 @@
 //! Every mistake of every file is found in one run. The steps, each a file: files → tree → section (reading keys) → rules,
 //! examples, policy, daemon, bridge.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -85,6 +85,17 @@ pub fn load(dir: &Path, env: &Env<'_>) -> Result<Config, Vec<Fault>> {
 /// As for [`load`].
 pub fn from_files(dir: &Path, files: &[(String, String)], env: &Env<'_>) -> Result<Config, Vec<Fault>> {
     build(Files::kept(dir, files), KINDS, env)
+}
+
+/// Where a configuration that may be broken keeps its data: what `[daemon] data` says if it can be read, else `./data`.
+pub fn data_dir(dir: &Path) -> PathBuf {
+    let files = Files::on_disk(dir);
+    let (sources, _) = files.toml();
+    let said = sources.iter().find_map(|source| {
+        let table: toml::Table = source.text.parse().ok()?;
+        Some(table.get("daemon")?.get("data")?.as_str()?.to_owned())
+    });
+    PathBuf::from(said.unwrap_or_else(|| "./data".to_owned()))
 }
 
 fn build(files: Files<'_>, kinds: &[Kind], env: &Env<'_>) -> Result<Config, Vec<Fault>> {

@@ -102,6 +102,9 @@ pub const NOTICE_DEADLINE: Duration = Duration::from_secs(6 * 3600);
 /// See [`NOTICE_DEADLINE`].
 pub const REMOVE_DEADLINE: Duration = Duration::from_secs(24 * 3600);
 
+/// An unmute is hardly ever too late: it is harmless when the mute is over, and dear to the member when it is not.
+pub const UNMUTE_DEADLINE: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// What became of an action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {

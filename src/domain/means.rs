@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::action::{Action, ActionId, Button, Cause, Lane, NOTICE_DEADLINE, REMOVE_DEADLINE, What};
+use super::action::{Action, ActionId, Button, Cause, Lane, NOTICE_DEADLINE, REMOVE_DEADLINE, UNMUTE_DEADLINE, What};
 use super::change::Change;
 use super::ids::action_id;
 use super::notices::{Notices, Vars};
@@ -59,8 +59,7 @@ impl Means<'_> {
         let id: ActionId = id.into();
         let deadline = match &what {
             What::Mute { until, .. } => *until,
-            // An unmute is never too late: it is harmless when the mute is over.
-            What::Unmute { .. } => Timestamp(i64::MAX),
+            What::Unmute { .. } => self.now.plus(UNMUTE_DEADLINE),
             What::Remove { .. } | What::Task { .. } => self.now.plus(REMOVE_DEADLINE),
             What::Send { .. } | What::Private { .. } | What::Delete { .. } => self.now.plus(NOTICE_DEADLINE),
         };

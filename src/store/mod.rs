@@ -38,8 +38,20 @@ use crate::ports::{MemberRef, Pending, Row, Start, Store, StoreError, StoredGrou
 /// What can be set about a store.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
+    /// Whether a commit survives a power cut.
+    pub durability: Durability,
     /// How much is kept in memory of the keys of events.
     pub seen: SeenLimits,
+}
+
+/// Whether a commit survives a power cut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// It does: what `serve` needs.
+    #[default]
+    Full,
+    /// It need not: a temporary store that is thrown away.
+    Scratch,
 }
 
 /// What has happened since the store was opened, for metrics.
@@ -71,6 +83,9 @@ impl SqliteStore {
     /// Says why the directory cannot be used; what is in it was left as it is.
     pub fn open(dir: &Path, options: Options) -> Result<Self, OpenError> {
         let (lock, conn) = open::open(dir)?;
+        if options.durability == Durability::Scratch {
+            open::scratch(&conn).map_err(|error| open::sql_error(dir, &error))?;
+        }
         let seen = seen::SeenIds::load(&conn, options.seen).map_err(|error| open::sql_error(dir, &error))?;
         Ok(Self { conn, groups: groups::GroupIds::new(), seen, repeated: 0, _lock: lock })
     }

@@ -122,6 +122,11 @@ fn connect(file: &Path) -> rusqlite::Result<Result<Connection, OpenError>> {
     Ok(Ok(conn))
 }
 
+/// For a store that is thrown away: nothing waits for the disk.
+pub(super) fn scratch(conn: &Connection) -> rusqlite::Result<()> {
+    conn.pragma_update(None, "synchronous", "OFF")
+}
+
 /// Reads, and only reads, whether the file is ours.
 fn inspect(conn: &Connection, file: &Path) -> rusqlite::Result<Result<(), OpenError>> {
     let found = schema::version(conn)?;

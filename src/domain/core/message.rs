@@ -192,7 +192,7 @@ impl Core {
         self.keep_ledger(&here.event.platform, &here.event.group, ledger, out);
         self.strike(here, no, observe, carried);
         self.keep_standing(here, out);
-        out.push(Change::Case(Box::new(Case {
+        let case = Case {
             no,
             platform: here.event.platform.clone(),
             group: (*here.event.group).into(),
@@ -209,7 +209,8 @@ impl Core {
             decided_by: "machine".into(),
             observe,
             actions,
-        })));
+        };
+        out.insert(from, Change::Case(Box::new(case))); // a reader learns of the case before its actions
     }
 
     /// Counts the strike of a new case, and forgets those that can count no more.

@@ -212,9 +212,3 @@ pub fn folded_char(c: char) -> Option<char> {
         _ => None,
     }
 }
-impl Text {
-    /// Placeholder.
-    pub fn set(&mut self, original: &str) {
-        self.original = original.into();
-    }
-}

@@ -1,0 +1,23 @@
+# `just` lists these. CI runs `.ci/run`; everything here is a shorthand.
+
+# everything CI runs
+ci:
+    .ci/run
+
+# the scene of the README
+scene:
+    cargo run --release -- replay --config config --format human scenes/first-day.jsonl
+
+# all tests
+test:
+    cargo test
+
+# the benches of the README; each prints ratios taken in one run
+bench:
+    cargo bench --bench judge
+    cargo bench --bench ingest
+    cargo bench --bench memory
+
+# the long forms of the failure tests: kill -9 two hundred times
+soak:
+    QUNWEI_SOAK_KILLS=200 cargo test --release --test it kill -- --nocapture

@@ -1,0 +1,152 @@
+//! Turns the outbox: lets what is due go to its platform, and tells the engine how it ended.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::engine::Effects;
+use crate::app::health::{self, Health};
+use crate::app::intake::Intake;
+use crate::app::metrics::{BridgeState, Metrics};
+use crate::app::outbox::{Due, Outbox, Wellness};
+use crate::domain::action::Action;
+use crate::ports::{Clock, Platform, Store, StoreError};
+
+/// The longest the outbox sleeps: a hand-turned or jumping clock is noticed within it.
+const LONGEST_SLEEP: Duration = Duration::from_millis(50);
+
+/// The outbox as engine and delivery share it. Clones share it.
+#[derive(Clone)]
+pub struct SharedOutbox {
+    outbox: Arc<Mutex<Outbox>>,
+    changed: Arc<Notify>,
+}
+
+impl SharedOutbox {
+    /// Shares an outbox.
+    pub fn new(outbox: Outbox) -> Self {
+        Self { outbox: Arc::new(Mutex::new(outbox)), changed: Arc::default() }
+    }
+
+    /// The outbox itself.
+    pub fn lock(&self) -> MutexGuard<'_, Outbox> {
+        // A panic while it is held leaves at worst an action that is tried again after a restart.
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in what a commit made true.
+    ///
+    /// # Errors
+    /// The store could not be read for what did not fit into memory.
+    pub fn take(&self, effects: Effects, store: &mut dyn Store) -> Result<(), StoreError> {
+        let something = !(effects.acts.is_empty() && effects.ended.is_empty() && effects.recorded.is_empty());
+        let mut outbox = self.lock();
+        for id in &effects.ended {
+            outbox.ended(id);
+        }
+        for (id, body) in effects.recorded {
+            outbox.recorded(&id, body);
+        }
+        for action in effects.acts {
+            outbox.push(action);
+        }
+        if outbox.wants_refill() {
+            let size = outbox.refill_size();
+            outbox.refill(store.pending(size)?, size);
+        }
+        drop(outbox);
+        if something {
+            self.changed.notify_one();
+        }
+        Ok(())
+    }
+}
+
+/// Carries actions out until told to stop; then waits for the attempts under way.
+pub struct Delivery {
+    /// What is to be done.
+    pub outbox: SharedOutbox,
+    /// By whom.
+    pub platforms: HashMap<Arc<str>, Arc<dyn Platform>>,
+    /// Who is told how it ended.
+    pub intake: Intake,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// What an operator sees.
+    pub health: Health,
+}
+
+impl Delivery {
+    /// Runs until `stop`, and then until no attempt is under way.
+    pub async fn run(self, stop: CancellationToken) {
+        let delivery = Arc::new(self);
+        let attempts = TaskTracker::new();
+        while !stop.is_cancelled() {
+            for due in delivery.step() {
+                match due {
+                    Due::Tell(job) => delivery.intake.tell(job),
+                    Due::Perform { action, body } => {
+                        attempts.spawn(delivery.clone().perform(action, body));
+                    }
+                }
+            }
+            let changed = delivery.outbox.changed.notified();
+            tokio::select! {
+                () = stop.cancelled() => {}
+                _ = tokio::time::timeout(LONGEST_SLEEP, changed) => {}
+            }
+        }
+        attempts.close();
+        attempts.wait().await;
+    }
+
+    fn step(&self) -> Vec<Due> {
+        let mut outbox = self.outbox.lock();
+        let due = outbox.step(self.clock.now());
+        self.metrics.outbox_depth(outbox.len());
+        due
+    }
+
+    async fn perform(self: Arc<Self>, action: Arc<Action>, body: Arc<str>) {
+        let Some(platform) = self.platforms.get(&action.platform) else { return };
+        let reply = platform.perform(action.clone(), body).await;
+        let (job, wellness) = {
+            let mut outbox = self.outbox.lock();
+            self.metrics.attempt(&action.platform, &reply, outbox.attempts(&action.id) > 0);
+            let job = outbox.replied(&action.id, reply, self.clock.now());
+            (job, outbox.wellness(&action.platform))
+        };
+        if let Some(wellness) = wellness {
+            self.report(&action.platform, wellness);
+        }
+        if let Some(job) = job {
+            self.intake.tell(job);
+        }
+        self.outbox.changed.notify_one();
+    }
+
+    fn report(&self, platform: &str, wellness: Wellness) {
+        let name = health::bridge(platform);
+        let state = match wellness {
+            Wellness::Well => {
+                self.health.clear(&name);
+                BridgeState::On
+            }
+            Wellness::Broken => {
+                self.health.set(&name, "broken: its actions URL answers in a way that needs an operator");
+                BridgeState::Broken
+            }
+            Wellness::Disabled => {
+                self.health.set(&name, "disabled: its actions URL answered 410 Gone");
+                BridgeState::Disabled
+            }
+        };
+        self.metrics.bridge_state(platform, state);
+    }
+}

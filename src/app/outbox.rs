@@ -1,0 +1,423 @@
+//! What is still to be done, and when the next attempt is: a state machine turned by [`Outbox::step`].
+//!
+//! Lanes go in order (undo and unmute first); order is kept per (group, member), so that an inverse never overtakes what it
+//! undoes; one action's retries block nobody else. Each platform is paced by itself. The store holds the same actions: a
+//! restart begins from there, and nothing that was confirmed is in it any more.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use governor::clock::FakeRelativeClock;
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+
+use crate::app::intake::Job;
+use crate::domain::action::{Action, ActionId, Lane, Outcome, What};
+use crate::domain::ids;
+use crate::domain::time::Timestamp;
+use crate::ports::{Pending, Reply};
+
+/// The first wait before an action is tried again; it doubles each time.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+/// The longest such wait.
+const LONGEST_RETRY: Duration = Duration::from_secs(300);
+/// Attempts that may be under way at once on one platform.
+const IN_FLIGHT: usize = 32;
+
+/// A platform, as far as sending goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// It drops a repeated id.
+    pub idempotent: bool,
+    /// Actions a second, more than 0.
+    pub per_second: f64,
+}
+
+/// How well a platform answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wellness {
+    /// As it should.
+    Well,
+    /// In a way that an operator must look at.
+    Broken,
+    /// It wants nothing more from us, until the daemon is started anew.
+    Disabled,
+}
+
+/// What to do now.
+#[derive(Debug)]
+pub enum Due {
+    /// Try an action; the answer goes to [`Outbox::replied`].
+    Perform {
+        /// Which.
+        action: Arc<Action>,
+        /// Its JSON.
+        body: Arc<str>,
+    },
+    /// Tell the engine.
+    Tell(Job),
+}
+
+/// The outbox.
+pub struct Outbox {
+    targets: HashMap<Arc<str>, Target>,
+    entries: HashMap<ActionId, Entry>,
+    queues: HashMap<u128, VecDeque<ActionId>>,
+    limit: usize,
+    overflowing: bool,
+    order: u64,
+    clock: FakeRelativeClock,
+    turned_to: Timestamp,
+}
+
+struct Target {
+    pace: Pace,
+    limiter: RateLimiter<NotKeyed, InMemoryState, FakeRelativeClock, NoOpMiddleware<governor::nanos::Nanos>>,
+    ready: BTreeSet<(Lane, u64, ActionId)>,
+    waiting: BTreeSet<(Timestamp, ActionId)>,
+    in_flight: usize,
+    wellness: Wellness,
+}
+
+struct Entry {
+    action: Arc<Action>,
+    order: u64,
+    key: u128,
+    body: Option<Arc<str>>,
+    /// It is recorded that it is about to be tried.
+    recorded: bool,
+    /// That was recorded before a restart: it may have happened.
+    doubtful: bool,
+    attempts: u32,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Behind another of the same member.
+    Behind,
+    Ready,
+    Waiting(Timestamp),
+    /// The engine was asked to record that it is about to be tried.
+    Recording,
+    InFlight,
+    /// The engine was told how it ended.
+    Ending,
+}
+
+enum Begun {
+    Due(Due),
+    /// It waits for its deadline.
+    Later,
+    /// The platform's pace does not allow it yet.
+    Paced,
+}
+
+impl Outbox {
+    /// An outbox for these platforms that holds at most `limit` actions in memory; actions of other platforms wait for
+    /// their deadline.
+    pub fn new(platforms: impl IntoIterator<Item = (Arc<str>, Pace)>, limit: usize, now: Timestamp) -> Self {
+        let clock = FakeRelativeClock::default();
+        let target = |pace: Pace| Target::new(pace, clock.clone());
+        let targets = platforms.into_iter().map(|(name, pace)| (name, target(pace))).collect();
+        Self {
+            targets,
+            entries: HashMap::new(),
+            queues: HashMap::new(),
+            limit: limit.max(1),
+            overflowing: false,
+            order: 0,
+            clock,
+            turned_to: now,
+        }
+    }
+
+    /// How many actions are in memory.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing is in memory.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// How many attempts are under way.
+    pub fn in_flight(&self) -> usize {
+        self.targets.values().map(|target| target.in_flight).sum()
+    }
+
+    /// How often an action was tried.
+    pub fn attempts(&self, id: &ActionId) -> u32 {
+        self.entries.get(id).map_or(0, |entry| entry.attempts)
+    }
+
+    /// How a platform answers; `None` for one that is not configured.
+    pub fn wellness(&self, platform: &str) -> Option<Wellness> {
+        self.targets.get(platform).map(|target| target.wellness)
+    }
+
+    /// Whether there are actions in the store that are not in memory, and room for them.
+    pub fn wants_refill(&self) -> bool {
+        self.overflowing && self.entries.len() < self.limit / 2 + 1
+    }
+
+    /// Takes in a newly decided action. When memory is full it stays in the store alone until [`Outbox::refill`].
+    pub fn push(&mut self, action: Arc<Action>) {
+        if self.overflowing || self.entries.len() >= self.limit {
+            self.overflowing = true;
+            return;
+        }
+        self.order += 1;
+        self.add(action, None);
+    }
+
+    /// Takes in what the store has, in its order: at the start, and when memory was full.
+    pub fn refill(&mut self, pending: Vec<Pending>, limit: usize) {
+        self.overflowing = pending.len() >= limit;
+        for one in pending {
+            self.order += 1;
+            if !self.entries.contains_key(&one.action.id) {
+                self.add(one.action, one.attempted);
+            }
+        }
+    }
+
+    /// How many to ask the store for.
+    pub fn refill_size(&self) -> usize {
+        self.limit
+    }
+
+    /// What to do at `now`.
+    pub fn step(&mut self, now: Timestamp) -> Vec<Due> {
+        self.clock.advance(now.since(self.turned_to));
+        self.turned_to = self.turned_to.max(now);
+        let mut due = Vec::new();
+        let names: Vec<Arc<str>> = self.targets.keys().cloned().collect();
+        for name in names {
+            self.wake(&name, now);
+            while let Some(id) = self.next(&name) {
+                match self.begin(&name, &id, now) {
+                    Begun::Due(what) => due.push(what),
+                    Begun::Later => {}
+                    Begun::Paced => break, // the rest of this platform waits too
+                }
+            }
+        }
+        due
+    }
+
+    /// When [`Outbox::step`] has something to do next, if nothing else happens.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.targets.values().filter_map(|target| target.waiting.first()).map(|(at, _)| *at).min()
+    }
+
+    /// Takes in the answer to an attempt. Gives what the engine is to be told, if the action has come to its end.
+    pub fn replied(&mut self, id: &ActionId, reply: Reply, now: Timestamp) -> Option<Job> {
+        let entry = self.entries.get_mut(id)?;
+        let target = self.targets.get_mut(&entry.action.platform)?;
+        target.in_flight = target.in_flight.saturating_sub(1);
+        entry.attempts += 1;
+        let repeatable = target.pace.idempotent || matches!(entry.action.what, What::Unmute { .. });
+        let outcome = match reply {
+            Reply::Done { message } => {
+                if target.wellness == Wellness::Broken {
+                    target.wellness = Wellness::Well;
+                }
+                Outcome::Done { message }
+            }
+            Reply::Refused { error } => Outcome::Failed { error },
+            Reply::Unknown { error } if !repeatable => Outcome::Uncertain { error },
+            Reply::Unknown { .. } => return self.retry(id, None, now),
+            Reply::Retry { after, .. } => return self.retry(id, after, now),
+            Reply::Broken { .. } => {
+                target.wellness = Wellness::Broken;
+                return self.retry(id, None, now);
+            }
+            Reply::Disabled => {
+                target.wellness = Wellness::Disabled;
+                return self.retry(id, None, now);
+            }
+        };
+        entry.state = State::Ending;
+        Some(Job::Outcome { action: entry.action.clone(), outcome })
+    }
+
+    /// The engine has recorded that an action is about to be tried, with this body.
+    pub fn recorded(&mut self, id: &ActionId, body: Arc<str>) {
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        entry.body = Some(body);
+        entry.recorded = true;
+        if entry.state == State::Recording {
+            entry.state = State::Behind;
+            self.make_ready(id.clone());
+        }
+    }
+
+    /// The engine has recorded how an action ended: the next of the same member may go.
+    pub fn ended(&mut self, id: &ActionId) {
+        let Some(entry) = self.entries.remove(id) else { return };
+        if let Some(target) = self.targets.get_mut(&entry.action.platform) {
+            target.ready.remove(&(entry.action.lane, entry.order, id.clone()));
+            if let State::Waiting(at) = entry.state {
+                target.waiting.remove(&(at, id.clone()));
+            }
+        }
+        let Some(queue) = self.queues.get_mut(&entry.key) else { return };
+        queue.retain(|other| other != id);
+        match queue.front().cloned() {
+            None => drop(self.queues.remove(&entry.key)),
+            Some(next) => self.make_ready(next),
+        }
+    }
+
+    fn add(&mut self, action: Arc<Action>, attempted: Option<Arc<str>>) {
+        let id = action.id.clone();
+        let key = key(&action);
+        let entry = Entry {
+            order: self.order,
+            key,
+            recorded: attempted.is_some(),
+            doubtful: attempted.is_some(),
+            attempts: 0,
+            body: attempted,
+            state: State::Behind,
+            action,
+        };
+        // A platform that is not configured (any more): nothing to do but to let the deadline pass.
+        let platform = entry.action.platform.clone();
+        let clock = self.clock.clone();
+        self.targets.entry(platform).or_insert_with(|| {
+            let mut target = Target::new(Pace { idempotent: true, per_second: 1.0 }, clock);
+            target.wellness = Wellness::Disabled;
+            target
+        });
+        self.entries.insert(id.clone(), entry);
+        let queue = self.queues.entry(key).or_default();
+        queue.push_back(id.clone());
+        if queue.len() == 1 {
+            self.make_ready(id);
+        }
+    }
+
+    /// The head of a member's queue may go as soon as its platform lets it.
+    fn make_ready(&mut self, id: ActionId) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let Some(target) = self.targets.get_mut(&entry.action.platform) else { return };
+        if entry.state == State::Behind {
+            entry.state = State::Ready;
+            target.ready.insert((entry.action.lane, entry.order, id));
+        }
+    }
+
+    /// Makes those ready whose wait is over. On a disabled platform everything waits for its deadline.
+    fn wake(&mut self, platform: &str, now: Timestamp) {
+        let Some(target) = self.targets.get_mut(platform) else { return };
+        while let Some((at, id)) = target.waiting.first().filter(|(at, _)| *at <= now).cloned() {
+            target.waiting.remove(&(at, id.clone()));
+            if let Some(entry) = self.entries.get_mut(&id) {
+                entry.state = State::Ready;
+                target.ready.insert((entry.action.lane, entry.order, id));
+            }
+        }
+    }
+
+    fn next(&self, platform: &str) -> Option<ActionId> {
+        let target = self.targets.get(platform)?;
+        (target.in_flight < IN_FLIGHT).then(|| target.ready.first().map(|(_, _, id)| id.clone()))?
+    }
+
+    /// Begins with the first of a platform.
+    fn begin(&mut self, platform: &str, id: &ActionId, now: Timestamp) -> Begun {
+        let (Some(target), Some(entry)) = (self.targets.get_mut(platform), self.entries.get_mut(id)) else {
+            return Begun::Paced;
+        };
+        let action = entry.action.clone();
+        let place = (action.lane, entry.order, id.clone());
+        let repeatable = target.pace.idempotent || matches!(action.what, What::Unmute { .. });
+        let ending = if now >= action.deadline {
+            Some(Outcome::Expired)
+        } else if entry.doubtful && !repeatable {
+            Some(Outcome::Uncertain { error: "the daemon stopped while it was being tried".to_owned() })
+        } else {
+            None
+        };
+        if let Some(outcome) = ending {
+            target.ready.remove(&place);
+            entry.state = State::Ending;
+            return Begun::Due(Due::Tell(Job::Outcome { action, outcome }));
+        }
+        if target.wellness == Wellness::Disabled {
+            target.ready.remove(&place);
+            entry.state = State::Waiting(action.deadline);
+            target.waiting.insert((action.deadline, id.clone()));
+            return Begun::Later;
+        }
+        // A mute that is sent late names the seconds that remain, and then always the same; and where a repeated id is not
+        // dropped, a restart must know that an attempt may have been made.
+        if !entry.recorded && (matches!(action.what, What::Mute { .. }) || !repeatable) {
+            target.ready.remove(&place);
+            entry.state = State::Recording;
+            let body = body(&action, now);
+            return Begun::Due(Due::Tell(Job::Attempt { action, body }));
+        }
+        if target.limiter.check().is_err() {
+            return Begun::Paced;
+        }
+        target.ready.remove(&place);
+        target.in_flight += 1;
+        entry.state = State::InFlight;
+        let body = entry.body.get_or_insert_with(|| action.to_json().into()).clone();
+        Begun::Due(Due::Perform { action, body })
+    }
+
+    fn retry(&mut self, id: &ActionId, after: Option<Duration>, now: Timestamp) -> Option<Job> {
+        let entry = self.entries.get_mut(id)?;
+        let target = self.targets.get_mut(&entry.action.platform)?;
+        let wait = backoff(id, entry.attempts).max(after.unwrap_or_default());
+        let at = now.plus(wait).min(entry.action.deadline);
+        entry.state = State::Waiting(at);
+        target.waiting.insert((at, id.clone()));
+        None
+    }
+}
+
+impl Target {
+    fn new(pace: Pace, clock: FakeRelativeClock) -> Self {
+        // A second's worth may go at once, the rest evenly.
+        let burst = NonZeroU32::new(pace.per_second as u32).unwrap_or(NonZeroU32::MIN);
+        let period = Duration::from_secs_f64(1.0 / pace.per_second.clamp(0.001, 100_000.0));
+        let quota = Quota::with_period(period).unwrap_or(Quota::per_second(burst)).allow_burst(burst);
+        let limiter = RateLimiter::direct_with_clock(quota, clock);
+        let (ready, waiting) = (BTreeSet::new(), BTreeSet::new());
+        Self { pace, limiter, ready, waiting, in_flight: 0, wellness: Wellness::Well }
+    }
+}
+
+/// The order that is kept: per (group, member); a deletion commutes with everything and waits for nobody.
+fn key(action: &Action) -> u128 {
+    let member = action.what.user().or(action.notifies.first().map(|(user, _)| user));
+    match (&action.what, member) {
+        (What::Delete { .. }, _) | (_, None) => ids::hash(&["action", &action.id]),
+        (_, Some(user)) => ids::hash(&["member", &action.platform, &action.group, user]),
+    }
+}
+
+/// The JSON of an action's first attempt: a mute sent late names the seconds that remain.
+fn body(action: &Action, now: Timestamp) -> Arc<str> {
+    let mut action = action.clone();
+    if let What::Mute { seconds, until, .. } = &mut action.what {
+        *seconds = until.since(now).as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).min(*seconds);
+    }
+    action.to_json().into()
+}
+
+/// Exponential with jitter: between half and all of it, drawn from the action and the attempt.
+fn backoff(id: &ActionId, attempts: u32) -> Duration {
+    let full = FIRST_RETRY.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(LONGEST_RETRY);
+    let draw = ids::hash(&[id, &attempts.to_string()]) as u32;
+    full.mul_f64(0.5 + 0.5 * f64::from(draw) / f64::from(u32::MAX))
+}

@@ -1,0 +1,152 @@
+//! Judging messages from a file (interfaces.md §3): one verdict a line, in input order. Starts nothing, stores nothing.
+
+use std::io::{BufRead, Write};
+
+use serde::Serialize;
+
+use crate::app::lines::{Line, Lines};
+use crate::domain::case::Finding;
+use crate::domain::event::{Event, Message, Role, Segment};
+use crate::domain::judge::{Judgement, judge};
+use crate::domain::policy::{Settings, Verdict};
+use crate::domain::rules::Scratch;
+
+/// What a scan came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scanned {
+    /// Messages judged.
+    pub messages: u64,
+    /// Lines that are no messages.
+    pub malformed: u64,
+}
+
+/// How a scan judges.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Scan<'a> {
+    /// By this group's policy; else by that of the message's own group, else by the default profile.
+    pub group: Option<&'a str>,
+    /// Also write the folded text and how each finding was reached.
+    pub explain: bool,
+}
+
+/// Judges the messages of `input`, writes a verdict for each to `output`, and what is wrong with a line to `errors`.
+///
+/// # Errors
+/// The input cannot be read or the output cannot be written.
+pub fn scan(
+    settings: &Settings,
+    how: Scan<'_>,
+    input: impl BufRead,
+    output: &mut dyn Write,
+    errors: &mut dyn Write,
+) -> anyhow::Result<Scanned> {
+    let mut scanned = Scanned::default();
+    let mut scratch = Scratch::default();
+    for line in Lines::new(input) {
+        let Line { number, text } = line?;
+        match text.and_then(|text| read(&text)) {
+            Ok(Parsed { id, group, message }) => {
+                settings.rules.find(&message, &mut scratch);
+                let policy = settings.policy(how.group.or(group.as_deref()).unwrap_or_default());
+                let role = message.sender.role.unwrap_or(Role::Member);
+                let judgement = judge(settings, policy, role, &message, &scratch);
+                let id = id.map_or_else(|| number.to_string(), String::from);
+                let written = Written::new(&id, &judgement, how.explain.then_some(&*scratch.text.folded.text));
+                serde_json::to_writer(&mut *output, &written)?;
+                writeln!(output)?;
+                scanned.messages += 1;
+            }
+            Err(what) => {
+                scanned.malformed += 1;
+                writeln!(errors, "line {number}: {what}")?;
+            }
+        }
+    }
+    output.flush()?;
+    Ok(scanned)
+}
+
+struct Parsed {
+    id: Option<Box<str>>,
+    group: Option<Box<str>>,
+    message: Message,
+}
+
+fn read(text: &str) -> Result<Parsed, String> {
+    if text.starts_with('{') {
+        let (id, group, message) = Event::parse_for_scan(text).map_err(|error| error.to_string())?;
+        return Ok(Parsed { id, group, message });
+    }
+    let message = Message { content: vec![Segment::Text(text.into())], ..Message::default() };
+    Ok(Parsed { id: None, group: None, message })
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    id: &'a str,
+    verdict: &'static str,
+    score: f64,
+    findings: Vec<WrittenFinding<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folded: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct WrittenFinding<'a> {
+    rule: &'a str,
+    category: &'a str,
+    severity: &'static str,
+    matched: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    word: Option<&'a str>,
+    start: u32,
+    end: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<&'a str>,
+    /// Only when the finding alone means something else than the line's verdict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'static str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    observe: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    how: Option<String>,
+}
+
+impl<'a> Written<'a> {
+    fn new(id: &'a str, judgement: &'a Judgement, folded: Option<&'a str>) -> Self {
+        let verdict = judgement.verdict();
+        let score = match verdict {
+            Verdict::Pass => 0.0,
+            Verdict::Review => 0.5,
+            Verdict::Violation => 1.0,
+        };
+        let all = judgement.violations.iter().chain(&judgement.observed).chain(&judgement.reviews);
+        let mut all: Vec<&Finding> = all.collect();
+        all.sort_by(|a, b| (&a.part, a.start, a.end, &a.rule).cmp(&(&b.part, b.start, b.end, &b.rule)));
+        let findings = all.into_iter().map(|finding| WrittenFinding::new(finding, verdict, folded.is_some())).collect();
+        Self { id, verdict: verdict.as_str(), score, findings, folded }
+    }
+}
+
+impl<'a> WrittenFinding<'a> {
+    fn new(finding: &'a Finding, verdict: Verdict, explain: bool) -> Self {
+        let how = match &finding.word {
+            Some(word) if **word == *finding.matched => format!("“{word}” as it stands"),
+            Some(word) => format!("“{}” = {word} (plain fold)", finding.matched),
+            None => format!("rule {}", finding.rule),
+        };
+        Self {
+            rule: &finding.rule,
+            category: &finding.category,
+            severity: finding.severity.as_str(),
+            matched: &finding.matched,
+            word: finding.word.as_deref(),
+            start: finding.start,
+            end: finding.end,
+            part: finding.part.as_deref(),
+            verdict: (finding.verdict != verdict).then(|| finding.verdict.as_str()),
+            observe: finding.observe,
+            how: explain.then_some(how),
+        }
+    }
+}

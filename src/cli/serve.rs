@@ -1,0 +1,135 @@
+//! `qunwei serve`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{ConfigArg, check, environment};
+use crate::config::{self, Config, LogFormat};
+use crate::ports::Store;
+use crate::serve::{SystemClock, open_store, start};
+use crate::store::SqliteStore;
+
+/// `qunwei serve`
+#[derive(Args)]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// Where bots are heard; over what TOML says.
+    #[arg(long, value_name = "ADDR", env = "QUNWEI_LISTEN")]
+    listen: Option<SocketAddr>,
+    /// Where operators ask; over what TOML says.
+    #[arg(long, value_name = "ADDR", env = "QUNWEI_ADMIN_LISTEN")]
+    admin_listen: Option<SocketAddr>,
+    /// The data directory; over what TOML says.
+    #[arg(long, value_name = "DIR", env = "QUNWEI_DATA")]
+    data: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &ServeArgs, verbosity: i16) -> ExitCode {
+    let (mut config, store, kept) = match prepare(args) {
+        Ok(prepared) => prepared,
+        Err(code) => return code,
+    };
+    config.daemon.listen = args.listen.unwrap_or(config.daemon.listen);
+    config.daemon.admin_listen = args.admin_listen.unwrap_or(config.daemon.admin_listen);
+    log(config.daemon.log_format, verbosity);
+    for note in &config.notes {
+        tracing::warn!("{note}");
+    }
+    if let Some(why) = &kept {
+        tracing::error!("{why}");
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(serve(&config, kept, store)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The configuration and the store; with a broken configuration the last good one from the store, and why.
+fn prepare(args: &ServeArgs) -> Result<(Config, SqliteStore, Option<String>), ExitCode> {
+    let dir = &args.config.config;
+    let loaded = config::load(dir, &environment);
+    let named = loaded.as_ref().ok().map(|config| config.daemon.data.clone());
+    let data = args.data.clone().or(named).unwrap_or_else(|| config::data_dir(dir));
+    let shown = |faults: &[crate::fault::Fault]| eprint!("{}", check::human(faults, false));
+    if let (Err(faults), false) = (&loaded, data.is_dir()) {
+        shown(faults);
+        eprintln!("error: the configuration {} is broken, and {} has no earlier one", dir.display(), data.display());
+        return Err(ExitCode::FAILURE);
+    }
+    let mut store = open_store(&data).map_err(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })?;
+    let faults = match loaded {
+        Ok(config) => {
+            shown(&config.warnings);
+            return Ok((config, store, None));
+        }
+        Err(faults) => faults,
+    };
+    shown(&faults);
+    let last = store.last_config().ok().flatten();
+    let last = last.and_then(|files| config::from_files(dir, &files, &environment).ok());
+    match last {
+        Some(config) => {
+            let (version, errors) = (&config.settings.version, faults.len());
+            let why =
+                format!("the configuration on disk has {errors} faults; the last good one ({version}) is in force");
+            Ok((config, store, Some(why)))
+        }
+        None => {
+            eprintln!("error: the configuration {} is broken, and the store has no earlier one", dir.display());
+            Err(ExitCode::FAILURE)
+        }
+    }
+}
+
+async fn serve(config: &Config, kept: Option<String>, store: SqliteStore) -> anyhow::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let running = start(config, kept, store, Arc::new(SystemClock)).await?;
+    println!("ready listen={} admin={}", running.listen, running.admin);
+    tracing::info!(listen = %running.listen, admin = %running.admin, version = %config.settings.version, "ready");
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("stopping: requests and attempts under way are finished first");
+    running.stop().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Logs go to stderr; `RUST_LOG` says more than `-v` can.
+fn log(format: LogFormat, verbosity: i16) {
+    let level = match verbosity {
+        ..=-2 => "error",
+        -1 => "warn",
+        0 => "info",
+        1 => "debug",
+        2.. => "trace",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("qunwei={level},warn")));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
+        LogFormat::Json => log.json().init(),
+    }
+}

@@ -1,0 +1,7 @@
+//! One binary for all tests that drive Qunwei from outside.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed, as it should")]
+
+mod support;
+
+mod layering;

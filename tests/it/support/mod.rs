@@ -1,0 +1,236 @@
+//! The harness: the daemon in this process over real SQLite files and real HTTP, a stateful fake bridge bot, and a clock
+//! turned by hand. [`World::finish`] fails when an action arrived that the test did not read.
+
+pub mod bot;
+pub mod clock;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use qunwei::adapters::bridge::sign::{Secret, header_seconds, sign};
+use qunwei::config::{self, Config};
+use qunwei::domain::time::Timestamp;
+use qunwei::ports::Clock;
+use qunwei::serve::{Running, open_store, start};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use self::bot::Bot;
+use self::clock::HandClock;
+
+/// The secret of the bridge `example` in tests.
+pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// How long a condition is waited for before the test fails.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// 2026-11-23T09:00:00+08:00, a Monday.
+pub const MORNING: Timestamp = Timestamp(1_795_395_600_000);
+
+/// A daemon, its bot, its clock and its files.
+pub struct World {
+    pub bot: Bot,
+    pub clock: Arc<HandClock>,
+    /// The data directory.
+    pub data: TempDir,
+    config_dir: PathBuf,
+    _config_files: Option<TempDir>,
+    running: Option<Running>,
+    http: reqwest::Client,
+    sent: u64,
+}
+
+impl World {
+    /// With the shipped configuration.
+    pub async fn new() -> Self {
+        Self::start(root().join("config"), None).await
+    }
+
+    /// With the shipped configuration and one more file over it.
+    pub async fn with(toml: &str) -> Self {
+        let files = tempfile::tempdir().expect("a temporary folder");
+        copy(&root().join("config"), &files.path().join("config"));
+        copy(&root().join("wordlists"), &files.path().join("wordlists"));
+        std::fs::write(files.path().join("config/zz-test.toml"), toml).expect("the file is written");
+        Self::start(files.path().join("config"), Some(files)).await
+    }
+
+    /// With this configuration alone.
+    pub async fn with_only(toml: &str) -> Self {
+        let files = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir(files.path().join("config")).expect("the folder is made");
+        std::fs::write(files.path().join("config/test.toml"), toml).expect("the file is written");
+        Self::start(files.path().join("config"), Some(files)).await
+    }
+
+    async fn start(config_dir: PathBuf, config_files: Option<TempDir>) -> Self {
+        let clock = Arc::new(HandClock::new(MORNING));
+        let mut world = Self {
+            bot: Bot::start(SECRET, clock.clone()).await,
+            clock,
+            data: tempfile::tempdir().expect("a temporary folder"),
+            config_dir,
+            _config_files: config_files,
+            running: None,
+            http: reqwest::Client::builder().no_proxy().build().expect("a client"),
+            sent: 0,
+        };
+        world.up().await;
+        world
+    }
+
+    /// The configuration as the daemon has it, on ports of its own.
+    pub fn config(&self) -> Config {
+        let env = |name: &str| match name {
+            "QUNWEI_EXAMPLE_SECRET" => Some(SECRET.to_owned()),
+            "QUNWEI_EXAMPLE_ACTIONS_URL" => Some(self.bot.url()),
+            _ => None,
+        };
+        let mut config = config::load(&self.config_dir, &env).unwrap_or_else(|faults| panic!("{faults:#?}"));
+        config.daemon.listen = ([127, 0, 0, 1], 0).into();
+        config.daemon.admin_listen = ([127, 0, 0, 1], 0).into();
+        config
+    }
+
+    /// Starts the daemon on its data directory.
+    pub async fn up(&mut self) {
+        let store = open_store(self.data.path()).expect("the store opens");
+        let running = start(&self.config(), None, store, self.clock.clone()).await.expect("the daemon starts");
+        self.running = Some(running);
+    }
+
+    /// Stops the daemon in an orderly way.
+    pub async fn down(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+    }
+
+    /// Stops and starts it.
+    pub async fn restart(&mut self) {
+        self.down().await;
+        self.up().await;
+    }
+
+    /// The running daemon.
+    pub fn running(&self) -> &Running {
+        self.running.as_ref().expect("the daemon is up")
+    }
+
+    /// Posts a body to the bridge, signed; the status and the JSON of the answer.
+    pub async fn post(&mut self, body: impl Into<Vec<u8>>) -> (u16, Value) {
+        let body = body.into();
+        self.sent += 1;
+        let id = format!("msg_{}", self.sent);
+        let now = self.clock.now();
+        let signature = sign(&Secret::parse(SECRET).expect("a sound secret"), &id, now, &body);
+        let headers = [
+            ("webhook-id", id),
+            ("webhook-timestamp", header_seconds(now).to_string()),
+            ("webhook-signature", signature),
+        ];
+        self.post_with(&headers, body).await
+    }
+
+    /// Posts a body with these headers.
+    pub async fn post_with(&self, headers: &[(&str, String)], body: Vec<u8>) -> (u16, Value) {
+        let url = format!("http://{}/hooks/bridge/example", self.running().listen);
+        let mut request = self.http.post(url).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let response = request.send().await.expect("the daemon answers");
+        let status = response.status().as_u16();
+        let text = response.text().await.expect("the answer has a body");
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    /// Asks the operators' port.
+    pub async fn admin(&self, path: &str) -> (u16, String) {
+        let url = format!("http://{}{path}", self.running().admin);
+        let response = self.http.get(url).send().await.expect("the daemon answers");
+        (response.status().as_u16(), response.text().await.expect("the answer has a body"))
+    }
+
+    /// A member says something in group `g1` now; its event id.
+    pub async fn say(&mut self, user: &str, text: &str) -> String {
+        let id = format!("m-{}", self.sent + 1);
+        let event = self.message(&id, user, text);
+        let (status, answer) = self.post(event.to_string()).await;
+        assert_eq!((status, &answer), (200, &json!({"accepted": 1, "duplicates": 0})), "for {text}");
+        id
+    }
+
+    /// A message in group `g1`, sent now.
+    pub fn message(&self, id: &str, user: &str, text: &str) -> Value {
+        let time = self.clock.now().to_string();
+        json!({"id": id, "type": "message", "group": "g1", "time": time,
+               "sender": {"id": user, "name": format!("小{user}")}, "text": text})
+    }
+
+    /// The next action the bot got and the test has not read; waits for it.
+    pub async fn next(&self) -> Value {
+        until("an action arrives", || self.bot.read()).await
+    }
+
+    /// The next actions, as (type, step), in order.
+    pub async fn next_kinds(&self, count: usize) -> Vec<(String, String)> {
+        let mut kinds = Vec::new();
+        for _ in 0..count {
+            let action = self.next().await;
+            let step = action["cause"]["step"].as_str().unwrap_or_default().to_owned();
+            kinds.push((action["type"].as_str().unwrap_or_default().to_owned(), step));
+        }
+        kinds
+    }
+
+    /// Turns the clock; whatever is due then happens.
+    pub fn turn(&self, by: Duration) {
+        self.clock.turn(by);
+    }
+
+    /// Waits until the daemon has nothing left that it could do now.
+    pub async fn settled(&self) {
+        until("the daemon has nothing left to do", || self.running().is_idle().then_some(())).await;
+    }
+
+    /// Ends the test: nothing may be left unread.
+    pub async fn finish(mut self) {
+        self.settled().await;
+        self.down().await;
+        let unread: Vec<Value> = std::iter::from_fn(|| self.bot.read()).collect();
+        assert!(unread.is_empty(), "actions that nobody expected: {unread:#?}");
+        assert_eq!(self.bot.faults(), Vec::<String>::new(), "the bot found faults");
+    }
+}
+
+/// Waits for a condition, with a limit.
+pub async fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(value) = condition() {
+            return value;
+        }
+        assert!(start.elapsed() < LIMIT, "waited {LIMIT:?} in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// The repository.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("the folder is made");
+    for entry in std::fs::read_dir(from).expect("the folder is read") {
+        let path = entry.expect("the folder is read").path();
+        let target = to.join(path.file_name().expect("an entry has a name"));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).expect("the file is copied");
+        }
+    }
+}
