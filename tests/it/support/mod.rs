@@ -65,6 +65,8 @@ impl World {
     }
 
     async fn start(config_dir: PathBuf, config_files: Option<TempDir>) -> Self {
+        // The tests' own client; only the first call installs it.
+        rustls::crypto::ring::default_provider().install_default().ok();
         let clock = Arc::new(HandClock::new(MORNING));
         let mut world = Self {
             bot: Bot::start(SECRET, clock.clone()).await,
