@@ -2,7 +2,12 @@
 //! fast it tells known events from new ones. `cargo bench --bench store [-- SECONDS]`; absolute figures mean little on a
 //! busy machine, the ratios do.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a program that prints figures")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a program that measures and prints"
+)]
 
 use std::path::Path;
 use std::sync::Arc;

@@ -90,11 +90,16 @@ fn roles() {
 #[test]
 fn memberships() {
     let mut scene = Scene::new();
-    let rows: [(Option<&str>, Option<u64>, Option<u64>, Membership); 4] = [
-        (Some("新人"), Some(1), None, Membership { name: Some("新人".into()), joined: Some(at(1)), left: None }),
-        (Some("老王"), None, None, Membership { name: Some("老王".into()), joined: Some(at(1)), left: None }),
-        (None, None, Some(5), Membership { name: Some("老王".into()), joined: Some(at(1)), left: Some(at(5)) }),
-        (None, Some(9), None, Membership { name: Some("老王".into()), joined: Some(at(9)), left: None }),
+    let known = |name: &str, joined, left: Option<u64>| Membership {
+        name: Some(name.into()),
+        joined: Some(at(joined)),
+        left: left.map(at),
+    };
+    let rows = [
+        (Some("新人"), Some(1), None, known("新人", 1, None)),
+        (Some("老王"), None, None, known("老王", 1, None)),
+        (None, None, Some(5), known("老王", 1, Some(5))),
+        (None, Some(9), None, known("老王", 9, None)),
     ];
     for (name, joined, left, expected) in rows {
         let (name, joined, left) = (name.map(Into::into), joined.map(at), left.map(at));
