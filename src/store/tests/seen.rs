@@ -122,6 +122,20 @@ fn filters_are_bounded_and_the_oldest_is_shed() {
 }
 
 #[test]
+fn segments_that_did_not_fit_into_memory_are_forgotten_with_the_others() {
+    let mut scene = Scene::with(small());
+    for n in 1..=31 {
+        scene.store().commit(&[plain(n)]).unwrap();
+    }
+    scene.options.seen.filters = 64;
+    scene.reopen();
+    assert_eq!(tables(scene.store()), (1, 3));
+    scene.store().forget_seen(at(31)).unwrap();
+    assert_eq!(tables(scene.store()), (1, 0));
+    assert_eq!(known(scene.store()), [31]);
+}
+
+#[test]
 fn a_commit_larger_than_a_segment_is_one_segment() {
     let mut scene = Scene::with(small());
     let units: Vec<Unit> = (1..=99).map(plain).collect();
