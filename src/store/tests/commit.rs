@@ -153,3 +153,19 @@ fn nothing_is_written_for_nothing() {
     scene.store().commit(&[Unit::default()]).unwrap();
     scene.store().forget_seen(at(9)).unwrap();
 }
+
+#[test]
+fn a_commit_that_fails_at_its_very_end_leaves_nothing() {
+    let mut scene = Scene::new();
+    // Row 2 breaks a promise that is only checked by COMMIT itself.
+    let trap = "PRAGMA foreign_keys = ON; CREATE TABLE a (id INTEGER PRIMARY KEY);
+        CREATE TABLE b (a INTEGER REFERENCES a (id) DEFERRABLE INITIALLY DEFERRED);
+        CREATE TRIGGER trap AFTER INSERT ON journal WHEN new.seq = 2 BEGIN INSERT INTO b VALUES (7); END";
+    scene.store().conn.execute_batch(trap).unwrap();
+    scene.store().commit(&[plain(1)]).unwrap();
+    let before = visible(scene.store());
+    assert!(scene.store().commit(&[rich(2)]).is_err());
+    assert_eq!(visible(scene.store()), before);
+    scene.store().commit(&[rich(3)]).unwrap();
+    assert_eq!(scene.store().start().unwrap().case, 3);
+}
