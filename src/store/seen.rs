@@ -87,7 +87,7 @@ impl SeenIds {
             let filter = Filter::from_bytes(row.get_ref(2)?.as_blob()?);
             size += filter.size();
             if size > seen.limits.filters {
-                seen.shed += 1; // its rows go when the next segment is shed or forgotten
+                seen.shed += 1; // its rows go when a later segment is shed or forgotten
                 continue;
             }
             seen.segments.push_front(Segment { id: row.get(0)?, last: Timestamp(row.get(1)?), filter });
@@ -152,8 +152,12 @@ impl SeenIds {
             return Ok(());
         }
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for segment in self.segments.iter().filter(|segment| segment.last < before) {
-            drop_segments(&tx, segment.id, segment.id)?;
+        // Asked of the table: it may hold segments older than those whose filters fitted into memory.
+        let mut read = tx.prepare("SELECT id FROM seen_segments WHERE last_at < ?1")?;
+        let old: Vec<i64> = read.query_map([before.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        drop(read);
+        for id in old {
+            drop_segments(&tx, id, id)?;
         }
         if current {
             tx.execute("DELETE FROM seen_log", [])?;

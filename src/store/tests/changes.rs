@@ -1,0 +1,239 @@
+//! Every change is read back as it was written, by this store and by the next.
+
+use super::*;
+use crate::domain::action::Outcome;
+use crate::domain::event::Role;
+use crate::domain::standing::{Held, Ledger, Mute, Standing, Strike};
+use crate::domain::timer::{Timer, TimerKind};
+
+/// Reads now and after a restart, which must be the same.
+fn both<T: PartialEq + std::fmt::Debug>(scene: &mut Scene, read: impl Fn(&mut SqliteStore) -> T) -> T {
+    let now = read(scene.store());
+    let later = read(scene.reopen());
+    assert_eq!(now, later);
+    now
+}
+
+#[test]
+fn nothing_is_stored_at_first() {
+    let mut scene = Scene::new();
+    let store = scene.store();
+    assert_eq!(store.group("bridge", "g1").unwrap(), StoredGroup::default());
+    assert_eq!(store.member(&member("u1")).unwrap(), StoredMember::default());
+    assert_eq!(store.case_of("bridge", "g1", "m-1").unwrap(), None);
+    assert_eq!(store.last_config().unwrap(), None);
+    assert_eq!(store.action_state(&"a-1".into()).unwrap(), None);
+    assert_eq!(store.membership(&member("u1")).unwrap(), None);
+    let start = store.start().unwrap();
+    assert_eq!((start.seq, start.case, start.windows, start.timers), (0, 0, None, Vec::new()));
+}
+
+#[test]
+fn cases_and_evidence() {
+    let mut scene = Scene::new();
+    scene.change(Change::Case(Box::new(case(1))));
+    scene.change(Change::Case(Box::new(case(2))));
+    scene.change(Change::Evidence(Box::new(evidence(1, "m-1", "edited"))));
+    scene.change(Change::Evidence(Box::new(evidence(1, "m-9", "ads.link"))));
+    assert_eq!(both(&mut scene, |store| store.cases(9).unwrap()), [case(2), case(1)]);
+    assert_eq!(scene.store().cases(1).unwrap(), [case(2)]);
+    assert_eq!(scene.store().case(1).unwrap(), Some(case(1)));
+    assert_eq!(scene.store().case(3).unwrap(), None);
+    assert_eq!(scene.store().start().unwrap().case, 2);
+    for message in ["m-1", "m-9"] {
+        let found = both(&mut scene, |store| store.case_of("bridge", "g1", message).unwrap()).unwrap();
+        let findings = vec![finding("ads.contact"), finding("edited"), finding("ads.link")];
+        assert_eq!(found, Case { findings, ..case(1) }, "{message}");
+    }
+    assert_eq!(scene.store().case_of("bridge", "g1", "m-2").unwrap(), Some(case(2)));
+    for (platform, group, message) in [("other", "g1", "m-1"), ("bridge", "g2", "m-1"), ("bridge", "g1", "m-3")] {
+        assert_eq!(scene.store().case_of(platform, group, message).unwrap(), None);
+    }
+    let evidence = [evidence(1, "m-1", "edited"), evidence(1, "m-9", "ads.link")];
+    assert_eq!(scene.store().evidence(1).unwrap(), evidence);
+}
+
+#[test]
+fn standing() {
+    let strike = Strike { case: 1, time: at(1), observe: true, notice: Some("a-1".into()), burst_end: Some(at(61)) };
+    let mute = Mute { case: 1, until: at(99), enforced: true, notice: None, told: Some(at(3)), broken: true };
+    let held = Standing { strikes: vec![strike], mute: Some(mute) };
+    let mut scene = Scene::new();
+    for standing in [held, Standing { mute: None, ..Standing::default() }] {
+        scene.change(Change::Standing { member: member("u1"), standing: standing.clone() });
+        let stored = both(&mut scene, |store| store.member(&member("u1")).unwrap());
+        assert_eq!(stored, StoredMember { role: None, standing });
+    }
+    let rows = scene.store().counts().unwrap().into_iter().find(|count| count.table == "standings").unwrap().rows;
+    assert_eq!(rows, 0, "who has nothing against them has no row");
+}
+
+#[test]
+fn roles() {
+    let mut scene = Scene::new();
+    let mut set = |user, role| {
+        scene.change(Change::Role { member: member(user), role });
+        let role = both(&mut scene, |store| store.member(&member(user)).unwrap().role);
+        (role, scene.store().group("bridge", "g1").unwrap().admins.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    assert_eq!(set("u2", Role::Owner), (Some(Role::Owner), vec!["u2".to_owned()]));
+    assert_eq!(set("u1", Role::Admin), (Some(Role::Admin), vec!["u1".to_owned(), "u2".to_owned()]));
+    assert_eq!(set("u3", Role::Bot), (Some(Role::Bot), vec!["u1".to_owned(), "u2".to_owned()]));
+    assert_eq!(set("u2", Role::Member), (Some(Role::Member), vec!["u1".to_owned()]));
+    // Known to be a plain member is not the same as unknown: the configuration may call them an admin.
+    assert_eq!(set("u4", Role::Member), (Some(Role::Member), vec!["u1".to_owned()]));
+    assert_eq!(scene.store().member(&member("u5")).unwrap().role, None);
+    let elsewhere = MemberRef { group: "g2".into(), ..member("u1") };
+    assert_eq!(scene.store().member(&elsewhere).unwrap().role, None);
+}
+
+#[test]
+fn memberships() {
+    let mut scene = Scene::new();
+    let known = |name: &str, joined, left: Option<u64>| Membership {
+        name: Some(name.into()),
+        joined: Some(at(joined)),
+        left: left.map(at),
+    };
+    let rows = [
+        (Some("新人"), Some(1), None, known("新人", 1, None)),
+        (Some("老王"), None, None, known("老王", 1, None)),
+        (None, None, Some(5), known("老王", 1, Some(5))),
+        (None, Some(9), None, known("老王", 9, None)),
+    ];
+    for (name, joined, left, expected) in rows {
+        let (name, joined, left) = (name.map(Into::into), joined.map(at), left.map(at));
+        scene.change(Change::Membership { member: member("u1"), name, joined, left });
+        assert_eq!(both(&mut scene, |store| store.membership(&member("u1")).unwrap()), Some(expected));
+    }
+    scene.change(Change::Role { member: member("u1"), role: Role::Admin });
+    assert_eq!(scene.store().membership(&member("u1")).unwrap().unwrap().name, Some("老王".into()));
+}
+
+#[test]
+fn ledgers() {
+    let ledger = Ledger {
+        removals: vec![at(1)],
+        mutes: vec![at(2), at(3)],
+        notices: vec![at(4)],
+        alerts: vec![at(5)],
+        alerts_held: 6,
+        held: vec![Held { user: "u1".into(), case: 7, line: "@小王".into() }],
+    };
+    let mut scene = Scene::new();
+    for ledger in [ledger, Ledger::default()] {
+        let change = Change::Ledger { platform: "bridge".into(), group: "g1".into(), ledger: ledger.clone() };
+        scene.change(change);
+        let stored = both(&mut scene, |store| store.group("bridge", "g1").unwrap());
+        assert_eq!(stored, StoredGroup { ledger, admins: Vec::new() });
+    }
+}
+
+#[test]
+fn timers() {
+    let timer = |id: &str, due, group: &str| Timer {
+        due: at(due),
+        group: group.into(),
+        id: id.into(),
+        platform: "bridge".into(),
+        what: TimerKind::Unmute { user: "u1".into(), case: 12 },
+    };
+    let merged = Timer { what: TimerKind::MergedNotice, ..timer("merged", 5, "g1") };
+    let mut scene = Scene::new();
+    for timer in [timer("unmute:1", 9, "g1"), timer("unmute:1", 9, "g0"), merged.clone(), timer("unmute:2", 3, "g1")] {
+        scene.change(Change::Timer(timer));
+    }
+    scene.change(Change::Timer(timer("unmute:1", 4, "g1"))); // replaces
+    let due = [timer("unmute:2", 3, "g1"), timer("unmute:1", 4, "g1"), merged.clone(), timer("unmute:1", 9, "g0")];
+    assert_eq!(both(&mut scene, |store| store.start().unwrap().timers), due);
+    scene.change(Change::TimerDone(merged.clone()));
+    scene.change(Change::TimerDone(merged));
+    assert_eq!(scene.store().start().unwrap().timers.len(), 3);
+}
+
+#[test]
+fn actions_wait_in_order_until_they_end() {
+    let mut scene = Scene::new();
+    let lanes = [("a-1", Lane::Notice), ("a-2", Lane::Penalty), ("a-3", Lane::Undo), ("a-4", Lane::Penalty)];
+    for (id, lane) in lanes {
+        scene.change(act(id, lane));
+    }
+    scene.change(Change::Act(Arc::new(Action { observe: true, ..action("a-5", Lane::Undo) })));
+    scene.change(Change::Attempted { id: "a-4".into(), body: "{\"seconds\":9}".into() });
+    let pending = both(&mut scene, |store| store.pending(9).unwrap());
+    let ids: Vec<&str> = pending.iter().map(|pending| &*pending.action.id).collect();
+    assert_eq!(ids, ["a-3", "a-2", "a-4", "a-1"]);
+    assert_eq!(*pending[1].action, action("a-2", Lane::Penalty));
+    assert_eq!(pending[1].attempted, None);
+    assert_eq!(pending[2].attempted.as_deref(), Some("{\"seconds\":9}"));
+    assert!(pending[1].order < pending[2].order);
+    assert_eq!(scene.store().pending(1).unwrap().len(), 1);
+
+    let outcomes = [
+        Outcome::Done { message: Some("m-7".into()) },
+        Outcome::Failed { error: "422".into() },
+        Outcome::Expired,
+        Outcome::Uncertain { error: "timeout".into() },
+    ];
+    for ((id, _), outcome) in lanes.iter().zip(&outcomes) {
+        let id: Arc<str> = (*id).into();
+        scene.change(Change::Ended { id: id.clone(), outcome: outcome.clone(), at: at(20) });
+        scene.change(Change::Ended { id: id.clone(), outcome: Outcome::Expired, at: at(21) }); // too late
+        let state = both(&mut scene, |store| store.action_state(&id).unwrap());
+        assert_eq!(state, Some(ActionState::Ended { outcome: outcome.clone(), at: at(20) }));
+    }
+    assert_eq!(scene.store().pending(9).unwrap(), []);
+    let of_case = both(&mut scene, |store| store.actions_of(1).unwrap());
+    assert_eq!(
+        of_case.iter().map(|stored| &*stored.action.id).collect::<Vec<_>>(),
+        ["a-1", "a-2", "a-3", "a-4", "a-5"]
+    );
+    assert_eq!(of_case[4].state, ActionState::Observed);
+    assert_eq!(scene.store().actions_of(2).unwrap(), []);
+}
+
+#[test]
+fn the_same_action_is_not_put_twice() {
+    let mut scene = Scene::new();
+    scene.change(act("a-1", Lane::Penalty));
+    scene.change(Change::Ended { id: "a-1".into(), outcome: Outcome::Expired, at: at(20) });
+    scene.store().commit(&[changed(act("a-1", Lane::Undo)), changed(act("a-2", Lane::Undo))]).unwrap();
+    assert_eq!(scene.store().counters().repeated_actions, 1);
+    assert_eq!(scene.store().pending(9).unwrap().len(), 1, "and what has ended does not begin anew");
+    assert_eq!(scene.store().actions_of(1).unwrap()[0].action.lane, Lane::Penalty);
+}
+
+#[test]
+fn windows_are_replaced_whole() {
+    let mut scene = Scene::new();
+    let large: Vec<u8> = (0..3 * PIECE + 5).map(|n| (n % 251) as u8).collect();
+    for (seq, windows) in [(50, large), (51, b"small".to_vec()), (52, Vec::new())] {
+        scene.store().save_windows(seq, &windows).unwrap();
+        let start = both(&mut scene, |store| store.start().unwrap().windows);
+        assert!(start == Some((seq, windows)), "{seq}");
+    }
+    assert_eq!(scene.store().start().unwrap().seq, 52, "numbers go on though the rows were moved away");
+}
+
+#[test]
+fn configurations() {
+    let mut scene = Scene::new();
+    let files =
+        |n: u64| vec![("guard.toml".to_owned(), format!("# 第 {n} 版\n").repeat(99)), (String::new(), "x".into())];
+    let version = |n: u64| format!("{n:016x}");
+    for n in 0..3 {
+        scene.store().save_config(&version(n), &files(n), at(n)).unwrap();
+        assert_eq!(both(&mut scene, |store| store.last_config().unwrap()), Some(files(n)));
+    }
+    scene.store().save_config(&version(0), &files(0), at(9)).unwrap();
+    assert_eq!(scene.store().last_config().unwrap(), Some(files(0)), "an earlier version is in force again");
+    scene.change(Change::Case(Box::new(Case { rules: version(1).into(), ..case(1) })));
+    for n in 3..40 {
+        scene.store().save_config(&version(n), &files(n), at(n)).unwrap();
+    }
+    let kept = |store: &mut SqliteStore| -> Vec<u64> {
+        (0..40).filter(|n| store.config(&version(*n)).unwrap() == Some(files(*n))).collect()
+    };
+    let expected: Vec<u64> = [1].into_iter().chain(24..40).collect();
+    assert_eq!(both(&mut scene, kept), expected, "the one that a case names, and the last 16");
+}
