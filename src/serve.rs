@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -62,6 +63,7 @@ pub struct Running {
     pub health: Health,
     intake: Intake,
     outbox: SharedOutbox,
+    next_timer: Arc<AtomicI64>,
     stop_web: CancellationToken,
     stop_delivery: CancellationToken,
     stop_engine: CancellationToken,
@@ -113,8 +115,10 @@ pub async fn start(
     let mut engine = Engine::new(config.settings.clone(), Box::new(store), metrics.clone(), Limits::default(), now)?;
     engine.change_rules(config.settings.clone(), now)?;
     let stop_engine = CancellationToken::new();
+    let next_timer = Arc::new(AtomicI64::new(i64::MIN));
     let turning = Turning {
         engine,
+        next_timer: next_timer.clone(),
         intake: intake.clone(),
         outbox: outbox.clone(),
         clock: clock.clone(),
@@ -159,6 +163,7 @@ pub async fn start(
         health,
         intake,
         outbox,
+        next_timer,
         stop_web,
         stop_delivery,
         stop_engine,
@@ -188,15 +193,23 @@ impl Running {
         }
     }
 
-    /// Whether nothing waits: no input, no action that could go out now. For tests.
-    pub fn is_idle(&self) -> bool {
-        self.intake.depth() == 0 && self.outbox.lock().is_empty()
+    /// Whether nothing happens before the clock is later than `now`: no input is queued, no timer is due, no action can
+    /// go out. For tests, which turn the clock by hand.
+    pub fn only_waits(&self, now: Timestamp) -> bool {
+        self.intake.depth() == 0 && self.next_timer.load(Ordering::SeqCst) > now.0 && self.outbox.lock().only_waits(now)
+    }
+
+    /// Whether there is also nothing left to be sent.
+    pub fn is_idle(&self, now: Timestamp) -> bool {
+        self.only_waits(now) && self.outbox.lock().is_empty()
     }
 }
 
 /// Turns the engine until told to stop and nothing is queued.
 struct Turning {
     engine: Engine,
+    /// When the next timer is due, for [`Running::only_waits`].
+    next_timer: Arc<AtomicI64>,
     intake: Intake,
     outbox: SharedOutbox,
     clock: Arc<dyn Clock>,
@@ -220,6 +233,8 @@ impl Turning {
             if let Err(error) = self.outbox.take(effects, self.engine.store()) {
                 tracing::error!(%error, "the outbox could not be filled up from the store; it is tried again");
             }
+            let next = self.engine.next_timer().unwrap_or(Timestamp(i64::MAX));
+            self.next_timer.store(next.0, Ordering::SeqCst);
             match self.engine.trouble() {
                 None => self.health.clear(health::STORE),
                 Some(why) => self.health.set(health::STORE, why),

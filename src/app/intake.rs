@@ -100,6 +100,8 @@ struct Shared {
 struct Queue {
     jobs: VecDeque<Job>,
     inputs: usize,
+    /// Inputs that were taken out last: done when the consumer comes for the next.
+    in_hand: usize,
     closed: bool,
 }
 
@@ -133,9 +135,10 @@ impl Intake {
         self.put(&mut queue, job);
     }
 
-    /// How many inputs wait.
+    /// How many inputs wait or are being worked on.
     pub fn depth(&self) -> usize {
-        self.lock().inputs
+        let queue = self.lock();
+        queue.inputs + queue.in_hand
     }
 
     /// Takes no more events; what is queued is still handed out.
@@ -144,9 +147,11 @@ impl Intake {
         self.shared.arrived.notify_all();
     }
 
-    /// Takes out jobs of at most `limit` inputs (one job may be larger), waiting up to `wait` for the first.
+    /// Takes out jobs of at most `limit` inputs (one job may be larger), waiting up to `wait` for the first. Those taken
+    /// before count as done.
     pub fn take(&self, limit: usize, wait: Duration) -> Vec<Job> {
         let mut queue = self.lock();
+        queue.in_hand = 0;
         if queue.jobs.is_empty() && !wait.is_zero() {
             let waited = self.shared.arrived.wait_timeout(queue, wait);
             queue = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -162,6 +167,7 @@ impl Intake {
             taken.push(job);
         }
         queue.inputs -= inputs;
+        queue.in_hand = inputs;
         taken
     }
 

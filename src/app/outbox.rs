@@ -145,9 +145,14 @@ impl Outbox {
         self.entries.is_empty()
     }
 
-    /// How many attempts are under way.
-    pub fn in_flight(&self) -> usize {
-        self.targets.values().map(|target| target.in_flight).sum()
+    /// Whether nothing can be done before the clock is later than `now`: all that is left waits for its next attempt.
+    pub fn only_waits(&self, now: Timestamp) -> bool {
+        let waits = |entry: &Entry| match entry.state {
+            State::Waiting(at) => at > now,
+            State::Behind => true,
+            State::Ready | State::Recording | State::InFlight | State::Ending => false,
+        };
+        self.entries.values().all(waits)
     }
 
     /// How often an action was tried.

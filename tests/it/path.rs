@@ -46,8 +46,10 @@ async fn a_burst_is_one_case_until_a_minute_after_the_notice_arrived() {
     // The notice does not arrive: everything said meanwhile belongs to the case.
     world.bot.always(Some(Answer::Status(503, Vec::new())));
     world.say("9", SPAM).await;
+    world.quiet().await;
     world.turn(10 * MINUTE);
     world.say("9", SPAM).await;
+    world.quiet().await;
     world.bot.always(None);
     world.turn(10 * MINUTE);
     let first: Vec<_> = [world.next().await, world.next().await, world.next().await]
@@ -99,7 +101,7 @@ async fn strikes_outlive_a_restart() {
 
 #[tokio::test]
 async fn a_mute_ends_even_when_the_daemon_was_down_at_the_time() {
-    let mut world = World::with("[profile.default]\nladder = [\"mute 1h\"]\n").await;
+    let mut world = World::with("[profile.strict]\nladder = [\"mute 1h\"]\n[group.g1]\nprofile = \"strict\"\n").await;
     world.say("9", SPAM).await;
     world.next_kinds(3).await;
     world.settled().await;

@@ -18,7 +18,7 @@ use crate::fault::{Fault, Source};
 /// The keys of a `keywords` rule.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Keywords {
+pub(super) struct Keywords {
     /// Word lists, as paths relative to the file.
     #[serde(default)]
     pub lists: Vec<Spanned<String>>,

@@ -192,9 +192,14 @@ impl World {
         self.clock.turn(by);
     }
 
-    /// Waits until the daemon has nothing left that it could do now.
+    /// Waits until nothing is left to be sent.
     pub async fn settled(&self) {
-        until("the daemon has nothing left to do", || self.running().is_idle().then_some(())).await;
+        until("nothing is left to be sent", || self.running().is_idle(self.clock.now()).then_some(())).await;
+    }
+
+    /// Waits until nothing happens any more before the clock is turned.
+    pub async fn quiet(&self) {
+        until("nothing happens any more", || self.running().only_waits(self.clock.now()).then_some(())).await;
     }
 
     /// Ends the test: nothing may be left unread.

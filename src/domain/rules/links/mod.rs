@@ -16,7 +16,7 @@ use crate::domain::text::Text;
 /// The keys of a `links` rule.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Links {
+pub(super) struct Links {
     /// Domains that are no hit, with their subdomains.
     #[serde(default)]
     pub allow: Vec<Spanned<String>>,

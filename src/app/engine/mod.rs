@@ -4,6 +4,10 @@
 //! ([`Engine::commit`]), and only then answers the requests and lets actions go. A failed commit never lies: its requests are
 //! told so, and everything they had changed in memory is thrown away and loaded again.
 
+mod load;
+mod recover;
+
+pub use self::load::event_of;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,14 +15,12 @@ use std::time::{Duration, Instant};
 use crate::app::intake::{Answer, Incoming, Job};
 use crate::app::metrics::{EventOutcome, Metrics, Mode};
 use crate::domain::action::{Action, ActionId};
-use crate::domain::change::{Change, MemberRef};
-use crate::domain::core::{Core, Judged, message_key};
-use crate::domain::event::{Event, Kind};
-use crate::domain::ids::{GroupKey, MemberKey, SeenKey};
+use crate::domain::change::Change;
+use crate::domain::core::{Core, Judged};
+use crate::domain::ids::{GroupKey, SeenKey};
 use crate::domain::judge::Judgement;
 use crate::domain::policy::Settings;
-use crate::domain::recent::Recent;
-use crate::domain::state::{Group, Limits, Member, Memo, State};
+use crate::domain::state::{Limits, State};
 use crate::domain::time::Timestamp;
 use crate::domain::timer::TimerKind;
 use crate::ports::{Row, RowKind, Store, StoreError, Unit};
@@ -335,166 +337,9 @@ impl Engine {
         Ok(true)
     }
 
-    /// Loads what the core will look at.
-    fn load(&mut self, event: &Event) -> Result<(), StoreError> {
-        if event.group.is_empty() || !self.core.settings.looks_after(&event.group) {
-            return Ok(());
-        }
-        let (platform, group) = (&event.platform, &*event.group);
-        let people = match &event.kind {
-            Kind::Message(message) => std::slice::from_ref(&message.sender),
-            Kind::Edited { message: id, now: message } => {
-                let key = message_key(platform, group, id);
-                if !self.core.state.has_message(key) {
-                    let case = self.store.case_of(platform, group, id)?;
-                    self.core.state.load_message(key, case.map(|case| Memo::new(case.no, &case.findings)));
-                }
-                std::slice::from_ref(&message.sender)
-            }
-            Kind::Joined { members, .. } | Kind::Left { members, .. } => members,
-            Kind::Renamed { member } => std::slice::from_ref(member),
-            _ => return Ok(()),
-        };
-        self.load_group(platform, group)?;
-        for person in people {
-            self.load_member(platform, group, &person.id)?;
-        }
-        Ok(())
-    }
-
-    fn load_group(&mut self, platform: &Arc<str>, group: &str) -> Result<(), StoreError> {
-        let key = GroupKey::new(platform, group);
-        if !self.core.state.has_group(key) {
-            let stored = self.store.group(platform, group)?;
-            self.core.state.load_group(key, Group { ledger: stored.ledger, admins: stored.admins });
-        }
-        Ok(())
-    }
-
-    fn load_member(&mut self, platform: &Arc<str>, group: &str, user: &str) -> Result<(), StoreError> {
-        let key = MemberKey::new(platform, group, user);
-        if !self.core.state.has_member(key) {
-            let member = MemberRef { platform: platform.clone(), group: group.into(), user: user.into() };
-            let stored = self.store.member(&member)?;
-            let clean = stored.standing == Default::default();
-            let standing = (!clean).then(|| Box::new(stored.standing));
-            self.core.state.load_member(key, Member { role: stored.role, standing });
-        }
-        Ok(())
-    }
-
     fn row(&mut self, kind: RowKind, at: Timestamp, body: Arc<str>) -> Row {
         self.seq += 1;
         Row { seq: self.seq, at, kind, platform: "".into(), time: None, body }
-    }
-
-    /// Throws away what is in memory and loads it as the store has it.
-    fn reload(&mut self) -> Result<(), StoreError> {
-        self.batch = Batch::default();
-        let start = self.store.start()?;
-        let mut state = State::new(self.limits);
-        let (mut after, windows) = start.windows.unwrap_or_default();
-        match Recent::restore(&windows) {
-            Some(recent) => state.recent = recent,
-            // Windows of another version: the journal that is still there has to do.
-            None => after = 0,
-        }
-        after = after.max(start.seq.saturating_sub(2 * MARK_ROWS));
-        state.timers = start.timers.into_iter().collect();
-        state.last_case = start.case;
-        self.core.state = state;
-        self.seq = start.seq;
-        loop {
-            let rows = self.store.journal(after, 5000)?;
-            let Some(last) = rows.last() else { break };
-            after = last.seq;
-            for row in rows.iter().filter(|row| row.kind == RowKind::Event) {
-                if let Ok(event) = event_of(row) {
-                    self.core.warm(&event, row.at);
-                }
-            }
-        }
-        self.mark.0 = self.seq;
-        Ok(())
-    }
-
-    /// After a failed commit: everything in memory is loaded again, and the jobs are tried one by one if the fault may lie
-    /// in one of them.
-    fn recover(&mut self, error: StoreError, jobs: Vec<Job>, now: Timestamp) -> Effects {
-        self.metrics.store_failure();
-        tracing::error!(%error, jobs = jobs.len(), "a commit failed; its events are refused or tried again one by one");
-        if let Err(error) = self.reload() {
-            return self.give_up(error, jobs, now);
-        }
-        if let StoreError::Unavailable(_) = error {
-            return self.give_up(error, jobs, now);
-        }
-        let mut effects = Effects::default();
-        let mut jobs = jobs.into_iter();
-        while let Some(job) = jobs.next() {
-            match self.apply(job, now).and_then(|()| self.commit()) {
-                Ok(done) => effects.append(done),
-                Err(error) => {
-                    tracing::error!(%error, "one job cannot be stored");
-                    let failed = self.take_back();
-                    let unavailable = matches!(error, StoreError::Unavailable(_));
-                    if let Err(error) = self.reload() {
-                        effects.append(self.give_up(error, failed.into_iter().chain(jobs).collect(), now));
-                        return effects;
-                    }
-                    if unavailable {
-                        effects.append(self.give_up(error, failed.into_iter().chain(jobs).collect(), now));
-                        return effects;
-                    }
-                    for job in failed.into_iter().filter_map(|job| answer_unavailable(job, &error.to_string())) {
-                        tracing::error!(?job, "this cannot be recorded; its action is tried again after a restart");
-                    }
-                }
-            }
-        }
-        effects
-    }
-
-    fn give_up(&mut self, error: StoreError, jobs: Vec<Job>, now: Timestamp) -> Effects {
-        self.broken = Some(Broken { reason: error.to_string(), tried: now });
-        self.refuse(jobs);
-        Effects::default()
-    }
-
-    /// Tells requests to come again later; keeps what the daemon said to itself.
-    fn refuse(&mut self, jobs: Vec<Job>) {
-        let reason = self.trouble().unwrap_or("the store cannot be written").to_owned();
-        for job in jobs {
-            match answer_unavailable(job, &reason) {
-                None => {}
-                Some(job) => self.deferred.push(job),
-            }
-        }
-    }
-
-    /// The jobs of the batch that was not committed.
-    fn take_back(&mut self) -> Vec<Job> {
-        std::mem::take(&mut self.batch).jobs.into_iter().filter_map(|(job, _)| job).collect()
-    }
-
-    /// Whether the store can be written; a broken one is tried again now and then.
-    fn writable(&mut self, now: Timestamp) -> bool {
-        let Some(broken) = &mut self.broken else { return true };
-        if now.since(broken.tried) < PROBE_EVERY && now >= broken.tried {
-            return false;
-        }
-        broken.tried = now;
-        match self.store.probe().and_then(|()| self.reload()) {
-            Ok(()) => {
-                tracing::info!("the store can be written again");
-                self.broken = None;
-                true
-            }
-            Err(error) => {
-                self.broken = Some(Broken { reason: error.to_string(), tried: now });
-                false
-            }
-        }
     }
 
     /// The watermark, and forgetting ids that are too old.
@@ -551,27 +396,5 @@ fn count(metrics: &Metrics, judgement: &Judgement) {
     }
     for finding in &judgement.observed {
         metrics.finding(&finding.rule, Mode::Observe);
-    }
-}
-
-/// The event of a journal row, with the time it was given.
-///
-/// # Errors
-/// The row is not an event this version can read.
-pub fn event_of(row: &Row) -> Result<Event, crate::domain::event::Malformed> {
-    let mut event = Event::parse(&row.body)?;
-    event.platform = row.platform.clone();
-    event.time = row.time.or(event.time);
-    Ok(event)
-}
-
-/// Answers a request; gives back what is not a request.
-fn answer_unavailable(job: Job, reason: &str) -> Option<Job> {
-    match job {
-        Job::Events { answer, .. } => {
-            let _ = answer.send(Answer::Unavailable { reason: reason.to_owned() }); // the client may have gone
-            None
-        }
-        Job::Attempt { .. } | Job::Outcome { .. } => Some(job),
     }
 }

@@ -1,0 +1,104 @@
+//! From the store into memory: what an input needs before the core runs, and everything at a start.
+
+use std::sync::Arc;
+
+use super::{Batch, Engine, MARK_ROWS};
+use crate::domain::change::MemberRef;
+use crate::domain::core::message_key;
+use crate::domain::event::{Event, Kind, Malformed};
+use crate::domain::ids::{GroupKey, MemberKey};
+use crate::domain::recent::Recent;
+use crate::domain::standing::Standing;
+use crate::domain::state::{Group, Member, Memo, State};
+use crate::ports::{Row, RowKind, StoreError};
+
+impl Engine {
+    /// Loads what the core will look at.
+    pub(super) fn load(&mut self, event: &Event) -> Result<(), StoreError> {
+        if event.group.is_empty() || !self.core.settings.looks_after(&event.group) {
+            return Ok(());
+        }
+        let (platform, group) = (&event.platform, &*event.group);
+        let people = match &event.kind {
+            Kind::Message(message) => std::slice::from_ref(&message.sender),
+            Kind::Edited { message: id, now: message } => {
+                let key = message_key(platform, group, id);
+                if !self.core.state.has_message(key) {
+                    let case = self.store.case_of(platform, group, id)?;
+                    self.core.state.load_message(key, case.map(|case| Memo::new(case.no, &case.findings)));
+                }
+                std::slice::from_ref(&message.sender)
+            }
+            Kind::Joined { members, .. } | Kind::Left { members, .. } => members,
+            Kind::Renamed { member } => std::slice::from_ref(member),
+            _ => return Ok(()),
+        };
+        self.load_group(platform, group)?;
+        for person in people {
+            self.load_member(platform, group, &person.id)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn load_group(&mut self, platform: &Arc<str>, group: &str) -> Result<(), StoreError> {
+        let key = GroupKey::new(platform, group);
+        if !self.core.state.has_group(key) {
+            let stored = self.store.group(platform, group)?;
+            self.core.state.load_group(key, Group { ledger: stored.ledger, admins: stored.admins });
+        }
+        Ok(())
+    }
+
+    pub(super) fn load_member(&mut self, platform: &Arc<str>, group: &str, user: &str) -> Result<(), StoreError> {
+        let key = MemberKey::new(platform, group, user);
+        if !self.core.state.has_member(key) {
+            let member = MemberRef { platform: platform.clone(), group: group.into(), user: user.into() };
+            let stored = self.store.member(&member)?;
+            let clean = stored.standing == Standing::default();
+            let standing = (!clean).then(|| Box::new(stored.standing));
+            self.core.state.load_member(key, Member { role: stored.role, standing });
+        }
+        Ok(())
+    }
+
+    /// Throws away what is in memory and loads it as the store has it.
+    pub(super) fn reload(&mut self) -> Result<(), StoreError> {
+        self.batch = Batch::default();
+        let start = self.store.start()?;
+        let mut state = State::new(self.limits);
+        let (mut after, windows) = start.windows.unwrap_or_default();
+        match Recent::restore(&windows) {
+            Some(recent) => state.recent = recent,
+            // Windows of another version: the journal that is still there has to do.
+            None => after = 0,
+        }
+        after = after.max(start.seq.saturating_sub(2 * MARK_ROWS));
+        state.timers = start.timers.into_iter().collect();
+        state.last_case = start.case;
+        self.core.state = state;
+        self.seq = start.seq;
+        loop {
+            let rows = self.store.journal(after, 5000)?;
+            let Some(last) = rows.last() else { break };
+            after = last.seq;
+            for row in rows.iter().filter(|row| row.kind == RowKind::Event) {
+                if let Ok(event) = event_of(row) {
+                    self.core.warm(&event, row.at);
+                }
+            }
+        }
+        self.mark.0 = self.seq;
+        Ok(())
+    }
+}
+
+/// The event of a journal row, with the time it was given.
+///
+/// # Errors
+/// The row is not an event this version can read.
+pub(super) fn event_of(row: &Row) -> Result<Event, Malformed> {
+    let mut event = Event::parse(&row.body)?;
+    event.platform = row.platform.clone();
+    event.time = row.time.or(event.time);
+    Ok(event)
+}
