@@ -1,5 +1,7 @@
 //! The reader against rows of mistakes, and against what is sound. The rule kind here is a small one of its own, so that
-//! these tests are about reading; the shipped configuration is tried with the real kinds in `tests/it`.
+//! these tests are about reading; the shipped configuration is tried with the real ones in `shipped`.
+
+mod shipped;
 
 use std::collections::HashMap;
 use std::fs;
@@ -273,6 +275,31 @@ fn mistakes_of_rules_are_told_at_their_places() {
         let faults = faults_of(&text);
         let expected: Vec<_> = expected.iter().map(|row| format!("a.toml:{row}")).collect();
         assert_eq!(told(&faults), expected, "{text}");
+    }
+}
+
+#[test]
+fn examples_are_tried() {
+    let rule = |name: &str, rest: &str| {
+        format!("[[rule]]\nname = \"{name}\"\nkind = \"plain\"\ntitle = \"广告\"\nwords = [\"{name}\"]\n{rest}\n")
+    };
+    let rows: &[(&str, &[&str])] = &[
+        ("hit = [\"an a\"]\nmiss = [\"x\"]", &[]),
+        ("", &["1:1 the rule `a` has no `hit` and no `miss` examples"]),
+        ("hit = [\"a\"]", &["1:1 the rule `a` has no `miss` examples"]),
+        ("miss = [\"x\"]", &["1:1 the rule `a` has no `hit` examples"]),
+        ("mode = \"off\"", &[]),
+        ("hit = [\"a\", \"词\"]\nmiss = [\"x\"]", &["6:13 `a` does not find this example: nothing is found in it"]),
+        ("hit = [\"a\"]\nmiss = [\"a\"]", &["7:9 this example should be left alone: `a` finds `a` at 0..1"]),
+        ("hit = [\"b\"]\nmiss = [\"x\"]", &["6:8 `a` does not find this example: `b` finds `b` at 0..1"]),
+    ];
+    for (examples, expected) in rows {
+        let text = rule("a", examples) + &rule("b", "hit = [\"b\"]\nmiss = [\"x\"]") + &rule("c", "wrong = 1");
+        let faults = faults_of(&text);
+        let expected: Vec<_> = expected.iter().map(|row| format!("a.toml:{row}")).collect();
+        let told: Vec<_> =
+            told(&faults).into_iter().filter(|told| !told.contains("`c`") && !told.contains("wrong")).collect();
+        assert_eq!(told, expected, "{text}");
     }
 }
 
