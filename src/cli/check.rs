@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use annotate_snippets::{AnnotationKind, Group, Level as Shown, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level as Shown, Origin, Renderer, Snippet};
 
 use crate::config::{self, Config, Env, Size};
 use crate::fault::{Fault, Level};
@@ -62,12 +62,13 @@ pub fn human(faults: &[Fault], colour: bool) -> String {
             Level::Warning => Shown::WARNING,
         };
         let message = one_line(&fault.message);
-        let annotation = AnnotationKind::Primary.span(pointed_at(fault));
-        let snippet = Snippet::source(fault.excerpt.as_str())
-            .line_start(fault.line as usize)
-            .path(&*fault.file)
-            .annotation(annotation);
-        let mut group: Group<'_> = level.primary_title(message).element(snippet);
+        let title = level.primary_title(message);
+        let mut group: Group<'_> = if fault.excerpt.is_empty() {
+            title.element(Origin::path(&*fault.file))
+        } else {
+            let snippet = Snippet::source(fault.excerpt.as_str()).line_start(fault.line as usize).path(&*fault.file);
+            title.element(snippet.annotation(AnnotationKind::Primary.span(pointed_at(fault))))
+        };
         if let Some(help) = &fault.help {
             group = group.element(Shown::HELP.message(one_line(help)));
         }

@@ -94,7 +94,6 @@ fn bridge(
         let fault = faults.at(&name.at, format!("`{}` cannot be a bridge's name", name.value));
         faults.add(fault.help("it is part of an address: use letters, digits, `_` and `-`"));
     }
-    outside.refuse_written(&mut section);
     let (secrets, state) = secrets(&name.value, &mut section, outside, notes);
     let actions_url = actions_url(&name.value, &mut section, outside, notes, state == State::On);
     let platform = Platform {
@@ -122,6 +121,7 @@ fn secrets(
     outside: &Outside<'_>,
     notes: &mut Vec<String>,
 ) -> (Vec<Secret>, State) {
+    let written = outside.refuse_written(section);
     let current = outside.secret(section, "secret_env", "secret_file");
     let previous = outside.secret(section, "previous_secret_env", "previous_secret_file");
     let why = match current {
@@ -132,6 +132,7 @@ fn secrets(
             }
             return (secrets, State::On);
         }
+        Sought::Unnamed if written => "its secret is written into TOML".to_owned(),
         Sought::Unnamed => {
             let help = "write secret_env = \"NAME\" (an environment variable) or secret_file = \"PATH\"";
             section.missing("secret_env", help);

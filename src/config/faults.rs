@@ -53,11 +53,24 @@ impl Faults {
         self.list.borrow_mut().push(fault);
     }
 
-    /// Adds a fault that says something is not there. Where a file could not be read whole, it may well be there.
+    /// Adds a fault that says a key is not there. In a file that is not all TOML, it may well be there.
     pub(super) fn add_missing(&self, fault: Fault) {
+        if !self.broken.borrow().iter().any(|(file, _)| *file == fault.file) {
+            self.add(fault);
+        }
+    }
+
+    /// Adds a fault that says nothing has this name. Where any file could not be read whole, something may well have it.
+    pub(super) fn add_unnamed(&self, fault: Fault) {
         if !self.incomplete.get() {
             self.add(fault);
         }
+    }
+
+    /// Whether the file of a place is not all TOML.
+    pub(super) fn is_broken(&self, place: &Place) -> bool {
+        let file = &self.source(place).file;
+        self.broken.borrow().iter().any(|(broken, _)| broken == file)
     }
 
     /// Adds a fault of the TOML itself.

@@ -1,8 +1,9 @@
 //! The configuration: as written (TOML, word lists) and as compiled (what the core and the daemon use).
 //!
-//! Every mistake of every file is found in one run. The steps, each a file: files → tree → section (reading keys) → rules,
+//! Every mistake of every file is found in one run. The steps, each a file: files → syntax → tree → section (reading keys) → rules,
 //! examples, policy, daemon, bridge.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ mod policy;
 mod rules;
 mod secret;
 mod section;
+mod syntax;
 mod tree;
 
 #[cfg(test)]
@@ -41,7 +43,6 @@ use tree::Tree;
 pub type Env<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// A sound configuration, compiled.
-#[derive(Debug)]
 pub struct Config {
     /// What messages are judged by.
     pub settings: Arc<Settings>,
@@ -56,6 +57,15 @@ pub struct Config {
     pub notes: Vec<String>,
     /// How much there is of everything.
     pub size: Size,
+}
+
+impl fmt::Debug for Config {
+    /// Without the files: an address in them may hold a key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Config");
+        shown.field("settings", &self.settings).field("daemon", &self.daemon).field("notes", &self.notes);
+        shown.field("size", &self.size).field("warnings", &self.warnings).finish_non_exhaustive()
+    }
 }
 
 /// How much a configuration holds.
@@ -121,7 +131,8 @@ struct Compiled {
 }
 
 fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) -> Compiled {
-    let tree = Tree::parse(faults);
+    let texts = syntax::mend(faults);
+    let tree = Tree::parse(&texts, faults);
     let mut notes = Vec::new();
     let mut top = Section::new("the top of a file", Place { file: 0, span: 0..0 }, tree.top, faults);
     top.take("rule"); // the tree keeps rules apart; here the name only becomes known

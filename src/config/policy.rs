@@ -12,7 +12,7 @@ use super::rules::{self, MODES};
 use super::section::{Number, Placed, Section, did_you_mean};
 use crate::domain::event::Role;
 use crate::domain::notices::{NOTICES, Notices, check_template};
-use crate::domain::policy::{Mode, Policy, RuleSetting};
+use crate::domain::policy::{Mode, Policy, RuleSetting, Step};
 use crate::domain::rules::RuleId;
 use crate::fault::nearest;
 
@@ -124,7 +124,7 @@ impl Reader<'_> {
         let base = named.as_ref().map_or(Some(default), |name| profiles.get(&name.value));
         if let (None, Some(name)) = (base, &named) {
             let fault = self.faults.at(&name.at, format!("there is no profile `{}`", name.value));
-            self.faults.add_missing(fault.help(did_you_mean(&name.value, profiles.keys().map(String::as_str))));
+            self.faults.add_unnamed(fault.help(did_you_mean(&name.value, profiles.keys().map(String::as_str))));
         }
         let base = base.unwrap_or(default);
         if section.is_empty() {
@@ -182,7 +182,7 @@ impl Reader<'_> {
         Scope { policy: Arc::new(policy), texts }
     }
 
-    fn ladder(&self, section: &mut Section<'_>) -> Option<Vec<crate::domain::policy::Step>> {
+    fn ladder(&self, section: &mut Section<'_>) -> Option<Vec<Step>> {
         if let Some(at) = section.value_place("ladder").filter(|_| section.has_empty_list("ladder")) {
             let fault = self.faults.at(&at, format!("the `ladder` of {} has no steps", section.name));
             self.faults.add(fault.help("ladder = [\"warn_private\", \"warn_public\", \"mute 24h\", \"remove\"]"));
@@ -222,7 +222,7 @@ impl Reader<'_> {
                 None => "the name must be that of a [[rule]]".to_owned(),
             },
         };
-        self.faults.add_missing(self.faults.at(&name.at, format!("there is no rule `{}`", name.value)).help(help));
+        self.faults.add_unnamed(self.faults.at(&name.at, format!("there is no rule `{}`", name.value)).help(help));
     }
 
     /// The texts of a section of notices; those with faults are left out.

@@ -114,7 +114,7 @@ impl Rules {
             setting,
         };
         let made = kind.and_then(|kind| self.build(id, kind, &at, table, reader));
-        if made.is_some() {
+        if made.is_some() && !faults.is_broken(&at) {
             self.examples.push(Examples { rule: id, at, hit, miss });
         }
         self.built.push((info, made.unwrap_or_else(|| Box::new(Nothing))));
@@ -167,9 +167,14 @@ impl Rules {
             faults: &mut found,
         };
         let rule = draft.build(&mut build);
-        found.into_iter().for_each(|fault| faults.add(fault));
+        // what a kind says of the whole rule is mostly that something is not there
+        let heading = faults.at(at, "").line;
+        for fault in found {
+            let whole = fault.file == source.file && fault.line == heading;
+            if whole { faults.add_missing(fault) } else { faults.add(fault) }
+        }
         if rule.is_none() && faults.errors() == before {
-            faults.add(faults.at(at, format!("this {} rule cannot be used", kind.name)));
+            faults.add_missing(faults.at(at, format!("this {} rule cannot be used", kind.name)));
         }
         rule
     }

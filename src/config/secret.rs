@@ -112,8 +112,9 @@ impl Outside<'_> {
         Sought::Bad
     }
 
-    /// Refuses secrets that are written into TOML.
-    pub(super) fn refuse_written(&self, section: &mut Section<'_>) {
+    /// Refuses secrets that are written into TOML; says whether there were any.
+    pub(super) fn refuse_written(&self, section: &mut Section<'_>) -> bool {
+        let mut any = false;
         for (key, env, file) in [
             ("secret", "secret_env", "secret_file"),
             ("previous_secret", "previous_secret_env", "previous_secret_file"),
@@ -125,8 +126,10 @@ impl Outside<'_> {
                 let fault = self.faults.at(&entry.key, format!("`{key}`: a secret is not written into TOML"));
                 let help = format!("write {env} = \"NAME\" (an environment variable) or {file} = \"PATH\"");
                 self.faults.add(fault.help(help));
+                any = true;
             }
         }
+        any
     }
 }
 

@@ -1,5 +1,6 @@
 //! All TOML files as one tree in which each value knows where it is written. Nothing is interpreted here.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 
@@ -7,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use super::faults::{Faults, Place};
+use super::syntax;
 
 /// A value and where it is written.
 #[derive(Clone, Debug)]
@@ -66,14 +68,14 @@ pub(super) struct Tree<'i> {
 }
 
 impl<'i> Tree<'i> {
-    /// Parses and merges all files. A value that two files set is a fault.
-    pub(super) fn parse(faults: &'i Faults) -> Self {
+    /// Parses and merges the texts of all files (see [`syntax::mend`]). A value that two files set is a fault.
+    pub(super) fn parse(texts: &'i [Cow<'i, str>], faults: &Faults) -> Self {
         let mut tree = Self::default();
-        for (file, source) in faults.sources().iter().enumerate() {
-            let (table, errors) = DeTable::parse_recoverable(&source.text);
+        for (file, (source, text)) in faults.sources().iter().zip(texts).enumerate() {
+            let (table, errors) = DeTable::parse_recoverable(text);
             for error in errors {
                 let at = error.span().unwrap_or_default();
-                faults.add_syntax(source.fault(at, format!("this is not TOML: {}", error.message())));
+                faults.add_syntax(syntax::explain(source.fault(at, ""), "", error.message()));
             }
             let mut table = table.into_inner();
             if let Some((key, rules)) = table.remove_entry("rule") {

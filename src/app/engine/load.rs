@@ -96,7 +96,7 @@ impl Engine {
 ///
 /// # Errors
 /// The row is not an event this version can read.
-pub(super) fn event_of(row: &Row) -> Result<Event, Malformed> {
+pub fn event_of(row: &Row) -> Result<Event, Malformed> {
     let mut event = Event::parse(&row.body)?;
     event.platform = row.platform.clone();
     event.time = row.time.or(event.time);

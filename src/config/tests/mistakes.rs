@@ -1,0 +1,298 @@
+//! Rows of mistakes: what is written, where the fault is, what it says.
+
+use super::*;
+
+#[test]
+fn each_mistake_is_told_at_its_place_with_advice() {
+    // what is written, where the fault is, part of its message, part of its help
+    let rows: &[(&str, (u32, u32), &str, &str)] = &[
+        ("[daemon]\nlistn = \"127.0.0.1:1\"", (2, 1), "unknown key `listn` in [daemon]", "did you mean `listen`?"),
+        ("[deamon]", (1, 2), "unknown key `deamon`", "did you mean `daemon`?"),
+        ("listen = \"x\"", (1, 1), "unknown key `listen` in the top", "`listen` belongs in [daemon]"),
+        ("[daemon]\nladder = []", (2, 1), "unknown key `ladder`", "belongs in [profile.NAME]"),
+        ("[[rules]]\nname = \"x\"", (1, 3), "unknown key `rules`", "write [[rule]]"),
+        ("[groups.g1]", (1, 2), "unknown key `groups`", "write [group.\"ID\"]"),
+        ("[rule]\nname = \"x\"", (1, 2), "a rule begins with `[[rule]]`", "two brackets"),
+        ("[[profile]]\nmode = \"on\"", (1, 1), "`profile` takes a table with a name", "[profile.NAME]"),
+        ("[profile]\nmode = \"on\"", (2, 1), "`mode` stands in [profile]", "begin with a line [profile.NAME]"),
+        ("[daemon]\nlisten = \"localhost:80\"", (2, 10), "`localhost:80` is no address", "127.0.0.1:80"),
+        ("[daemon]\nlisten = \"127.0.0.1:8081\"", (2, 10), "are both 127.0.0.1:8081", "own port"),
+        ("[daemon]\nmode = \"off\"", (2, 8), "cannot be `off`", "`observe`"),
+        ("[daemon]\nmode = \"observ\"", (2, 8), "`mode` cannot be `observ`", "did you mean `observe`?"),
+        ("[daemon]\ntimezone = \"Asia/Shanghia\"", (2, 12), "no time zone", "did you mean `Asia/Shanghai`?"),
+        ("[daemon]\nqueue = \"100\"", (2, 9), "`queue` takes a whole number, but this is a text", "queue = 16384"),
+        ("[daemon]\nqueue = 0", (2, 9), "`queue` must be from 64 to 1048576", "16384 is usual"),
+        ("[daemon]\nqueue = -5", (2, 9), "`queue` must be from 64", "16384"),
+        ("[daemon]\nqueue = 99999999999999999999", (2, 9), "`queue` must be from 64", "16384"),
+        ("[daemon]\nqueue = 1e9", (2, 9), "a number with a fraction", "queue = 16384"),
+        ("[daemon]\ndata = \"\"", (2, 8), "`data` is empty", "take the line out"),
+        ("[daemon]\ndedupe_hours = 100000", (2, 16), "from 1 to 720 hours", "24 is usual"),
+        ("[daemon]\nlog_format = \"jsn\"", (2, 14), "`log_format` cannot be `jsn`", "did you mean `json`?"),
+        ("[profile.default]\nladder = []", (2, 10), "has no steps", "warn_private"),
+        (
+            "[profile.default]\nladder = [\"warn_privat\"]",
+            (2, 11),
+            "no step `warn_privat`",
+            "did you mean `warn_private`?",
+        ),
+        ("[profile.default]\nladder = [\"警告\"]", (2, 11), "no step `警告`", "`warn_public`"),
+        ("[profile.default]\nladder = [\"mute 1 year\"]", (2, 11), "`1 year` is no duration", "mute 24h"),
+        ("[profile.default]\nladder = \"remove\"", (2, 10), "takes a list of texts", "ladder = ["),
+        ("[profile.default]\nladder = [3]", (2, 11), "this is a whole number", "ladder = ["),
+        ("[profile.default]\nstrike_days = 0", (2, 15), "from 1 to 3650 days", "30 is usual"),
+        ("[profile.default.rule.\"ads.y\"]\nmode = \"off\"", (1, 23), "no rule `ads.y`", "did you mean `ads.x`?"),
+        ("[profile.default.rule.ads.x]\nmode = \"off\"", (1, 23), "no rule `ads`", "quotes: \"ads.x\""),
+        ("[profile.default.rule.\"ads.x\"]\nmoed = \"off\"", (2, 1), "unknown key `moed`", "did you mean `mode`?"),
+        (
+            "[profile.default.rule.\"ads.x\"]\nexempt_roles = [\"admn\"]",
+            (2, 17),
+            "no role `admn`",
+            "did you mean `admin`?",
+        ),
+        ("[group.\"g\"]\nprofile = \"defalt\"", (2, 11), "no profile `defalt`", "did you mean `default`?"),
+        ("[group.g.1]\nprofile = \"default\"", (1, 10), "unknown key `1`", "needs quotes"),
+        ("[group.g]\nowner = true", (2, 9), "takes an id in quotes", "owner ="),
+        ("[notices]\nwarn_pubic = \"x\"", (2, 1), "unknown key `warn_pubic`", "did you mean `warn_public`?"),
+        ("[notices]\nmute = \"{{ nam }}\"", (2, 8), "unknown variable `nam`", "as shipped"),
+        ("[notices]\nmute = \"{{ name\"", (2, 8), "`mute` is no sound template", "as shipped"),
+        (
+            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = [\"sned\"]",
+            (3, 17),
+            "no capability `sned`",
+            "did you mean `send`?",
+        ),
+        ("[bridge.a]\nsecret_env = \"X\"", (1, 9), "needs `capabilities`", "\"send\""),
+        ("[bridge.a]\ncapabilities = []", (1, 9), "needs `secret_env`", "secret_file"),
+        ("[bridge.\"a b\"]\nsecret_env = \"X\"\ncapabilities = []", (1, 9), "cannot be a bridge's name", "letters"),
+        (
+            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = []\nactions_url = \"bot/actions\"",
+            (4, 15),
+            "the address for actions cannot be used",
+            "https://",
+        ),
+        (
+            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = []\nactions_url = \"ftp://x/y\"",
+            (4, 15),
+            "does not begin with http",
+            "https://",
+        ),
+        (
+            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = []\nactions_url = \"http://u:p@x/y\"",
+            (4, 15),
+            "a name or password does not belong",
+            "https://",
+        ),
+        (
+            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = []\nactions_url = \"http://x/\"\nactions_url_env = \"Y\"",
+            (4, 15),
+            "there is both `actions_url` and `actions_url_env`",
+            "keep one",
+        ),
+        (
+            "[bridge.a]\nsecret_env = \"X\"\nsecret_file = \"y\"\ncapabilities = []",
+            (3, 15),
+            "both `secret_env` and `secret_file`",
+            "keep one",
+        ),
+        (
+            "[bridge.a]\nsecret_file = \"no/such\"\ncapabilities = []",
+            (2, 15),
+            "the secret `no/such`: the file cannot be read",
+            "check the path",
+        ),
+        (
+            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = []\nactions_per_second = 0",
+            (4, 22),
+            "must be from 0.01 to 1000",
+            "20 is usual",
+        ),
+    ];
+    for (text, (line, column), message, help) in rows {
+        // the sound rule comes last, so that it moves no line
+        let rule = if text.starts_with("[rule]") { "" } else { RULE };
+        let faults = faults_of(&format!("{text}\n{rule}"));
+        let faults: Vec<_> = faults.iter().filter(|fault| !fault.message.contains("example")).collect();
+        assert_eq!(faults.len(), 1, "{text}\n{faults:#?}");
+        let fault = faults[0];
+        assert_eq!((fault.line, fault.column), (*line, *column), "{text}\n{fault:#?}");
+        assert!(fault.message.contains(message), "{text}\n{fault:#?}");
+        assert!(fault.help.as_ref().is_some_and(|given| given.contains(help)), "{text}\n{fault:#?}");
+    }
+}
+
+#[test]
+fn mistakes_of_rules_are_told_at_their_places() {
+    let good = "name = \"ads.y\"\nkind = \"plain\"\ntitle = \"广告\"\nmode = \"off\"\n";
+    let rows: &[(&str, &[&str])] = &[
+        ("", &["1:1 this [[rule]] needs `name`", "1:1 this [[rule]] needs `kind`", "1:1 this [[rule]] needs `title`"]),
+        (
+            "name = \"a b\"\nkind = \"plain\"\ntitle = \"x\"\nwords = []\nmode = \"off\"",
+            &["2:8 `a b` cannot be a rule's name"],
+        ),
+        ("name = \"a\"\nkind = \"plian\"\ntitle = \"x\"\nwords = []", &["3:8 there is no kind of rule called `plian`"]),
+        ("{good}", &["1:1 a plain rule needs `words`"]),
+        ("{good}words = [\"\"]", &["6:10 an empty word"]),
+        ("{good}words = 7", &["6:9 `words`: invalid type: integer `7`, expected a sequence"]),
+        ("{good}words = []\nlists = [\"no.txt\"]", &["7:10 the file was not kept"]),
+        (
+            "{good}words = []\nwrods = []\nmoed = 1\nleast = \"many\"",
+            &[
+                "7:1 unknown key `wrods` in a plain rule",
+                "8:1 unknown key `moed` in a plain rule",
+                "9:9 `least`: invalid type: string \"many\", expected u32",
+            ],
+        ),
+        (
+            "{good}words = []\nclause = 0\nseverity = \"sever\"\nverdict = \"pass\"\ndelete = \"yes\"",
+            &[
+                "7:10 `clause` must be from 1 to 9999 (a number of the group's rules)",
+                "8:12 `severity` cannot be `sever`",
+                "9:11 `verdict` cannot be `pass`",
+                "10:10 `delete` takes true or false, but this is a text",
+            ],
+        ),
+        (
+            "name = \"a\"\nkind = \"often\"\ntitle = \"x\"\nhit = [\"x\"]",
+            &["5:8 a often rule looks at several messages"],
+        ),
+    ];
+    for (text, expected) in rows {
+        let text = format!("[[rule]]\n{}", text.replace("{good}", good));
+        let faults = faults_of(&text);
+        let expected: Vec<_> = expected.iter().map(|row| format!("a.toml:{row}")).collect();
+        assert_eq!(told(&faults), expected, "{text}");
+    }
+}
+
+#[test]
+fn examples_are_tried() {
+    let rule = |name: &str, rest: &str| {
+        format!("[[rule]]\nname = \"{name}\"\nkind = \"plain\"\ntitle = \"广告\"\nwords = [\"{name}\"]\n{rest}\n")
+    };
+    let rows: &[(&str, &[&str])] = &[
+        ("hit = [\"an a\"]\nmiss = [\"x\"]", &[]),
+        ("", &["1:1 the rule `a` has no `hit` and no `miss` examples"]),
+        ("hit = [\"a\"]", &["1:1 the rule `a` has no `miss` examples"]),
+        ("miss = [\"x\"]", &["1:1 the rule `a` has no `hit` examples"]),
+        ("mode = \"off\"", &[]),
+        ("hit = [\"a\", \"词\"]\nmiss = [\"x\"]", &["6:13 `a` does not find this example: nothing is found in it"]),
+        ("hit = [\"a\"]\nmiss = [\"a\"]", &["7:9 this example should be left alone: `a` finds `a` at 0..1"]),
+        ("hit = [\"b\"]\nmiss = [\"x\"]", &["6:8 `a` does not find this example: `b` finds `b` at 0..1"]),
+    ];
+    for (examples, expected) in rows {
+        let text = rule("a", examples) + &rule("b", "hit = [\"b\"]\nmiss = [\"x\"]") + &rule("c", "wrong = 1");
+        let faults = faults_of(&text);
+        let expected: Vec<_> = expected.iter().map(|row| format!("a.toml:{row}")).collect();
+        let told: Vec<_> =
+            told(&faults).into_iter().filter(|told| !told.contains("`c`") && !told.contains("wrong")).collect();
+        assert_eq!(told, expected, "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_toml_is_told_statement_by_statement() {
+    let text = "[daemon]\nlisten = “127.0.0.1:8080”\nqueue ＝ 100\ndata = \"./data\nmode = \"observ\"\n\
+                timezone = Asia/Shanghai\ndedupe_hours = 24，\nlog_format \"json\"\n\
+                [profile.default]\nladder = [\"warn_private\", \"mute 24h\"\nstrike_days = 0\n\
+                [profile.vip]\nladder = [\"warn_private\" \"remove\"]\nmode = ture\n\
+                [group.\"x\"]\nprofile = \"vip\"\nprofile = \"vip\"\nmode = 1\n\
+                [[rule]\nname = \"b\"\nkind = \"no\"\n\
+                [[rule]]\nname = \"a\"\nkind = \"plain\"\ntitle = \"t\"\nwords = [\"加\\d微\"]\n\
+                [daemon]\nqueue = 5\n";
+    let places: Vec<_> = faults_of(text).iter().map(|fault| (fault.line, fault.message.contains("not TOML"))).collect();
+    let expected = [
+        (2, true),
+        (3, true),
+        (4, true),
+        (5, false),
+        (6, true),
+        (7, true),
+        (8, true),
+        (10, true),
+        (11, false),
+        (13, true),
+        (14, true),
+        (17, true),
+        (18, false),
+        (19, true),
+        (26, true),
+        (27, true),
+        (28, false),
+    ];
+    assert_eq!(places, expected, "{:#?}", told(&faults_of(text)));
+}
+
+#[test]
+fn one_run_tells_all_mistakes_of_all_files() {
+    let list = [
+        (
+            "a.toml",
+            "[daemon]\nlistn = \"x\"\nqueue = 0\ntimezone = \"Mars\"\nmode = 'off'\n\
+             [profile.vip]\nladder = [\"wran_public\", \"mute\"]\nstrike_days = \"30\"\nallow = [\"u1\", true]\n= broken\n",
+        ),
+        (
+            "b/b.toml",
+            "[group.g]\nprofil = \"vip\"\n[bridge.x]\nsecret = \"hush\"\nmax_events = -1\ncapabilities = [\"send\", \"fly\"]\n\
+             [notices]\nmute = \"{{ nmae }}\"\n[profile.vip]\nstrike_days = 5\n[chatter]\n",
+        ),
+        (
+            "c.toml",
+            "[[rule]]\nname = \"r\"\nkind = \"plain\"\ntitle = \"一\"\nwords = 1\nlsits = []\n\
+             [[rule]]\nname = \"r\"\nkind = \"plein\"\nseverity = \"hoch\"\n",
+        ),
+    ];
+    let faults = read(&list, &no_env).unwrap_err();
+    let places: Vec<_> = faults.iter().map(|fault| format!("{}:{}:{}", fault.file, fault.line, fault.column)).collect();
+    let expected = [
+        "a.toml:2:1",
+        "a.toml:3:9",
+        "a.toml:4:12",
+        "a.toml:5:8",
+        "a.toml:7:11",
+        "a.toml:7:26",
+        "a.toml:8:15",
+        "a.toml:9:16",
+        "a.toml:10:1",
+        "b/b.toml:2:1",
+        "b/b.toml:4:1",
+        "b/b.toml:5:14",
+        "b/b.toml:6:25",
+        "b/b.toml:8:8",
+        "b/b.toml:10:1",
+        "b/b.toml:11:2",
+        "c.toml:5:9",
+        "c.toml:6:1",
+        "c.toml:7:1",
+        "c.toml:8:8",
+        "c.toml:9:8",
+        "c.toml:10:12",
+    ];
+    assert_eq!(places, expected, "{:#?}", told(&faults));
+    assert!(told(&faults).iter().any(|told| told.contains("already a rule `r` at c.toml:2")));
+    assert!(told(&faults).iter().any(|told| told.contains("`strike_days` is already set at a.toml:8")));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(60))]
+
+    /// Whatever an editor, a person or a broken disk makes of a sound file: it is read or refused, at places that exist.
+    #[test]
+    fn mangled_files_are_refused_without_a_panic(
+        at in 0..4000_usize, length in 0..60_usize, put in "[\\[\\]{}=\"'#.,\n a1é“加\u{0}]{0,6}"
+    ) {
+        let sound: String = ["qunwei.toml", "groups.toml", "rules/flood.toml"]
+            .iter()
+            .map(|name| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name)).unwrap())
+            .collect();
+        let mut mangled: Vec<char> = sound.chars().collect();
+        let start = at.min(mangled.len());
+        let end = (start + length).min(mangled.len());
+        mangled.splice(start..end, put.chars());
+        let text: String = mangled.into_iter().collect();
+        let faults = from_files(Path::new("."), &files(&[("a.toml", &text)]), &no_env).map_or_else(|faults| faults, |sound| sound.warnings);
+        for fault in faults {
+            let line = text.split('\n').nth(fault.line as usize - 1).unwrap_or_else(|| panic!("{fault:?}"));
+            proptest::prop_assert!(fault.column as usize <= line.chars().count() + 1, "{:?}", fault);
+        }
+    }
+}
