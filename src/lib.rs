@@ -8,7 +8,10 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod adapters;
 pub mod app;
+pub mod cli;
 pub mod domain;
 pub mod fault;
 pub mod ports;
+pub mod web;

@@ -1,0 +1,4 @@
+//! The platforms: what comes in from each becomes an event, what is decided becomes a call.
+
+pub mod bridge;
+pub mod http;

@@ -1,0 +1,313 @@
+//! What is asked of each type of event, and what is said of a field that is not as it should be.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::wire::{List, Part, Plain, Wire, WirePerson, WireSegment};
+use super::{Event, Kind, Malformed, Message, Person, Role, Segment};
+use crate::domain::time::Timestamp;
+
+/// The longest id that is taken, in bytes. Platforms use at most 64; the limit bounds what a key costs.
+const MAX_ID: usize = 512;
+
+impl Event {
+    /// Reads one event from JSON. Its platform is `bridge` when it names none.
+    ///
+    /// # Errors
+    /// Names the first field that is missing or of the wrong kind.
+    pub fn parse(json: &str) -> Result<Self, Malformed> {
+        let mut wire = wire(json)?;
+        let platform = match std::mem::take(&mut wire.platform).id("platform")? {
+            Some(name) => Arc::from(name),
+            None => Arc::from("bridge"),
+        };
+        wire.read(platform)
+    }
+
+    /// Reads one event of this platform, whatever it says of its own.
+    ///
+    /// # Errors
+    /// As [`Event::parse`].
+    pub fn parse_from(platform: &Arc<str>, json: &str) -> Result<Self, Malformed> {
+        wire(json)?.read(platform.clone())
+    }
+
+    /// Reads a message for `scan`: `{"id":…,"text":…}` or a message of interfaces.md §2, of which only the content matters.
+    /// Gives its id, its group and itself.
+    ///
+    /// # Errors
+    /// As [`Event::parse`].
+    pub fn parse_for_scan(json: &str) -> Result<(Option<Box<str>>, Option<Box<str>>, Message), Malformed> {
+        let wire = wire(json)?;
+        let id = wire.id.id("id")?;
+        let group = wire.group.id("group")?;
+        if matches!((&wire.text, &wire.content), (Plain::Missing, List::Missing)) {
+            return Err(malformed("text", "is missing (and so is content)"));
+        }
+        let sender = match wire.sender {
+            Part::Missing => Person::default(),
+            sender => person("sender", sender, Plain::id_or_none)?,
+        };
+        Ok((id, group, Message { sender, content: content(wire.content, wire.text)? }))
+    }
+}
+
+fn wire(json: &str) -> Result<Wire<'_>, Malformed> {
+    if !json.trim_ascii_start().starts_with('{') {
+        return Err(malformed("", "is not a JSON object"));
+    }
+    serde_json::from_str(json).map_err(|error| malformed("", clip(&error.to_string(), 120)))
+}
+
+impl Wire<'_> {
+    fn read(self, platform: Arc<str>) -> Result<Event, Malformed> {
+        let id = self.id.needed("id")?;
+        let kind = self.kind.text("type")?.ok_or_else(|| malformed("type", "is missing"))?;
+        let time = match self.time.text("time")? {
+            None => None,
+            Some(text) => Some(time(&text)?),
+        };
+        // An unknown type is stored and otherwise ignored, so nothing else is asked of it.
+        let needed_group = |group: Plain<'_>| group.needed("group");
+        let (group, kind) = match &*kind {
+            "message" => (needed_group(self.group)?, Kind::Message(message(self.sender, self.content, self.text)?)),
+            "message_edited" => {
+                let group = needed_group(self.group)?;
+                let old = self.message.needed("message")?;
+                (group, Kind::Edited { message: old, now: message(self.sender, self.content, self.text)? })
+            }
+            "message_recalled" => {
+                (needed_group(self.group)?, Kind::Recalled { message: self.message.needed("message")? })
+            }
+            "private_message" => {
+                let group = self.group.id("group")?.unwrap_or_default();
+                (group, Kind::Private(message(self.sender, self.content, self.text)?))
+            }
+            "member_joined" => {
+                let group = needed_group(self.group)?;
+                let members = people(self.members)?;
+                let (inviter, channel) = (self.inviter.id("inviter")?, owned(self.channel.text("channel")?));
+                (group, Kind::Joined { members, inviter, channel })
+            }
+            "member_left" => {
+                let group = needed_group(self.group)?;
+                (group, Kind::Left { members: people(self.members)?, reason: owned(self.reason.text("reason")?) })
+            }
+            "member_renamed" => {
+                (needed_group(self.group)?, Kind::Renamed { member: person("member", self.member, Plain::needed)? })
+            }
+            "join_request" => {
+                (needed_group(self.group)?, Kind::JoinRequest { member: person("member", self.member, Plain::needed)? })
+            }
+            "button" => {
+                let group = needed_group(self.group)?;
+                let (user, task) = (self.user.needed("user")?, self.task.needed("task")?);
+                (group, Kind::Button { user, task, choice: self.choice.needed_text("choice")? })
+            }
+            "track" => {
+                let group = needed_group(self.group)?;
+                let member = person("member", self.member, Plain::needed)?;
+                (group, Kind::Track { member, name: self.name.needed_text("name")? })
+            }
+            other => (self.group.id("group").ok().flatten().unwrap_or_default(), Kind::Other(other.into())),
+        };
+        Ok(Event { id, platform, group, time, kind })
+    }
+}
+
+fn time(text: &str) -> Result<Timestamp, Malformed> {
+    Timestamp::parse(text).ok_or_else(|| {
+        let given = clip(text, 40);
+        malformed("time", format!("`{given}` is not RFC 3339 with an offset, such as 2026-11-22T10:00:00+08:00"))
+    })
+}
+
+fn message(
+    sender: Part<WirePerson<'_>>,
+    segments: List<WireSegment<'_>>,
+    text: Plain<'_>,
+) -> Result<Message, Malformed> {
+    let sender = person("sender", sender, Plain::needed)?;
+    if matches!((&text, &segments), (Plain::Missing, List::Missing)) {
+        return Err(malformed("content", "is missing (and so is text)"));
+    }
+    Ok(Message { sender, content: content(segments, text)? })
+}
+
+fn content(segments: List<WireSegment<'_>>, text: Plain<'_>) -> Result<Vec<Segment>, Malformed> {
+    let text = text.text("text")?;
+    let items = segments.items("content")?.unwrap_or_default();
+    let mut content = Vec::with_capacity(items.len().max(1));
+    for (index, item) in items.into_iter().enumerate() {
+        let read = item.object().and_then(WireSegment::read);
+        content.push(read.map_err(|error| error.under(&format!("content[{index}]")))?);
+    }
+    if content.is_empty() {
+        content.extend(owned(text).map(Segment::Text));
+    }
+    Ok(content)
+}
+
+impl WireSegment<'_> {
+    fn read(self) -> Result<Segment, Malformed> {
+        let kind = self.kind.text("type")?.ok_or_else(|| malformed("type", "is missing"))?;
+        Ok(match &*kind {
+            "text" => Segment::Text(self.text.needed_text("text")?),
+            "mention" => {
+                Segment::Mention { user: self.user.needed("user")?, name: owned(self.name.text("name")?).unwrap_or_default() }
+            }
+            "image" => Segment::Image { url: owned(self.url.text("url")?) },
+            "link" => Segment::Link { url: self.url.needed_text("url")?, title: owned(self.title.text("title")?) },
+            "voice" => Segment::Voice { text: owned(self.text.text("text")?) },
+            "video" => Segment::Video { seconds: self.seconds.number("seconds")? },
+            "file" => Segment::File { name: owned(self.name.text("name")?), size: self.size.number("size")? },
+            "card" => Segment::Card { title: owned(self.title.text("title")?) },
+            "red_packet" => Segment::RedPacket,
+            other => Segment::Other(other.into()),
+        })
+    }
+}
+
+fn people(members: List<WirePerson<'_>>) -> Result<Vec<Person>, Malformed> {
+    let members = members.items("members")?.ok_or_else(|| malformed("members", "is missing"))?;
+    let read = |(index, member)| match person("", member, Plain::needed) {
+        Err(error) => Err(error.under(&format!("members[{index}]"))),
+        read => read,
+    };
+    members.into_iter().enumerate().map(read).collect()
+}
+
+/// A member in the field `field`, whose id is read by `id`.
+fn person<'a>(
+    field: &str,
+    person: Part<WirePerson<'a>>,
+    id: impl Fn(Plain<'a>, &str) -> Result<Box<str>, Malformed>,
+) -> Result<Person, Malformed> {
+    let read = |person: WirePerson<'a>| {
+        let role = match person.role.text("role")? {
+            None => None,
+            Some(name) => Some(Role::parse(&name).ok_or_else(|| {
+                malformed("role", format!("`{}` is none of {}", clip(&name, 40), Role::NAMES.join(", ")))
+            })?),
+        };
+        let name = owned(person.name.text("name")?).unwrap_or_default();
+        Ok(Person { id: id(person.id, "id")?, name, role })
+    };
+    person.object().and_then(read).map_err(|error| error.under(field))
+}
+
+impl Plain<'_> {
+    /// An opaque id: a string, or an integer read as one.
+    fn id(self, field: &str) -> Result<Option<Box<str>>, Malformed> {
+        let id: Box<str> = match self {
+            Plain::Missing => return Ok(None),
+            Plain::Text(text) => boxed(text),
+            Plain::Whole(number) => number.to_string().into(),
+            Plain::Below(number) => number.to_string().into(),
+            Plain::Float(_) => return Err(wrong(field, "a string or an integer", "a number with a fraction")),
+            Plain::Wrong(what) => return Err(wrong(field, "a string or an integer", what)),
+        };
+        if id.len() > MAX_ID {
+            return Err(malformed(field, format!("is longer than {MAX_ID} bytes")));
+        }
+        Ok(Some(id))
+    }
+
+    fn id_or_none(self, field: &str) -> Result<Box<str>, Malformed> {
+        Ok(self.id(field)?.unwrap_or_default())
+    }
+
+    fn needed(self, field: &str) -> Result<Box<str>, Malformed> {
+        match self.id(field)? {
+            None => Err(malformed(field, "is missing")),
+            Some(id) if id.is_empty() => Err(malformed(field, "is empty")),
+            Some(id) => Ok(id),
+        }
+    }
+
+    fn needed_text(self, field: &str) -> Result<Box<str>, Malformed> {
+        owned(self.text(field)?).ok_or_else(|| malformed(field, "is missing"))
+    }
+
+    fn number(self, field: &str) -> Result<Option<u64>, Malformed> {
+        match self {
+            Plain::Missing => Ok(None),
+            Plain::Whole(number) => Ok(Some(number)),
+            Plain::Below(_) => Ok(Some(0)),
+            Plain::Float(number) => Ok(Some(number as u64)), // saturates; a fraction of a second or byte is none
+            Plain::Text(_) => Err(wrong(field, "a number", "a string")),
+            Plain::Wrong(what) => Err(wrong(field, "a number", what)),
+        }
+    }
+}
+
+impl<'a> Plain<'a> {
+    fn text(self, field: &str) -> Result<Option<Cow<'a, str>>, Malformed> {
+        match self {
+            Plain::Missing => Ok(None),
+            Plain::Text(text) => Ok(Some(text)),
+            Plain::Whole(_) | Plain::Below(_) | Plain::Float(_) => Err(wrong(field, "a string", "a number")),
+            Plain::Wrong(what) => Err(wrong(field, "a string", what)),
+        }
+    }
+}
+
+impl<T> Part<T> {
+    fn object(self) -> Result<T, Malformed> {
+        match self {
+            Part::Missing => Err(malformed("", "is missing")),
+            Part::Object(object) => Ok(object),
+            Part::Wrong(what) => Err(wrong("", "an object", what)),
+        }
+    }
+}
+
+impl<T> List<T> {
+    fn items(self, field: &str) -> Result<Option<Vec<Part<T>>>, Malformed> {
+        match self {
+            List::Missing => Ok(None),
+            List::Items(items) => Ok(Some(items)),
+            List::Wrong(what) => Err(wrong(field, "an array", what)),
+        }
+    }
+}
+
+impl Malformed {
+    /// The same of a field that is part of another.
+    fn under(mut self, parent: &str) -> Self {
+        self.field = match (parent, &*self.field) {
+            ("", _) => self.field,
+            (_, "") => parent.to_owned(),
+            (_, field) => format!("{parent}.{field}"),
+        };
+        self
+    }
+}
+
+fn malformed(field: &str, what: impl Into<String>) -> Malformed {
+    Malformed { field: field.to_owned(), what: what.into() }
+}
+
+fn wrong(field: &str, wanted: &str, is: &str) -> Malformed {
+    malformed(field, format!("must be {wanted}, not {is}"))
+}
+
+fn boxed(text: Cow<'_, str>) -> Box<str> {
+    match text {
+        Cow::Borrowed(text) => text.into(),
+        Cow::Owned(text) => text.into_boxed_str(),
+    }
+}
+
+fn owned(text: Option<Cow<'_, str>>) -> Option<Box<str>> {
+    text.map(boxed)
+}
+
+/// The beginning of a text that somebody else wrote, for an error message.
+fn clip(text: &str, length: usize) -> String {
+    let mut clipped: String = text.chars().take(length).collect();
+    if clipped.len() < text.len() {
+        clipped.push('…');
+    }
+    clipped
+}
