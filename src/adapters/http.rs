@@ -36,7 +36,7 @@ pub fn url(address: &str) -> Result<Url, ClientError> {
 /// For `https` the system must have certificates of authorities.
 pub fn client(url: &Url, timeout: Duration) -> Result<Client, ClientError> {
     // Fails when a provider is installed already, which is as good.
-    drop(rustls::crypto::ring::default_provider().install_default());
+    rustls::crypto::ring::default_provider().install_default().ok();
     let mut builder = Client::builder()
         .user_agent(concat!("qunwei/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())

@@ -18,8 +18,7 @@ pub fn health(url: &str, errors: &mut dyn Write) -> u8 {
     match ask(url) {
         Ok(()) => 0,
         Err(reasons) => {
-            // Nothing is left to tell it to.
-            drop(writeln!(errors, "{}", reasons.trim_end()));
+            writeln!(errors, "{}", reasons.trim_end()).ok(); // when it cannot be told, the exit code still is
             1
         }
     }
@@ -45,4 +44,73 @@ fn ask(url: &str) -> Result<(), String> {
             reasons => Err(format!("not ready: {reasons}")),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    fn asked(url: &str) -> (u8, String) {
+        let mut errors = Vec::new();
+        let code = health(url, &mut errors);
+        (code, String::from_utf8(errors).expect("it writes text"))
+    }
+
+    /// Answers one request with these bytes.
+    fn daemon(answer: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}/readyz", listener.local_addr().expect("it is bound"));
+        std::thread::spawn(move || {
+            use std::io::Read;
+            let (mut stream, _) = listener.accept().expect("a connection");
+            let mut request = [0; 1024];
+            let read = stream.read(&mut request).expect("a request");
+            assert!(request.get(..read).is_some_and(|request| request.starts_with(b"GET /readyz HTTP/1.1")));
+            stream.write_all(answer.as_bytes()).expect("somebody listens");
+        });
+        url
+    }
+
+    #[test]
+    fn ready_is_0_and_anything_else_is_1_with_the_reason() {
+        let ok = daemon("HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nready\n");
+        assert_eq!(asked(&ok), (0, String::new()));
+        let full = daemon("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 15\r\n\r\nstore: no room\n");
+        assert_eq!(asked(&full), (1, "not ready: store: no room\n".to_owned()));
+        let silent = daemon("HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n");
+        assert_eq!(asked(&silent), (1, "not ready: HTTP 500\n".to_owned()));
+        let moved = daemon("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n");
+        assert_eq!(asked(&moved), (1, "not ready: HTTP 302\n".to_owned()));
+        let broken = daemon("what?\r\n\r\n");
+        let (code, error) = asked(&broken);
+        assert_eq!((code, error.starts_with("no answer: ")), (1, true), "{error}");
+    }
+
+    #[test]
+    fn nobody_there_is_1() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}/readyz", listener.local_addr().expect("it is bound"));
+        drop(listener);
+        let (code, error) = asked(&url);
+        assert_eq!((code, error.to_lowercase().contains("refused")), (1, true), "{error}");
+    }
+
+    #[test]
+    fn a_bad_address_is_1_and_no_panic() {
+        for url in [
+            "",
+            "localhost",
+            "127.0.0.1:8081",
+            "ftp://127.0.0.1/",
+            "http://",
+            "http://[::1",
+            "file:///etc/passwd",
+            "健康",
+        ] {
+            let (code, error) = asked(url);
+            assert_eq!((code, error.contains("http://")), (1, true), "{url}: {error}");
+        }
+    }
 }

@@ -153,9 +153,10 @@ impl WireSegment<'_> {
         let kind = self.kind.text("type")?.ok_or_else(|| malformed("type", "is missing"))?;
         Ok(match &*kind {
             "text" => Segment::Text(self.text.needed_text("text")?),
-            "mention" => {
-                Segment::Mention { user: self.user.needed("user")?, name: owned(self.name.text("name")?).unwrap_or_default() }
-            }
+            "mention" => Segment::Mention {
+                user: self.user.needed("user")?,
+                name: owned(self.name.text("name")?).unwrap_or_default(),
+            },
             "image" => Segment::Image { url: owned(self.url.text("url")?) },
             "link" => Segment::Link { url: self.url.needed_text("url")?, title: owned(self.title.text("title")?) },
             "voice" => Segment::Voice { text: owned(self.text.text("text")?) },

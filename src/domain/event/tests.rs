@@ -76,7 +76,9 @@ fn every_type_is_read() {
 
 #[test]
 fn what_may_be_absent_or_null_may() {
-    for fields in [r#""text":"t""#, r#""text":"t","content":null,"time":null,"name":null"#, r#""content":[],"text":"t""#] {
+    for fields in
+        [r#""text":"t""#, r#""text":"t","content":null,"time":null,"name":null"#, r#""content":[],"text":"t""#]
+    {
         let event = Event::parse(&with(fields)).expect(fields);
         let Kind::Message(message) = event.kind else { panic!("{fields}") };
         assert_eq!(message.content, [text("t")], "{fields}");
@@ -99,7 +101,10 @@ fn the_field_that_is_wrong_is_named() {
     let rows = [
         (r#"{"type":"message"}"#.to_owned(), "id: is missing"),
         (r#"{"id":"","type":"message"}"#.to_owned(), "id: is empty"),
-        (r#"{"id":1.5,"type":"message"}"#.to_owned(), "id: must be a string or an integer, not a number with a fraction"),
+        (
+            r#"{"id":1.5,"type":"message"}"#.to_owned(),
+            "id: must be a string or an integer, not a number with a fraction",
+        ),
         (r#"{"id":{"a":[1]},"type":"message"}"#.to_owned(), "id: must be a string or an integer, not an object"),
         (r#"{"id":"m"}"#.to_owned(), "type: is missing"),
         (r#"{"id":"m","type":7}"#.to_owned(), "type: must be a string, not a number"),
@@ -140,7 +145,10 @@ fn the_field_that_is_wrong_is_named() {
             r#"{"id":"e","type":"member_left","group":"g","members":[{"id":"u"},{"name":"n"}]}"#.to_owned(),
             "members[1].id: is missing",
         ),
-        (r#"{"id":"e","type":"member_left","group":"g","members":[5]}"#.to_owned(), "members[0]: must be an object, not a number"),
+        (
+            r#"{"id":"e","type":"member_left","group":"g","members":[5]}"#.to_owned(),
+            "members[0]: must be an object, not a number",
+        ),
         (r#"{"id":"e","type":"button","group":"g","user":"u","task":"t"}"#.to_owned(), "choice: is missing"),
         (r#"{"id":"e","type":"track","group":"g","member":{"id":"u"}}"#.to_owned(), "name: is missing"),
         (format!(r#"{{"id":"{}","type":"x"}}"#, "长".repeat(171)), "id: is longer than 512 bytes"),

@@ -74,7 +74,7 @@ fn what_is_wrong_is_said_with_field_and_index() {
         (event("a", r#","x":"\udc00""#).into(), "lone leading surrogate in hex escape", None, None),
         (event("a", r#","x":"\ud83d!""#).into(), "unexpected end of hex escape", None, None),
         (event("a", &format!(r#","x":{deep}"#)).into(), "recursion limit exceeded", None, None),
-        (deep.clone().into(), "is not a JSON object", None, Some(0)),
+        (deep.clone().into(), "recursion limit exceeded", None, Some(0)),
     ];
     for (body, error, field, index) in rows {
         let expected = Unreadable { error: error.to_owned(), field: field.map(str::to_owned), index };

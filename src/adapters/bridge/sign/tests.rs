@@ -32,11 +32,7 @@ fn secret(text: &str) -> Secret {
 }
 
 fn headers<'a>(id: &'a str, timestamp: &'a str, signature: &'a str) -> Headers<'a> {
-    Headers {
-        id: Some(id.as_bytes()),
-        timestamp: Some(timestamp.as_bytes()),
-        signature: Some(signature.as_bytes()),
-    }
+    Headers { id: Some(id.as_bytes()), timestamp: Some(timestamp.as_bytes()), signature: Some(signature.as_bytes()) }
 }
 
 #[test]
@@ -105,11 +101,9 @@ fn the_time_must_be_whole_seconds_within_five_minutes() {
 fn one_valid_signature_of_several_is_enough() {
     let (key, id, body, good) = VECTORS[1];
     let bad = VECTORS[0].3;
-    for signatures in [
-        format!("{bad} {good}"),
-        format!("{good} {bad}"),
-        format!("v1a,xyz  v2,{} {good}", "a".repeat(200)),
-    ] {
+    for signatures in
+        [format!("{bad} {good}"), format!("{good} {bad}"), format!("v1a,xyz  v2,{} {good}", "a".repeat(200))]
+    {
         let given = headers(id, "1795312800", &signatures);
         assert_eq!(verify(&[secret(key)], given, body.as_bytes(), AT, TOLERANCE), Ok(()), "{signatures}");
     }
@@ -136,17 +130,17 @@ fn a_missing_header_is_named() {
         (Headers { signature: None, ..whole }, "webhook-signature"),
     ];
     for (given, name) in rows {
-        assert_eq!(
-            verify(&[secret(OTHER)], given, b"", Timestamp(0), TOLERANCE),
-            Err(Rejected::Missing(name))
-        );
+        assert_eq!(verify(&[secret(OTHER)], given, b"", Timestamp(0), TOLERANCE), Err(Rejected::Missing(name)));
     }
 }
 
 #[test]
 fn secrets_are_read_and_never_shown() {
     assert_eq!(format!("{:?}", secret(OTHER)), "Secret(…)");
-    assert_eq!(sign(&secret(ZERO_TO_31), "x", AT, b""), sign(&Secret::from_bytes(&std::array::from_fn::<u8, 32, _>(|at| at as u8)), "x", AT, b""));
+    assert_eq!(
+        sign(&secret(ZERO_TO_31), "x", AT, b""),
+        sign(&Secret::from_bytes(&std::array::from_fn::<u8, 32, _>(|at| at as u8)), "x", AT, b"")
+    );
     let rows = [
         ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", BadSecret::Prefix),
         ("whsec_", BadSecret::Empty),

@@ -1,0 +1,326 @@
+//! What is counted and measured, for `/metrics`. Nothing global: whoever counts holds a handle.
+//!
+//! Labels are names from the configuration and words from closed sets: never text, ids or secrets, and never more than a
+//! fixed number of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Metric, Registry};
+
+use crate::domain::action::{Action, Outcome};
+use crate::domain::policy::Verdict;
+use crate::ports::Reply;
+
+use table::{Closed, Table};
+
+mod table;
+
+/// The content type of [`Metrics::text`].
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// A set of words that are labels.
+macro_rules! words {
+    ($(#[$doc:meta])* $visible:vis $set:ident { $($(#[$about:meta])* $word:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        $visible enum $set { $($(#[$about])* $word),+ }
+        impl Closed for $set {
+            const WORDS: &'static [&'static str] = &[$($text),+];
+            fn at(self) -> usize {
+                self as usize
+            }
+        }
+    };
+}
+
+words!(
+    /// What became of an event.
+    pub EventOutcome {
+        /// New, and durable.
+        Accepted = "accepted",
+        /// There already.
+        Duplicate = "duplicate",
+        /// There already, with another body.
+        DuplicateOtherBody = "duplicate_other_body",
+        /// Stored, and too old to act on.
+        TooOld = "too_old",
+        /// Not an event; counted once for each request that held one.
+        Rejected = "rejected",
+    }
+);
+
+words!(
+    /// Whether something is acted on.
+    pub Mode {
+        /// It is.
+        Act = "act",
+        /// It is only recorded.
+        Observe = "observe",
+    }
+);
+
+words!(
+    /// How a bridge is.
+    pub BridgeState {
+        /// It takes events and actions.
+        On = "on",
+        /// The environment does not define it.
+        Off = "off",
+        /// It answers in a way that an operator must look at.
+        Broken = "broken",
+        /// It wants no more actions.
+        Disabled = "disabled",
+    }
+);
+
+words!(
+    /// What was shed to stay within bounds.
+    pub Shed {
+        /// A request for which the queue had no room.
+        Intake = "intake",
+        /// A request over a bridge's rate.
+        Rate = "rate",
+        /// Windows of members that were quiet longest.
+        Windows = "windows",
+        /// Members whose standing was not needed longest.
+        Members = "members",
+        /// Notices that were merged into one.
+        Notices = "notices",
+    }
+);
+
+words!(Answered { Reply200 = "200", Reply400 = "400", Reply401 = "401", Reply408 = "408", Reply413 = "413", Reply429 = "429", Reply503 = "503", Other = "other" });
+words!(Ended { Done = "done", Failed = "failed", Expired = "expired", Uncertain = "uncertain" });
+words!(Replied { Done = "done", Retry = "retry", Unknown = "unknown", Refused = "refused", Broken = "broken", Disabled = "disabled" });
+
+/// Everything that is counted. Shared in an `Arc`.
+pub struct Metrics {
+    registry: Registry,
+    events: Table<EventOutcome>,
+    requests: Table<Answered>,
+    findings: Table<Mode>,
+    cases: Table<Mode>,
+    actions: Table<Mode>,
+    ended: Table<Ended>,
+    attempts: Table<Replied>,
+    verdicts: [Counter; 3],
+    shed: Family<[(&'static str, &'static str); 1], Counter>,
+    bridges: Family<[(&'static str, String); 2], Gauge>,
+    config: Family<[(&'static str, String); 1], Gauge>,
+    retries: Counter,
+    store_failures: Counter,
+    times_ahead: Counter,
+    times_missing: Counter,
+    queue_depth: Gauge,
+    outbox_depth: Gauge,
+    commit_seconds: Histogram,
+    commit_inputs: Histogram,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// All at zero.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("qunwei");
+        let all = &mut registry;
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        all.register("build", "The version of the daemon", build);
+        let verdict: Family<[(&'static str, &'static str); 1], Counter> = Family::default();
+        add(all, "verdicts", "Messages judged, by verdict", verdict.clone());
+        let verdicts = ["pass", "review", "violation"].map(|word| verdict.get_or_create_owned(&[("verdict", word)]));
+        // From a quarter of a millisecond to 8 s; a commit that takes longer is a failure.
+        let seconds = || Histogram::new(exponential_buckets(0.000_25, 2.0, 16));
+        let inputs = || Histogram::new(exponential_buckets(1.0, 2.0, 13));
+        Self {
+            events: Table::new(all, "events", "Events, by what became of them", ["platform", "outcome"]),
+            requests: Table::new(all, "requests", "Requests of bridges, by status", ["bridge", "status"]),
+            findings: Table::new(all, "findings", "What rules found", ["rule", "mode"]),
+            cases: Table::new(all, "cases", "Cases opened, by the ladder's step", ["step", "mode"]),
+            actions: Table::new(all, "actions", "Actions decided", ["type", "mode"]),
+            ended: Table::new(all, "actions_ended", "Actions that came to their end", ["platform", "state"]),
+            attempts: Table::new(all, "attempts", "Attempts to carry actions out", ["platform", "reply"]),
+            verdicts,
+            shed: add(all, "shed", "What was shed to stay within bounds", Family::default()),
+            bridges: add(all, "bridge_state", "1 for the state that a bridge is in", Family::default()),
+            config: add(all, "config_info", "The version of the configuration in force", Family::default()),
+            retries: add(all, "retries", "Attempts that were not the first", Counter::default()),
+            store_failures: add(all, "store_failures", "Commits that failed", Counter::default()),
+            times_ahead: add(all, "event_times_ahead", "Events whose time lay too far ahead", Counter::default()),
+            times_missing: add(all, "event_times_missing", "Events without a time", Counter::default()),
+            queue_depth: add(all, "queue_depth_inputs", "Inputs that wait to be judged", Gauge::default()),
+            outbox_depth: add(all, "outbox_depth_actions", "Actions that wait to be carried out", Gauge::default()),
+            commit_seconds: add(all, "commit_seconds", "How long commits took", seconds()),
+            commit_inputs: add(all, "commit_inputs", "How many inputs commits held", inputs()),
+            registry,
+        }
+    }
+
+    /// Everything, as Prometheus reads it.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        encode(&mut text, &self.registry).expect("a String takes any text");
+        text
+    }
+
+    /// What became of an event.
+    pub fn event(&self, platform: &str, outcome: EventOutcome) {
+        self.events.count(platform, outcome, 1);
+    }
+
+    /// Events that said a time too far ahead, and events that said none.
+    pub fn times_given(&self, ahead: usize, missing: usize) {
+        for (counter, count) in [(&self.times_ahead, ahead), (&self.times_missing, missing)] {
+            if count > 0 {
+                counter.inc_by(count as u64);
+            }
+        }
+    }
+
+    /// A bridge's requests; keep it where they are answered.
+    pub fn requests(&self, bridge: &str) -> Requests {
+        Requests { by_status: self.requests.row(bridge) }
+    }
+
+    /// A message was judged.
+    pub fn verdict(&self, verdict: Verdict) {
+        let [pass, review, violation] = &self.verdicts;
+        match verdict {
+            Verdict::Pass => pass.inc(),
+            Verdict::Review => review.inc(),
+            Verdict::Violation => violation.inc(),
+        };
+    }
+
+    /// A rule found something.
+    pub fn finding(&self, rule: &str, mode: Mode) {
+        self.findings.count(rule, mode, 1);
+    }
+
+    /// A case was opened at this step of the ladder.
+    pub fn case(&self, step: &str, mode: Mode) {
+        self.cases.count(step, mode, 1);
+    }
+
+    /// An action was decided.
+    pub fn action(&self, action: &Action) {
+        self.actions.count(action.what.name(), if action.observe { Mode::Observe } else { Mode::Act }, 1);
+    }
+
+    /// An action has come to its end.
+    pub fn ended(&self, platform: &str, outcome: &Outcome) {
+        let ended = match outcome {
+            Outcome::Done { .. } => Ended::Done,
+            Outcome::Failed { .. } => Ended::Failed,
+            Outcome::Expired => Ended::Expired,
+            Outcome::Uncertain { .. } => Ended::Uncertain,
+        };
+        self.ended.count(platform, ended, 1);
+    }
+
+    /// An attempt was answered; `again` when it was not the action's first.
+    pub fn attempt(&self, platform: &str, reply: &Reply, again: bool) {
+        let replied = match reply {
+            Reply::Done { .. } => Replied::Done,
+            Reply::Retry { .. } => Replied::Retry,
+            Reply::Unknown { .. } => Replied::Unknown,
+            Reply::Refused { .. } => Replied::Refused,
+            Reply::Broken { .. } => Replied::Broken,
+            Reply::Disabled => Replied::Disabled,
+        };
+        self.attempts.count(platform, replied, 1);
+        if again {
+            self.retries.inc();
+        }
+    }
+
+    /// A commit went through.
+    pub fn commit(&self, took: Duration, inputs: usize) {
+        self.commit_seconds.observe(took.as_secs_f64());
+        self.commit_inputs.observe(inputs as f64);
+    }
+
+    /// A commit failed.
+    pub fn store_failure(&self) {
+        self.store_failures.inc();
+    }
+
+    /// Something was shed.
+    pub fn shed(&self, what: Shed) {
+        let word = Shed::WORDS.get(what.at()).copied().unwrap_or_default();
+        self.shed.get_or_create_owned(&[("what", word)]).inc();
+    }
+
+    /// How many inputs wait.
+    pub fn queue_depth(&self, inputs: usize) {
+        self.queue_depth.set(whole(inputs));
+    }
+
+    /// How many actions wait.
+    pub fn outbox_depth(&self, actions: usize) {
+        self.outbox_depth.set(whole(actions));
+    }
+
+    /// Another version of the configuration is in force.
+    pub fn config_version(&self, version: &str) {
+        self.config.clear();
+        self.config.get_or_create_owned(&[("version", version.to_owned())]).set(1);
+    }
+
+    /// A bridge is in this state.
+    pub fn bridge_state(&self, bridge: &str, state: BridgeState) {
+        for (at, word) in BridgeState::WORDS.iter().enumerate() {
+            let gauge =
+                self.bridges.get_or_create_owned(&[("bridge", bridge.to_owned()), ("state", (*word).to_owned())]);
+            gauge.set(i64::from(at == state.at()));
+        }
+    }
+}
+
+/// The requests of one bridge.
+#[derive(Clone)]
+pub struct Requests {
+    by_status: Arc<[Counter]>,
+}
+
+impl Requests {
+    /// One was answered with this status.
+    pub fn answered(&self, status: u16) {
+        let answered = match status {
+            200 => Answered::Reply200,
+            400 => Answered::Reply400,
+            401 => Answered::Reply401,
+            408 => Answered::Reply408,
+            413 => Answered::Reply413,
+            429 => Answered::Reply429,
+            503 => Answered::Reply503,
+            _ => Answered::Other,
+        };
+        if let Some(counter) = self.by_status.get(answered.at()) {
+            counter.inc();
+        }
+    }
+}
+
+fn add<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    registry.register(name, help, metric.clone());
+    metric
+}
+
+fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::domain::action::{Cause, Lane, What};
+use crate::domain::time::Timestamp;
+
+#[test]
+fn what_happened_is_counted_under_its_name() {
+    let metrics = Metrics::new();
+    metrics.event("example", EventOutcome::Accepted);
+    metrics.event("example", EventOutcome::Accepted);
+    metrics.event("example", EventOutcome::DuplicateOtherBody);
+    let requests = metrics.requests("example");
+    requests.answered(200);
+    requests.answered(418);
+    metrics.verdict(Verdict::Review);
+    metrics.finding("ads.contact", Mode::Observe);
+    metrics.case("mute", Mode::Act);
+    metrics.action(&Action {
+        id: Arc::from("a-1"),
+        platform: Arc::from("example"),
+        group: Arc::from("g"),
+        what: What::Remove { user: Arc::from("u") },
+        time: Timestamp(0),
+        cause: Cause::default(),
+        lane: Lane::Penalty,
+        deadline: Timestamp(0),
+        observe: true,
+        notifies: Vec::new(),
+    });
+    metrics.ended("example", &Outcome::Expired);
+    metrics.attempt("example", &Reply::Disabled, false);
+    metrics.attempt("example", &Reply::Done { message: None }, true);
+    metrics.commit(Duration::from_millis(3), 40);
+    metrics.store_failure();
+    metrics.shed(Shed::Intake);
+    metrics.times_given(2, 1);
+    metrics.queue_depth(7);
+    metrics.outbox_depth(8);
+    metrics.config_version("old");
+    metrics.config_version("new");
+    metrics.bridge_state("example", BridgeState::On);
+    metrics.bridge_state("example", BridgeState::Broken);
+    let text = metrics.text();
+    let expected = [
+        r#"qunwei_events_total{platform="example",outcome="accepted"} 2"#,
+        r#"qunwei_events_total{platform="example",outcome="duplicate_other_body"} 1"#,
+        r#"qunwei_events_total{platform="example",outcome="rejected"} 0"#,
+        r#"qunwei_requests_total{bridge="example",status="200"} 1"#,
+        r#"qunwei_requests_total{bridge="example",status="other"} 1"#,
+        r#"qunwei_verdicts_total{verdict="review"} 1"#,
+        r#"qunwei_verdicts_total{verdict="pass"} 0"#,
+        r#"qunwei_findings_total{rule="ads.contact",mode="observe"} 1"#,
+        r#"qunwei_cases_total{step="mute",mode="act"} 1"#,
+        r#"qunwei_actions_total{type="remove",mode="observe"} 1"#,
+        r#"qunwei_actions_ended_total{platform="example",state="expired"} 1"#,
+        r#"qunwei_attempts_total{platform="example",reply="disabled"} 1"#,
+        r#"qunwei_attempts_total{platform="example",reply="done"} 1"#,
+        "qunwei_retries_total 1",
+        "qunwei_store_failures_total 1",
+        "qunwei_event_times_ahead_total 2",
+        "qunwei_event_times_missing_total 1",
+        "qunwei_queue_depth_inputs 7",
+        "qunwei_outbox_depth_actions 8",
+        "qunwei_commit_seconds_sum 0.003",
+        "qunwei_commit_inputs_count 1",
+        r#"qunwei_shed_total{what="intake"} 1"#,
+        r#"qunwei_config_info{version="new"} 1"#,
+        r#"qunwei_bridge_state{bridge="example",state="broken"} 1"#,
+        r#"qunwei_bridge_state{bridge="example",state="on"} 0"#,
+        concat!(r#"qunwei_build_info{version=""#, env!("CARGO_PKG_VERSION"), r#""} 1"#),
+    ];
+    let lines: Vec<&str> = text.lines().collect();
+    for line in expected {
+        assert!(lines.contains(&line), "{line} is not in\n{text}");
+    }
+    assert!(!text.contains("\"old\""), "{text}");
+    assert_eq!(lines.last(), Some(&"# EOF"));
+}
+
+#[test]
+fn names_are_bounded() {
+    let metrics = Metrics::new();
+    for number in 0..2500 {
+        metrics.finding(&format!("rule.{number}"), Mode::Act);
+    }
+    let text = metrics.text();
+    assert_eq!(text.lines().filter(|line| line.starts_with("qunwei_findings_total")).count(), 2 * 2001);
+    assert!(text.contains("qunwei_findings_total{rule=\"…\",mode=\"act\"} 500"), "{text}");
+}

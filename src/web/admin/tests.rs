@@ -1,0 +1,45 @@
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use super::*;
+use crate::adapters::http;
+use crate::app::health;
+use crate::app::metrics::EventOutcome;
+
+/// Status, content type and body.
+async fn get(address: &str) -> (u16, String, String) {
+    let url = http::url(address).expect("an address");
+    let client = http::client(&url, Duration::from_secs(5)).expect("a client");
+    let response = client.get(url).send().await.expect("an answer");
+    let kind = response.headers().get(CONTENT_TYPE).map(|kind| kind.to_str().expect("ASCII").to_owned());
+    (response.status().as_u16(), kind.unwrap_or_default(), response.text().await.expect("a body"))
+}
+
+#[tokio::test]
+async fn operators_see_whether_it_is_ready_and_what_it_counted_until_it_stops() {
+    let state = AdminState { health: Health::new(), metrics: Arc::new(Metrics::new()) };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let base = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let (stop, stopped) = oneshot::channel::<()>();
+    let served = tokio::spawn(crate::web::serve(listener, router(state.clone()), async { drop(stopped.await) }));
+
+    let plain = "text/plain; charset=utf-8".to_owned();
+    assert_eq!(get(&format!("{base}/healthz")).await, (200, plain.clone(), "ok\n".to_owned()));
+    state.health.set(health::STORE, "the disk is full");
+    let reasons = "started: still starting\nstore: the disk is full\n".to_owned();
+    assert_eq!(get(&format!("{base}/readyz")).await, (503, plain.clone(), reasons));
+    state.health.clear(health::STORE);
+    state.health.clear(health::STARTED);
+    assert_eq!(get(&format!("{base}/readyz")).await, (200, plain, "ready\n".to_owned()));
+
+    state.metrics.event("example", EventOutcome::Accepted);
+    let (status, kind, text) = get(&format!("{base}/metrics")).await;
+    assert_eq!((status, &*kind), (200, metrics::CONTENT_TYPE));
+    assert!(text.contains("qunwei_events_total{platform=\"example\",outcome=\"accepted\"} 1\n"), "{text}");
+    assert_eq!(get(&format!("{base}/other")).await.0, 404);
+
+    stop.send(()).expect("it still runs");
+    served.await.expect("no panic").expect("it ends well");
+}

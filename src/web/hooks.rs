@@ -1,0 +1,257 @@
+//! The way in for bridges: `POST /hooks/bridge/NAME` (interfaces.md §4). An answer of 200 means that every event of the
+//! request is durable.
+//!
+//! What is asked of a request, in order: a known name, a bridge that is on, a body within its limits, the rate, the
+//! signature, events that can be read, room in the queue, the commit.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+
+use crate::adapters::bridge::inbound::{self, Batch, Unreadable};
+use crate::adapters::bridge::sign::{self, Rejected, Secret};
+use crate::app::intake::{Answer, Full, Incoming, Intake};
+use crate::app::metrics::{EventOutcome, Metrics, Requests, Shed};
+use crate::ports::Clock;
+
+mod body;
+mod rate;
+
+use rate::Limiter;
+pub use rate::Rate;
+
+/// How long a sender should wait when nothing better is known, in seconds.
+const WAIT: u64 = 1;
+/// How long a sender should wait when a bridge is off or the store fails, in seconds.
+const WAIT_LONG: u64 = 10;
+
+/// How much one request may bring.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The largest body, in bytes.
+    pub max_bytes: usize,
+    /// The most events.
+    pub max_events: usize,
+    /// How long the body may take to arrive.
+    pub body_timeout: std::time::Duration,
+    /// How many requests a second, if limited.
+    pub rate: Option<Rate>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let body_timeout = std::time::Duration::from_secs(10);
+        Self { max_bytes: 1 << 20, max_events: 1000, body_timeout, rate: None }
+    }
+}
+
+/// Whether a bridge takes events.
+#[derive(Clone, Debug)]
+pub enum Switch {
+    /// It does.
+    On,
+    /// It does not, and this is why, e.g. `QUNWEI_EXAMPLE_SECRET is not set`.
+    Off(String),
+}
+
+/// A bridge as events come in from it.
+#[derive(Clone, Debug)]
+pub struct BridgeIn {
+    /// Any of these may sign.
+    pub secrets: Vec<Secret>,
+    /// How much it may bring.
+    pub limits: Limits,
+    /// Whether it takes events.
+    pub state: Switch,
+}
+
+/// A bridge with what its requests need at hand.
+struct Door {
+    name: Arc<str>,
+    bridge: BridgeIn,
+    limiter: Option<Limiter>,
+    requests: Requests,
+}
+
+/// What the hooks need. Shared in an `Arc`, so that a new configuration can replace its bridges while requests come in.
+pub struct HooksState {
+    intake: Intake,
+    doors: ArcSwap<HashMap<String, Arc<Door>>>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+}
+
+impl HooksState {
+    /// Bridges by name, and where their events go.
+    pub fn new(
+        intake: Intake,
+        bridges: HashMap<String, BridgeIn>,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+    ) -> Arc<Self> {
+        let state = Self { intake, doors: ArcSwap::default(), clock, metrics };
+        state.replace(bridges);
+        Arc::new(state)
+    }
+
+    /// Other bridges from now on; requests that are being read keep theirs. Rates start afresh.
+    pub fn replace(&self, bridges: HashMap<String, BridgeIn>) {
+        let door = |(name, bridge): (String, BridgeIn)| {
+            let limiter = bridge.limits.rate.map(|rate| Limiter::new(rate, self.clock.clone()));
+            let requests = self.metrics.requests(&name);
+            let door = Door { name: Arc::from(&*name), bridge, limiter, requests };
+            (name, Arc::new(door))
+        };
+        self.doors.store(Arc::new(bridges.into_iter().map(door).collect()));
+    }
+}
+
+/// `POST /hooks/bridge/NAME`.
+pub fn router(state: Arc<HooksState>) -> Router {
+    Router::new().route("/hooks/bridge/{name}", post(receive).fallback(other_method)).with_state(state)
+}
+
+async fn other_method() -> Response {
+    let mut response = error(StatusCode::METHOD_NOT_ALLOWED, "events are sent by POST");
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+    response
+}
+
+async fn receive(
+    State(state): State<Arc<HooksState>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let Some(door) = state.doors.load().get(&name).cloned() else {
+        return error(StatusCode::NOT_FOUND, "no bridge of this name is configured");
+    };
+    let response = match take(&state, &door, &headers, body).await {
+        Ok(response) => response,
+        Err(refused) => refused.into_response(),
+    };
+    door.requests.answered(response.status().as_u16());
+    response
+}
+
+async fn take(state: &HooksState, door: &Door, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
+    let bridge = &door.bridge;
+    if let Switch::Off(why) = &bridge.state {
+        return Err(Refused::Off(why.clone()));
+    }
+    let body = body::read(body, headers, &bridge.limits).await?;
+    if let Some(Err(seconds)) = door.limiter.as_ref().map(Limiter::check) {
+        state.metrics.shed(Shed::Rate);
+        return Err(Refused::Rate { seconds });
+    }
+    let now = state.clock.now();
+    sign::verify(&bridge.secrets, signed(headers), &body, now, sign::TOLERANCE).map_err(Refused::Signature)?;
+    let batch = inbound::read(&body, &door.name, now, bridge.limits.max_events).map_err(|unreadable| {
+        state.metrics.event(&door.name, EventOutcome::Rejected);
+        Refused::Unreadable(unreadable)
+    })?;
+    drop(body); // its bytes are in the batch; no need to hold them through the commit
+    let answered = state.intake.submit(incoming(batch, &state.metrics)).map_err(|Full| {
+        state.metrics.shed(Shed::Intake);
+        Refused::Full
+    })?;
+    match answered.await {
+        Ok(Answer::Durable { accepted, duplicates }) => Ok(durable(accepted, duplicates)),
+        Ok(Answer::Unavailable { .. }) | Err(_) => Err(Refused::Unavailable),
+    }
+}
+
+fn incoming(batch: Batch, metrics: &Metrics) -> Vec<Incoming> {
+    let given = batch.events.iter().filter(|event| event.given_time.is_some()).count();
+    metrics.times_given(batch.ahead, given.saturating_sub(batch.ahead));
+    let events = batch.events.into_iter();
+    events.map(|event| Incoming { event: event.event, raw: event.raw, given_time: event.given_time }).collect()
+}
+
+fn signed(headers: &HeaderMap) -> sign::Headers<'_> {
+    let value = |name| headers.get(name).map(HeaderValue::as_bytes);
+    sign::Headers {
+        id: value("webhook-id"),
+        timestamp: value("webhook-timestamp"),
+        signature: value("webhook-signature"),
+    }
+}
+
+/// The answer of nearly every request is one of two, which need no memory.
+fn durable(accepted: usize, duplicates: usize) -> Response {
+    let body = match (accepted, duplicates) {
+        (1, 0) => Bytes::from_static(br#"{"accepted":1,"duplicates":0}"#),
+        (0, 1) => Bytes::from_static(br#"{"accepted":0,"duplicates":1}"#),
+        _ => Bytes::from(format!(r#"{{"accepted":{accepted},"duplicates":{duplicates}}}"#)),
+    };
+    json(StatusCode::OK, Body::from(body))
+}
+
+/// Why a request is not answered with 200.
+#[derive(Debug)]
+enum Refused {
+    Off(String),
+    TooLarge { max_bytes: usize },
+    TooSlow,
+    Broken,
+    Rate { seconds: u64 },
+    Signature(Rejected),
+    Unreadable(Unreadable),
+    Full,
+    Unavailable,
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        match self {
+            Refused::Off(why) => {
+                later(StatusCode::SERVICE_UNAVAILABLE, WAIT_LONG, &format!("this bridge is off: {why}"))
+            }
+            Refused::TooLarge { max_bytes } => {
+                error(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is larger than {max_bytes} bytes"))
+            }
+            Refused::TooSlow => error(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
+            Refused::Broken => error(StatusCode::BAD_REQUEST, "the body broke off"),
+            Refused::Rate { seconds } => later(StatusCode::TOO_MANY_REQUESTS, seconds, "too many requests"),
+            Refused::Signature(rejected) => error(StatusCode::UNAUTHORIZED, &rejected.to_string()),
+            Refused::Unreadable(unreadable) => refusal(StatusCode::BAD_REQUEST, &unreadable),
+            Refused::Full => later(StatusCode::SERVICE_UNAVAILABLE, WAIT, "too many events are waiting"),
+            Refused::Unavailable => {
+                later(StatusCode::SERVICE_UNAVAILABLE, WAIT_LONG, "the events could not be made durable")
+            }
+        }
+    }
+}
+
+fn later(status: StatusCode, seconds: u64, what: &str) -> Response {
+    let mut response = error(status, what);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+fn error(status: StatusCode, what: &str) -> Response {
+    refusal(status, &Unreadable { error: what.to_owned(), ..Unreadable::default() })
+}
+
+fn refusal(status: StatusCode, error: &Unreadable) -> Response {
+    // Strings and a number cannot fail to be written.
+    json(status, Body::from(serde_json::to_vec(error).unwrap_or_default()))
+}
+
+fn json(status: StatusCode, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+#[cfg(test)]
+mod tests;
