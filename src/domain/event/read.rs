@@ -3,12 +3,15 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::wire::{List, Part, Plain, Wire, WirePerson, WireSegment};
+use super::wire::{Item, List, Part, Plain, Wire, WirePerson, WireSegment};
 use super::{Event, Kind, Malformed, Message, Person, Role, Segment};
 use crate::domain::time::Timestamp;
 
 /// The longest id that is taken, in bytes. Platforms use at most 64; the limit bounds what a key costs.
 const MAX_ID: usize = 512;
+
+/// A message for `scan`: its id and its group, where it has them, and itself.
+pub type Scanned = (Option<Box<str>>, Option<Box<str>>, Message);
 
 impl Event {
     /// Reads one event from JSON. Its platform is `bridge` when it names none.
@@ -33,11 +36,10 @@ impl Event {
     }
 
     /// Reads a message for `scan`: `{"id":…,"text":…}` or a message of interfaces.md §2, of which only the content matters.
-    /// Gives its id, its group and itself.
     ///
     /// # Errors
     /// As [`Event::parse`].
-    pub fn parse_for_scan(json: &str) -> Result<(Option<Box<str>>, Option<Box<str>>, Message), Malformed> {
+    pub fn parse_for_scan(json: &str) -> Result<Scanned, Malformed> {
         let wire = wire(json)?;
         let id = wire.id.id("id")?;
         let group = wire.group.id("group")?;
@@ -122,11 +124,7 @@ fn time(text: &str) -> Result<Timestamp, Malformed> {
     })
 }
 
-fn message(
-    sender: Part<WirePerson<'_>>,
-    segments: List<WireSegment<'_>>,
-    text: Plain<'_>,
-) -> Result<Message, Malformed> {
+fn message(sender: Part<WirePerson<'_>>, segments: List<Segment>, text: Plain<'_>) -> Result<Message, Malformed> {
     let sender = person("sender", sender, Plain::needed)?;
     if matches!((&text, &segments), (Plain::Missing, List::Missing)) {
         return Err(malformed("content", "is missing (and so is text)"));
@@ -134,48 +132,47 @@ fn message(
     Ok(Message { sender, content: content(segments, text)? })
 }
 
-fn content(segments: List<WireSegment<'_>>, text: Plain<'_>) -> Result<Vec<Segment>, Malformed> {
+fn content(segments: List<Segment>, text: Plain<'_>) -> Result<Vec<Segment>, Malformed> {
     let text = text.text("text")?;
-    let items = segments.items("content")?.unwrap_or_default();
-    let mut content = Vec::with_capacity(items.len().max(1));
-    for (index, item) in items.into_iter().enumerate() {
-        let read = item.object().and_then(WireSegment::read);
-        content.push(read.map_err(|error| error.under(&format!("content[{index}]")))?);
-    }
+    let mut content = segments.items("content")?.unwrap_or_default();
     if content.is_empty() {
         content.extend(owned(text).map(Segment::Text));
     }
     Ok(content)
 }
 
-impl WireSegment<'_> {
-    fn read(self) -> Result<Segment, Malformed> {
-        let kind = self.kind.text("type")?.ok_or_else(|| malformed("type", "is missing"))?;
+impl Item for Segment {
+    type Wire<'a> = WireSegment<'a>;
+    fn read(wire: Part<WireSegment<'_>>) -> Result<Self, Malformed> {
+        let wire = wire.object()?;
+        let kind = wire.kind.text("type")?.ok_or_else(|| malformed("type", "is missing"))?;
         Ok(match &*kind {
-            "text" => Segment::Text(self.text.needed_text("text")?),
+            "text" => Segment::Text(wire.text.needed_text("text")?),
             "mention" => Segment::Mention {
-                user: self.user.needed("user")?,
-                name: owned(self.name.text("name")?).unwrap_or_default(),
+                user: wire.user.needed("user")?,
+                name: owned(wire.name.text("name")?).unwrap_or_default(),
             },
-            "image" => Segment::Image { url: owned(self.url.text("url")?) },
-            "link" => Segment::Link { url: self.url.needed_text("url")?, title: owned(self.title.text("title")?) },
-            "voice" => Segment::Voice { text: owned(self.text.text("text")?) },
-            "video" => Segment::Video { seconds: self.seconds.number("seconds")? },
-            "file" => Segment::File { name: owned(self.name.text("name")?), size: self.size.number("size")? },
-            "card" => Segment::Card { title: owned(self.title.text("title")?) },
+            "image" => Segment::Image { url: owned(wire.url.text("url")?) },
+            "link" => Segment::Link { url: wire.url.needed_text("url")?, title: owned(wire.title.text("title")?) },
+            "voice" => Segment::Voice { text: owned(wire.text.text("text")?) },
+            "video" => Segment::Video { seconds: wire.seconds.number("seconds")? },
+            "file" => Segment::File { name: owned(wire.name.text("name")?), size: wire.size.number("size")? },
+            "card" => Segment::Card { title: owned(wire.title.text("title")?) },
             "red_packet" => Segment::RedPacket,
             other => Segment::Other(other.into()),
         })
     }
 }
 
-fn people(members: List<WirePerson<'_>>) -> Result<Vec<Person>, Malformed> {
-    let members = members.items("members")?.ok_or_else(|| malformed("members", "is missing"))?;
-    let read = |(index, member)| match person("", member, Plain::needed) {
-        Err(error) => Err(error.under(&format!("members[{index}]"))),
-        read => read,
-    };
-    members.into_iter().enumerate().map(read).collect()
+impl Item for Person {
+    type Wire<'a> = WirePerson<'a>;
+    fn read(wire: Part<WirePerson<'_>>) -> Result<Self, Malformed> {
+        person("", wire, Plain::needed)
+    }
+}
+
+fn people(members: List<Person>) -> Result<Vec<Person>, Malformed> {
+    members.items("members")?.ok_or_else(|| malformed("members", "is missing"))
 }
 
 /// A member in the field `field`, whose id is read by `id`.
@@ -202,7 +199,8 @@ impl Plain<'_> {
     fn id(self, field: &str) -> Result<Option<Box<str>>, Malformed> {
         let id: Box<str> = match self {
             Plain::Missing => return Ok(None),
-            Plain::Text(text) => boxed(text),
+            Plain::Text(text) => text.into(),
+            Plain::Unescaped(text) => text,
             Plain::Whole(number) => number.to_string().into(),
             Plain::Below(number) => number.to_string().into(),
             Plain::Float(_) => return Err(wrong(field, "a string or an integer", "a number with a fraction")),
@@ -236,7 +234,7 @@ impl Plain<'_> {
             Plain::Whole(number) => Ok(Some(number)),
             Plain::Below(_) => Ok(Some(0)),
             Plain::Float(number) => Ok(Some(number as u64)), // saturates; a fraction of a second or byte is none
-            Plain::Text(_) => Err(wrong(field, "a number", "a string")),
+            Plain::Text(_) | Plain::Unescaped(_) => Err(wrong(field, "a number", "a string")),
             Plain::Wrong(what) => Err(wrong(field, "a number", what)),
         }
     }
@@ -246,7 +244,8 @@ impl<'a> Plain<'a> {
     fn text(self, field: &str) -> Result<Option<Cow<'a, str>>, Malformed> {
         match self {
             Plain::Missing => Ok(None),
-            Plain::Text(text) => Ok(Some(text)),
+            Plain::Text(text) => Ok(Some(Cow::Borrowed(text))),
+            Plain::Unescaped(text) => Ok(Some(Cow::Owned(text.into_string()))),
             Plain::Whole(_) | Plain::Below(_) | Plain::Float(_) => Err(wrong(field, "a string", "a number")),
             Plain::Wrong(what) => Err(wrong(field, "a string", what)),
         }
@@ -264,10 +263,11 @@ impl<T> Part<T> {
 }
 
 impl<T> List<T> {
-    fn items(self, field: &str) -> Result<Option<Vec<Part<T>>>, Malformed> {
+    fn items(self, field: &str) -> Result<Option<Vec<T>>, Malformed> {
         match self {
             List::Missing => Ok(None),
-            List::Items(items) => Ok(Some(items)),
+            List::Items(Ok(items)) => Ok(Some(items)),
+            List::Items(Err((index, wrong))) => Err(wrong.under(&format!("{field}[{index}]"))),
             List::Wrong(what) => Err(wrong(field, "an array", what)),
         }
     }
