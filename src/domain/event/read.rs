@@ -1,6 +1,7 @@
 //! What is asked of each type of event, and what is said of a field that is not as it should be.
 
 use std::borrow::Cow;
+use std::mem::take;
 use std::sync::Arc;
 
 use super::wire::{Item, List, Part, Plain, Wire, WirePerson, WireSegment};
@@ -20,7 +21,7 @@ impl Event {
     /// Names the first field that is missing or of the wrong kind.
     pub fn parse(json: &str) -> Result<Self, Malformed> {
         let mut wire = wire(json)?;
-        let platform = match std::mem::take(&mut wire.platform).id("platform")? {
+        let platform = match take(&mut wire.platform).id("platform")? {
             Some(name) => Arc::from(name),
             None => Arc::from("bridge"),
         };
@@ -62,58 +63,60 @@ fn wire(json: &str) -> Result<Wire<'_>, Malformed> {
 }
 
 impl Wire<'_> {
-    fn read(self, platform: Arc<str>) -> Result<Event, Malformed> {
-        let id = self.id.needed("id")?;
-        let kind = self.kind.text("type")?.ok_or_else(|| malformed("type", "is missing"))?;
-        let time = match self.time.text("time")? {
+    fn read(mut self, platform: Arc<str>) -> Result<Event, Malformed> {
+        let id = take(&mut self.id).needed("id")?;
+        let name = take(&mut self.kind).text("type")?.ok_or_else(|| malformed("type", "is missing"))?;
+        let time = match take(&mut self.time).text("time")? {
             None => None,
             Some(text) => Some(time(&text)?),
         };
-        // An unknown type is stored and otherwise ignored, so nothing else is asked of it.
-        let needed_group = |group: Plain<'_>| group.needed("group");
-        let (group, kind) = match &*kind {
-            "message" => (needed_group(self.group)?, Kind::Message(message(self.sender, self.content, self.text)?)),
-            "message_edited" => {
-                let group = needed_group(self.group)?;
-                let old = self.message.needed("message")?;
-                (group, Kind::Edited { message: old, now: message(self.sender, self.content, self.text)? })
-            }
-            "message_recalled" => {
-                (needed_group(self.group)?, Kind::Recalled { message: self.message.needed("message")? })
-            }
-            "private_message" => {
-                let group = self.group.id("group")?.unwrap_or_default();
-                (group, Kind::Private(message(self.sender, self.content, self.text)?))
-            }
-            "member_joined" => {
-                let group = needed_group(self.group)?;
-                let members = people(self.members)?;
-                let (inviter, channel) = (self.inviter.id("inviter")?, owned(self.channel.text("channel")?));
-                (group, Kind::Joined { members, inviter, channel })
-            }
-            "member_left" => {
-                let group = needed_group(self.group)?;
-                (group, Kind::Left { members: people(self.members)?, reason: owned(self.reason.text("reason")?) })
-            }
-            "member_renamed" => {
-                (needed_group(self.group)?, Kind::Renamed { member: person("member", self.member, Plain::needed)? })
-            }
-            "join_request" => {
-                (needed_group(self.group)?, Kind::JoinRequest { member: person("member", self.member, Plain::needed)? })
-            }
-            "button" => {
-                let group = needed_group(self.group)?;
-                let (user, task) = (self.user.needed("user")?, self.task.needed("task")?);
-                (group, Kind::Button { user, task, choice: self.choice.needed_text("choice")? })
-            }
-            "track" => {
-                let group = needed_group(self.group)?;
-                let member = person("member", self.member, Plain::needed)?;
-                (group, Kind::Track { member, name: self.name.needed_text("name")? })
-            }
-            other => (self.group.id("group").ok().flatten().unwrap_or_default(), Kind::Other(other.into())),
+        let group = take(&mut self.group);
+        let kind = self.kind(&name)?;
+        let group = match &kind {
+            Kind::Message(_)
+            | Kind::Edited { .. }
+            | Kind::Recalled { .. }
+            | Kind::Joined { .. }
+            | Kind::Left { .. }
+            | Kind::Renamed { .. }
+            | Kind::JoinRequest { .. }
+            | Kind::Button { .. }
+            | Kind::Track { .. } => group.needed("group")?,
+            Kind::Private(_) => group.id("group")?.unwrap_or_default(),
+            // Stored and otherwise ignored, so nothing is asked of it.
+            Kind::Other(_) => group.id("group").ok().flatten().unwrap_or_default(),
         };
         Ok(Event { id, platform, group, time, kind })
+    }
+
+    fn kind(self, name: &str) -> Result<Kind, Malformed> {
+        Ok(match name {
+            "message" => Kind::Message(message(self.sender, self.content, self.text)?),
+            "message_edited" => Kind::Edited {
+                message: self.message.needed("message")?,
+                now: message(self.sender, self.content, self.text)?,
+            },
+            "message_recalled" => Kind::Recalled { message: self.message.needed("message")? },
+            "private_message" => Kind::Private(message(self.sender, self.content, self.text)?),
+            "member_joined" => Kind::Joined {
+                members: people(self.members)?,
+                inviter: self.inviter.id("inviter")?,
+                channel: owned(self.channel.text("channel")?),
+            },
+            "member_left" => Kind::Left { members: people(self.members)?, reason: owned(self.reason.text("reason")?) },
+            "member_renamed" => Kind::Renamed { member: person("member", self.member, Plain::needed)? },
+            "join_request" => Kind::JoinRequest { member: person("member", self.member, Plain::needed)? },
+            "button" => Kind::Button {
+                user: self.user.needed("user")?,
+                task: self.task.needed("task")?,
+                choice: self.choice.needed_text("choice")?,
+            },
+            "track" => Kind::Track {
+                member: person("member", self.member, Plain::needed)?,
+                name: self.name.needed_text("name")?,
+            },
+            other => Kind::Other(other.into()),
+        })
     }
 }
 
