@@ -10,7 +10,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -127,14 +128,15 @@ async fn other_method() -> Response {
 
 async fn receive(
     State(state): State<Arc<HooksState>>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-    body: Body,
+    name: Result<Path<String>, PathRejection>,
+    request: Request,
 ) -> Response {
-    let Some(door) = state.doors.load().get(&name).cloned() else {
+    let door = name.ok().and_then(|Path(name)| state.doors.load().get(&name).cloned());
+    let Some(door) = door else {
         return error(StatusCode::NOT_FOUND, "no bridge of this name is configured");
     };
-    let response = match take(&state, &door, &headers, body).await {
+    let (parts, body) = request.into_parts(); // the extractor of headers would copy them all
+    let response = match take(&state, &door, &parts.headers, body).await {
         Ok(response) => response,
         Err(refused) => refused.into_response(),
     };

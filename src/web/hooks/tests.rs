@@ -196,7 +196,9 @@ async fn unknown_and_switched_off_bridges_are_told_apart() {
     let served = serve(100, [("example", off)]).await;
     let body = event("m");
     let unknown = says(404, "", r#"{"error":"no bridge of this name is configured"}"#);
-    assert_eq!(answer(served.request("other", &body, Timestamp(NOW))).await, unknown);
+    for name in ["other", "%E7%BE%A4", "%ff", "..%2Fexample"] {
+        assert_eq!(answer(served.request(name, &body, Timestamp(NOW))).await, unknown, "{name}");
+    }
     let switched_off = says(503, "10", r#"{"error":"this bridge is off: QUNWEI_EXAMPLE_SECRET is not set"}"#);
     assert_eq!(served.post(&body).await, switched_off);
     consume(&served.intake);
