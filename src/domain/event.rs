@@ -14,6 +14,8 @@ use super::time::Timestamp;
 mod read;
 mod wire;
 
+pub use read::Scanned;
+
 /// Stands for every segment that is not text in [`Message::original`] (interfaces.md §3).
 pub const PLACEHOLDER: char = '\u{FFFC}';
 

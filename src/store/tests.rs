@@ -140,6 +140,7 @@ fn action(id: &str, lane: Lane) -> Action {
         group: "g1".into(),
         what: What::Mute { user: "u1".into(), seconds: 60, until: at(70) },
         time: at(10),
+        offset: 28_800,
         cause: Cause { case: Some("1".into()), step: Some("mute".into()), ..Cause::default() },
         lane,
         deadline: at(70),

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -42,7 +43,7 @@ pub struct Limits {
     pub max_events: usize,
     /// How long the body may take to arrive.
     pub body_timeout: std::time::Duration,
-    /// How many requests a second, if limited.
+    /// How many requests a minute, if limited.
     pub rate: Option<Rate>,
 }
 
@@ -127,14 +128,15 @@ async fn other_method() -> Response {
 
 async fn receive(
     State(state): State<Arc<HooksState>>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-    body: Body,
+    name: Result<Path<String>, PathRejection>,
+    request: Request,
 ) -> Response {
-    let Some(door) = state.doors.load().get(&name).cloned() else {
+    let door = name.ok().and_then(|Path(name)| state.doors.load().get(&name).cloned());
+    let Some(door) = door else {
         return error(StatusCode::NOT_FOUND, "no bridge of this name is configured");
     };
-    let response = match take(&state, &door, &headers, body).await {
+    let (parts, body) = request.into_parts(); // the extractor of headers would copy them all
+    let response = match take(&state, &door, &parts.headers, body).await {
         Ok(response) => response,
         Err(refused) => refused.into_response(),
     };
@@ -148,12 +150,13 @@ async fn take(state: &HooksState, door: &Door, headers: &HeaderMap, body: Body) 
         return Err(Refused::Off(why.clone()));
     }
     let body = body::read(body, headers, &bridge.limits).await?;
+    let now = state.clock.now();
+    sign::verify(&bridge.secrets, signed(headers), &body, now, sign::TOLERANCE).map_err(Refused::Signature)?;
+    // After the signature: who cannot sign must not use up what the bot may send.
     if let Some(Err(seconds)) = door.limiter.as_ref().map(Limiter::check) {
         state.metrics.shed(Shed::Rate);
         return Err(Refused::Rate { seconds });
     }
-    let now = state.clock.now();
-    sign::verify(&bridge.secrets, signed(headers), &body, now, sign::TOLERANCE).map_err(Refused::Signature)?;
     let batch = inbound::read(&body, &door.name, now, bridge.limits.max_events).map_err(|unreadable| {
         state.metrics.event(&door.name, EventOutcome::Rejected);
         Refused::Unreadable(unreadable)

@@ -23,9 +23,9 @@ pub const TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_LIMIT: usize = 4096;
 
 /// Where a bridge's actions go, and how.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Target {
-    /// The address; never shown, for it may hold a token.
+    /// The address; never shown, for it may hold a token: hence no `Debug`.
     pub actions_url: String,
     /// Each signs, so that a bot that knows any of them is content during a rotation.
     pub secrets: Vec<Secret>,

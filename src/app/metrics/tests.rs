@@ -22,6 +22,7 @@ fn what_happened_is_counted_under_its_name() {
         group: Arc::from("g"),
         what: What::Remove { user: Arc::from("u") },
         time: Timestamp(0),
+        offset: 28_800,
         cause: Cause::default(),
         lane: Lane::Penalty,
         deadline: Timestamp(0),

@@ -1,14 +1,18 @@
 //! What is asked of each type of event, and what is said of a field that is not as it should be.
 
 use std::borrow::Cow;
+use std::mem::take;
 use std::sync::Arc;
 
-use super::wire::{List, Part, Plain, Wire, WirePerson, WireSegment};
+use super::wire::{Item, List, Part, Plain, Wire, WirePerson, WireSegment};
 use super::{Event, Kind, Malformed, Message, Person, Role, Segment};
 use crate::domain::time::Timestamp;
 
 /// The longest id that is taken, in bytes. Platforms use at most 64; the limit bounds what a key costs.
 const MAX_ID: usize = 512;
+
+/// A message for `scan`: its id and its group, where it has them, and itself.
+pub type Scanned = (Option<Box<str>>, Option<Box<str>>, Message);
 
 impl Event {
     /// Reads one event from JSON. Its platform is `bridge` when it names none.
@@ -17,7 +21,7 @@ impl Event {
     /// Names the first field that is missing or of the wrong kind.
     pub fn parse(json: &str) -> Result<Self, Malformed> {
         let mut wire = wire(json)?;
-        let platform = match std::mem::take(&mut wire.platform).id("platform")? {
+        let platform = match take(&mut wire.platform).id("platform")? {
             Some(name) => Arc::from(name),
             None => Arc::from("bridge"),
         };
@@ -33,11 +37,10 @@ impl Event {
     }
 
     /// Reads a message for `scan`: `{"id":…,"text":…}` or a message of interfaces.md §2, of which only the content matters.
-    /// Gives its id, its group and itself.
     ///
     /// # Errors
     /// As [`Event::parse`].
-    pub fn parse_for_scan(json: &str) -> Result<(Option<Box<str>>, Option<Box<str>>, Message), Malformed> {
+    pub fn parse_for_scan(json: &str) -> Result<Scanned, Malformed> {
         let wire = wire(json)?;
         let id = wire.id.id("id")?;
         let group = wire.group.id("group")?;
@@ -60,58 +63,60 @@ fn wire(json: &str) -> Result<Wire<'_>, Malformed> {
 }
 
 impl Wire<'_> {
-    fn read(self, platform: Arc<str>) -> Result<Event, Malformed> {
-        let id = self.id.needed("id")?;
-        let kind = self.kind.text("type")?.ok_or_else(|| malformed("type", "is missing"))?;
-        let time = match self.time.text("time")? {
+    fn read(mut self, platform: Arc<str>) -> Result<Event, Malformed> {
+        let id = take(&mut self.id).needed("id")?;
+        let name = take(&mut self.kind).text("type")?.ok_or_else(|| malformed("type", "is missing"))?;
+        let time = match take(&mut self.time).text("time")? {
             None => None,
             Some(text) => Some(time(&text)?),
         };
-        // An unknown type is stored and otherwise ignored, so nothing else is asked of it.
-        let needed_group = |group: Plain<'_>| group.needed("group");
-        let (group, kind) = match &*kind {
-            "message" => (needed_group(self.group)?, Kind::Message(message(self.sender, self.content, self.text)?)),
-            "message_edited" => {
-                let group = needed_group(self.group)?;
-                let old = self.message.needed("message")?;
-                (group, Kind::Edited { message: old, now: message(self.sender, self.content, self.text)? })
-            }
-            "message_recalled" => {
-                (needed_group(self.group)?, Kind::Recalled { message: self.message.needed("message")? })
-            }
-            "private_message" => {
-                let group = self.group.id("group")?.unwrap_or_default();
-                (group, Kind::Private(message(self.sender, self.content, self.text)?))
-            }
-            "member_joined" => {
-                let group = needed_group(self.group)?;
-                let members = people(self.members)?;
-                let (inviter, channel) = (self.inviter.id("inviter")?, owned(self.channel.text("channel")?));
-                (group, Kind::Joined { members, inviter, channel })
-            }
-            "member_left" => {
-                let group = needed_group(self.group)?;
-                (group, Kind::Left { members: people(self.members)?, reason: owned(self.reason.text("reason")?) })
-            }
-            "member_renamed" => {
-                (needed_group(self.group)?, Kind::Renamed { member: person("member", self.member, Plain::needed)? })
-            }
-            "join_request" => {
-                (needed_group(self.group)?, Kind::JoinRequest { member: person("member", self.member, Plain::needed)? })
-            }
-            "button" => {
-                let group = needed_group(self.group)?;
-                let (user, task) = (self.user.needed("user")?, self.task.needed("task")?);
-                (group, Kind::Button { user, task, choice: self.choice.needed_text("choice")? })
-            }
-            "track" => {
-                let group = needed_group(self.group)?;
-                let member = person("member", self.member, Plain::needed)?;
-                (group, Kind::Track { member, name: self.name.needed_text("name")? })
-            }
-            other => (self.group.id("group").ok().flatten().unwrap_or_default(), Kind::Other(other.into())),
+        let group = take(&mut self.group);
+        let kind = self.kind(&name)?;
+        let group = match &kind {
+            Kind::Message(_)
+            | Kind::Edited { .. }
+            | Kind::Recalled { .. }
+            | Kind::Joined { .. }
+            | Kind::Left { .. }
+            | Kind::Renamed { .. }
+            | Kind::JoinRequest { .. }
+            | Kind::Button { .. }
+            | Kind::Track { .. } => group.needed("group")?,
+            Kind::Private(_) => group.id("group")?.unwrap_or_default(),
+            // Stored and otherwise ignored, so nothing is asked of it.
+            Kind::Other(_) => group.id("group").ok().flatten().unwrap_or_default(),
         };
         Ok(Event { id, platform, group, time, kind })
+    }
+
+    fn kind(self, name: &str) -> Result<Kind, Malformed> {
+        Ok(match name {
+            "message" => Kind::Message(message(self.sender, self.content, self.text)?),
+            "message_edited" => Kind::Edited {
+                message: self.message.needed("message")?,
+                now: message(self.sender, self.content, self.text)?,
+            },
+            "message_recalled" => Kind::Recalled { message: self.message.needed("message")? },
+            "private_message" => Kind::Private(message(self.sender, self.content, self.text)?),
+            "member_joined" => Kind::Joined {
+                members: people(self.members)?,
+                inviter: self.inviter.id("inviter")?,
+                channel: owned(self.channel.text("channel")?),
+            },
+            "member_left" => Kind::Left { members: people(self.members)?, reason: owned(self.reason.text("reason")?) },
+            "member_renamed" => Kind::Renamed { member: person("member", self.member, Plain::needed)? },
+            "join_request" => Kind::JoinRequest { member: person("member", self.member, Plain::needed)? },
+            "button" => Kind::Button {
+                user: self.user.needed("user")?,
+                task: self.task.needed("task")?,
+                choice: self.choice.needed_text("choice")?,
+            },
+            "track" => Kind::Track {
+                member: person("member", self.member, Plain::needed)?,
+                name: self.name.needed_text("name")?,
+            },
+            other => Kind::Other(other.into()),
+        })
     }
 }
 
@@ -122,11 +127,7 @@ fn time(text: &str) -> Result<Timestamp, Malformed> {
     })
 }
 
-fn message(
-    sender: Part<WirePerson<'_>>,
-    segments: List<WireSegment<'_>>,
-    text: Plain<'_>,
-) -> Result<Message, Malformed> {
+fn message(sender: Part<WirePerson<'_>>, segments: List<Segment>, text: Plain<'_>) -> Result<Message, Malformed> {
     let sender = person("sender", sender, Plain::needed)?;
     if matches!((&text, &segments), (Plain::Missing, List::Missing)) {
         return Err(malformed("content", "is missing (and so is text)"));
@@ -134,48 +135,47 @@ fn message(
     Ok(Message { sender, content: content(segments, text)? })
 }
 
-fn content(segments: List<WireSegment<'_>>, text: Plain<'_>) -> Result<Vec<Segment>, Malformed> {
+fn content(segments: List<Segment>, text: Plain<'_>) -> Result<Vec<Segment>, Malformed> {
     let text = text.text("text")?;
-    let items = segments.items("content")?.unwrap_or_default();
-    let mut content = Vec::with_capacity(items.len().max(1));
-    for (index, item) in items.into_iter().enumerate() {
-        let read = item.object().and_then(WireSegment::read);
-        content.push(read.map_err(|error| error.under(&format!("content[{index}]")))?);
-    }
+    let mut content = segments.items("content")?.unwrap_or_default();
     if content.is_empty() {
         content.extend(owned(text).map(Segment::Text));
     }
     Ok(content)
 }
 
-impl WireSegment<'_> {
-    fn read(self) -> Result<Segment, Malformed> {
-        let kind = self.kind.text("type")?.ok_or_else(|| malformed("type", "is missing"))?;
+impl Item for Segment {
+    type Wire<'a> = WireSegment<'a>;
+    fn read(wire: Part<WireSegment<'_>>) -> Result<Self, Malformed> {
+        let wire = wire.object()?;
+        let kind = wire.kind.text("type")?.ok_or_else(|| malformed("type", "is missing"))?;
         Ok(match &*kind {
-            "text" => Segment::Text(self.text.needed_text("text")?),
+            "text" => Segment::Text(wire.text.needed_text("text")?),
             "mention" => Segment::Mention {
-                user: self.user.needed("user")?,
-                name: owned(self.name.text("name")?).unwrap_or_default(),
+                user: wire.user.needed("user")?,
+                name: owned(wire.name.text("name")?).unwrap_or_default(),
             },
-            "image" => Segment::Image { url: owned(self.url.text("url")?) },
-            "link" => Segment::Link { url: self.url.needed_text("url")?, title: owned(self.title.text("title")?) },
-            "voice" => Segment::Voice { text: owned(self.text.text("text")?) },
-            "video" => Segment::Video { seconds: self.seconds.number("seconds")? },
-            "file" => Segment::File { name: owned(self.name.text("name")?), size: self.size.number("size")? },
-            "card" => Segment::Card { title: owned(self.title.text("title")?) },
+            "image" => Segment::Image { url: owned(wire.url.text("url")?) },
+            "link" => Segment::Link { url: wire.url.needed_text("url")?, title: owned(wire.title.text("title")?) },
+            "voice" => Segment::Voice { text: owned(wire.text.text("text")?) },
+            "video" => Segment::Video { seconds: wire.seconds.number("seconds")? },
+            "file" => Segment::File { name: owned(wire.name.text("name")?), size: wire.size.number("size")? },
+            "card" => Segment::Card { title: owned(wire.title.text("title")?) },
             "red_packet" => Segment::RedPacket,
             other => Segment::Other(other.into()),
         })
     }
 }
 
-fn people(members: List<WirePerson<'_>>) -> Result<Vec<Person>, Malformed> {
-    let members = members.items("members")?.ok_or_else(|| malformed("members", "is missing"))?;
-    let read = |(index, member)| match person("", member, Plain::needed) {
-        Err(error) => Err(error.under(&format!("members[{index}]"))),
-        read => read,
-    };
-    members.into_iter().enumerate().map(read).collect()
+impl Item for Person {
+    type Wire<'a> = WirePerson<'a>;
+    fn read(wire: Part<WirePerson<'_>>) -> Result<Self, Malformed> {
+        person("", wire, Plain::needed)
+    }
+}
+
+fn people(members: List<Person>) -> Result<Vec<Person>, Malformed> {
+    members.items("members")?.ok_or_else(|| malformed("members", "is missing"))
 }
 
 /// A member in the field `field`, whose id is read by `id`.
@@ -202,7 +202,8 @@ impl Plain<'_> {
     fn id(self, field: &str) -> Result<Option<Box<str>>, Malformed> {
         let id: Box<str> = match self {
             Plain::Missing => return Ok(None),
-            Plain::Text(text) => boxed(text),
+            Plain::Text(text) => text.into(),
+            Plain::Unescaped(text) => text,
             Plain::Whole(number) => number.to_string().into(),
             Plain::Below(number) => number.to_string().into(),
             Plain::Float(_) => return Err(wrong(field, "a string or an integer", "a number with a fraction")),
@@ -236,7 +237,7 @@ impl Plain<'_> {
             Plain::Whole(number) => Ok(Some(number)),
             Plain::Below(_) => Ok(Some(0)),
             Plain::Float(number) => Ok(Some(number as u64)), // saturates; a fraction of a second or byte is none
-            Plain::Text(_) => Err(wrong(field, "a number", "a string")),
+            Plain::Text(_) | Plain::Unescaped(_) => Err(wrong(field, "a number", "a string")),
             Plain::Wrong(what) => Err(wrong(field, "a number", what)),
         }
     }
@@ -246,7 +247,8 @@ impl<'a> Plain<'a> {
     fn text(self, field: &str) -> Result<Option<Cow<'a, str>>, Malformed> {
         match self {
             Plain::Missing => Ok(None),
-            Plain::Text(text) => Ok(Some(text)),
+            Plain::Text(text) => Ok(Some(Cow::Borrowed(text))),
+            Plain::Unescaped(text) => Ok(Some(Cow::Owned(text.into_string()))),
             Plain::Whole(_) | Plain::Below(_) | Plain::Float(_) => Err(wrong(field, "a string", "a number")),
             Plain::Wrong(what) => Err(wrong(field, "a string", what)),
         }
@@ -264,10 +266,11 @@ impl<T> Part<T> {
 }
 
 impl<T> List<T> {
-    fn items(self, field: &str) -> Result<Option<Vec<Part<T>>>, Malformed> {
+    fn items(self, field: &str) -> Result<Option<Vec<T>>, Malformed> {
         match self {
             List::Missing => Ok(None),
-            List::Items(items) => Ok(Some(items)),
+            List::Items(Ok(items)) => Ok(Some(items)),
+            List::Items(Err((index, wrong))) => Err(wrong.under(&format!("{field}[{index}]"))),
             List::Wrong(what) => Err(wrong(field, "an array", what)),
         }
     }

@@ -108,7 +108,7 @@ fn the_field_that_is_wrong_is_named() {
         (r#"{"id":{"a":[1]},"type":"message"}"#.to_owned(), "id: must be a string or an integer, not an object"),
         (r#"{"id":"m"}"#.to_owned(), "type: is missing"),
         (r#"{"id":"m","type":7}"#.to_owned(), "type: must be a string, not a number"),
-        (r#"{"id":"m","type":"message","text":"t"}"#.to_owned(), "group: is missing"),
+        (r#"{"id":"m","type":"message","sender":{"id":"u"},"text":"t"}"#.to_owned(), "group: is missing"),
         (r#"{"id":"m","type":"message","group":"g","text":"t"}"#.to_owned(), "sender: is missing"),
         (
             r#"{"id":"m","type":"message","group":"g","sender":"u","text":"t"}"#.to_owned(),

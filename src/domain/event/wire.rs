@@ -3,13 +3,14 @@
 //! A value of the wrong kind is remembered and not an error here: whether it matters depends on the type, and only the
 //! reader knows the field's whole path.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize as Derived;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::{Malformed, Person, Segment};
 
 /// An event.
 #[derive(Derived)]
@@ -26,14 +27,14 @@ pub(super) struct Wire<'a> {
     pub(super) time: Plain<'a>,
     #[serde(borrow, default)]
     pub(super) sender: Part<WirePerson<'a>>,
-    #[serde(borrow, default)]
-    pub(super) content: List<WireSegment<'a>>,
+    #[serde(default)]
+    pub(super) content: List<Segment>,
     #[serde(borrow, default)]
     pub(super) text: Plain<'a>,
     #[serde(borrow, default)]
     pub(super) message: Plain<'a>,
-    #[serde(borrow, default)]
-    pub(super) members: List<WirePerson<'a>>,
+    #[serde(default)]
+    pub(super) members: List<Person>,
     #[serde(borrow, default)]
     pub(super) member: Part<WirePerson<'a>>,
     #[serde(borrow, default)]
@@ -90,7 +91,9 @@ pub(super) enum Plain<'a> {
     /// Not there, or `null`.
     #[default]
     Missing,
-    Text(Cow<'a, str>),
+    Text(&'a str),
+    /// A text with escapes in it.
+    Unescaped(Box<str>),
     Whole(u64),
     Below(i64),
     Float(f64),
@@ -109,15 +112,25 @@ pub(super) enum Part<T> {
     Wrong(&'static str),
 }
 
-/// A value that should be an array of objects.
+/// A value that should be an array of objects, each of which is read as soon as it is there: a list of what they are is
+/// much smaller than one of how they were written.
 #[derive(Default)]
 pub(super) enum List<T> {
     /// Not there, or `null`.
     #[default]
     Missing,
-    Items(Vec<Part<T>>),
+    /// What they are, or what is wrong with the first that cannot be read, and its place.
+    Items(Result<Vec<T>, (usize, Malformed)>),
     /// What it is instead.
     Wrong(&'static str),
+}
+
+/// What an item of a [`List`] is.
+pub(super) trait Item: Sized {
+    /// How it is written.
+    type Wire<'a>: Deserialize<'a>;
+    /// Reads it.
+    fn read(wire: Part<Self::Wire<'_>>) -> Result<Self, Malformed>;
 }
 
 /// The methods of a visitor for values that are not what is wanted.
@@ -155,10 +168,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Plain<'a> {
         impl<'de> Visitor<'de> for Any {
             type Value = Plain<'de>;
             fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Plain<'de>, E> {
-                Ok(Plain::Text(Cow::Borrowed(text)))
+                Ok(Plain::Text(text))
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<Plain<'de>, E> {
-                Ok(Plain::Text(Cow::Owned(text.to_owned())))
+                Ok(Plain::Unescaped(text.into()))
             }
             fn visit_u64<E: Error>(self, number: u64) -> Result<Plain<'de>, E> {
                 Ok(Plain::Whole(number))
@@ -197,21 +210,30 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Part<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+impl<'de, T: Item> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Any<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Any<T> {
+        impl<'de, T: Item> Visitor<'de> for Any<T> {
             type Value = List<T>;
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<List<T>, A::Error> {
                 let mut list = Vec::new();
-                while let Some(item) = items.next_element()? {
-                    list.push(item);
+                while let Some(item) = items.next_element::<Part<T::Wire<'de>>>()? {
+                    match T::read(item) {
+                        Ok(item) => list.push(item),
+                        Err(wrong) => {
+                            while items.next_element::<IgnoredAny>()?.is_some() {}
+                            return Ok(List::Items(Err((list.len(), wrong))));
+                        }
+                    }
                 }
-                Ok(List::Items(list))
+                Ok(List::Items(Ok(list)))
             }
             wrong!(
-                visit_bool(bool) => "true or false", visit_u64(u64) => "a number", visit_i64(i64) => "a number",
-                visit_f64(f64) => "a number", visit_str(&str) => "a string",
+                visit_bool(bool) => "true or false",
+                visit_u64(u64) => "a number",
+                visit_i64(i64) => "a number",
+                visit_f64(f64) => "a number",
+                visit_str(&str) => "a string",
             );
             wrong!(object);
             wrong!(null);

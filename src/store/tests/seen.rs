@@ -6,7 +6,7 @@ use super::*;
 use crate::store::filter::Filter;
 
 fn small() -> Options {
-    Options { seen: SeenLimits { keys: 10, ..SeenLimits::default() } }
+    Options { seen: SeenLimits { keys: 10, ..SeenLimits::default() }, ..Options::default() }
 }
 
 fn tables(store: &SqliteStore) -> (u64, u64) {
@@ -71,7 +71,10 @@ fn a_failed_commit_closes_nothing() {
 
 #[test]
 fn a_segment_closes_by_its_age() {
-    let mut scene = Scene::with(Options { seen: SeenLimits { time: Duration::from_secs(60), ..Default::default() } });
+    let mut scene = Scene::with(Options {
+        seen: SeenLimits { time: Duration::from_secs(60), ..Default::default() },
+        ..Options::default()
+    });
     for (n, closed) in [(1, 0), (60, 0), (61, 1), (120, 1), (121, 2)] {
         scene.store().commit(&[plain(n)]).unwrap();
         assert_eq!(tables(scene.store()).1, closed, "at {n} s");

@@ -52,7 +52,8 @@ fn what_is_wrong_is_said_with_field_and_index() {
     let wrong_type = event("x", r#","content":[{"type":"text","text":1}]"#);
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
     let (sender, text) = (Some("sender.id"), Some("content[0].text"));
-    let rows: [(Vec<u8>, &str, Option<&str>, Option<usize>); 22] = [
+    type Row<'a> = (Vec<u8>, &'a str, Option<&'a str>, Option<usize>);
+    let rows: [Row<'_>; 22] = [
         (b"{\"id\":\"\xff\"}".to_vec(), "the body is not UTF-8: the byte at 7 is wrong", None, None),
         (b"".to_vec(), "the body is neither an event nor an array of events", None, None),
         (b"\"text\"".to_vec(), "the body is neither an event nor an array of events", None, None),

@@ -42,6 +42,7 @@ async fn attempt(push: &Push) -> Reply {
         group: Arc::from("g"),
         what: What::Send { text: "请看群规 ❤".to_owned(), mentions: Vec::new() },
         time: NOW,
+        offset: 28_800,
         cause: Cause::default(),
         lane: Lane::Notice,
         deadline: NOW,
@@ -86,7 +87,8 @@ async fn each_status_has_its_meaning() {
     let bot = Bot { body: "我们的文字", ..Bot::default() };
     let base = start(&bot).await;
     let done = || Reply::Done { message: None };
-    let rows: [(&[u16], fn(u16) -> Reply); 5] = [
+    type Row = (&'static [u16], fn(u16) -> Reply);
+    let rows: [Row; 5] = [
         (&[200, 201, 202, 204, 299], |_| Reply::Done { message: None }),
         (&[408, 425, 429, 500, 502, 503, 504, 599], |status| Reply::Retry { after: None, error: http(status) }),
         (&[400, 413, 422], |status| Reply::Refused { error: http(status) }),
