@@ -87,7 +87,11 @@ fn pointed_at(fault: &Fault) -> std::ops::Range<usize> {
 
 /// What people typed may hold line ends and control characters; a terminal gets none of them.
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    if !text.contains(char::is_control) {
+        return text.to_owned();
+    }
+    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn summary(dir: &Path, config: Option<&Config>, faults: &[Fault]) -> String {

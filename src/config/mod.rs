@@ -1,7 +1,7 @@
 //! The configuration: as written (TOML, word lists) and as compiled (what the core and the daemon use).
 //!
 //! Every mistake of every file is found in one run. The steps, each a file: files → syntax → tree → section (reading keys) → rules,
-//! examples, policy, daemon, bridge.
+//! draft, examples, policy, daemon, bridge.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ use crate::fault::{Fault, Level};
 
 mod bridge;
 mod daemon;
+mod draft;
 mod examples;
 mod faults;
 mod files;

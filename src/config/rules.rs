@@ -1,14 +1,11 @@
-//! Reads `[[rule]]`: first the keys that every rule has, then, by the kind's own reader, the others.
-//!
-//! Serde stops at the first mistake of a table; here an unknown key is taken out and the kind reads again, so that one run
-//! shows all of them at their places.
+//! Reads `[[rule]]`: first the keys that every rule has, then, by the kind's own reader ([`super::draft`]), the others.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue, ValueDeserializer};
+use toml::de::DeTable;
 
+use super::draft;
 use super::faults::{Faults, Place};
 use super::files::Files;
 use super::section::{Number, Placed, Section, did_you_mean};
@@ -16,11 +13,10 @@ use super::tree::{Entries, RuleTable, entry};
 use crate::domain::event::Role;
 use crate::domain::lexicon::LexiconBuilder;
 use crate::domain::policy::{Mode, Roles, RuleSetting, Severity, Verdict};
-use crate::domain::rules::{Build, Draft, EXEMPT_ROLES, Kind, Rule, RuleId, RuleInfo};
-use crate::fault::nearest;
+use crate::domain::rules::{Build, EXEMPT_ROLES, Kind, Rule, RuleId, RuleInfo};
 
 /// The keys that every rule has.
-const COMMON: [&str; 12] = [
+pub(super) const COMMON: [&str; 12] = [
     "name",
     "kind",
     "title",
@@ -155,7 +151,7 @@ impl Rules {
     ) -> Option<Box<dyn Rule>> {
         let faults = reader.faults;
         let before = faults.errors();
-        let draft = draft(kind, at, table, faults)?;
+        let (draft, whole) = draft::read(kind, at, table, faults)?;
         let source = faults.source(at);
         let mut found = Vec::new();
         let mut build = Build {
@@ -167,11 +163,18 @@ impl Rules {
             faults: &mut found,
         };
         let rule = draft.build(&mut build);
-        // what a kind says of the whole rule is mostly that something is not there
+        // what a kind says of the rule as such is mostly that something is not there
         let heading = faults.at(at, "").line;
         for fault in found {
-            let whole = fault.file == source.file && fault.line == heading;
-            if whole { faults.add_missing(fault) } else { faults.add(fault) }
+            let of_rule = fault.file == source.file && fault.line == heading;
+            match (of_rule, whole) {
+                (true, true) => faults.add_missing(fault),
+                (true, false) => {}
+                (false, _) => faults.add(fault),
+            }
+        }
+        if !whole {
+            return None;
         }
         if rule.is_none() && faults.errors() == before {
             faults.add_missing(faults.at(at, format!("this {} rule cannot be used", kind.name)));
@@ -235,60 +238,4 @@ fn exempt(roles: &[Placed<String>], faults: &Faults) -> Roles {
         role
     };
     roles.iter().filter_map(role).collect()
-}
-
-/// Lets the kind read its keys, as often as it takes to find all that is wrong with them.
-fn draft(kind: &Kind, at: &Place, mut table: DeTable<'_>, faults: &Faults) -> Option<Box<dyn Draft>> {
-    let mut removed: Vec<String> = Vec::new();
-    loop {
-        let value = Spanned::new(at.span.clone(), DeValue::Table(table.clone()));
-        let error = match (kind.read)(ValueDeserializer::from(value)) {
-            // unknown keys are faults by now, but building the rest may find more that is wrong
-            Ok(draft) => return Some(draft),
-            Err(error) => error,
-        };
-        let names: Vec<&str> = error.message().split('`').skip(1).step_by(2).collect();
-        let span = error.span().unwrap_or_else(|| at.span.clone());
-        let holds = |range: std::ops::Range<usize>| range.start <= span.start && span.end <= range.end;
-        let key =
-            table.iter().find(|(key, value)| holds(key.span()) || holds(value.span())).map(|(key, _)| key.clone());
-        if let (Some(name), None) = (missing(error.message(), &names), &key) {
-            if !removed.iter().any(|one| one == name) {
-                let fault = faults.at(at, format!("a {} rule needs `{name}`", kind.name));
-                faults.add_missing(fault.help(format!("{}: {}", kind.name, kind.about)));
-            }
-            return None;
-        }
-        let place = Place { file: at.file, span };
-        let (message, help) = explain(kind, error.message(), &names, key.as_ref().map(|key| key.get_ref().as_ref()));
-        faults.add(faults.at(&place, message).help(help));
-        let key = key?;
-        table.remove(key.get_ref().as_ref());
-        removed.push(key.into_inner().into_owned());
-    }
-}
-
-fn missing<'n>(message: &str, names: &[&'n str]) -> Option<&'n str> {
-    message.starts_with("missing field").then(|| names.first().copied()).flatten()
-}
-
-/// A fault of serde in our words.
-fn explain(kind: &Kind, message: &str, names: &[&str], key: Option<&str>) -> (String, String) {
-    let about = format!("{}: {}", kind.name, kind.about);
-    if let (Some(name), Some(key)) = (missing(message, names), key) {
-        return (format!("`{key}` needs `{name}`"), about);
-    }
-    let Some(unknown) = names.first().filter(|_| message.starts_with("unknown field")) else {
-        let message = key.map_or_else(|| message.to_owned(), |key| format!("`{key}`: {message}"));
-        return (message, about);
-    };
-    let own = names.iter().skip(1).copied();
-    let help = match nearest(unknown, own.clone().chain(COMMON)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let own: Vec<_> = own.map(|name| format!("`{name}`")).collect();
-            format!("its own keys are {}", if own.is_empty() { "none".to_owned() } else { own.join(", ") })
-        }
-    };
-    (format!("unknown key `{unknown}` in a {} rule", kind.name), help)
 }

@@ -74,8 +74,8 @@ impl Outside<'_> {
         match (by_env, by_file) {
             (Sought::Unnamed, None) => Sought::Unnamed,
             (Sought::Unnamed, Some(path)) => match self.files.secret(self.faults.source(&path.at), &path.value) {
-                Ok(text) => self.parse(&text, &path.at, &format!("the secret in the file `{}`", path.value)),
-                Err(why) => self.bad(&path.at, format!("the secret `{}`: {why}", path.value), "check the path"),
+                Ok(text) => self.parse(&text, &path.at, "the secret in this file"),
+                Err(why) => self.bad(&path.at, format!("the secret: {why}"), "check the path"),
             },
             (_, Some(path)) => self.bad(&path.at, format!("there is both `{env}` and `{file}`"), "keep one of them"),
             (Sought::Unset(name), None) => Sought::Unset(name),
@@ -87,9 +87,7 @@ impl Outside<'_> {
     /// The content of the environment variable that a key names: the variable, its content, the place of its name.
     pub(super) fn variable(&self, section: &mut Section<'_>, key: &'static str) -> Sought<(String, String, Place)> {
         let Some(name) = section.text(key) else { return Sought::Unnamed };
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let digit = name.value.starts_with(|c: char| c.is_ascii_digit());
-        if digit || !name.value.chars().all(plain) || name.value.starts_with(PREFIX) {
+        if !is_variable(&name.value) {
             let help =
                 "write the name, such as QUNWEI_EXAMPLE_SECRET, and give the value to the daemon in its environment";
             return self.bad(&name.at, format!("`{key}` takes the name of an environment variable"), help);
@@ -131,6 +129,15 @@ impl Outside<'_> {
         }
         any
     }
+}
+
+/// Whether a text is the name of a variable, and not a secret that was pasted in its place.
+fn is_variable(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let digit = name.starts_with(|c: char| c.is_ascii_digit());
+    let mixed = name.contains(|c: char| c.is_ascii_lowercase()) && name.contains(|c: char| c.is_ascii_uppercase());
+    let random = mixed && name.len() >= 24 && !name.contains('_');
+    name.chars().all(plain) && !digit && !random && !name.starts_with(PREFIX)
 }
 
 #[cfg(test)]

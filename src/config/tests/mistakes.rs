@@ -97,7 +97,7 @@ fn each_mistake_is_told_at_its_place_with_advice() {
         (
             "[bridge.a]\nsecret_file = \"no/such\"\ncapabilities = []",
             (2, 15),
-            "the secret `no/such`: the file cannot be read",
+            "the secret: the file cannot be read",
             "check the path",
         ),
         (
@@ -132,15 +132,32 @@ fn mistakes_of_rules_are_told_at_their_places() {
         ("name = \"a\"\nkind = \"plian\"\ntitle = \"x\"\nwords = []", &["3:8 there is no kind of rule called `plian`"]),
         ("{good}", &["1:1 a plain rule needs `words`"]),
         ("{good}words = [\"\"]", &["6:10 an empty word"]),
-        ("{good}words = 7", &["6:9 `words`: invalid type: integer `7`, expected a sequence"]),
+        ("{good}words = 7", &["6:9 `words` takes a list, but this is a whole number"]),
         ("{good}words = []\nlists = [\"no.txt\"]", &["7:10 the file was not kept"]),
         (
             "{good}words = []\nwrods = []\nmoed = 1\nleast = \"many\"",
             &[
                 "7:1 unknown key `wrods` in a plain rule",
                 "8:1 unknown key `moed` in a plain rule",
-                "9:9 `least`: invalid type: string \"many\", expected u32",
+                "9:9 `least` takes a whole number, but this is a text",
             ],
+        ),
+        (
+            "{good}words = [\"a\", 1, \"\"]",
+            &["6:15 `words` takes a text in quotes, but this is a whole number", "6:18 an empty word"],
+        ),
+        (
+            "{good}words = []\nspans = [{ from = 1, til = 2 }, { from = \"x\" }, { til = 3 }]\n[rule.span]\nfrom = 1.5\n",
+            &[
+                "7:22 unknown key `til` in `spans`",
+                "7:42 `from` takes a whole number, but this is a text",
+                "7:51 unknown key `til` in `spans`",
+                "9:8 `from` takes a whole number, but this is a number with a fraction",
+            ],
+        ),
+        (
+            "{good}words = []\nspans = [{}]\nform = \"rund\"\n",
+            &["7:10 `spans` needs `from`", "8:8 `form` cannot be `rund`"],
         ),
         (
             "{good}words = []\nclause = 0\nseverity = \"sever\"\nverdict = \"pass\"\ndelete = \"yes\"",
