@@ -345,11 +345,10 @@ impl Engine {
     /// The watermark, and forgetting ids that are too old.
     fn look_after(&mut self, now: Timestamp) {
         let rows = self.seq.saturating_sub(self.mark.0);
-        if rows >= MARK_ROWS || (rows > 0 && now.since(self.mark.1) >= MARK_TIME) {
-            if let Err(error) = self.save_windows(now) {
-                tracing::warn!(%error, "the windows were not written; they will be tried again");
-                self.mark.1 = now;
-            }
+        let due = rows >= MARK_ROWS || (rows > 0 && now.since(self.mark.1) >= MARK_TIME);
+        if due && let Err(error) = self.save_windows(now) {
+            tracing::warn!(%error, "the windows were not written; they will be tried again");
+            self.mark.1 = now;
         }
         if now.since(self.forgot) >= FORGET_EVERY {
             self.forgot = now;

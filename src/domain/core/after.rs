@@ -41,10 +41,9 @@ impl Core {
                     strike.burst_end.get_or_insert(now.plus(policy.burst));
                 }
             }
-            if let (Some(mute), Outcome::Done { .. }) = (&mut standing.mute, outcome) {
-                if mute.notice.as_ref() == Some(&action.id) {
-                    mute.told = Some(now);
-                }
+            let mute = standing.mute.as_mut().filter(|mute| mute.notice.as_ref() == Some(&action.id));
+            if let (Some(mute), Outcome::Done { .. }) = (mute, outcome) {
+                mute.told = Some(now);
             }
             let standing = standing.clone();
             let (platform, group) = (action.platform.clone(), action.group.clone());
