@@ -9,9 +9,9 @@ use crate::domain::text::Text;
 /// The keys of a `length` rule.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Length {
+pub(super) struct Length {
     /// How many code points a text may have.
-    pub characters: Spanned<i64>,
+    characters: Spanned<i64>,
 }
 
 impl Draft for Length {

@@ -14,18 +14,18 @@ const LARGEST: usize = 1 << 20;
 /// The keys of a `regex` rule.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Patterns {
+pub(super) struct Patterns {
     /// The patterns; any of them is a hit. Case is ignored.
-    pub patterns: Spanned<Vec<Spanned<String>>>,
+    patterns: Spanned<Vec<Spanned<String>>>,
     /// What they are matched on.
     #[serde(default)]
-    pub on: On,
+    on: On,
 }
 
 /// What a pattern is matched on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum On {
+pub(super) enum On {
     /// The text as it was written.
     #[default]
     Original,

@@ -54,7 +54,7 @@ pub fn slice(text: &str, span: Span) -> &str {
 pub struct Folded {
     /// The folded text: letters and digits only.
     pub text: String,
-    /// For each byte of `text`, the code point it came from.
+    /// For each byte of `text`, the code point it came from; longer than `text`, and its end means nothing.
     from: Vec<u32>,
     /// Where something seen was dropped, by place.
     gaps: Vec<Gap>,
@@ -94,66 +94,98 @@ struct Pending {
 }
 
 impl Pending {
-    fn add(&mut self, kind: GapKind) {
+    /// One more dropped character.
+    fn add(&mut self, dropped: Fold<'_>) {
+        let kind = match dropped {
+            Fold::Invisible | Fold::To(_) | Fold::Many(_) => return,
+            Fold::Space if self.stop => GapKind::Clause,
+            Fold::Separator | Fold::Space | Fold::Stop => GapKind::Separator,
+            Fold::Clause => GapKind::Clause,
+            Fold::Barrier => GapKind::Barrier,
+        };
         self.dropped += 1;
         self.kind = self.kind.max(Some(kind));
-        self.stop = false;
+        self.stop = dropped == Fold::Stop;
     }
 }
+
+/// How many entries of [`Folded::from`] are written at once: the bytes of the longest character.
+const WRITE: usize = 4;
 
 impl Folded {
     /// Folds a text. Code points beyond the 2³²th are ignored.
     pub fn set(&mut self, original: &str) {
         let tables = &*TABLES;
         self.text.clear();
-        self.from.clear();
         self.gaps.clear();
-        self.text.reserve(original.len());
-        self.from.reserve(original.len());
+        let room = original.len() + WRITE;
+        if self.from.len() < room {
+            self.from.resize(room, 0);
+        }
         let mut pending = Pending::default();
-        let mut length = 0;
-        for (c, index) in original.chars().zip(0..u32::MAX) {
+        // What stays as it is, is copied in runs: the original's bytes from `run` on, which will end at `at` in the fold.
+        let (mut run, mut at, mut length) = (0, 0, 0);
+        for ((byte, c), index) in original.char_indices().zip(0..u32::MAX) {
             length = index + 1;
+            if tables.keeps(c) {
+                self.close(&mut pending, at);
+                at = self.mark(at, c.len_utf8(), index);
+                continue;
+            }
+            self.text.push_str(original.get(run..byte).unwrap_or_default());
+            run = byte + c.len_utf8();
             match tables.fold(c) {
                 Fold::To(to) => {
-                    self.close(&mut pending);
+                    self.close(&mut pending, at);
                     self.text.push(to);
-                    self.from.extend(std::iter::repeat_n(index, to.len_utf8()));
+                    at = self.mark(at, to.len_utf8(), index);
                 }
                 Fold::Many(to) => {
-                    self.close(&mut pending);
+                    self.close(&mut pending, at);
                     self.text.push_str(to);
-                    self.from.extend(std::iter::repeat_n(index, to.len()));
+                    at = to.chars().fold(at, |at, c| self.mark(at, c.len_utf8(), index));
                 }
-                Fold::Invisible => {}
-                Fold::Separator => pending.add(GapKind::Separator),
-                Fold::Space if pending.stop => pending.add(GapKind::Clause),
-                Fold::Space => pending.add(GapKind::Separator),
-                Fold::Stop => {
-                    pending.add(GapKind::Separator);
-                    pending.stop = true;
-                }
-                Fold::Clause => pending.add(GapKind::Clause),
-                Fold::Barrier => pending.add(GapKind::Barrier),
+                dropped => pending.add(dropped),
             }
         }
-        self.close(&mut pending);
+        self.text.push_str(original.get(run..).unwrap_or_default());
+        self.close(&mut pending, at);
         self.length = length;
     }
 
+    /// Notes that the bytes `at..at + bytes` of the fold come from a code point; gives their end.
     #[inline]
-    fn close(&mut self, pending: &mut Pending) {
+    fn mark(&mut self, at: usize, bytes: usize, index: u32) -> usize {
+        // One wide write for any number of bytes up to WRITE; what is too much is written over by the next.
+        match self.from.get_mut(at..at + WRITE) {
+            Some(room) => room.copy_from_slice(&[index; WRITE]),
+            None => {
+                self.from.resize(at + WRITE, index);
+                if let Some(room) = self.from.get_mut(at..) {
+                    room.fill(index);
+                }
+            }
+        }
+        at + bytes
+    }
+
+    #[inline]
+    fn close(&mut self, pending: &mut Pending, at: usize) {
         if let Some(kind) = pending.kind {
-            let at = self.text.len() as u32;
-            self.gaps.push(Gap { at, dropped: pending.dropped, kind });
+            self.gaps.push(Gap { at: at as u32, dropped: pending.dropped, kind });
             *pending = Pending::default();
         }
     }
 
+    /// For each byte of the fold, the code point it came from.
+    fn from(&self) -> &[u32] {
+        self.from.get(..self.text.len()).unwrap_or_default()
+    }
+
     /// The code points of the original that bytes `start..end` of the fold came from; an empty span when there are none.
     pub fn span(&self, start: usize, end: usize) -> Span {
-        let first = self.from.get(start).copied();
-        let last = end.checked_sub(1).filter(|last| *last >= start).and_then(|last| self.from.get(last).copied());
+        let first = self.from().get(start).copied();
+        let last = end.checked_sub(1).filter(|last| *last >= start).and_then(|last| self.from().get(last).copied());
         match (first, last) {
             (Some(first), Some(last)) => Span { start: first, end: last + 1 },
             _ => {
@@ -165,15 +197,15 @@ impl Folded {
 
     /// The folded characters that came from a span of the original.
     pub fn within(&self, span: Span) -> &str {
-        let start = self.from.partition_point(|from| *from < span.start);
-        let end = self.from.partition_point(|from| *from < span.end);
+        let start = self.from().partition_point(|from| *from < span.start);
+        let end = self.from().partition_point(|from| *from < span.end);
         self.text.get(start..end).unwrap_or_default()
     }
 
     /// How many code points of the original are kept in the fold.
     pub fn kept(&self) -> usize {
-        let first = usize::from(!self.from.is_empty());
-        first + self.from.windows(2).filter(|pair| matches!(pair, [a, b] if a != b)).count()
+        let first = usize::from(!self.from().is_empty());
+        first + self.from().windows(2).filter(|pair| matches!(pair, [a, b] if a != b)).count()
     }
 
     /// All gaps, by place.
