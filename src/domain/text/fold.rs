@@ -1,6 +1,6 @@
 //! One pass over a text: the folded text, for each of its bytes the code point it came from, and what was dropped between.
 
-use super::tables::{Fold, TABLES};
+use super::tables::{Fold, TABLES, Tables};
 use crate::domain::case::Span;
 use crate::domain::ids::hash;
 
@@ -118,61 +118,81 @@ impl Folded {
         let tables = &*TABLES;
         self.text.clear();
         self.gaps.clear();
-        let room = original.len() + WRITE;
-        if self.from.len() < room {
-            self.from.resize(room, 0);
-        }
         let mut pending = Pending::default();
-        // What stays as it is, is copied in runs: the original's bytes from `run` on, which will end at `at` in the fold.
-        let (mut run, mut at, mut length) = (0, 0, 0);
-        for ((byte, c), index) in original.char_indices().zip(0..u32::MAX) {
-            length = index + 1;
-            if tables.keeps(c) {
-                self.close(&mut pending, at);
-                at = self.mark(at, c.len_utf8(), index);
-                continue;
-            }
-            self.text.push_str(original.get(run..byte).unwrap_or_default());
-            run = byte + c.len_utf8();
+        let (mut rest, mut index) = (original, 0_u32);
+        while !rest.is_empty() && index < u32::MAX {
+            let (kept, after) = self.keep_run(tables, rest, &mut index, &mut pending);
+            rest = kept;
+            let Some(c) = after else { break };
+            rest = rest.get(c.len_utf8()..).unwrap_or_default();
             match tables.fold(c) {
-                Fold::To(to) => {
-                    self.close(&mut pending, at);
-                    self.text.push(to);
-                    at = self.mark(at, to.len_utf8(), index);
-                }
-                Fold::Many(to) => {
-                    self.close(&mut pending, at);
-                    self.text.push_str(to);
-                    at = to.chars().fold(at, |at, c| self.mark(at, c.len_utf8(), index));
-                }
+                Fold::To(to) => self.put(to.encode_utf8(&mut [0; 4]), index, &mut pending),
+                Fold::Many(to) => self.put(to, index, &mut pending),
                 dropped => pending.add(dropped),
             }
+            index += 1;
         }
-        self.text.push_str(original.get(run..).unwrap_or_default());
-        self.close(&mut pending, at);
-        self.length = length;
+        self.close(&mut pending);
+        self.length = index;
     }
 
-    /// Notes that the bytes `at..at + bytes` of the fold come from a code point; gives their end.
+    /// Copies the characters at the beginning of `rest` that stay as they are. Gives what follows, and its first character.
     #[inline]
-    fn mark(&mut self, at: usize, bytes: usize, index: u32) -> usize {
-        // One wide write for any number of bytes up to WRITE; what is too much is written over by the next.
-        match self.from.get_mut(at..at + WRITE) {
-            Some(room) => room.copy_from_slice(&[index; WRITE]),
-            None => {
-                self.from.resize(at + WRITE, index);
-                if let Some(room) = self.from.get_mut(at..) {
-                    room.fill(index);
-                }
+    fn keep_run<'a>(
+        &mut self,
+        tables: &Tables,
+        rest: &'a str,
+        index: &mut u32,
+        pending: &mut Pending,
+    ) -> (&'a str, Option<char>) {
+        let at = self.text.len();
+        self.make_room(at + rest.len());
+        let marks = self.from.get_mut(at..).unwrap_or_default();
+        let (mut bytes, mut here, mut after) = (0, *index, None);
+        for c in rest.chars() {
+            if !tables.keeps(c) {
+                after = Some(c);
+                break;
             }
+            // One wide write for any character; what is too much is written over by the next.
+            if let Some(room) = marks.get_mut(bytes..bytes + WRITE) {
+                room.copy_from_slice(&[here; WRITE]);
+            }
+            bytes += c.len_utf8();
+            here = here.saturating_add(1);
         }
-        at + bytes
+        let Some((kept, rest)) = rest.split_at_checked(bytes) else { return ("", None) };
+        if bytes > 0 {
+            self.close(pending);
+            self.text.push_str(kept);
+        }
+        *index = here;
+        (rest, after)
+    }
+
+    /// Adds what one character folds to.
+    fn put(&mut self, to: &str, index: u32, pending: &mut Pending) {
+        self.close(pending);
+        let at = self.text.len();
+        self.make_room(at + to.len());
+        if let Some(room) = self.from.get_mut(at..at + to.len()) {
+            room.fill(index);
+        }
+        self.text.push_str(to);
+    }
+
+    /// Makes room for the marks of so many bytes.
+    fn make_room(&mut self, bytes: usize) {
+        if self.from.len() < bytes + WRITE {
+            self.from.resize(bytes + WRITE, 0);
+        }
     }
 
     #[inline]
-    fn close(&mut self, pending: &mut Pending, at: usize) {
+    fn close(&mut self, pending: &mut Pending) {
         if let Some(kind) = pending.kind {
-            self.gaps.push(Gap { at: at as u32, dropped: pending.dropped, kind });
+            let at = self.text.len() as u32;
+            self.gaps.push(Gap { at, dropped: pending.dropped, kind });
             *pending = Pending::default();
         }
     }
