@@ -1,1 +1,100 @@
+//! The windows: order, bounds, snapshots.
 
+use super::*;
+
+fn sighting(member: u128, user: u64, group: u128, seconds: i64, text: Option<u64>) -> Sighting {
+    Sighting { group: GroupKey(group), member: MemberKey(member), user, time: Timestamp(seconds * 1000), text }
+}
+
+fn needs() -> Needs {
+    let mut needs = Needs::default();
+    needs.times(6, Duration::from_secs(10));
+    needs.texts(8, Duration::from_secs(600));
+    needs
+}
+
+fn seconds(recent: &Recent, member: u128, around: i64, within: u64) -> Vec<i64> {
+    let around = Timestamp(around * 1000);
+    recent.times(MemberKey(member), around, Duration::from_secs(within)).map(|time| time.0 / 1000).collect()
+}
+
+#[test]
+fn times_stand_in_order_whatever_order_they_come_in() {
+    let mut recent = Recent::default();
+    for at in [5, 1, 9, 3, 7, 3] {
+        recent.note(&needs(), &sighting(1, 1, 1, at, None));
+    }
+    recent.note(&needs(), &sighting(2, 2, 1, 4, None));
+    assert_eq!(seconds(&recent, 1, 9, 100), [9, 7, 5, 3, 3, 1]);
+    assert_eq!(seconds(&recent, 1, 5, 2), [7, 5, 3, 3]);
+    assert_eq!(seconds(&recent, 3, 5, 2), [0; 0]);
+}
+
+#[test]
+fn members_who_share_a_chain_are_told_apart() {
+    let mut recent = Recent::with_limits(4, 4); // four chains: keys 1 and 5 share one
+    for (member, at) in [(1, 1), (5, 2), (1, 3), (5, 4)] {
+        recent.note(&needs(), &sighting(member, 1, 1, at, None));
+    }
+    assert_eq!(seconds(&recent, 1, 4, 10), [3, 1]);
+    assert_eq!(seconds(&recent, 5, 4, 10), [4, 2]);
+}
+
+#[test]
+fn the_first_to_come_is_shed_and_counted() {
+    let mut recent = Recent::with_limits(4, 4);
+    for at in [10, 50, 20, 40, 30, 60] {
+        recent.note(&needs(), &sighting(1, 1, 1, at, Some(7)));
+    }
+    assert_eq!(seconds(&recent, 1, 60, 100), [60, 40, 30, 20]);
+    assert_eq!(recent.copies(7, Timestamp(60_000), Duration::from_secs(100)).count(), 4);
+    assert_eq!(recent.shed(), 4);
+}
+
+#[test]
+fn a_late_message_makes_nothing_vanish() {
+    let mut recent = Recent::default();
+    recent.note(&needs(), &sighting(1, 1, 1, 1_000_000, None));
+    recent.note(&needs(), &sighting(1, 1, 1, 10, None));
+    recent.note(&needs(), &sighting(1, 1, 1, 1_000_001, None));
+    assert_eq!(seconds(&recent, 1, 1_000_001, 10), [1_000_001, 1_000_000]);
+    assert_eq!(seconds(&recent, 1, 10, 10), [10]);
+}
+
+#[test]
+fn only_what_is_needed_is_kept() {
+    let mut recent = Recent::default();
+    recent.note(&Needs::default(), &sighting(1, 1, 1, 1, Some(7)));
+    assert_eq!(seconds(&recent, 1, 1, 10), [0; 0]);
+    assert_eq!(recent.copies(7, Timestamp(1_000), Duration::from_secs(10)).count(), 0);
+}
+
+#[test]
+fn a_snapshot_is_the_same_windows() {
+    let mut recent = Recent::default();
+    for n in 0..5_000_i64 {
+        let text = (n % 3 == 0).then_some(n as u64 % 50);
+        recent.note(&needs(), &sighting((n % 97) as u128, n as u64 % 97, (n % 7) as u128, n * 37 % 1_000, text));
+    }
+    let bytes = recent.snapshot();
+    let again = Recent::restore(&bytes).unwrap();
+    assert_eq!(again.snapshot(), bytes);
+    for member in 0..97 {
+        assert_eq!(seconds(&again, member, 500, 200), seconds(&recent, member, 500, 200));
+    }
+    let copies =
+        |recent: &Recent| recent.copies(4, Timestamp(500_000), Duration::from_secs(300)).copied().collect::<Vec<_>>();
+    assert_eq!(copies(&again), copies(&recent));
+    assert!(!copies(&recent).is_empty());
+}
+
+#[test]
+fn a_damaged_snapshot_is_refused() {
+    let mut recent = Recent::default();
+    recent.note(&needs(), &sighting(1, 1, 1, 1, Some(7)));
+    let bytes = recent.snapshot();
+    assert!(Recent::restore(&bytes[..bytes.len() - 1]).is_none());
+    assert!(Recent::restore(&[]).is_none());
+    assert!(Recent::restore(&[99, 0, 0, 0, 0]).is_none());
+    assert!(Recent::restore(&[1, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f]).is_none());
+}

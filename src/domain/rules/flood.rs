@@ -18,7 +18,7 @@ const MOST_MESSAGES: i64 = 200;
 #[serde(deny_unknown_fields)]
 pub(super) struct Flood {
     /// The windows; any of them overfull is a hit.
-    pub windows: Spanned<Vec<Window>>,
+    windows: Spanned<Vec<Window>>,
 }
 
 /// So many messages are allowed in so many seconds.
@@ -26,9 +26,9 @@ pub(super) struct Flood {
 #[serde(deny_unknown_fields)]
 pub(super) struct Window {
     /// How many messages are still right.
-    pub messages: Spanned<i64>,
+    messages: Spanned<i64>,
     /// Within how many seconds.
-    pub seconds: Spanned<i64>,
+    seconds: Spanned<i64>,
 }
 
 impl Draft for Flood {

@@ -21,13 +21,13 @@ use crate::fault::{Fault, Source};
 pub(super) struct Keywords {
     /// Word lists, as paths relative to the file.
     #[serde(default)]
-    pub lists: Vec<Spanned<String>>,
+    lists: Vec<Spanned<String>>,
     /// Further words.
     #[serde(default)]
-    pub words: Vec<Spanned<String>>,
+    words: Vec<Spanned<String>>,
     /// Phrases in which the words do not count.
     #[serde(default)]
-    pub exceptions: Vec<Spanned<String>>,
+    exceptions: Vec<Spanned<String>>,
 }
 
 /// A keyword rule finds nothing itself: its words are in the lexicon.

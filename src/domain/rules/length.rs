@@ -11,7 +11,7 @@ use crate::domain::text::Text;
 #[serde(deny_unknown_fields)]
 pub(super) struct Length {
     /// How many code points a text may have.
-    pub characters: Spanned<i64>,
+    characters: Spanned<i64>,
 }
 
 impl Draft for Length {

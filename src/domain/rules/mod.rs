@@ -29,6 +29,7 @@ mod repeat;
 #[cfg(test)]
 mod tests;
 
+pub use links::may_have_address;
 pub use ruleset::{Explanation, Ruleset, Scratch};
 
 /// Every rule kind. A new kind is a file here and a line in this table.

@@ -16,10 +16,10 @@ const LARGEST: usize = 1 << 20;
 #[serde(deny_unknown_fields)]
 pub(super) struct Patterns {
     /// The patterns; any of them is a hit. Case is ignored.
-    pub patterns: Spanned<Vec<Spanned<String>>>,
+    patterns: Spanned<Vec<Spanned<String>>>,
     /// What they are matched on.
     #[serde(default)]
-    pub on: On,
+    on: On,
 }
 
 /// What a pattern is matched on.

@@ -16,13 +16,13 @@ use crate::domain::time::Timestamp;
 #[serde(deny_unknown_fields)]
 pub(super) struct Repeat {
     /// Shorter folded texts may be repeated: 好的, 收到.
-    pub min_characters: Option<Spanned<i64>>,
+    min_characters: Option<Spanned<i64>>,
     /// The same member in the same group.
-    pub by_member: Option<ByMember>,
+    by_member: Option<ByMember>,
     /// Different members of the same group.
-    pub by_members: Option<ByMembers>,
+    by_members: Option<ByMembers>,
     /// The same user in different groups.
-    pub across_groups: Option<AcrossGroups>,
+    across_groups: Option<AcrossGroups>,
 }
 
 /// One member saying the same this often within this time.
@@ -30,9 +30,9 @@ pub(super) struct Repeat {
 #[serde(deny_unknown_fields)]
 pub(super) struct ByMember {
     /// From how many times on it is a hit.
-    pub times: Spanned<i64>,
+    times: Spanned<i64>,
     /// Within how many seconds.
-    pub seconds: Spanned<i64>,
+    seconds: Spanned<i64>,
 }
 
 /// So many members saying the same within this time.
@@ -40,9 +40,9 @@ pub(super) struct ByMember {
 #[serde(deny_unknown_fields)]
 pub(super) struct ByMembers {
     /// From how many members on it is a hit.
-    pub members: Spanned<i64>,
+    members: Spanned<i64>,
     /// Within how many seconds.
-    pub seconds: Spanned<i64>,
+    seconds: Spanned<i64>,
 }
 
 /// One user saying the same in so many groups within this time.
@@ -50,9 +50,9 @@ pub(super) struct ByMembers {
 #[serde(deny_unknown_fields)]
 pub(super) struct AcrossGroups {
     /// From how many groups on it is a hit.
-    pub groups: Spanned<i64>,
+    groups: Spanned<i64>,
     /// Within how many seconds.
-    pub seconds: Spanned<i64>,
+    seconds: Spanned<i64>,
 }
 
 /// [`Repeat::min_characters`] where it is not given.

@@ -1,1 +1,284 @@
+//! Rules from TOML to hits, each kind; what is wrong with a rule and where.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use toml::de::{DeTable, ValueDeserializer};
+
+use super::*;
+use crate::domain::event::{Person, Segment};
+use crate::domain::ids::{GroupKey, MemberKey};
+use crate::domain::policy::{Mode, Roles, Severity, Verdict};
+use crate::domain::time::Timestamp;
+
+const LIST: &str = "# 名单\n加微信 # 常见\n! 加微信支付\n\n❤\n加*微*信\n";
+
+/// Builds the rules of a file: each table is a rule of the kind that it is named for.
+fn build(toml: &str) -> (Ruleset, Vec<Fault>) {
+    let source = Source { file: "rules.toml".into(), text: toml.into() };
+    let mut lexicon = LexiconBuilder::default();
+    let mut faults = Vec::new();
+    let mut rules = Vec::new();
+    for (name, table) in DeTable::parse(toml).unwrap().into_inner() {
+        let kind = KINDS.iter().find(|kind| name.get_ref().starts_with(kind.name)).unwrap();
+        let span = table.span();
+        let draft = (kind.read)(ValueDeserializer::from(table)).unwrap();
+        let mut read = |path: &str| match path {
+            "list.txt" => Ok(Source { file: "list.txt".into(), text: LIST.into() }),
+            _ => Err("no such file".to_owned()),
+        };
+        let id = RuleId(rules.len() as u16);
+        let build =
+            &mut Build { id, source: &source, span, read: &mut read, lexicon: &mut lexicon, faults: &mut faults };
+        if let Some(rule) = draft.build(build) {
+            rules.push((info(name.get_ref(), kind.name), rule));
+        }
+    }
+    (Ruleset::new(rules, lexicon), faults)
+}
+
+fn setting() -> RuleSetting {
+    let exempt = Roles::default();
+    RuleSetting { mode: Mode::Observe, severity: Severity::Serious, verdict: Verdict::Review, exempt, delete: true }
+}
+
+fn info(name: &str, kind: &'static str) -> RuleInfo {
+    let [name, category, title] = [name, "test", "测试"].map(Arc::from);
+    RuleInfo { name, kind, category, title, clause: None, setting: setting() }
+}
+
+fn rules(toml: &str) -> Ruleset {
+    let (rules, faults) = build(toml);
+    assert_eq!(faults, []);
+    rules
+}
+
+/// Each fault as `file:line:column level message`, with its help.
+fn faults(toml: &str) -> Vec<String> {
+    let show = |f: &Fault| {
+        let (level, help) = (f.level.as_str(), f.help.as_deref().unwrap_or("-"));
+        format!("{}:{}:{} {level}: {} ({help})", f.file, f.line, f.column, f.message)
+    };
+    build(toml).1.iter().map(show).collect()
+}
+
+fn found(rules: &Ruleset, text: &str) -> Vec<String> {
+    let mut scratch = Scratch::default();
+    rules.find_in_text(text, &mut scratch);
+    scratch.hits.iter().map(|hit| scratch.text.slice(hit.span).to_owned()).collect()
+}
+
+#[test]
+fn keywords_come_from_lists_and_toml() {
+    let (rules, faults) =
+        build("[keywords]\nlists = [\"list.txt\"]\nwords = [\"威信\", \"加微信\"]\nexceptions = [\"威信扫地\"]");
+    assert_eq!(faults.len(), 2, "{faults:?}"); // ❤ and the duplicate; with an error there is no rule
+    assert!(rules.infos().is_empty());
+    let rules = self::rules("[keywords]\nwords = [\"威信\", \"加微信\"]\nexceptions = [\"威信扫地\"]");
+    assert_eq!(found(&rules, "加 微 信，威信扫地，威❤信"), ["加 微 信", "威❤信"]);
+}
+
+#[test]
+fn faults_of_lists_point_into_the_list() {
+    assert_eq!(
+        faults("[keywords]\nlists = [\"list.txt\", \"none.txt\"]\nwords = [\"微\"]"),
+        [
+            "list.txt:5:1 error: nothing is left of `❤`: it has no letter and no digit (remove it, or write a comment as `# …`)",
+            "list.txt:6:1 warning: `加*微*信` is the same as `加微信`, which is in this list already (width, case, traditional characters and signs make no difference)",
+            "rules.toml:2:22 error: the list `none.txt` cannot be read: no such file (-)",
+            "rules.toml:3:10 error: `微` is a single character and would be found everywhere (write a longer word)",
+        ]
+    );
+}
+
+#[test]
+fn faults_of_rules_point_at_the_value() {
+    let rows = [
+        ("[keywords]\nexceptions = [\"a\"]", "1:1 error: a `keywords` rule without words finds nothing"),
+        ("[regex]\npatterns = []", "2:12 error: a `regex` rule needs at least one pattern"),
+        ("[regex]\npatterns = [\"a\", \"(\"]", "2:18 error: this is no regular expression"),
+        ("[regex]\npatterns = [\"a*\"]", "2:13 error: this pattern matches the empty text"),
+        ("[regex]\npatterns = ['\\w{1000}{1000}']", "2:13 error: this is no regular expression"),
+        ("[links]\nallow = [\"http://a.com/\"]", "2:10 error: `http://a.com/` is no domain"),
+        ("[links]\nblock = []", "2:9 error: an empty `block` finds nothing"),
+        ("[flood]\nwindows = []", "2:11 error: a `flood` rule needs at least one window"),
+        ("[flood]\nwindows = [{ messages = 0, seconds = 10 }]", "2:25 error: `messages` cannot be 0"),
+        ("[flood]\nwindows = [{ messages = 5, seconds = 9999999 }]", "2:38 error: `seconds` cannot be 9999999"),
+        ("[repeat]\nmin_characters = 8", "1:1 error: a `repeat` rule without a limit finds nothing"),
+        ("[repeat]\nby_member = { times = 1, seconds = -1 }", "2:23 error: `times` cannot be 1"),
+        ("[length]\ncharacters = 0", "2:14 error: `characters` cannot be 0"),
+    ];
+    for (toml, expected) in rows {
+        let faults = faults(toml);
+        assert!(faults[0].starts_with(&format!("rules.toml:{expected}")), "{faults:?}");
+    }
+    assert_eq!(faults("[repeat]\nby_member = { times = 1, seconds = -1 }").len(), 2);
+}
+
+#[test]
+fn unknown_keys_are_placed() {
+    let toml = "[flood]\nwindows = [{ messages = 5, second = 10 }]";
+    let (_, table) = DeTable::parse(toml).unwrap().into_inner().into_iter().next().unwrap();
+    let error = (KINDS[3].read)(ValueDeserializer::from(table)).err().unwrap();
+    let at = error.span().unwrap();
+    assert_eq!(&toml[at], "second");
+}
+
+#[test]
+fn regular_expressions_on_original_and_fold() {
+    let original = rules("[regex]\npatterns = ['加v\\d+', '\\d{3}-\\d{4}']");
+    assert_eq!(found(&original, "啊加V12，555-1234，加v 3，加v45"), ["加V12", "555-1234", "加v45"]);
+    let folded = rules("[regex]\npatterns = ['加v\\d+']\non = \"folded\"");
+    assert_eq!(found(&folded, "啊加Ⓥ-１ 2，加v\u{FFFC}3"), ["加Ⓥ-１ 2"]);
+}
+
+#[test]
+fn links_and_length() {
+    let rules = rules("[links]\nallow = [\"qq.com\"]\n[length]\ncharacters = 12");
+    assert_eq!(found(&rules, "abc.com qq.c"), ["abc.com"]);
+    assert_eq!(found(&rules, "im.qq.com"), [""; 0]);
+    assert_eq!(found(&rules, "一二三四五六七八九十一二三"), ["一二三四五六七八九十一二三"]);
+}
+
+#[test]
+fn every_readable_part_is_judged() {
+    let rules = rules("[keywords]\nwords = [\"加微信\"]\n[links]\nallow = [\"qq.com\"]");
+    let content = vec![
+        Segment::Text("快加微".into()),
+        Segment::Image { url: None },
+        Segment::Text("信，加 微信".into()),
+        Segment::Link { url: "https://evil.cn/x".into(), title: Some("来 加微信".into()) },
+        Segment::Link { url: "https://qq.com".into(), title: None },
+        Segment::File { name: Some("加微信.apk".into()), size: None },
+        Segment::Card { title: Some("加微信 a.com".into()) },
+        Segment::Voice { text: Some("请加微信".into()) },
+        Segment::Other("x".into()),
+    ];
+    let message = Message { sender: Person::default(), content };
+    let mut scratch = Scratch::default();
+    rules.find(&message, &mut scratch);
+    assert_eq!(scratch.text.original, message.original());
+    let findings = scratch.hits.iter().map(|hit| rules.finding(hit, &scratch.text.original, &setting()).unwrap());
+    let shown: Vec<_> = findings.map(|f| (f.part.unwrap_or_default(), f.matched, f.start, f.end)).collect();
+    let row = |part: &str, matched: &str, start, end| (part.to_owned(), matched.to_owned(), start, end);
+    assert_eq!(
+        shown,
+        [
+            row("", "加 微信", 6, 10),
+            row("content[3].title", "加微信", 2, 5),
+            row("content[5].name", "加微信", 0, 3),
+            row("content[6].title", "加微信", 0, 3),
+            row("content[6].title", "a.com", 4, 9),
+            row("content[7].text", "加微信", 1, 4),
+            row("content[3].url", "https://evil.cn/x", 0, 17),
+        ]
+    );
+}
+
+#[test]
+fn a_hit_is_explained() {
+    let rules = rules("[keywords]\nwords = [\"加微信\"]");
+    let mut scratch = Scratch::default();
+    rules.find_in_text("请加*薇❤，加\u{200B}微*訊，加*微\u{200B}信", &mut scratch);
+    let how = rules.explain(&scratch.hits[0], &scratch.text.original).unwrap();
+    assert_eq!(how, Explanation { kind: "keywords", folded: "加微信".into(), dropped: 2 });
+}
+
+fn sighting(member: u64, group: u128, seconds: i64, text: &Text) -> Sighting {
+    Sighting {
+        group: GroupKey(group),
+        member: MemberKey(u128::from(member) << 8 | group),
+        user: member,
+        time: Timestamp(seconds * 1000),
+        text: text.folded.fingerprint(8),
+    }
+}
+
+/// Plays (member, group, seconds, text) and gives the places of those that were a hit.
+fn play(rules: &Ruleset, said: &[(u64, u128, i64, &str)]) -> Vec<usize> {
+    let mut recent = Recent::default();
+    let mut scratch = Scratch::default();
+    let mut hits = Vec::new();
+    for (place, (member, group, seconds, text)) in said.iter().enumerate() {
+        rules.find_in_text(text, &mut scratch);
+        let sighting = sighting(*member, *group, *seconds, &scratch.text);
+        recent.note(rules.needs(), &sighting);
+        rules.find_recent(&recent, &sighting, &mut scratch);
+        if let Some(hit) = scratch.hits.first() {
+            assert_eq!(hit.span, scratch.text.whole());
+            hits.push(place);
+        }
+    }
+    hits
+}
+
+#[test]
+fn floods() {
+    let rules = rules("[flood]\nwindows = [{ messages = 3, seconds = 10 }, { messages = 5, seconds = 60 }]");
+    let needs = rules.needs();
+    assert_eq!((needs.count, needs.times, needs.texts), (6, Duration::from_secs(60), Duration::ZERO));
+    let said = |times: &[i64]| times.iter().map(|at| (1, 1, *at, "哈")).collect::<Vec<_>>();
+    let rows: &[(&[i64], &[usize])] = &[
+        (&[0, 1, 2], &[]),
+        (&[0, 1, 2, 10], &[3]),
+        (&[0, 1, 2, 11], &[]),
+        (&[0, 4, 8, 12, 16, 20], &[5]),
+        (&[100, 101, 0, 1, 50, 51], &[]),     // a backlog with its own old times
+        (&[0, 1, 3, 2], &[3]),                // late, and the window is full
+        (&[10, 20, 0, 100, 5, 11, 200], &[]), // late, never more than three in ten
+        (&[1000, 12, 0, 4, 8, 5], &[5]),      // 4 5 8 12 among much later ones
+    ];
+    for (times, expected) in rows {
+        assert_eq!(play(&rules, &said(times)), *expected, "{times:?}");
+    }
+    let many: Vec<_> = (0..20).map(|member| (member, 1, 0, "哈")).collect();
+    assert_eq!(play(&rules, &many), [0; 0]);
+}
+
+#[test]
+fn repeats() {
+    let by_member = rules("[repeat]\nby_member = { times = 3, seconds = 600 }");
+    let text = "今天团购苹果一箱";
+    let same = |rows: &[(u64, u128, i64)]| rows.iter().map(|(m, g, at)| (*m, *g, *at, text)).collect::<Vec<_>>();
+    assert_eq!(play(&by_member, &same(&[(1, 1, 0), (1, 1, 10), (2, 1, 15), (1, 1, 20)])), [3]);
+    assert_eq!(play(&by_member, &same(&[(1, 1, 0), (1, 1, 601), (1, 1, 602), (1, 2, 603)])), [0; 0]);
+    assert_eq!(play(&by_member, &same(&[(1, 1, 0), (1, 1, 700), (1, 1, 350)])), [0; 0]);
+    assert_eq!(play(&by_member, &same(&[(1, 1, 0), (1, 1, 500), (1, 1, 350)])), [2]);
+    let disguised = [(1, 1, 0, text), (1, 1, 1, "今天*团購 苹果一箱！"), (1, 1, 2, "今天团购。苹果一箱")];
+    assert_eq!(play(&by_member, &disguised), [2]);
+    assert_eq!(play(&by_member, &[(1, 1, 0, "收到"), (1, 1, 1, "收到"), (1, 1, 2, "收到")]), [0; 0]);
+
+    let by_members = rules("[repeat]\nby_members = { members = 3, seconds = 600 }");
+    assert_eq!(play(&by_members, &same(&[(1, 1, 0), (1, 1, 1), (2, 1, 2), (3, 2, 3), (4, 1, 4)])), [4]);
+    let across = rules("[repeat]\nacross_groups = { groups = 3, seconds = 3600 }");
+    assert_eq!(play(&across, &same(&[(1, 1, 0), (1, 1, 1), (1, 2, 2), (2, 3, 3), (1, 3, 4)])), [4]);
+}
+
+#[test]
+fn each_repeat_rule_has_its_own_shortest_text() {
+    let rules = rules(
+        "[repeat]\nmin_characters = 12\nby_member = { times = 2, seconds = 9 }\n[repeat2]\nby_members = { members = 2, seconds = 9 }",
+    );
+    assert_eq!(rules.needs().shortest_text, 8);
+    let said = [(1, 1, 0, "一二三四五六七八"), (1, 1, 1, "一二三四五六七八"), (2, 1, 2, "一二三四五六七八")];
+    assert_eq!(play(&rules, &said), [2]);
+}
+
+#[test]
+fn odd_texts_are_judged_quickly() {
+    let rules = rules(
+        "[keywords]\nwords = [\"加微信\", \"aaa\"]\n[regex]\npatterns = ['加v?信+', '(a|aa)+b']\n[links]\n[length]\ncharacters = 500",
+    );
+    for unit in ["哈", "a", "\u{301}", "加", "a.com ", "http://", "加微信", "。", "\u{FFFC}"] {
+        let text = unit.repeat(100_000 / unit.chars().count());
+        assert!(found(&rules, &text).len() <= 4 * MOST_HITS);
+    }
+}
+
+#[test]
+fn kinds_have_names_of_their_own() {
+    for (place, kind) in KINDS.iter().enumerate() {
+        assert!(KINDS.iter().skip(place + 1).all(|other| other.name != kind.name));
+        assert!(kind.about.ends_with('.'));
+    }
+}

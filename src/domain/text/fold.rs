@@ -1,6 +1,6 @@
 //! One pass over a text: the folded text, for each of its bytes the code point it came from, and what was dropped between.
 
-use super::tables::{Fold, TABLES};
+use super::tables::{Fold, TABLES, Tables};
 use crate::domain::case::Span;
 use crate::domain::ids::hash;
 
@@ -54,7 +54,7 @@ pub fn slice(text: &str, span: Span) -> &str {
 pub struct Folded {
     /// The folded text: letters and digits only.
     pub text: String,
-    /// For each byte of `text`, the code point it came from.
+    /// For each byte of `text`, the code point it came from; longer than `text`, and its end means nothing.
     from: Vec<u32>,
     /// Where something seen was dropped, by place.
     gaps: Vec<Gap>,
@@ -94,51 +94,98 @@ struct Pending {
 }
 
 impl Pending {
-    fn add(&mut self, kind: GapKind) {
+    /// One more dropped character.
+    fn add(&mut self, dropped: Fold<'_>) {
+        let kind = match dropped {
+            Fold::Invisible | Fold::To(_) | Fold::Many(_) => return,
+            Fold::Space if self.stop => GapKind::Clause,
+            Fold::Separator | Fold::Space | Fold::Stop => GapKind::Separator,
+            Fold::Clause => GapKind::Clause,
+            Fold::Barrier => GapKind::Barrier,
+        };
         self.dropped += 1;
         self.kind = self.kind.max(Some(kind));
-        self.stop = false;
+        self.stop = dropped == Fold::Stop;
     }
 }
+
+/// How many entries of [`Folded::from`] are written at once: the bytes of the longest character.
+const WRITE: usize = 4;
 
 impl Folded {
     /// Folds a text. Code points beyond the 2³²th are ignored.
     pub fn set(&mut self, original: &str) {
         let tables = &*TABLES;
         self.text.clear();
-        self.from.clear();
         self.gaps.clear();
-        self.text.reserve(original.len());
-        self.from.reserve(original.len());
         let mut pending = Pending::default();
-        let mut length = 0;
-        for (c, index) in original.chars().zip(0..u32::MAX) {
-            length = index + 1;
+        let (mut rest, mut index) = (original, 0_u32);
+        while !rest.is_empty() && index < u32::MAX {
+            let (kept, after) = self.keep_run(tables, rest, &mut index, &mut pending);
+            rest = kept;
+            let Some(c) = after else { break };
+            rest = rest.get(c.len_utf8()..).unwrap_or_default();
             match tables.fold(c) {
-                Fold::To(to) => {
-                    self.close(&mut pending);
-                    self.text.push(to);
-                    self.from.extend(std::iter::repeat_n(index, to.len_utf8()));
-                }
-                Fold::Many(to) => {
-                    self.close(&mut pending);
-                    self.text.push_str(to);
-                    self.from.extend(std::iter::repeat_n(index, to.len()));
-                }
-                Fold::Invisible => {}
-                Fold::Separator => pending.add(GapKind::Separator),
-                Fold::Space if pending.stop => pending.add(GapKind::Clause),
-                Fold::Space => pending.add(GapKind::Separator),
-                Fold::Stop => {
-                    pending.add(GapKind::Separator);
-                    pending.stop = true;
-                }
-                Fold::Clause => pending.add(GapKind::Clause),
-                Fold::Barrier => pending.add(GapKind::Barrier),
+                Fold::To(to) => self.put(to.encode_utf8(&mut [0; 4]), index, &mut pending),
+                Fold::Many(to) => self.put(to, index, &mut pending),
+                dropped => pending.add(dropped),
             }
+            index += 1;
         }
         self.close(&mut pending);
-        self.length = length;
+        self.length = index;
+    }
+
+    /// Copies the characters at the beginning of `rest` that stay as they are. Gives what follows, and its first character.
+    #[inline]
+    fn keep_run<'a>(
+        &mut self,
+        tables: &Tables,
+        rest: &'a str,
+        index: &mut u32,
+        pending: &mut Pending,
+    ) -> (&'a str, Option<char>) {
+        let at = self.text.len();
+        self.make_room(at + rest.len());
+        let marks = self.from.get_mut(at..).unwrap_or_default();
+        let (mut bytes, mut here, mut after) = (0, *index, None);
+        for c in rest.chars() {
+            if !tables.keeps(c) {
+                after = Some(c);
+                break;
+            }
+            // One wide write for any character; what is too much is written over by the next.
+            if let Some(room) = marks.get_mut(bytes..bytes + WRITE) {
+                room.copy_from_slice(&[here; WRITE]);
+            }
+            bytes += c.len_utf8();
+            here = here.saturating_add(1);
+        }
+        let Some((kept, rest)) = rest.split_at_checked(bytes) else { return ("", None) };
+        if bytes > 0 {
+            self.close(pending);
+            self.text.push_str(kept);
+        }
+        *index = here;
+        (rest, after)
+    }
+
+    /// Adds what one character folds to.
+    fn put(&mut self, to: &str, index: u32, pending: &mut Pending) {
+        self.close(pending);
+        let at = self.text.len();
+        self.make_room(at + to.len());
+        if let Some(room) = self.from.get_mut(at..at + to.len()) {
+            room.fill(index);
+        }
+        self.text.push_str(to);
+    }
+
+    /// Makes room for the marks of so many bytes.
+    fn make_room(&mut self, bytes: usize) {
+        if self.from.len() < bytes + WRITE {
+            self.from.resize(bytes + WRITE, 0);
+        }
     }
 
     #[inline]
@@ -150,10 +197,15 @@ impl Folded {
         }
     }
 
+    /// For each byte of the fold, the code point it came from.
+    fn from(&self) -> &[u32] {
+        self.from.get(..self.text.len()).unwrap_or_default()
+    }
+
     /// The code points of the original that bytes `start..end` of the fold came from; an empty span when there are none.
     pub fn span(&self, start: usize, end: usize) -> Span {
-        let first = self.from.get(start).copied();
-        let last = end.checked_sub(1).filter(|last| *last >= start).and_then(|last| self.from.get(last).copied());
+        let first = self.from().get(start).copied();
+        let last = end.checked_sub(1).filter(|last| *last >= start).and_then(|last| self.from().get(last).copied());
         match (first, last) {
             (Some(first), Some(last)) => Span { start: first, end: last + 1 },
             _ => {
@@ -165,15 +217,15 @@ impl Folded {
 
     /// The folded characters that came from a span of the original.
     pub fn within(&self, span: Span) -> &str {
-        let start = self.from.partition_point(|from| *from < span.start);
-        let end = self.from.partition_point(|from| *from < span.end);
+        let start = self.from().partition_point(|from| *from < span.start);
+        let end = self.from().partition_point(|from| *from < span.end);
         self.text.get(start..end).unwrap_or_default()
     }
 
     /// How many code points of the original are kept in the fold.
     pub fn kept(&self) -> usize {
-        let first = usize::from(!self.from.is_empty());
-        first + self.from.windows(2).filter(|pair| matches!(pair, [a, b] if a != b)).count()
+        let first = usize::from(!self.from().is_empty());
+        first + self.from().windows(2).filter(|pair| matches!(pair, [a, b] if a != b)).count()
     }
 
     /// All gaps, by place.

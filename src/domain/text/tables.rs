@@ -68,6 +68,12 @@ impl Tables {
         }
     }
 
+    /// Whether a character of the first plane becomes itself.
+    #[inline]
+    pub(super) fn keeps(&self, c: char) -> bool {
+        self.flat.get(c as usize).is_some_and(|code| u32::from(*code) == u32::from(c))
+    }
+
     fn fold_code(&self, c: char, code: u16) -> Fold<'_> {
         match code {
             INVISIBLE => Fold::Invisible,
@@ -193,7 +199,12 @@ fn once(c: char, own: &HashMap<char, &'static str>, to: &mut String) {
     }
     let bare: String = std::iter::once(c).nfkd().filter(|c| !is_combining_mark(*c)).collect();
     let lower = bare.nfc().flat_map(char::to_lowercase);
+    let before = to.len();
     to.extend(lower.filter(|c| c.is_alphanumeric() && !is_combining_mark(*c) && !is_invisible(*c)).map(simplified));
+    if to.len() == before && c.is_alphanumeric() {
+        // A letter that decomposes to a space and a mark stays what it is.
+        to.push(c);
+    }
 }
 
 /// The simplified form of a traditional character, by itself.

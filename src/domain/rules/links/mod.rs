@@ -7,6 +7,7 @@ mod tests;
 use serde::Deserialize;
 use toml::Spanned;
 
+pub use self::scan::may_have_address;
 use self::scan::{Address, Scan};
 use super::{Build, Draft, Found, Hit, MOST_HITS, Rule};
 use crate::domain::case::Span;
@@ -19,9 +20,9 @@ use crate::domain::text::Text;
 pub(super) struct Links {
     /// Domains that are no hit, with their subdomains.
     #[serde(default)]
-    pub allow: Vec<Spanned<String>>,
+    allow: Vec<Spanned<String>>,
     /// When given, only these domains and their subdomains are a hit.
-    pub block: Option<Spanned<Vec<Spanned<String>>>>,
+    block: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 impl Draft for Links {
@@ -72,7 +73,7 @@ fn is_within(host: &str, domain: &str) -> bool {
 
 impl Rule for Domains {
     fn in_text(&self, text: &Text, found: &mut Found<'_>) {
-        if !scan::may_have_address(&text.original) {
+        if !may_have_address(&text.original) {
             return;
         }
         let scan = Scan::new(&text.original);

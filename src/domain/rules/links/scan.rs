@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::domain::case::Span;
-use crate::domain::text::{folded_char, slice};
+use crate::domain::text::folded_char;
 
 /// Domains at the top that make a bare name an address. A few more than the common ones: those that advertisers use.
 const TOP: &[&str] = &[
@@ -33,21 +33,24 @@ pub(super) struct Address {
 }
 
 /// A text in one byte a code point: ASCII, lower case, with full-width forms as what they stand for.
-pub(super) struct Scan<'a> {
-    text: &'a str,
+pub(super) struct Scan {
+    written: Vec<char>,
     view: Vec<u8>,
 }
 
 /// Whether a text has what every address has: a dot between two ASCII letters or digits, or `//`.
-pub(super) fn may_have_address(text: &str) -> bool {
-    let (mut before, mut dotted) = (OTHER, false);
+pub fn may_have_address(text: &str) -> bool {
+    let is_ascii_name = |c| seen_as(c).is_ascii_alphanumeric();
+    let (mut before, mut dotted) = ('\0', false);
     for c in text.chars() {
-        let now = seen_as(c);
-        if (dotted && now.is_ascii_alphanumeric()) || (now == b'/' && before == b'/') {
+        if dotted && is_ascii_name(c) {
             return true;
         }
-        dotted = now == b'.' && before.is_ascii_alphanumeric();
-        before = now;
+        dotted = matches!(c, '.' | '。' | '．' | '｡') && is_ascii_name(before);
+        if matches!(c, '/' | '／') && matches!(before, '/' | '／') {
+            return true;
+        }
+        before = c;
     }
     false
 }
@@ -97,9 +100,11 @@ fn is_path(b: u8) -> bool {
     b.is_ascii_graphic() && !matches!(b, b'"' | b'<' | b'>' | b'`' | b'{' | b'}' | b'|' | b'\\' | b'^')
 }
 
-impl<'a> Scan<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Self { text, view: text.chars().map(seen_as).collect() }
+impl Scan {
+    pub(super) fn new(text: &str) -> Self {
+        let written: Vec<char> = text.chars().collect();
+        let view = written.iter().copied().map(seen_as).collect();
+        Self { written, view }
     }
 
     /// How many code points the text has.
@@ -122,7 +127,7 @@ impl<'a> Scan<'a> {
     }
 
     /// All addresses, in order.
-    pub(super) fn addresses(&self) -> impl Iterator<Item = Address> + '_ {
+    pub(super) fn addresses(&self) -> impl Iterator<Item = Address> {
         let mut at = 0;
         std::iter::from_fn(move || {
             while at < self.view.len() {
@@ -191,7 +196,7 @@ impl<'a> Scan<'a> {
 
     fn address(&self, start: usize, host: Range<usize>, end: usize) -> Address {
         let seen = self.bytes(host.start, host.end);
-        let written = slice(self.text, span(host.start, host.end)).chars();
+        let written = self.written.get(host).unwrap_or_default().iter().copied();
         let plain = written.clone().all(is_plain);
         let letters = written.zip(seen).map(|(c, seen)| if *seen == LETTER { c } else { char::from(*seen) });
         let host = letters.collect::<String>().trim_matches('.').to_owned();
