@@ -9,7 +9,7 @@ use crate::domain::case::Finding;
 use crate::domain::event::{Event, Message, Role, Segment};
 use crate::domain::judge::{Judgement, judge};
 use crate::domain::policy::{Settings, Verdict};
-use crate::domain::rules::Scratch;
+use crate::domain::rules::{Explanation, Hit, Ruleset, Scratch};
 
 /// What a scan came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,7 +51,8 @@ pub fn scan(
                 let role = message.sender.role.unwrap_or(Role::Member);
                 let judgement = judge(settings, policy, role, &message, &scratch);
                 let id = id.map_or_else(|| number.to_string(), String::from);
-                let written = Written::new(&id, &judgement, how.explain.then_some(&*scratch.text.folded.text));
+                let explained = how.explain.then_some((&settings.rules, &scratch));
+                let written = Written::new(&id, &judgement, explained);
                 serde_json::to_writer(&mut *output, &written)?;
                 writeln!(output)?;
                 scanned.messages += 1;
@@ -109,11 +110,22 @@ struct WrittenFinding<'a> {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     observe: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    how: Option<String>,
+    how: Option<How>,
 }
 
+/// The way a finding was reached.
+#[derive(Serialize)]
+struct How {
+    kind: &'static str,
+    folded: String,
+    dropped: usize,
+}
+
+/// What explains a line: the rules, and what they left of the message.
+type Explained<'a> = (&'a Ruleset, &'a Scratch);
+
 impl<'a> Written<'a> {
-    fn new(id: &'a str, judgement: &'a Judgement, folded: Option<&'a str>) -> Self {
+    fn new(id: &'a str, judgement: &'a Judgement, explained: Option<Explained<'a>>) -> Self {
         let verdict = judgement.verdict();
         let score = match verdict {
             Verdict::Pass => 0.0,
@@ -123,18 +135,14 @@ impl<'a> Written<'a> {
         let all = judgement.violations.iter().chain(&judgement.observed).chain(&judgement.reviews);
         let mut all: Vec<&Finding> = all.collect();
         all.sort_by(|a, b| (&a.part, a.start, a.end, &a.rule).cmp(&(&b.part, b.start, b.end, &b.rule)));
-        let findings = all.into_iter().map(|finding| WrittenFinding::new(finding, verdict, folded.is_some())).collect();
+        let findings = all.into_iter().map(|finding| WrittenFinding::new(finding, verdict, explained)).collect();
+        let folded = explained.map(|(_, scratch)| &*scratch.text.folded.text);
         Self { id, verdict: verdict.as_str(), score, findings, folded }
     }
 }
 
 impl<'a> WrittenFinding<'a> {
-    fn new(finding: &'a Finding, verdict: Verdict, explain: bool) -> Self {
-        let how = match &finding.word {
-            Some(word) if **word == *finding.matched => format!("“{word}” as it stands"),
-            Some(word) => format!("“{}” = {word} (plain fold)", finding.matched),
-            None => format!("rule {}", finding.rule),
-        };
+    fn new(finding: &'a Finding, verdict: Verdict, explained: Option<Explained<'_>>) -> Self {
         Self {
             rule: &finding.rule,
             category: &finding.category,
@@ -146,7 +154,19 @@ impl<'a> WrittenFinding<'a> {
             part: finding.part.as_deref(),
             verdict: (finding.verdict != verdict).then(|| finding.verdict.as_str()),
             observe: finding.observe,
-            how: explain.then_some(how),
+            how: explained.and_then(|explained| how(finding, explained)),
         }
     }
+}
+
+/// How the hit behind a finding was reached.
+fn how(finding: &Finding, (rules, scratch): Explained<'_>) -> Option<How> {
+    let same = |hit: &&Hit| {
+        let rule = rules.infos().get(usize::from(hit.rule.0)).map(|info| &info.name);
+        (hit.span.start, hit.span.end, &hit.part) == (finding.start, finding.end, &finding.part)
+            && rule == Some(&finding.rule)
+    };
+    let hit = scratch.hits.iter().find(same)?;
+    let Explanation { kind, folded, dropped } = rules.explain(hit, &scratch.text.original)?;
+    Some(How { kind, folded, dropped })
 }

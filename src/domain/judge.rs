@@ -57,26 +57,11 @@ pub fn judge(settings: &Settings, policy: &Policy, role: Role, message: &Message
 
 /// What one hit means; `None` when the rule does not apply.
 pub fn finding(rules: &Ruleset, policy: &Policy, role: Role, hit: &Hit, original: &str) -> Option<Finding> {
-    let at = usize::from(hit.rule.0);
-    let (info, setting) = (rules.infos().get(at)?, policy.rules.get(at)?);
+    let setting = policy.rules.get(usize::from(hit.rule.0))?;
     if setting.mode == Mode::Off || setting.exempt.contains(role) {
         return None;
     }
-    let in_text = || -> String {
-        let width = hit.span.end.saturating_sub(hit.span.start);
-        original.chars().skip(hit.span.start as usize).take(width as usize).collect()
-    };
-    Some(Finding {
-        rule: info.name.clone(),
-        category: info.category.clone(),
-        severity: setting.severity,
-        matched: hit.matched.clone().unwrap_or_else(in_text),
-        word: hit.word.clone(),
-        start: hit.span.start,
-        end: hit.span.end,
-        part: hit.part.clone(),
-        verdict: setting.verdict,
-        observe: setting.mode == Mode::Observe || policy.mode == Mode::Observe,
-        delete: setting.delete,
-    })
+    let mut finding = rules.finding(hit, original, setting)?;
+    finding.observe |= policy.mode == Mode::Observe;
+    Some(finding)
 }
