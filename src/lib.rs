@@ -8,19 +8,13 @@
 //!
 //! The modules, in reading order; each may use those above it (`tests/it/layering.rs`).
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "clippy.toml lists what the core alone may not use"
-)]
-
-pub mod adapters;
-pub mod app;
-pub mod cli;
-pub mod config;
-pub mod domain;
 pub mod fault;
+pub mod domain;
 pub mod ports;
-pub mod serve;
+pub mod adapters;
 pub mod store;
+pub mod config;
+pub mod app;
 pub mod web;
+pub mod serve;
+pub mod cli;

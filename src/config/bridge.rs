@@ -30,7 +30,7 @@ pub struct Bridge {
     pub state: State,
     /// The secret, and during a rotation the previous one after it. Empty when the bridge is off.
     pub secrets: Vec<Secret>,
-    /// Where actions are sent; without one the bot fetches them.
+    /// Where actions are sent. `None` when the bridge is off.
     pub actions_url: Option<String>,
     /// The longest body, in bytes. Default 1 MiB.
     pub max_body: usize,
@@ -94,8 +94,14 @@ fn bridge(
         let fault = faults.at(&name.at, format!("`{}` cannot be a bridge's name", name.value));
         faults.add(fault.help("it is part of an address: use letters, digits, `_` and `-`"));
     }
-    let (secrets, state) = secrets(&name.value, &mut section, outside, notes);
-    let actions_url = actions_url(&name.value, &mut section, outside, notes, state == State::On);
+    let secrets = secrets(&mut section, outside);
+    let actions_url = actions_url(&mut section, outside);
+    let missing: Vec<String> =
+        [secrets.as_ref().err(), actions_url.as_ref().err()].into_iter().flatten().cloned().collect();
+    let state = if missing.is_empty() { State::On } else { State::Off { why: missing.join(", ") } };
+    if let State::Off { why } = &state {
+        notes.push(format!("bridge {} is off: {why}", name.value));
+    }
     let platform = Platform {
         capabilities: capabilities(&mut section, faults),
         bot_user: section.id("bot_user").map(|id| Arc::from(id.value)),
@@ -103,8 +109,8 @@ fn bridge(
     let bridge = Bridge {
         name: Arc::from(name.value.as_str()),
         state,
-        secrets,
-        actions_url,
+        secrets: secrets.unwrap_or_default(),
+        actions_url: actions_url.ok(),
         max_body: section.number(&MAX_BODY).unwrap_or(MAX_BODY.default) as usize * 1024,
         max_events: section.number(&MAX_EVENTS).unwrap_or(MAX_EVENTS.default) as usize,
         requests_per_minute: section.number(&REQUESTS),
@@ -115,69 +121,54 @@ fn bridge(
     (bridge, platform)
 }
 
-fn secrets(
-    name: &str,
-    section: &mut Section<'_>,
-    outside: &Outside<'_>,
-    notes: &mut Vec<String>,
-) -> (Vec<Secret>, State) {
+/// The secrets, the current one first; or why there are none.
+fn secrets(section: &mut Section<'_>, outside: &Outside<'_>) -> Result<Vec<Secret>, String> {
     let written = outside.refuse_written(section);
     let current = outside.secret(section, "secret_env", "secret_file");
     let previous = outside.secret(section, "previous_secret_env", "previous_secret_file");
-    let why = match current {
+    match current {
         Sought::Found(secret) => {
             let mut secrets = vec![secret];
             if let Sought::Found(previous) = previous {
                 secrets.push(previous);
             }
-            return (secrets, State::On);
+            Ok(secrets)
         }
-        Sought::Unnamed if written => "its secret is written into TOML".to_owned(),
+        Sought::Unnamed if written => Err("its secret is written into TOML".to_owned()),
         Sought::Unnamed => {
             let help = "write secret_env = \"NAME\" (an environment variable) or secret_file = \"PATH\"";
             section.missing("secret_env", help);
-            "it has no secret".to_owned()
+            Err("it has no secret".to_owned())
         }
-        Sought::Unset(variable) => format!("{variable} is not set"),
-        Sought::Bad => "its secret cannot be used".to_owned(),
-    };
-    notes.push(format!("bridge {name} is off: {why}"));
-    (Vec::new(), State::Off { why })
+        Sought::Unset(variable) => Err(format!("{variable} is not set")),
+        Sought::Bad => Err("its secret cannot be used".to_owned()),
+    }
 }
 
-fn actions_url(
-    name: &str,
-    section: &mut Section<'_>,
-    outside: &Outside<'_>,
-    notes: &mut Vec<String>,
-    on: bool,
-) -> Option<String> {
+/// Where actions are sent; or why nowhere.
+fn actions_url(section: &mut Section<'_>, outside: &Outside<'_>) -> Result<String, String> {
     let written = section.text("actions_url");
     let (url, at) = match (outside.variable(section, "actions_url_env"), written) {
-        (Sought::Unnamed, None) | (Sought::Bad, _) => return None,
+        (Sought::Unnamed, None) => {
+            let help = "write actions_url = \"https://…\" or actions_url_env = \"NAME\" (an environment variable)";
+            section.missing("actions_url", help);
+            return Err("it has no actions_url".to_owned());
+        }
+        (Sought::Bad, _) => return Err("its actions_url cannot be used".to_owned()),
         (Sought::Unnamed, Some(url)) => (url.value, url.at),
         (_, Some(url)) => {
             let message = "there is both `actions_url` and `actions_url_env`".to_owned();
             outside.bad::<()>(&url.at, message, "keep one of them");
-            return None;
+            return Err("it has two addresses for actions".to_owned());
         }
-        (Sought::Unset(variable), None) => {
-            if on {
-                notes
-                    .push(format!("bridge {name} sends no actions: {variable} is not set, so its bot must fetch them"));
-            }
-            return None;
-        }
+        (Sought::Unset(variable), None) => return Err(format!("{variable} is not set")),
         (Sought::Found((_, url, at)), None) => (url, at),
     };
-    match sound(url.trim()) {
-        Ok(()) => Some(url.trim().to_owned()),
-        Err(why) => {
-            let help = "write the whole address: https://bot.example.com/actions";
-            outside.bad::<()>(&at, format!("the address for actions cannot be used: {why}"), help);
-            None
-        }
-    }
+    sound(url.trim()).map(|()| url.trim().to_owned()).map_err(|why| {
+        let help = "write the whole address: https://bot.example.com/actions";
+        outside.bad::<()>(&at, format!("the address for actions cannot be used: {why}"), help);
+        "its actions_url cannot be used".to_owned()
+    })
 }
 
 /// Whether actions can be sent to an address. The answer does not repeat it: it may hold a key.

@@ -40,7 +40,7 @@ pub struct Action {
 
 /// What is done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are those of interfaces.md §2")]
+#[allow(missing_docs, reason = "the names are those of interfaces.md §2")]
 pub enum What {
     Send { text: String, mentions: Vec<Arc<str>> },
     Private { user: Arc<str>, text: String },

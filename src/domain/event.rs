@@ -157,7 +157,7 @@ pub struct Message {
 
 /// One part of a message.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(missing_docs, reason = "the names are those of interfaces.md §2")]
+#[allow(missing_docs, reason = "the names are those of interfaces.md §2")]
 pub enum Segment {
     Text(Box<str>),
     Mention {

@@ -5,23 +5,23 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod time;
+pub mod ids;
+pub mod event;
+pub mod text;
+pub mod lexicon;
+pub mod rules;
+pub mod recent;
+pub mod policy;
+pub mod notices;
 pub mod action;
 pub mod case;
 pub mod change;
-pub mod core;
-pub mod event;
-pub mod ids;
+pub mod standing;
+pub mod timer;
+pub mod state;
 pub mod judge;
 pub mod ladder;
-pub mod lexicon;
 pub mod means;
-pub mod notices;
 pub mod penalty;
-pub mod policy;
-pub mod recent;
-pub mod rules;
-pub mod standing;
-pub mod state;
-pub mod text;
-pub mod time;
-pub mod timer;
+pub mod core;

@@ -231,7 +231,7 @@ impl Step {
 
 /// One thing a platform may be able to do (interfaces.md §4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names are those of interfaces.md §4")]
+#[allow(missing_docs, reason = "the names are those of interfaces.md §4")]
 pub enum Capability {
     Send,
     Private,

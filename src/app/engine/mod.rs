@@ -332,7 +332,7 @@ impl Engine {
         match self.core.event(event, now, &mut unit.changes) {
             Judged::Stored => {}
             Judged::TooOld => self.metrics.event(&event.platform, EventOutcome::TooOld),
-            Judged::Judged(judgement) => count(&self.metrics, &judgement),
+            Judged::Message(judgement) => count(&self.metrics, &judgement),
         }
         Ok(true)
     }

@@ -63,6 +63,12 @@ fn each_mistake_is_told_at_its_place_with_advice() {
         ),
         ("[bridge.a]\nsecret_env = \"X\"", (1, 9), "needs `capabilities`", "\"send\""),
         ("[bridge.a]\ncapabilities = []", (1, 9), "needs `secret_env`", "secret_file"),
+        (
+            "[bridge.a] # no address\nsecret_env = \"X\"\ncapabilities = []",
+            (1, 9),
+            "needs `actions_url`",
+            "actions_url_env",
+        ),
         ("[bridge.\"a b\"]\nsecret_env = \"X\"\ncapabilities = []", (1, 9), "cannot be a bridge's name", "letters"),
         (
             "[bridge.a]\nsecret_env = \"X\"\ncapabilities = []\nactions_url = \"bot/actions\"",
@@ -110,7 +116,10 @@ fn each_mistake_is_told_at_its_place_with_advice() {
     for (text, (line, column), message, help) in rows {
         // the sound rule comes last, so that it moves no line
         let rule = if text.starts_with("[rule]") { "" } else { RULE };
-        let faults = faults_of(&format!("{text}\n{rule}"));
+        // so does a bridge's address, unless the row is about it
+        let address = text.starts_with("[bridge") && !text.contains("address");
+        let address = if address && !text.contains("actions_url") { "actions_url = \"http://x/\"\n" } else { "" };
+        let faults = faults_of(&format!("{text}\n{address}{rule}"));
         let faults: Vec<_> = faults.iter().filter(|fault| !fault.message.contains("example")).collect();
         assert_eq!(faults.len(), 1, "{text}\n{faults:#?}");
         let fault = faults[0];
@@ -271,6 +280,7 @@ fn one_run_tells_all_mistakes_of_all_files() {
         "a.toml:9:16",
         "a.toml:10:1",
         "b/b.toml:2:1",
+        "b/b.toml:3:9",
         "b/b.toml:4:1",
         "b/b.toml:5:14",
         "b/b.toml:6:25",

@@ -235,8 +235,8 @@ fn a_bridge_takes_its_secrets_from_outside() {
     assert!(!shown.contains("hush") && !shown.contains("whsec") && !shown.contains("MfKQ"), "{shown}");
 
     let config = read(&[("a.toml", text)], &no_env).unwrap();
-    assert_eq!(config.daemon.bridges[0].state, State::Off { why: "NEW is not set".to_owned() });
-    assert_eq!(config.notes, ["bridge a is off: NEW is not set"]);
+    assert_eq!(config.daemon.bridges[0].state, State::Off { why: "NEW is not set, URL is not set".to_owned() });
+    assert_eq!(config.notes, ["bridge a is off: NEW is not set, URL is not set"]);
     assert!(config.warnings.is_empty());
 }
 

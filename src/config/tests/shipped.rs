@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use super::super::*;
 use super::{SECRET, no_env, told};
+use crate::config::*;
 use crate::domain::notices::NOTICES;
 use crate::domain::policy::{Capability, Mode, Policy};
 use crate::domain::rules::Scratch;
@@ -22,7 +22,10 @@ fn shipped() -> Config {
 fn it_is_sound_without_a_warning() {
     let config = shipped();
     assert_eq!(told(&config.warnings), [""; 0]);
-    assert_eq!(config.notes, ["bridge example is off: QUNWEI_EXAMPLE_SECRET is not set"]);
+    assert_eq!(
+        config.notes,
+        ["bridge example is off: QUNWEI_EXAMPLE_SECRET is not set, QUNWEI_EXAMPLE_ACTIONS_URL is not set"]
+    );
     assert!(config.size.words > 500 && config.size.rules > 10, "{:?}", config.size);
 }
 

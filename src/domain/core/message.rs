@@ -90,7 +90,7 @@ impl Core {
         if spoke {
             self.keep_standing(here, out);
         }
-        Judged::Judged(judgement)
+        Judged::Message(judgement)
     }
 
     /// The bot's own messages are ignored.

@@ -40,7 +40,7 @@ pub enum Judged {
     /// Older than ids are remembered: stored, never acted on.
     TooOld,
     /// A message was judged.
-    Judged(Judgement),
+    Message(Judgement),
 }
 
 impl Core {
