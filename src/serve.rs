@@ -31,7 +31,7 @@ use crate::domain::policy::Capability;
 use crate::domain::state::Limits;
 use crate::domain::time::Timestamp;
 use crate::ports::{Clock, Platform, Store};
-use crate::store::{Options, SqliteStore};
+use crate::store::{OpenError, Options, SqliteStore};
 use crate::web;
 
 /// Inputs in one commit, unless one request alone has more.
@@ -76,9 +76,8 @@ pub struct Running {
 ///
 /// # Errors
 /// Another daemon uses it, or it cannot be read or written.
-pub fn open_store(data: &Path) -> anyhow::Result<SqliteStore> {
+pub fn open_store(data: &Path) -> Result<SqliteStore, OpenError> {
     SqliteStore::open(data, Options::default())
-        .with_context(|| format!("cannot use the data directory {}", data.display()))
 }
 
 /// Starts the daemon. `kept` says why an older configuration than the one on disk is in force, if so.

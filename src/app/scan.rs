@@ -132,8 +132,7 @@ impl<'a> Written<'a> {
             Verdict::Review => 0.5,
             Verdict::Violation => 1.0,
         };
-        let all = judgement.violations.iter().chain(&judgement.observed).chain(&judgement.reviews);
-        let mut all: Vec<&Finding> = all.collect();
+        let mut all: Vec<&Finding> = judgement.all().collect();
         all.sort_by(|a, b| (&a.part, a.start, a.end, &a.rule).cmp(&(&b.part, b.start, b.end, &b.rule)));
         let findings = all.into_iter().map(|finding| WrittenFinding::new(finding, verdict, explained)).collect();
         let folded = explained.map(|(_, scratch)| &*scratch.text.folded.text);

@@ -74,7 +74,7 @@ fn prepare(args: &ServeArgs) -> Result<(Config, SqliteStore, Option<String>), Ex
         return Err(ExitCode::FAILURE);
     }
     let mut store = open_store(&data).map_err(|error| {
-        eprintln!("error: {error:#}");
+        eprintln!("error: {error}");
         ExitCode::FAILURE
     })?;
     let faults = match loaded {

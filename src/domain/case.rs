@@ -41,7 +41,7 @@ pub struct Finding {
     #[serde(skip)]
     pub verdict: Verdict,
     /// The rule only observes in this group.
-    #[serde(skip)]
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub observe: bool,
     /// Whether the message is deleted for it.
     #[serde(skip)]

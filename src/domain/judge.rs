@@ -19,6 +19,11 @@ pub struct Judgement {
 }
 
 impl Judgement {
+    /// All findings, the leading one first: a case lists them all.
+    pub fn all(&self) -> impl Iterator<Item = &Finding> {
+        [&self.violations, &self.observed, &self.reviews].into_iter().flatten()
+    }
+
     /// The verdict as a whole.
     pub fn verdict(&self) -> Verdict {
         if !self.violations.is_empty() || !self.observed.is_empty() {

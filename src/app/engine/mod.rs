@@ -390,10 +390,7 @@ impl Effects {
 
 fn count(metrics: &Metrics, judgement: &Judgement) {
     metrics.verdict(judgement.verdict());
-    for finding in judgement.violations.iter().chain(&judgement.reviews) {
-        metrics.finding(&finding.rule, Mode::Act);
-    }
-    for finding in &judgement.observed {
-        metrics.finding(&finding.rule, Mode::Observe);
+    for finding in judgement.all() {
+        metrics.finding(&finding.rule, if finding.observe { Mode::Observe } else { Mode::Act });
     }
 }

@@ -80,10 +80,9 @@ impl Core {
         if spoke {
             judgement.violations.push(speaking_while_muted());
         }
-        if !judgement.violations.is_empty() {
-            self.violation(here, &judgement.violations, false, out);
-        } else if !judgement.observed.is_empty() {
-            self.violation(here, &judgement.observed, true, out);
+        if judgement.verdict() == Verdict::Violation {
+            let findings: Vec<Finding> = judgement.all().cloned().collect();
+            self.violation(here, &findings, judgement.violations.is_empty(), out);
         } else if !judgement.reviews.is_empty() {
             self.review(here, &judgement.reviews, out);
         }
@@ -313,7 +312,10 @@ pub(super) fn admins(policy: &Policy, seen: &[Arc<str>]) -> Vec<Arc<str>> {
 }
 
 fn delete(means: &mut Means<'_>, here: &Here<'_>, findings: &[Finding]) {
-    if findings.iter().any(|finding| finding.delete) && means.can(Capability::Delete) {
+    let deletes = |finding: &Finding| {
+        finding.delete && finding.verdict == Verdict::Violation && (means.observe || !finding.observe)
+    };
+    if findings.iter().any(deletes) && means.can(Capability::Delete) {
         means.act(Lane::Penalty, What::Delete { message: here.message_id.into() }, Vec::new());
     }
 }
