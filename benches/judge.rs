@@ -171,7 +171,7 @@ fn memory(needs: &qunwei::domain::recent::Needs) {
         recent.note(needs, &Sighting { group, member, user: n % 200_000, time: Timestamp(n as i64), text });
     }
     println!("windows: {:.1} MB with 200,000 members; {} shed", resident() - before, recent.shed());
-    let (bytes, wrote) = seconds(|| recent.snapshot());
+    let (bytes, wrote) = seconds(|| recent.snapshot(needs, Timestamp(0)));
     let (again, read) = seconds(|| Recent::restore(&bytes));
     println!(
         "snapshot: {:.1} MB, {:.0} ms; restored: {}, {:.0} ms",

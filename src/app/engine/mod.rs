@@ -268,7 +268,8 @@ impl Engine {
     /// # Errors
     /// Nothing was written.
     pub fn save_windows(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        self.store.save_windows(self.seq, &self.core.state.recent.snapshot())?;
+        let windows = self.core.state.recent.snapshot(self.core.settings.rules.needs(), now);
+        self.store.save_windows(self.seq, &windows)?;
         self.mark = (self.seq, now);
         Ok(())
     }

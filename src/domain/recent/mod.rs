@@ -146,6 +146,10 @@ struct Snapshot {
 
 const FORMAT: u8 = 1;
 
+/// How much longer than the rules look back a written entry is kept: an idle daemon must not write megabytes of what
+/// nobody will ask for.
+const GRACE: Duration = Duration::from_secs(3600);
+
 impl Recent {
     /// Windows of so many messages and texts.
     pub fn with_limits(times: usize, texts: usize) -> Self {
@@ -183,13 +187,14 @@ impl Recent {
         self.times.shed() + self.texts.shed()
     }
 
-    /// Everything, written.
-    pub fn snapshot(&self) -> Vec<u8> {
+    /// Everything that a rule may still ask for at `now`, written; with an hour's grace for events that come late.
+    pub fn snapshot(&self, needs: &Needs, now: Timestamp) -> Vec<u8> {
+        let (times, texts) = (now.minus(needs.times + GRACE), now.minus(needs.texts + GRACE));
         let snapshot = Snapshot {
             format: FORMAT,
             shed: [self.times.shed(), self.texts.shed()],
-            times: self.times.iter().copied().collect(),
-            texts: self.texts.iter().copied().collect(),
+            times: self.times.iter().filter(|said| said.time >= times).copied().collect(),
+            texts: self.texts.iter().filter(|copied| copied.time >= texts).copied().collect(),
         };
         postcard::to_stdvec(&snapshot).expect("plain numbers can always be written to memory")
     }

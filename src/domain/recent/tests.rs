@@ -76,9 +76,9 @@ fn a_snapshot_is_the_same_windows() {
         let text = (n % 3 == 0).then_some(n as u64 % 50);
         recent.note(&needs(), &sighting((n % 97) as u128, n as u64 % 97, (n % 7) as u128, n * 37 % 1_000, text));
     }
-    let bytes = recent.snapshot();
+    let bytes = recent.snapshot(&needs(), Timestamp(0));
     let again = Recent::restore(&bytes).unwrap();
-    assert_eq!(again.snapshot(), bytes);
+    assert_eq!(again.snapshot(&needs(), Timestamp(0)), bytes);
     for member in 0..97 {
         assert_eq!(seconds(&again, member, 500, 200), seconds(&recent, member, 500, 200));
     }
@@ -89,10 +89,21 @@ fn a_snapshot_is_the_same_windows() {
 }
 
 #[test]
+fn a_snapshot_leaves_out_what_nobody_can_ask_for_any_more() {
+    let mut recent = Recent::default();
+    let day = 86_400_000;
+    recent.note(&needs(), &Sighting { time: Timestamp(0), ..sighting(1, 1, 1, 1, Some(7)) });
+    recent.note(&needs(), &Sighting { time: Timestamp(day), ..sighting(1, 1, 1, 1, Some(7)) });
+    let again = Recent::restore(&recent.snapshot(&needs(), Timestamp(day))).unwrap();
+    let times = |recent: &Recent| recent.times(MemberKey(1), Timestamp(0), Duration::from_secs(86_400)).count();
+    assert_eq!((times(&recent), times(&again)), (2, 1));
+}
+
+#[test]
 fn a_damaged_snapshot_is_refused() {
     let mut recent = Recent::default();
     recent.note(&needs(), &sighting(1, 1, 1, 1, Some(7)));
-    let bytes = recent.snapshot();
+    let bytes = recent.snapshot(&needs(), Timestamp(0));
     assert!(Recent::restore(&bytes[..bytes.len() - 1]).is_none());
     assert!(Recent::restore(&[]).is_none());
     assert!(Recent::restore(&[99, 0, 0, 0, 0]).is_none());
