@@ -159,7 +159,6 @@ impl Lexicon {
         for hit in automaton.find_overlapping_no_suffix_iter(&text.text) {
             let end = hit.end();
             gaps.advance(end);
-            let whole_word_ends = is_word_edge(text, end);
             let mut next = Some(hit.value());
             while let Some(id) = next {
                 let Some(entry) = self.entries.get(id as usize) else { break };
@@ -168,9 +167,10 @@ impl Lexicon {
                 if !gaps.allow(text, entry, start, end) {
                     continue;
                 }
-                let whole = !entry.latin || (whole_word_ends && is_word_edge(text, start));
+                let ends_whole = !entry.latin || is_word_edge(text, end);
+                let whole = ends_whole && (!entry.latin || is_word_edge(text, start));
                 entry.report(id, start, end, whole, found);
-                if (whole && entry.covers_below) || (entry.latin && !whole_word_ends && !entry.excepts) {
+                if (whole && entry.covers_below) || (!ends_whole && !entry.excepts) {
                     break;
                 }
             }
