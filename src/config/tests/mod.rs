@@ -102,7 +102,6 @@ impl Draft for Often {
 
 impl Rule for Often {
     fn needs(&self, needs: &mut Needs) {
-        needs.count = 5;
     }
 }
 

@@ -101,14 +101,12 @@ impl Core {
     /// Remembers the message whose fold is in `scratch` in the windows.
     pub(super) fn note(&mut self, settings: &Settings, event: &Event, message: &Message, time: Timestamp) -> Sighting {
         let needs = settings.rules.needs();
-        let folded = &self.scratch.text.folded.text;
-        let long_enough = folded.chars().nth(needs.shortest_text.saturating_sub(1)).is_some();
         let sighting = Sighting {
             group: GroupKey::new(&event.platform, &event.group),
             member: MemberKey::new(&event.platform, &event.group, &message.sender.id),
             user: ids::hash(&[&event.platform, &message.sender.id]) as u64,
             time,
-            text: long_enough.then(|| ids::hash(&[folded]) as u64),
+            text: self.scratch.text.folded.fingerprint(needs.shortest_text),
         };
         self.state.recent.note(needs, &sighting);
         sighting

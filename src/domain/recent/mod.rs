@@ -27,8 +27,6 @@ pub const MOST_TEXTS: usize = 1 << 18;
 pub struct Needs {
     /// How long the times of a member's messages are kept.
     pub times: Duration,
-    /// How many of them at most.
-    pub count: usize,
     /// How long texts are remembered.
     pub texts: Duration,
     /// Folded texts shorter than this many characters are not remembered.
@@ -36,9 +34,8 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// Needs the times of a member's last `count` messages, as far back as `window`.
-    pub fn times(&mut self, count: usize, window: Duration) {
-        self.count = self.count.max(count);
+    /// Needs the times of a member's messages, as far back as `window`.
+    pub fn times(&mut self, window: Duration) {
         self.times = self.times.max(window);
     }
 

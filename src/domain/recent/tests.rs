@@ -8,7 +8,7 @@ fn sighting(member: u128, user: u64, group: u128, seconds: i64, text: Option<u64
 
 fn needs() -> Needs {
     let mut needs = Needs::default();
-    needs.times(6, Duration::from_secs(10));
+    needs.times(Duration::from_secs(10));
     needs.texts(8, Duration::from_secs(600));
     needs
 }

@@ -58,7 +58,7 @@ struct Limit {
 impl Rule for Limits {
     fn needs(&self, needs: &mut Needs) {
         for limit in &self.0 {
-            needs.times(limit.messages + 1, limit.within);
+            needs.times(limit.within);
         }
     }
 
