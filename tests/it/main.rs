@@ -4,5 +4,6 @@
 
 mod support;
 
+mod kill;
 mod layering;
 mod path;

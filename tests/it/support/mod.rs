@@ -3,6 +3,8 @@
 
 pub mod bot;
 pub mod clock;
+pub mod daemon;
+pub mod dice;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -124,14 +126,7 @@ impl World {
     pub async fn post(&mut self, body: impl Into<Vec<u8>>) -> (u16, Value) {
         let body = body.into();
         self.sent += 1;
-        let id = format!("msg_{}", self.sent);
-        let now = self.clock.now();
-        let signature = sign(&Secret::parse(SECRET).expect("a sound secret"), &id, now, &body);
-        let headers = [
-            ("webhook-id", id),
-            ("webhook-timestamp", header_seconds(now).to_string()),
-            ("webhook-signature", signature),
-        ];
+        let headers = signed(&format!("msg_{}", self.sent), self.clock.now(), &body);
         self.post_with(&headers, body).await
     }
 
@@ -212,14 +207,26 @@ impl World {
     }
 }
 
+/// The headers of a signed request.
+pub fn signed(id: &str, now: Timestamp, body: &[u8]) -> [(&'static str, String); 3] {
+    let signature = sign(&Secret::parse(SECRET).expect("a sound secret"), id, now, body);
+    let timestamp = header_seconds(now).to_string();
+    [("webhook-id", id.to_owned()), ("webhook-timestamp", timestamp), ("webhook-signature", signature)]
+}
+
 /// Waits for a condition, with a limit.
-pub async fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+pub async fn until<T>(what: &str, condition: impl FnMut() -> Option<T>) -> T {
+    until_within(LIMIT, what, condition).await
+}
+
+/// Waits for a condition, with a limit of its own.
+pub async fn until_within<T>(limit: Duration, what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(value) = condition() {
             return value;
         }
-        assert!(start.elapsed() < LIMIT, "waited {LIMIT:?} in vain: {what}");
+        assert!(start.elapsed() < limit, "waited {limit:?} in vain: {what}");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
@@ -229,7 +236,7 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("the folder is made");
     for entry in std::fs::read_dir(from).expect("the folder is read") {
         let path = entry.expect("the folder is read").path();

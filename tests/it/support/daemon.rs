@@ -1,0 +1,152 @@
+//! The real binary as a child process.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+use super::{SECRET, copy, root, until};
+
+/// The binary under test, with nothing of the caller's environment that it would read.
+pub fn qunwei() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_qunwei"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("QUNWEI_") || name.starts_with("RUST_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// What is on a command's stderr, after a look for what must never be there.
+pub fn stderr(output: &Output) -> String {
+    let text = String::from_utf8(output.stderr.clone()).unwrap();
+    assert!(!text.contains("panicked") && !text.contains("backtrace"), "{text}");
+    text
+}
+
+/// A folder with the shipped configuration, a data directory and what the daemon needs to know.
+pub struct Home {
+    pub folder: TempDir,
+    pub actions_url: Option<String>,
+}
+
+impl Home {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy(&root().join("config"), &folder.path().join("config"));
+        copy(&root().join("wordlists"), &folder.path().join("wordlists"));
+        Self { folder, actions_url: None }
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join("config")
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub fn write(&self, file: &str, text: &str) {
+        std::fs::write(self.folder.path().join(file), text).unwrap();
+    }
+
+    /// Replaces a line of a file; it must be there.
+    pub fn edit(&self, file: &str, from: &str, to: &str) {
+        let path = self.folder.path().join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} has no {from}");
+        std::fs::write(path, text.replace(from, to)).unwrap();
+    }
+
+    /// `qunwei serve` on ports of its own.
+    pub fn serve(&self) -> Command {
+        let mut command = qunwei();
+        command.arg("serve").arg("--config").arg(self.config()).arg("--data").arg(self.data());
+        command.args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
+        command.env("QUNWEI_EXAMPLE_SECRET", SECRET);
+        if let Some(url) = &self.actions_url {
+            command.env("QUNWEI_EXAMPLE_ACTIONS_URL", url);
+        }
+        command.current_dir(self.folder.path());
+        command
+    }
+
+    /// A daemon that is ready.
+    pub async fn start(&self) -> Daemon {
+        Daemon::start(self.serve(), &self.folder.path().join("stderr")).await
+    }
+
+    /// The store of a daemon that may be running, to be looked at.
+    pub fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.data().join("qunwei.db")).unwrap()
+    }
+}
+
+/// A running daemon; killed when dropped.
+pub struct Daemon {
+    pub listen: SocketAddr,
+    pub admin: SocketAddr,
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    stderr: PathBuf,
+}
+
+impl Daemon {
+    /// Starts it and waits for the line that says it is ready.
+    pub async fn start(mut command: Command, stderr: &Path) -> Self {
+        let log = std::fs::File::create(stderr).unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(log).stdin(Stdio::null()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let (line, stdout) = tokio::task::spawn_blocking(move || {
+            let mut line = String::new();
+            stdout.read_line(&mut line).unwrap();
+            (line, stdout)
+        })
+        .await
+        .unwrap();
+        let address = |key: &str| line.split_whitespace().find_map(|word| word.strip_prefix(key)?.parse().ok());
+        let (Some(listen), Some(admin)) = (address("listen="), address("admin=")) else {
+            panic!("not ready but {line:?}: {}", std::fs::read_to_string(stderr).unwrap());
+        };
+        assert!(line.starts_with("ready "), "{line}");
+        Self { listen, admin, child, stdout, stderr: stderr.to_owned() }
+    }
+
+    /// `kill -9`.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.check();
+    }
+
+    /// Stops it in an orderly way.
+    pub async fn stop(mut self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let status = until("the daemon ends", || self.child.try_wait().unwrap()).await;
+        assert_eq!(status.code(), Some(0), "{}", self.log());
+        self.check();
+    }
+
+    /// What it wrote on stderr.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.stderr).unwrap()
+    }
+
+    /// Nothing on stdout but that it is ready, and no panic.
+    fn check(&mut self) {
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "", "on stdout");
+        let log = self.log();
+        assert!(!log.contains("panicked") && !log.contains("backtrace"), "{log}");
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
