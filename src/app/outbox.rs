@@ -180,9 +180,11 @@ impl Outbox {
         self.add(action, None);
     }
 
-    /// Takes in what the store has, in its order: at the start, and when memory was full.
-    pub fn refill(&mut self, pending: Vec<Pending>, limit: usize) {
+    /// Takes in what the store has: at the start, and when memory was full.
+    pub fn refill(&mut self, mut pending: Vec<Pending>, limit: usize) {
         self.overflowing = pending.len() >= limit;
+        // The lanes sort out what goes first; among what is done to one member, the order of decisions holds.
+        pending.sort_by_key(|one| one.order);
         for one in pending {
             self.order += 1;
             if !self.entries.contains_key(&one.action.id) {
