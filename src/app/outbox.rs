@@ -241,7 +241,9 @@ impl Outbox {
             Reply::Unknown { .. } => return self.retry(id, None, now),
             Reply::Retry { after, .. } => return self.retry(id, after, now),
             Reply::Broken { .. } => {
-                target.wellness = Wellness::Broken;
+                if target.wellness == Wellness::Well {
+                    target.wellness = Wellness::Broken; // one that is disabled stays so, whatever is still answered
+                }
                 return self.retry(id, None, now);
             }
             Reply::Disabled => {
