@@ -347,10 +347,10 @@ impl Outbox {
         let action = entry.action.clone();
         let place = (action.lane, entry.order, id.clone());
         let repeatable = target.pace.idempotent || matches!(action.what, What::Unmute { .. });
-        let ending = if now >= action.deadline {
-            Some(Outcome::Expired)
-        } else if entry.doubtful && !repeatable {
+        let ending = if entry.doubtful && !repeatable {
             Some(Outcome::Uncertain { error: "the daemon stopped while it was being tried".to_owned() })
+        } else if now >= action.deadline {
+            Some(Outcome::Expired)
         } else {
             None
         };
