@@ -430,3 +430,6 @@ fn backoff(id: &ActionId, attempts: u32) -> Duration {
     let draw = ids::hash(&[id, &attempts.to_string()]) as u32;
     full.mul_f64(0.5 + 0.5 * f64::from(draw) / f64::from(u32::MAX))
 }
+
+#[cfg(test)]
+mod tests;
