@@ -25,7 +25,7 @@ pub const NOTICES: &[NoticeKind] = &[
     NoticeKind {
         name: "warn_private",
         about: "the first violation, told to the member alone",
-        default: "{{ name }}，您好。您在群里的一条消息被判为「{{ rule }}」（案件 {{ case }}{% if matched %}，命中“{{ matched }}”{% endif %}）。这是提醒，不作其他处理；{{ days }} 天内再次违规：{{ next }}。{{ appeal }}",
+        default: "{{ name }}，您好。您在群里的一条消息被判为「{{ rule }}」（案件 {{ case }}{% if matched %}，命中“{{ matched }}”{% endif %}）。这次只作提醒；{{ days }} 天内再次违规，将{{ next }}。{{ appeal }}",
     },
     NoticeKind {
         name: "warn_neutral",
@@ -35,17 +35,17 @@ pub const NOTICES: &[NoticeKind] = &[
     NoticeKind {
         name: "warn_public",
         about: "named in the group",
-        default: "@{{ name }} 您的消息被判为「{{ rule }}」（案件 {{ case }}），请遵守群规。{{ days }} 天内再次违规：{{ next }}。{{ appeal }}",
+        default: "@{{ name }} 您的消息被判为「{{ rule }}」（案件 {{ case }}），请遵守群规。{{ days }} 天内再次违规，将{{ next }}。{{ appeal }}",
     },
     NoticeKind {
         name: "mute",
         about: "muted by the platform",
-        default: "@{{ name }} 因「{{ rule }}」禁言至 {{ until }}（案件 {{ case }}）。{{ days }} 天内再次违规：{{ next }}。{{ appeal }}",
+        default: "@{{ name }} 因「{{ rule }}」被禁言至 {{ until }}（案件 {{ case }}）。{{ days }} 天内再次违规，将{{ next }}。{{ appeal }}",
     },
     NoticeKind {
         name: "mute_recorded",
         about: "muted where the platform cannot mute: the member is asked to be silent",
-        default: "@{{ name }} 因「{{ rule }}」请在 {{ until }} 之前不要发言（案件 {{ case }}）；此前发言计为再次违规：{{ next }}。{{ appeal }}",
+        default: "@{{ name }} 因「{{ rule }}」请在 {{ until }} 之前不要发言（案件 {{ case }}）；在此之前发言，按再次违规处理（{{ next }}）。{{ appeal }}",
     },
     NoticeKind {
         name: "remove",
@@ -65,7 +65,7 @@ pub const NOTICES: &[NoticeKind] = &[
     NoticeKind {
         name: "merged_item",
         about: "one member in a merged notice; {{ next }} is what happens at the next violation",
-        default: "@{{ name }}（{{ rule }}，案件 {{ case }}，{{ done }}，再次违规：{{ next }}）",
+        default: "@{{ name }}（{{ rule }}，案件 {{ case }}，{{ done }}，再次违规将{{ next }}）",
     },
     NoticeKind {
         name: "task",
