@@ -87,7 +87,7 @@ pub fn open_store(data: &Path) -> Result<SqliteStore, OpenError> {
 pub async fn start(
     config: &Config,
     kept: Option<String>,
-    mut store: SqliteStore,
+    mut store: impl Store + 'static,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Running> {
     let listen = bind(config.daemon.listen, "listen").await?;

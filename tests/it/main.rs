@@ -4,6 +4,7 @@
 
 mod support;
 
+mod journal;
 mod kill;
 mod layering;
 mod path;

@@ -287,7 +287,7 @@ impl Engine {
                 }
             }
             Job::Attempt { action, body } => {
-                unit.rows.push(self.row(RowKind::Attempt, now, action.id.clone()));
+                unit.rows.push(self.row(RowKind::Attempt, now, body.clone())); // it names the action
                 unit.changes.push(Change::Attempted { id: action.id.clone(), body: body.clone() });
             }
             Job::Outcome { action, outcome } => {
