@@ -31,6 +31,8 @@ const MARK_ROWS: u64 = 50_000;
 const MARK_TIME: Duration = Duration::from_secs(30);
 /// Seen ids that are too old are forgotten this often.
 const FORGET_EVERY: Duration = Duration::from_secs(600);
+/// Ids are kept for this much longer than repetitions can be acted on: an event's own time may be minutes ahead of ours.
+const KEEP_LONGER: Duration = Duration::from_secs(600);
 /// A store that cannot be written is tried again this often.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 
@@ -353,7 +355,8 @@ impl Engine {
         }
         if now.since(self.forgot) >= FORGET_EVERY {
             self.forgot = now;
-            if let Err(error) = self.store.forget_seen(now.minus(self.core.settings.dedupe)) {
+            let keep = self.core.settings.dedupe + KEEP_LONGER;
+            if let Err(error) = self.store.forget_seen(now.minus(keep)) {
                 tracing::warn!(%error, "old ids were not forgotten; they will be tried again");
             }
         }
