@@ -268,8 +268,11 @@ impl Engine {
     /// Writes the windows, so that a start need not read the journal.
     ///
     /// # Errors
-    /// Nothing was written.
+    /// Nothing was written. Always so while the store is in trouble: what is in memory may then include what was refused.
     pub fn save_windows(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        if let Some(why) = self.trouble() {
+            return Err(StoreError::Unavailable(why.to_owned()));
+        }
         let windows = self.core.state.recent.snapshot(self.core.settings.rules.needs(), now);
         self.store.save_windows(self.seq, &windows)?;
         self.mark = (self.seq, now);
