@@ -47,6 +47,8 @@ pub struct Effects {
     pub recorded: Vec<(ActionId, Arc<str>)>,
     /// Actions whose end is recorded.
     pub ended: Vec<ActionId>,
+    /// After a failure the store may hold actions that are not among these, nor among earlier ones.
+    pub missed: bool,
 }
 
 /// The engine.
@@ -62,6 +64,8 @@ pub struct Engine {
     broken: Option<Broken>,
     /// Jobs that must not be lost while the store cannot be written.
     deferred: Vec<Job>,
+    /// Memory was loaded anew since the last effects.
+    reloaded: bool,
 }
 
 /// What was applied and is not committed.
@@ -110,8 +114,10 @@ impl Engine {
             forgot: now,
             broken: None,
             deferred: Vec::new(),
+            reloaded: false,
         };
         engine.reload()?;
+        engine.reloaded = false;
         Ok(engine)
     }
 
@@ -154,8 +160,9 @@ impl Engine {
             Some(error) => Err(error),
         };
         match result {
-            Ok(effects) => {
+            Ok(mut effects) => {
                 self.look_after(now);
+                effects.missed = std::mem::take(&mut self.reloaded);
                 effects
             }
             Err(error) => {
