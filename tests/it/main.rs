@@ -8,3 +8,4 @@ mod journal;
 mod kill;
 mod layering;
 mod path;
+mod store_faults;
