@@ -14,7 +14,7 @@ use crate::domain::ladder::{self, Decision};
 use crate::domain::means::Means;
 use crate::domain::notices::{self, Vars};
 use crate::domain::penalty::{self, Offender};
-use crate::domain::policy::{Capability, Policy, Settings, Severity, Step, Verdict};
+use crate::domain::policy::{Capability, Mode, Policy, Settings, Severity, Step, Verdict};
 use crate::domain::recent::Sighting;
 use crate::domain::standing::Strike;
 use crate::domain::state::Memo;
@@ -118,7 +118,9 @@ impl Core {
         let Some(standing) = &mut self.state.member(here.member_key()).standing else { return false };
         let Some(mute) = &mut standing.mute else { return false };
         let told = mute.told.is_some_and(|told| told.plus(here.policy.burst) <= here.time);
-        let punishable = !ladder::is_protected(role) && !here.policy.allow.contains(&here.message.sender.id);
+        let punishable = here.policy.mode == Mode::On
+            && !ladder::is_protected(role)
+            && !here.policy.allow.contains(&here.message.sender.id);
         let spoke = !mute.enforced && !mute.broken && told && here.time < mute.until && !here.edited && punishable;
         mute.broken |= spoke;
         spoke
