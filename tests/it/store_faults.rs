@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::support::bot::Answer as Bot;
-use crate::support::faulty::{Fault, FaultyStore, Faults};
+use crate::support::faulty::{Fault, Faults, FaultyStore};
 use crate::support::{MORNING, World, dump, signed, until};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -51,7 +51,8 @@ fn events() -> Vec<Value> {
     let mut event = |second: i64, user: &str, text: &str| {
         let time = Timestamp(MORNING.0 + second * 1000).to_string();
         let id = format!("m-{}", events.len());
-        let sender = json!({"id": user, "name": format!("小{user}"), "role": if user == "1" { "admin" } else { "member" }});
+        let sender =
+            json!({"id": user, "name": format!("小{user}"), "role": if user == "1" { "admin" } else { "member" }});
         events.push(json!({"id": id, "type": "message", "group": "g1", "time": time, "sender": sender, "text": text}));
     };
     event(0, "1", "大家早上好");

@@ -335,7 +335,10 @@ fn a_refused_action_ends_and_the_next_goes_on() {
     outbox.push(tell("a", "u1"));
     outbox.push(tell("b", "u1"));
     step(&mut outbox, NOW);
-    assert_eq!(answer(&mut outbox, "a", Reply::Refused { error: "HTTP 400".to_owned() }, NOW).as_deref(), Some("failed"));
+    assert_eq!(
+        answer(&mut outbox, "a", Reply::Refused { error: "HTTP 400".to_owned() }, NOW).as_deref(),
+        Some("failed")
+    );
     outbox.ended(&"a".into());
     assert_eq!(step(&mut outbox, NOW), ["try b"]);
 }

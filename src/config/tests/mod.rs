@@ -101,8 +101,7 @@ impl Draft for Often {
 }
 
 impl Rule for Often {
-    fn needs(&self, needs: &mut Needs) {
-    }
+    fn needs(&self, needs: &mut Needs) {}
 }
 
 fn no_env(_: &str) -> Option<String> {

@@ -9,7 +9,10 @@ use rusqlite::types::ValueRef;
 const STATE: [(&str, &str); 9] = [
     ("cases", "SELECT no, body FROM cases ORDER BY no"),
     ("evidence", "SELECT case_no, body FROM evidence ORDER BY id"),
-    ("messages", "SELECT name, message, case_no FROM case_messages JOIN groups ON groups.id = group_id ORDER BY 1, 2, 3"),
+    (
+        "messages",
+        "SELECT name, message, case_no FROM case_messages JOIN groups ON groups.id = group_id ORDER BY 1, 2, 3",
+    ),
     ("standings", "SELECT name, user, standing FROM standings JOIN groups ON groups.id = group_id ORDER BY 1, 2"),
     ("ledgers", "SELECT name, ledger FROM ledgers JOIN groups ON groups.id = group_id ORDER BY 1"),
     (

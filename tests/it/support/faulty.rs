@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex};
 use qunwei::domain::case::Case;
 use qunwei::domain::ids::SeenKey;
 use qunwei::domain::time::Timestamp;
-use qunwei::ports::{
-    MemberRef, Pending, Row, RowKind, Start, Store, StoreError, StoredGroup, StoredMember, Unit,
-};
+use qunwei::ports::{MemberRef, Pending, Row, RowKind, Start, Store, StoreError, StoredGroup, StoredMember, Unit};
 use qunwei::store::SqliteStore;
 
 /// What a store does wrong. Clones share it.
