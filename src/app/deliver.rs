@@ -54,6 +54,9 @@ impl SharedOutbox {
         for action in effects.acts {
             outbox.push(action);
         }
+        if effects.missed {
+            outbox.missed();
+        }
         if outbox.wants_refill() {
             let size = outbox.refill_size();
             outbox.refill(store.pending(size)?, size);

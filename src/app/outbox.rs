@@ -177,6 +177,9 @@ impl Outbox {
             self.overflowing = true;
             return;
         }
+        if self.entries.contains_key(&action.id) {
+            return; // a refill was quicker
+        }
         self.order += 1;
         self.add(action, None);
     }
@@ -192,6 +195,11 @@ impl Outbox {
                 self.add(one.action, one.attempted);
             }
         }
+    }
+
+    /// The store may have more than was pushed.
+    pub fn missed(&mut self) {
+        self.overflowing = true;
     }
 
     /// How many to ask the store for.

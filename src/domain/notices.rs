@@ -231,8 +231,11 @@ pub fn check_template(text: &str) -> Result<(), String> {
 /// The longest name shown in a notice, in code points; WeCom's own limit is 64.
 const LONGEST_NAME: usize = 32;
 
+/// Nicknames that would call everybody when a notice puts `@` before them.
+const EVERYBODY: [&str; 7] = ["所有人", "全体成员", "全体人员", "all", "everyone", "here", "channel"];
+
 /// A nickname that can do no harm in a notice: no control, invisible or bidirectional characters, no `@`, at most 32 code
-/// points. An empty one becomes the id.
+/// points, masked when it means everybody. An empty one becomes the id.
 pub fn plain_name(name: &str, id: &str) -> String {
     let shown = |text: &str| -> String {
         let kept = text.chars().filter(|c| {
@@ -244,8 +247,9 @@ pub fn plain_name(name: &str, id: &str) -> String {
         }
         shown.trim().to_owned()
     };
-    let name = shown(name);
-    if name.is_empty() { shown(id) } else { name }
+    let name = Some(shown(name)).filter(|name| !name.is_empty()).unwrap_or_else(|| shown(id));
+    let first = name.split_whitespace().next().unwrap_or_default().to_lowercase();
+    if EVERYBODY.contains(&first.as_str()) { mask(&name) } else { name }
 }
 
 /// The first character and ＊ for each of the others, at most 8 in all.

@@ -4,6 +4,8 @@
 
 mod support;
 
+mod journal;
 mod kill;
 mod layering;
 mod path;
+mod store_faults;

@@ -90,6 +90,7 @@ impl Engine {
             }
         }
         self.mark.0 = self.seq;
+        self.reloaded = true;
         Ok(())
     }
 }

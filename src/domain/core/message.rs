@@ -108,11 +108,12 @@ impl Core {
         sighting
     }
 
-    /// Where the platform cannot mute, speaking during a mute is one further violation, once, after its notice arrived.
+    /// Where the platform cannot mute, speaking during a mute is one further violation, once: after its notice arrived and
+    /// the burst is over, or the once would be spent on a message that joins the mute's own case.
     fn speaks_while_muted(&mut self, here: &Here<'_>, role: Role) -> bool {
         let Some(standing) = &self.state.member(here.member().key()).standing else { return false };
         let Some(mute) = &standing.mute else { return false };
-        let told = mute.told.is_some_and(|told| told <= here.time);
+        let told = mute.told.is_some_and(|told| told.plus(here.policy.burst) <= here.time);
         let punishable = !ladder::is_protected(role) && !here.policy.allow.contains(&here.message.sender.id);
         !mute.enforced && !mute.broken && told && here.time < mute.until && !here.edited && punishable
     }
