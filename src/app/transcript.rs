@@ -32,7 +32,7 @@ impl<W: Write> Transcript<W> {
         let zoned = time.zoned(&self.settings.policy(group).timezone);
         let day = zoned.strftime("%Y-%m-%d").to_string();
         if day != self.day || group != self.group {
-            writeln!(self.output, "\n── {day} · {group} ──")?;
+            writeln!(self.output, "\n── {day} · {} ──", plain(group))?;
             (self.day, self.group) = (day, group.to_owned());
         }
         Ok(zoned.strftime("%H:%M:%S").to_string())
@@ -55,7 +55,7 @@ impl<W: Write> Transcript<W> {
             let word = finding.word.as_deref().filter(|word| **word != *finding.matched);
             let word = word.map(|word| format!(" = {word}")).unwrap_or_default();
             let (rule, start, end) = (&finding.rule, finding.start, finding.end);
-            let matched: String = finding.matched.chars().take(24).collect();
+            let matched: String = plain(&finding.matched).chars().take(24).collect();
             writeln!(self.output, "          ⚑ {rule}: “{matched}”{word} ({place}{start}..{end})")?;
         }
         Ok(())
@@ -91,7 +91,7 @@ impl<W: Write> Transcript<W> {
             }
         };
         let observe = if action.observe { "（仅观察，未执行）" } else { "" };
-        writeln!(self.output, "  → {observe}{done}")
+        writeln!(self.output, "  → {observe}{}", plain(&done))
     }
 }
 
@@ -111,7 +111,7 @@ impl<W: Write> Audience for Transcript<W> {
             Kind::Track { member, name } => format!("（{} {name}）", self.name(member)),
             Kind::Other(kind) => format!("（{kind}）"),
         };
-        writeln!(self.output, "{clock}  {}", line.replace('\n', "⏎"))
+        writeln!(self.output, "{clock}  {}", plain(&line))
     }
 
     fn change(&mut self, change: &Change) -> io::Result<()> {
@@ -136,6 +136,11 @@ impl<W: Write> Transcript<W> {
         let names: Vec<String> = people.iter().map(|person| self.name(person)).collect();
         names.join("、")
     }
+}
+
+/// What people wrote, on one line: a terminal gets none of their control characters.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '␤' } else { c }).collect()
 }
 
 fn said(message: &Message) -> String {

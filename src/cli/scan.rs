@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::app::scan::{Scan, Scanned, scan};
-use crate::cli::{ConfigArg, failed, load, open};
+use crate::cli::{ConfigArg, complain, failed, load, open};
 
 /// `qunwei scan`
 #[derive(Args)]
@@ -34,7 +34,7 @@ pub(super) fn run(args: &ScanArgs) -> ExitCode {
     match scan(&config.settings, how, input, &mut output, &mut io::stderr()) {
         Ok(Scanned { malformed: 0, .. }) => ExitCode::SUCCESS,
         Ok(Scanned { malformed, messages }) => {
-            eprintln!("{malformed} malformed lines were skipped, {messages} messages judged");
+            complain(format_args!("{malformed} malformed lines were skipped, {messages} messages judged\n"));
             ExitCode::FAILURE
         }
         Err(error) => failed(&error),

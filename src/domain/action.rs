@@ -1,4 +1,4 @@
-//! What Qunwei does: the actions of interfaces.md §2, their lanes, deadlines and inverses.
+//! What Qunwei does: the actions of interfaces.md §2, their lanes and deadlines.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +36,9 @@ pub struct Action {
     pub observe: bool,
     /// The members and cases whose notice this is: its delivery starts the end of their burst.
     pub notifies: Vec<(Arc<str>, u64)>,
+    /// The notice that tells of this as done: it is not sent when this fails.
+    #[serde(default)]
+    pub told_by: Option<ActionId>,
 }
 
 /// What is done.
@@ -160,20 +163,6 @@ impl What {
                 Some(user)
             }
             What::Send { .. } | What::Delete { .. } | What::Task { .. } => None,
-        }
-    }
-
-    /// What takes it back, when the platform can: invariant 7. A removal, a deletion and words cannot be taken back; who
-    /// undoes those gives back the strike.
-    pub fn inverse(&self) -> Option<What> {
-        match self {
-            What::Mute { user, .. } => Some(What::Unmute { user: user.clone() }),
-            What::Send { .. }
-            | What::Private { .. }
-            | What::Unmute { .. }
-            | What::Remove { .. }
-            | What::Delete { .. }
-            | What::Task { .. } => None,
         }
     }
 }

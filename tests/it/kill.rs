@@ -102,7 +102,8 @@ async fn random_moment(dice: &mut Dice, load: &Load, sink: &Sink) {
 
 async fn last_round(home: &Home) {
     let daemon = home.start().await;
-    let event = json!({"id": "last", "type": "message", "group": "g0", "sender": {"id": "last"}, "text": "晚安"}).to_string();
+    let event =
+        json!({"id": "last", "type": "message", "group": "g0", "sender": {"id": "last"}, "text": "晚安"}).to_string();
     let (status, _) = send(&client(), daemon.listen, "last", &event).await.expect("an answer");
     assert_eq!(status, 200);
     daemon.stop().await;
@@ -218,7 +219,8 @@ async fn take(State(log): State<Arc<Mutex<Log>>>, headers: HeaderMap, body: Byte
 impl Log {
     fn take(&mut self, headers: &HeaderMap, body: Bytes) -> (u64, StatusCode) {
         let header = |name: &str| headers.get(name).map(|value| value.as_bytes());
-        let (id, timestamp, signature) = (header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"));
+        let (id, timestamp, signature) =
+            (header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"));
         let secret = Secret::parse(SECRET).unwrap();
         let signed = Headers { id, timestamp, signature };
         if let Err(error) = verify(&[secret], signed, &body, SystemClock.now(), Duration::from_secs(300)) {
