@@ -1,6 +1,6 @@
 """Makes docs/first-day.svg: the scene of the README as a terminal shows it.
 
-    cargo build --release && python3 docs/picture.py
+    cargo build && python3 docs/picture.py
 
 Every line is the program's own output. Two things are changed for room: long lines are wrapped, and of several findings in
 one message the first is shown and the others are counted. Python's standard library is enough.
@@ -13,8 +13,8 @@ from html import escape
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMAND = ["target/release/qunwei", "replay", "--config", "config", "--format", "human", "scenes/first-day.jsonl"]
-SHOWN = "$ cargo run --release -- replay --config config --format human scenes/first-day.jsonl"
+COMMAND = ["target/debug/qunwei", "replay", "--format", "human", "scenes/first-day.jsonl"]
+SHOWN = "$ cargo run -- replay --format human scenes/first-day.jsonl"
 
 CELLS = 104  # a line, counted in half-width characters
 CELL, LINE, MARGIN, BAR = 8.0, 21, 22, 34  # pixels
