@@ -80,6 +80,8 @@ struct Target {
     ready: BTreeSet<(Lane, u64, ActionId)>,
     waiting: BTreeSet<(Timestamp, ActionId)>,
     in_flight: usize,
+    /// When the pace last let nothing more go.
+    paced: Option<Timestamp>,
     wellness: Wellness,
 }
 
@@ -146,12 +148,15 @@ impl Outbox {
         self.entries.is_empty()
     }
 
-    /// Whether nothing can be done before the clock is later than `now`: all that is left waits for its next attempt.
+    /// Whether nothing can be done before the clock is later than `now`: all that is left waits for its next attempt
+    /// or for the pace.
     pub fn only_waits(&self, now: Timestamp) -> bool {
+        let paced = |entry: &Entry| self.targets.get(&entry.action.platform).is_some_and(|t| t.paced == Some(now));
         let waits = |entry: &Entry| match entry.state {
             State::Waiting(at) => at > now,
             State::Behind => true,
-            State::Ready | State::Recording | State::InFlight | State::Ending => false,
+            State::Ready => paced(entry),
+            State::Recording | State::InFlight | State::Ending => false,
         };
         self.entries.values().all(waits)
     }
@@ -378,6 +383,7 @@ impl Outbox {
             return Begun::Due(Due::Tell(Job::Attempt { action, body }));
         }
         if target.limiter.check().is_err() {
+            target.paced = Some(now);
             return Begun::Paced;
         }
         target.ready.remove(&place);
@@ -406,7 +412,7 @@ impl Target {
         let quota = Quota::with_period(period).unwrap_or(Quota::per_second(burst)).allow_burst(burst);
         let limiter = RateLimiter::direct_with_clock(quota, clock);
         let (ready, waiting) = (BTreeSet::new(), BTreeSet::new());
-        Self { pace, limiter, ready, waiting, in_flight: 0, wellness: Wellness::Well }
+        Self { pace, limiter, ready, waiting, in_flight: 0, paced: None, wellness: Wellness::Well }
     }
 }
 

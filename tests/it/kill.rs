@@ -19,9 +19,9 @@ use qunwei::serve::SystemClock;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::support::daemon::Home;
+use crate::support::daemon::{Home, client, send};
 use crate::support::dice::Dice;
-use crate::support::{SECRET, signed, until, until_within};
+use crate::support::{SECRET, until, until_within};
 
 const CLIENTS: u64 = 4;
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -50,7 +50,6 @@ async fn nothing_is_lost_and_nothing_is_done_twice() {
     let kills = number("QUNWEI_SOAK_KILLS").unwrap_or(20);
     let seed = number("QUNWEI_SOAK_SEED").unwrap_or_else(|| SystemClock.now().0.cast_unsigned());
     println!("QUNWEI_SOAK_SEED={seed} QUNWEI_SOAK_KILLS={kills}");
-    rustls::crypto::ring::default_provider().install_default().ok();
 
     let sink = Sink::start(seed).await;
     let mut home = Home::new();
@@ -351,19 +350,4 @@ fn new_parcel(shared: &Shared, name: &str, dice: &mut Dice) -> Parcel {
     }
     let body = if size == 1 { events[0].to_string() } else { Value::Array(events).to_string() };
     Parcel { body, ids }
-}
-
-fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap()
-}
-
-async fn send(http: &reqwest::Client, to: SocketAddr, id: &str, body: &str) -> Option<(u16, Value)> {
-    let mut request = http.post(format!("http://{to}/hooks/bridge/example")).body(body.to_owned());
-    for (name, value) in signed(id, SystemClock.now(), body.as_bytes()) {
-        request = request.header(name, value);
-    }
-    let response = request.send().await.ok()?;
-    let status = response.status().as_u16();
-    let text = response.text().await.ok()?;
-    Some((status, serde_json::from_str(&text).ok()?))
 }

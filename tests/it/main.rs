@@ -4,8 +4,10 @@
 
 mod support;
 
+mod bad_input;
 mod journal;
 mod kill;
 mod layering;
 mod path;
+mod push;
 mod store_faults;

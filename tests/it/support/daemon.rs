@@ -4,10 +4,14 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::Duration;
 
+use qunwei::ports::Clock;
+use qunwei::serve::SystemClock;
+use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{SECRET, copy, root, until};
+use super::{SECRET, copy, root, signed, until};
 
 /// The binary under test, with nothing of the caller's environment that it would read.
 pub fn qunwei() -> Command {
@@ -129,6 +133,22 @@ impl Daemon {
         self.check();
     }
 
+    /// Posts a signed body to the bridge `example`; the status and the JSON of the answer. `None` when there is none.
+    pub async fn post(&self, id: &str, body: &str) -> Option<(u16, Value)> {
+        send(&client(), self.listen, id, body).await
+    }
+
+    /// Asks the operators' port.
+    pub async fn admin(&self, path: &str) -> (u16, String) {
+        let response = client().get(format!("http://{}{path}", self.admin)).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it wrote on stderr.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.stderr).unwrap()
@@ -149,4 +169,22 @@ impl Drop for Daemon {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// A sender's client.
+pub fn client() -> reqwest::Client {
+    rustls::crypto::ring::default_provider().install_default().ok(); // only the first call installs it
+    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap()
+}
+
+/// Posts a body, signed now; the status and the JSON of the answer. `None` when there is none.
+pub async fn send(http: &reqwest::Client, to: SocketAddr, id: &str, body: &str) -> Option<(u16, Value)> {
+    let mut request = http.post(format!("http://{to}/hooks/bridge/example")).body(body.to_owned());
+    for (name, value) in signed(id, SystemClock.now(), body.as_bytes()) {
+        request = request.header(name, value);
+    }
+    let response = request.send().await.ok()?;
+    let status = response.status().as_u16();
+    let text = response.text().await.ok()?;
+    Some((status, serde_json::from_str(&text).ok()?))
 }

@@ -232,6 +232,34 @@ pub fn signed(id: &str, now: Timestamp, body: &[u8]) -> [(&'static str, String);
     [("webhook-id", id.to_owned()), ("webhook-timestamp", timestamp), ("webhook-signature", signature)]
 }
 
+/// What the world's clock shows.
+pub fn now(world: &World) -> Timestamp {
+    world.clock.now()
+}
+
+/// Posts a body that the daemon does not read to its end; the status. A client may not see the answer of a daemon that
+/// hangs up while it is still sending, so this one reads while it writes.
+pub async fn post_large(world: &World, headers: &[(&str, String)], body: &[u8]) -> u16 {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let stream = tokio::net::TcpStream::connect(world.running().listen).await.expect("the daemon listens");
+    let (mut read, mut write) = stream.into_split();
+    let mut head = format!("POST /hooks/bridge/example HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n", body.len());
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    head += "\r\n";
+    let body = body.to_vec();
+    let writing = tokio::spawn(async move {
+        write.write_all(head.as_bytes()).await.ok();
+        write.write_all(&body).await.ok(); // it may hang up on us
+        write
+    });
+    let mut answer = vec![0; 12];
+    read.read_exact(&mut answer).await.expect("an answer");
+    writing.abort();
+    String::from_utf8_lossy(&answer).split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
+}
+
 /// Waits for a condition, with a limit.
 pub async fn until<T>(what: &str, condition: impl FnMut() -> Option<T>) -> T {
     until_within(LIMIT, what, condition).await
