@@ -36,6 +36,9 @@ pub struct Action {
     pub observe: bool,
     /// The members and cases whose notice this is: its delivery starts the end of their burst.
     pub notifies: Vec<(Arc<str>, u64)>,
+    /// What takes it back, recorded with it so that an undo need not guess later. `None`: it cannot be taken back.
+    #[serde(default)]
+    pub inverse: Option<What>,
     /// The notice that tells of this as done: it is not sent when this fails.
     #[serde(default)]
     pub told_by: Option<ActionId>,
@@ -163,6 +166,22 @@ impl What {
                 Some(user)
             }
             What::Send { .. } | What::Delete { .. } | What::Task { .. } => None,
+        }
+    }
+}
+
+impl What {
+    /// What takes it back. A removal, a deletion and words cannot be taken back by the platforms there are; who undoes
+    /// those gives back the strike.
+    pub fn inverse(&self) -> Option<What> {
+        match self {
+            What::Mute { user, .. } => Some(What::Unmute { user: user.clone() }),
+            What::Send { .. }
+            | What::Private { .. }
+            | What::Unmute { .. }
+            | What::Remove { .. }
+            | What::Delete { .. }
+            | What::Task { .. } => None,
         }
     }
 }

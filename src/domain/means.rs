@@ -64,6 +64,7 @@ impl Means<'_> {
             What::Send { .. } | What::Private { .. } | What::Delete { .. } => self.now.plus(NOTICE_DEADLINE),
         };
         let action = Action {
+            inverse: what.inverse(),
             id: id.clone(),
             platform: self.platform.clone(),
             group: self.group.clone(),

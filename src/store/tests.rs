@@ -147,6 +147,7 @@ fn action(id: &str, lane: Lane) -> Action {
         observe: false,
         notifies: vec![("u1".into(), 1)],
         told_by: None,
+        inverse: None,
     }
 }
 

@@ -29,6 +29,7 @@ fn what_happened_is_counted_under_its_name() {
         observe: true,
         notifies: Vec::new(),
         told_by: None,
+        inverse: None,
     });
     metrics.ended("example", &Outcome::Expired);
     metrics.attempt("example", &Reply::Disabled, false);

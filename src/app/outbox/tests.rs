@@ -30,6 +30,7 @@ fn action(id: &str, lane: Lane, what: What) -> Arc<Action> {
         deadline,
         observe: false,
         told_by: None,
+        inverse: None,
         notifies: Vec::new(),
     })
 }

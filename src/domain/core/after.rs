@@ -71,7 +71,8 @@ impl Core {
         let (What::Mute { user, .. } | What::Remove { user }) = &action.what else { return };
         let Some(case) = action.cause.case.as_ref().and_then(|no| no.parse::<u64>().ok()) else { return };
         if let Some(notice) = &action.told_by {
-            let outcome = Outcome::Failed { error: "not sent: what it tells of is not known to have been done".to_owned() };
+            let outcome =
+                Outcome::Failed { error: "not sent: what it tells of is not known to have been done".to_owned() };
             out.push(Change::Ended { id: notice.clone(), outcome, at: now });
         }
         let mut ledger = self.state.group(GroupKey::new(&action.platform, &action.group)).ledger.clone();

@@ -49,6 +49,7 @@ async fn attempt(push: &Push) -> Reply {
         observe: false,
         notifies: Vec::new(),
         told_by: None,
+        inverse: None,
     };
     push.perform(Arc::new(action), Arc::from(BODY)).await
 }

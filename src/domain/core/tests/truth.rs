@@ -20,6 +20,14 @@ fn ended(changes: &[Change]) -> Vec<String> {
 }
 
 #[test]
+fn what_can_be_undone_carries_its_inverse() {
+    let mut bed = Bed::with(|policy| policy.ladder = [Step::Mute(DAY)].into());
+    let changes = bed.say("9", BAD);
+    assert_eq!(act(&changes, "mute").inverse, Some(What::Unmute { user: "9".into() }));
+    assert_eq!(act(&changes, "send").inverse, None);
+}
+
+#[test]
 fn a_group_that_is_off_is_not_judged() {
     let mut bed = Bed::with(|policy| policy.mode = Mode::Off);
     assert!(bed.say("9", BAD).is_empty());
