@@ -64,7 +64,7 @@ impl<W: Write> Transcript<W> {
     fn case(&mut self, case: &Case) -> io::Result<()> {
         self.findings(&case.findings)?;
         let observe = if case.observe { "（仅观察）" } else { "" };
-        let (no, strikes, step) = (case.no, case.strikes, &case.step);
+        let (no, strikes, step) = (case.no, case.strikes, step(&case.step));
         writeln!(self.output, "          案件 {no}{observe}：第 {strikes} 次违规 → {step}")
     }
 
@@ -135,6 +135,17 @@ impl<W: Write> Transcript<W> {
     fn all(&mut self, people: &[Person]) -> String {
         let names: Vec<String> = people.iter().map(|person| self.name(person)).collect();
         names.join("、")
+    }
+}
+
+/// A step in words; a word of another version stays as it is.
+fn step(name: &str) -> &str {
+    match name {
+        "warn_private" => "私下提醒",
+        "warn_public" => "点名提醒",
+        "mute" => "禁言",
+        "remove" => "移出",
+        other => other,
     }
 }
 

@@ -42,7 +42,7 @@ enum Command {
     #[command(after_help = "Example:\n  echo '加 薇 信 abc123' | qunwei scan --config config --explain")]
     Scan(scan::ScanArgs),
     /// Plays events through the whole engine in virtual time and writes every action.
-    #[command(after_help = "Example:\n  qunwei replay --config config scenes/first-day.jsonl")]
+    #[command(after_help = "Example:\n  qunwei replay --format human scenes/first-day.jsonl")]
     Replay(replay::ReplayArgs),
     /// Asks a running daemon whether it is ready.
     #[command(after_help = "Example:\n  qunwei health --url http://127.0.0.1:8081/readyz")]
@@ -53,7 +53,7 @@ enum Command {
 #[derive(Args)]
 struct ConfigArg {
     /// The folder with the *.toml files.
-    #[arg(long, value_name = "DIR", env = "QUNWEI_CONFIG", default_value = "./config")]
+    #[arg(long, value_name = "DIR", env = "QUNWEI_CONFIG", hide_env_values = true, default_value = "./config")]
     config: OsString,
 }
 

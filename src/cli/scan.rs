@@ -29,6 +29,9 @@ pub(super) fn run(args: &ScanArgs) -> ExitCode {
         (Ok(config), Ok(input)) => (config, input),
         (Err(code), _) | (_, Err(code)) => return code,
     };
+    if let Some(group) = args.group.as_deref().filter(|group| !config.settings.groups.contains_key(*group)) {
+        complain(format_args!("note: no file names the group `{group}`; the default profile judges\n"));
+    }
     let how = Scan { group: args.group.as_deref(), explain: args.explain };
     let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     match scan(&config.settings, how, input, &mut output, &mut io::stderr()) {

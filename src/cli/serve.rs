@@ -21,14 +21,14 @@ use crate::store::SqliteStore;
 pub(super) struct ServeArgs {
     #[command(flatten)]
     config: ConfigArg,
-    /// Where bots are heard; over what TOML says.
-    #[arg(long, value_name = "ADDR", env = "QUNWEI_LISTEN")]
+    /// Where bots are heard; overrides `listen` in TOML.
+    #[arg(long, value_name = "ADDR", env = "QUNWEI_LISTEN", hide_env_values = true)]
     listen: Option<SocketAddr>,
-    /// Where operators ask; over what TOML says.
-    #[arg(long, value_name = "ADDR", env = "QUNWEI_ADMIN_LISTEN")]
+    /// Where operators ask; overrides `admin_listen` in TOML.
+    #[arg(long, value_name = "ADDR", env = "QUNWEI_ADMIN_LISTEN", hide_env_values = true)]
     admin_listen: Option<SocketAddr>,
-    /// The data directory; over what TOML says.
-    #[arg(long, value_name = "DIR", env = "QUNWEI_DATA")]
+    /// The data directory; overrides `data` in TOML.
+    #[arg(long, value_name = "DIR", env = "QUNWEI_DATA", hide_env_values = true)]
     data: Option<PathBuf>,
 }
 
@@ -94,9 +94,13 @@ fn prepare(args: &ServeArgs) -> Result<(Config, SqliteStore, Option<String>), Ex
     let last = last.and_then(|files| config::from_files(dir, &files, &environment).ok());
     match last {
         Some(config) => {
-            let (version, errors) = (&config.settings.version, faults.len());
-            let why =
-                format!("the configuration on disk has {errors} faults; the last good one ({version}) is in force");
+            let version = &config.settings.version;
+            let first = faults.first().map(|fault| format!("{}:{}:{}", fault.file, fault.line, fault.column));
+            let why = format!(
+                "the configuration on disk is broken (first at {}; `qunwei check` lists all); \
+                 the last good one, {version}, is in force",
+                first.unwrap_or_default()
+            );
             Ok((config, store, Some(why)))
         }
         None => {
