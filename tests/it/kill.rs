@@ -53,7 +53,7 @@ async fn nothing_is_lost_and_nothing_is_done_twice() {
 
     let sink = Sink::start(seed).await;
     let mut home = Home::new();
-    home.actions_url = Some(sink.url.clone());
+    home.actions_url = sink.url.clone();
     home.write("config/zz-fast.toml", FAST);
     home.edit("config/qunwei.toml", "actions_per_second = 20", "actions_per_second = 500");
     let load = Load::start(seed);
