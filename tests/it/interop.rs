@@ -106,7 +106,8 @@ async fn the_stock_library_of_python_understands_the_bridge() {
     let mut kinds: Vec<String> =
         actions.iter().map(|action| format!("{} {}", action["type"], action["cause"]["event"])).collect();
     kinds.sort();
-    let expected = ["delete", "private"].into_iter().flat_map(|kind| (1..4).map(move |at| format!("{kind:?} \"m-{at}\"")));
+    let expected =
+        ["delete", "private"].into_iter().flat_map(|kind| (1..4).map(move |at| format!("{kind:?} \"m-{at}\"")));
     assert_eq!(kinds, expected.collect::<Vec<_>>());
     daemon.stop().await;
     let message: String = home

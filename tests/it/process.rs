@@ -57,7 +57,10 @@ fn a_data_directory_that_cannot_be_one() {
     std::fs::create_dir(home.data()).unwrap();
     home.write("data/qunwei.db", &"not a database ".repeat(1000));
     refuses(home.serve(), &["qunwei.db"]);
-    assert!(std::fs::read_to_string(home.data().join("qunwei.db")).unwrap().starts_with("not a database"), "left alone");
+    assert!(
+        std::fs::read_to_string(home.data().join("qunwei.db")).unwrap().starts_with("not a database"),
+        "left alone"
+    );
     let mut command = qunwei();
     command.arg("serve").arg("--config").arg(home.config()).args(["--data", "/proc/nowhere/data"]);
     refuses(command, &["/proc/nowhere/data"]);
@@ -121,7 +124,9 @@ async fn a_bridge_without_its_secret_is_off_and_says_so() {
 
 #[test]
 fn wrong_usage_is_exit_code_two() {
-    for args in [&["fly"][..], &["serve", "--listen", "here"], &["scan", "--colour"], &["replay", "--until", "soon"], &[]] {
+    for args in
+        [&["fly"][..], &["serve", "--listen", "here"], &["scan", "--colour"], &["replay", "--until", "soon"], &[]]
+    {
         let output = qunwei().args(args).stdin(Stdio::null()).output().unwrap();
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{args:?}: {}", stderr(&output));
     }

@@ -87,7 +87,8 @@ async fn the_live_daemon_gives_its_actions_the_same_ids() {
     world.settled().await;
     let lived = world.bot.model().done.clone();
     let sorted = |actions: &[Value]| {
-        let key = |action: &Value| [&action["id"], &action["type"], &action["text"], &action["until"]].map(Value::to_string);
+        let key =
+            |action: &Value| [&action["id"], &action["type"], &action["text"], &action["until"]].map(Value::to_string);
         let mut keys: Vec<_> = actions.iter().map(key).collect();
         keys.sort();
         keys
@@ -116,7 +117,8 @@ hit = ["加薇信"]
 
 fn said(id: &str, group: &str, user: &str, time: &str, text: &str) -> String {
     let sender = json!({"id": user, "name": user});
-    json!({"id": id, "type": "message", "group": group, "sender": sender, "time": time, "text": text}).to_string() + "\n"
+    json!({"id": id, "type": "message", "group": group, "sender": sender, "time": time, "text": text}).to_string()
+        + "\n"
 }
 
 #[test]
@@ -128,7 +130,8 @@ fn timers_fire_in_order_before_what_comes_later_and_only_until_the_end() {
     let input = [bad("1", "g-b", "x"), bad("2", "g-a", "y"), bad("3", "g-a", "z"), bad("4", "g-c", "x")].concat();
     let kinds = |args: &[&str], input: &str| -> Vec<String> {
         let args = [&["replay", "--config", config], args].concat();
-        let word = |action: &Value| format!("{} {} {}", action["type"], action["group"], action["user"]).replace('"', "");
+        let word =
+            |action: &Value| format!("{} {} {}", action["type"], action["group"], action["user"]).replace('"', "");
         lines(&run(&args, input)).iter().filter(|action| action["type"] != "delete").map(word).collect()
     };
     let unmutes = |all: Vec<String>| all.into_iter().filter(|kind| kind.starts_with("unmute")).collect::<Vec<_>>();
@@ -175,7 +178,11 @@ fn what_scan_writes() {
             "看\u{FFFC}".to_owned(),
             Some("content[1].title"),
         ),
-        (json!({"id": "6", "text": "看看 http://www.lingjiang-88.top/?id=3"}), "看看 http://www.lingjiang-88.top/?id=3".to_owned(), None),
+        (
+            json!({"id": "6", "text": "看看 http://www.lingjiang-88.top/?id=3"}),
+            "看看 http://www.lingjiang-88.top/?id=3".to_owned(),
+            None,
+        ),
     ];
     let input: String = rows.iter().map(|(line, ..)| format!("{line}\n")).collect();
     let out = lines(&run(&["scan"], &input));
@@ -199,7 +206,10 @@ fn what_scan_writes() {
     }
     let explained = lines(&run(&["scan", "--explain"], "加 薇 信 abc12345\n"));
     assert!(explained[0]["folded"].is_string(), "{explained:?}");
-    assert_eq!(lines(&run(&["scan"], "早\n\n晚\n")).iter().map(|line| line["id"].clone()).collect::<Vec<_>>(), ["1", "3"]);
+    assert_eq!(
+        lines(&run(&["scan"], "早\n\n晚\n")).iter().map(|line| line["id"].clone()).collect::<Vec<_>>(),
+        ["1", "3"]
+    );
 }
 
 #[test]
