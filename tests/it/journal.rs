@@ -13,6 +13,7 @@ use qunwei::domain::policy::Settings;
 use qunwei::domain::state::Limits;
 use qunwei::ports::{Row, RowKind, Store};
 use qunwei::serve::open_store;
+use qunwei::store::{Durability, Options, SqliteStore};
 use serde_json::{Value, json};
 
 use crate::support::World;
@@ -150,9 +151,10 @@ async fn until_all_is_over(world: &World) {
 }
 
 /// Puts the rows of one store through a new engine over another; how many there were of each kind.
-fn run_again(settings: &Arc<Settings>, from: &Path, to: &Path) -> [usize; 5] {
+pub(crate) fn run_again(settings: &Arc<Settings>, from: &Path, to: &Path) -> [usize; 5] {
     let rows = open_store(from).unwrap().journal(0, 100_000).unwrap();
-    let store = Box::new(open_store(to).unwrap());
+    let scratch = Options { durability: Durability::Scratch, ..Options::default() };
+    let store = Box::new(SqliteStore::open(to, scratch).unwrap());
     let metrics = Arc::new(Metrics::new());
     let mut engine = Engine::new(settings.clone(), store, metrics, Limits::default(), rows[0].at).unwrap();
     let mut actions: HashMap<Arc<str>, Arc<Action>> = HashMap::new();

@@ -19,9 +19,10 @@ use qunwei::serve::SystemClock;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::journal::run_again;
 use crate::support::daemon::{Home, client, send};
 use crate::support::dice::Dice;
-use crate::support::{SECRET, until, until_within};
+use crate::support::{SECRET, dump, until, until_within};
 
 const CLIENTS: u64 = 4;
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -53,7 +54,7 @@ async fn nothing_is_lost_and_nothing_is_done_twice() {
 
     let sink = Sink::start(seed).await;
     let mut home = Home::new();
-    home.actions_url = Some(sink.url.clone());
+    home.actions_url = sink.url.clone();
     home.write("config/zz-fast.toml", FAST);
     home.edit("config/qunwei.toml", "actions_per_second = 20", "actions_per_second = 500");
     let load = Load::start(seed);
@@ -79,6 +80,22 @@ async fn nothing_is_lost_and_nothing_is_done_twice() {
     assert_eq!(sink.log().attempts, before, "something was tried again though all had ended");
 
     check(&database, &load.told(), &sink.log());
+    drop(database);
+    check_journal(&home);
+}
+
+/// A fresh run of the journal knows nothing of any kill and gives the same state.
+fn check_journal(home: &Home) {
+    let env = |name: &str| match name {
+        "QUNWEI_EXAMPLE_SECRET" => Some(SECRET.to_owned()),
+        "QUNWEI_EXAMPLE_ACTIONS_URL" => Some(home.actions_url.clone()),
+        _ => None,
+    };
+    let settings = qunwei::config::load(&home.config(), &env).unwrap().settings;
+    let again = tempfile::tempdir().unwrap();
+    run_again(&settings, &home.data(), again.path());
+    dump::assert_same(&dump::state(&home.data()), &dump::state(again.path()));
+    assert_eq!(dump::journal(&home.data()), dump::journal(again.path()));
 }
 
 /// A moment that hits the daemon while it answers, while it sends, as soon as it is up, or just anywhere.

@@ -5,9 +5,12 @@
 mod support;
 
 mod bad_input;
+mod interop;
 mod journal;
 mod kill;
 mod layering;
 mod path;
+mod process;
 mod push;
+mod replay;
 mod store_faults;

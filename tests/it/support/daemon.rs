@@ -32,7 +32,8 @@ pub fn stderr(output: &Output) -> String {
 /// A folder with the shipped configuration, a data directory and what the daemon needs to know.
 pub struct Home {
     pub folder: TempDir,
-    pub actions_url: Option<String>,
+    /// Where its bot is; nobody is there unless a test says so.
+    pub actions_url: String,
 }
 
 impl Home {
@@ -40,7 +41,7 @@ impl Home {
         let folder = tempfile::tempdir().unwrap();
         copy(&root().join("config"), &folder.path().join("config"));
         copy(&root().join("wordlists"), &folder.path().join("wordlists"));
-        Self { folder, actions_url: None }
+        Self { folder, actions_url: "http://127.0.0.1:9/nobody".to_owned() }
     }
 
     pub fn config(&self) -> PathBuf {
@@ -69,9 +70,7 @@ impl Home {
         command.arg("serve").arg("--config").arg(self.config()).arg("--data").arg(self.data());
         command.args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
         command.env("QUNWEI_EXAMPLE_SECRET", SECRET);
-        if let Some(url) = &self.actions_url {
-            command.env("QUNWEI_EXAMPLE_ACTIONS_URL", url);
-        }
+        command.env("QUNWEI_EXAMPLE_ACTIONS_URL", &self.actions_url);
         command.current_dir(self.folder.path());
         command
     }
