@@ -87,7 +87,7 @@ pub fn open_store(data: &Path) -> Result<SqliteStore, OpenError> {
 pub async fn start(
     config: &Config,
     kept: Option<String>,
-    mut store: SqliteStore,
+    mut store: impl Store + 'static,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Running> {
     let listen = bind(config.daemon.listen, "listen").await?;
@@ -221,7 +221,9 @@ impl Turning {
     fn run(mut self) {
         loop {
             let stopping = self.stop.is_cancelled();
-            let until_timer = self.engine.next_timer().map_or(LONGEST_SLEEP, |due| due.since(self.clock.now()));
+            // While the store is in trouble nothing fires, however long it has been due.
+            let next = self.engine.next_timer().filter(|_| self.engine.trouble().is_none());
+            let until_timer = next.map_or(LONGEST_SLEEP, |due| due.since(self.clock.now()));
             let wait = if stopping { Duration::ZERO } else { until_timer.min(LONGEST_SLEEP) };
             let jobs = self.intake.take(BATCH, wait);
             if stopping && jobs.is_empty() {

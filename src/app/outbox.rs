@@ -17,6 +17,7 @@ use governor::{Quota, RateLimiter};
 use crate::app::intake::Job;
 use crate::domain::action::{Action, ActionId, Lane, Outcome, What};
 use crate::domain::ids;
+use crate::domain::policy::Step;
 use crate::domain::time::Timestamp;
 use crate::ports::{Pending, Reply};
 
@@ -79,6 +80,8 @@ struct Target {
     ready: BTreeSet<(Lane, u64, ActionId)>,
     waiting: BTreeSet<(Timestamp, ActionId)>,
     in_flight: usize,
+    /// When the pace last let nothing more go.
+    paced: Option<Timestamp>,
     wellness: Wellness,
 }
 
@@ -145,12 +148,15 @@ impl Outbox {
         self.entries.is_empty()
     }
 
-    /// Whether nothing can be done before the clock is later than `now`: all that is left waits for its next attempt.
+    /// Whether nothing can be done before the clock is later than `now`: all that is left waits for its next attempt
+    /// or for the pace.
     pub fn only_waits(&self, now: Timestamp) -> bool {
+        let paced = |entry: &Entry| self.targets.get(&entry.action.platform).is_some_and(|t| t.paced == Some(now));
         let waits = |entry: &Entry| match entry.state {
             State::Waiting(at) => at > now,
             State::Behind => true,
-            State::Ready | State::Recording | State::InFlight | State::Ending => false,
+            State::Ready => paced(entry),
+            State::Recording | State::InFlight | State::Ending => false,
         };
         self.entries.values().all(waits)
     }
@@ -176,6 +182,9 @@ impl Outbox {
             self.overflowing = true;
             return;
         }
+        if self.entries.contains_key(&action.id) {
+            return; // a refill was quicker
+        }
         self.order += 1;
         self.add(action, None);
     }
@@ -191,6 +200,11 @@ impl Outbox {
                 self.add(one.action, one.attempted);
             }
         }
+    }
+
+    /// The store may have more than was pushed.
+    pub fn missed(&mut self) {
+        self.overflowing = true;
     }
 
     /// How many to ask the store for.
@@ -215,11 +229,6 @@ impl Outbox {
             }
         }
         due
-    }
-
-    /// When [`Outbox::step`] has something to do next, if nothing else happens.
-    pub fn next_due(&self) -> Option<Timestamp> {
-        self.targets.values().filter_map(|target| target.waiting.first()).map(|(at, _)| *at).min()
     }
 
     /// Takes in the answer to an attempt. Gives what the engine is to be told, if the action has come to its end.
@@ -374,6 +383,7 @@ impl Outbox {
             return Begun::Due(Due::Tell(Job::Attempt { action, body }));
         }
         if target.limiter.check().is_err() {
+            target.paced = Some(now);
             return Begun::Paced;
         }
         target.ready.remove(&place);
@@ -402,15 +412,19 @@ impl Target {
         let quota = Quota::with_period(period).unwrap_or(Quota::per_second(burst)).allow_burst(burst);
         let limiter = RateLimiter::direct_with_clock(quota, clock);
         let (ready, waiting) = (BTreeSet::new(), BTreeSet::new());
-        Self { pace, limiter, ready, waiting, in_flight: 0, wellness: Wellness::Well }
+        Self { pace, limiter, ready, waiting, in_flight: 0, paced: None, wellness: Wellness::Well }
     }
 }
 
-/// The order that is kept: per (group, member); a deletion commutes with everything and waits for nobody.
+/// The order that is kept: per (group, member). A deletion commutes with everything; and the word to a member before a
+/// removal goes first, but does not hold it up when it cannot be delivered.
 fn key(action: &Action) -> u128 {
     let member = action.what.user().or(action.notifies.first().map(|(user, _)| user));
+    let before_removal =
+        matches!(action.what, What::Private { .. }) && action.cause.step.as_deref() == Some(Step::Remove.name());
     match (&action.what, member) {
         (What::Delete { .. }, _) | (_, None) => ids::hash(&["action", &action.id]),
+        _ if before_removal => ids::hash(&["action", &action.id]),
         (_, Some(user)) => ids::hash(&["member", &action.platform, &action.group, user]),
     }
 }

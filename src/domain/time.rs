@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::fmt::temporal::Pieces;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,7 @@ pub struct Timestamp(pub i64);
 impl Timestamp {
     /// Reads RFC 3339, e.g. `2026-11-22T10:00:00+08:00`. An offset or `Z` is required.
     pub fn parse(text: &str) -> Option<Self> {
-        let time: jiff::Timestamp = text.parse().ok()?;
+        let time = text.parse().ok().or_else(|| beyond(text))?;
         Some(Self(time.as_millisecond()))
     }
 
@@ -52,6 +53,13 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.rfc3339(&TimeZone::UTC))
     }
+}
+
+/// The last hours of the year 9999, with which people mean "never", are beyond what jiff takes for a point in time.
+fn beyond(text: &str) -> Option<jiff::Timestamp> {
+    let pieces = Pieces::parse(text).ok()?;
+    pieces.to_numeric_offset()?;
+    (pieces.time().is_some() && pieces.date().year() == 9999).then_some(jiff::Timestamp::MAX)
 }
 
 fn millis(by: Duration) -> i64 {

@@ -19,9 +19,10 @@ use qunwei::serve::SystemClock;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::support::daemon::Home;
+use crate::journal::run_again;
+use crate::support::daemon::{Home, client, send};
 use crate::support::dice::Dice;
-use crate::support::{SECRET, signed, until, until_within};
+use crate::support::{SECRET, dump, until, until_within};
 
 const CLIENTS: u64 = 4;
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -50,11 +51,10 @@ async fn nothing_is_lost_and_nothing_is_done_twice() {
     let kills = number("QUNWEI_SOAK_KILLS").unwrap_or(20);
     let seed = number("QUNWEI_SOAK_SEED").unwrap_or_else(|| SystemClock.now().0.cast_unsigned());
     println!("QUNWEI_SOAK_SEED={seed} QUNWEI_SOAK_KILLS={kills}");
-    rustls::crypto::ring::default_provider().install_default().ok();
 
     let sink = Sink::start(seed).await;
     let mut home = Home::new();
-    home.actions_url = Some(sink.url.clone());
+    home.actions_url = sink.url.clone();
     home.write("config/zz-fast.toml", FAST);
     home.edit("config/qunwei.toml", "actions_per_second = 20", "actions_per_second = 500");
     let load = Load::start(seed);
@@ -80,6 +80,22 @@ async fn nothing_is_lost_and_nothing_is_done_twice() {
     assert_eq!(sink.log().attempts, before, "something was tried again though all had ended");
 
     check(&database, &load.told(), &sink.log());
+    drop(database);
+    check_journal(&home);
+}
+
+/// A fresh run of the journal knows nothing of any kill and gives the same state.
+fn check_journal(home: &Home) {
+    let env = |name: &str| match name {
+        "QUNWEI_EXAMPLE_SECRET" => Some(SECRET.to_owned()),
+        "QUNWEI_EXAMPLE_ACTIONS_URL" => Some(home.actions_url.clone()),
+        _ => None,
+    };
+    let settings = qunwei::config::load(&home.config(), &env).unwrap().settings;
+    let again = tempfile::tempdir().unwrap();
+    run_again(&settings, &home.data(), again.path());
+    dump::assert_same(&dump::state(&home.data()), &dump::state(again.path()));
+    assert_eq!(dump::journal(&home.data()), dump::journal(again.path()));
 }
 
 /// A moment that hits the daemon while it answers, while it sends, as soon as it is up, or just anywhere.
@@ -102,7 +118,8 @@ async fn random_moment(dice: &mut Dice, load: &Load, sink: &Sink) {
 
 async fn last_round(home: &Home) {
     let daemon = home.start().await;
-    let event = json!({"id": "last", "type": "message", "group": "g0", "sender": {"id": "last"}, "text": "晚安"}).to_string();
+    let event =
+        json!({"id": "last", "type": "message", "group": "g0", "sender": {"id": "last"}, "text": "晚安"}).to_string();
     let (status, _) = send(&client(), daemon.listen, "last", &event).await.expect("an answer");
     assert_eq!(status, 200);
     daemon.stop().await;
@@ -218,7 +235,8 @@ async fn take(State(log): State<Arc<Mutex<Log>>>, headers: HeaderMap, body: Byte
 impl Log {
     fn take(&mut self, headers: &HeaderMap, body: Bytes) -> (u64, StatusCode) {
         let header = |name: &str| headers.get(name).map(|value| value.as_bytes());
-        let (id, timestamp, signature) = (header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"));
+        let (id, timestamp, signature) =
+            (header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"));
         let secret = Secret::parse(SECRET).unwrap();
         let signed = Headers { id, timestamp, signature };
         if let Err(error) = verify(&[secret], signed, &body, SystemClock.now(), Duration::from_secs(300)) {
@@ -349,19 +367,4 @@ fn new_parcel(shared: &Shared, name: &str, dice: &mut Dice) -> Parcel {
     }
     let body = if size == 1 { events[0].to_string() } else { Value::Array(events).to_string() };
     Parcel { body, ids }
-}
-
-fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap()
-}
-
-async fn send(http: &reqwest::Client, to: SocketAddr, id: &str, body: &str) -> Option<(u16, Value)> {
-    let mut request = http.post(format!("http://{to}/hooks/bridge/example")).body(body.to_owned());
-    for (name, value) in signed(id, SystemClock.now(), body.as_bytes()) {
-        request = request.header(name, value);
-    }
-    let response = request.send().await.ok()?;
-    let status = response.status().as_u16();
-    let text = response.text().await.ok()?;
-    Some((status, serde_json::from_str(&text).ok()?))
 }

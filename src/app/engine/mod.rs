@@ -31,6 +31,8 @@ const MARK_ROWS: u64 = 50_000;
 const MARK_TIME: Duration = Duration::from_secs(30);
 /// Seen ids that are too old are forgotten this often.
 const FORGET_EVERY: Duration = Duration::from_secs(600);
+/// Ids are kept for this much longer than repetitions can be acted on: an event's own time may be minutes ahead of ours.
+const KEEP_LONGER: Duration = Duration::from_secs(600);
 /// A store that cannot be written is tried again this often.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 
@@ -45,6 +47,8 @@ pub struct Effects {
     pub recorded: Vec<(ActionId, Arc<str>)>,
     /// Actions whose end is recorded.
     pub ended: Vec<ActionId>,
+    /// After a failure the store may hold actions that are not among these, nor among earlier ones.
+    pub missed: bool,
 }
 
 /// The engine.
@@ -60,6 +64,8 @@ pub struct Engine {
     broken: Option<Broken>,
     /// Jobs that must not be lost while the store cannot be written.
     deferred: Vec<Job>,
+    /// Memory was loaded anew since the last effects.
+    reloaded: bool,
 }
 
 /// What was applied and is not committed.
@@ -108,8 +114,10 @@ impl Engine {
             forgot: now,
             broken: None,
             deferred: Vec::new(),
+            reloaded: false,
         };
         engine.reload()?;
+        engine.reloaded = false;
         Ok(engine)
     }
 
@@ -152,8 +160,9 @@ impl Engine {
             Some(error) => Err(error),
         };
         match result {
-            Ok(effects) => {
+            Ok(mut effects) => {
                 self.look_after(now);
+                effects.missed = std::mem::take(&mut self.reloaded);
                 effects
             }
             Err(error) => {
@@ -198,8 +207,9 @@ impl Engine {
                 TimerKind::Unmute { user, .. } => vec![user.clone()],
                 TimerKind::MergedNotice => {
                     let group = self.core.state.group(GroupKey::new(&timer.platform, &timer.group));
-                    group.ledger.held.iter().map(|held| held.user.clone()).collect()
+                    group.ledger.held.iter().filter_map(|held| held.user.clone()).collect()
                 }
+                TimerKind::HeldAlerts => Vec::new(),
             };
             for user in users {
                 self.load_member(&timer.platform, &timer.group, &user)?;
@@ -266,8 +276,11 @@ impl Engine {
     /// Writes the windows, so that a start need not read the journal.
     ///
     /// # Errors
-    /// Nothing was written.
+    /// Nothing was written. Always so while the store is in trouble: what is in memory may then include what was refused.
     pub fn save_windows(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        if let Some(why) = self.trouble() {
+            return Err(StoreError::Unavailable(why.to_owned()));
+        }
         let windows = self.core.state.recent.snapshot(self.core.settings.rules.needs(), now);
         self.store.save_windows(self.seq, &windows)?;
         self.mark = (self.seq, now);
@@ -287,12 +300,12 @@ impl Engine {
                 }
             }
             Job::Attempt { action, body } => {
-                unit.rows.push(self.row(RowKind::Attempt, now, action.id.clone()));
+                unit.rows.push(self.row(RowKind::Attempt, now, body.clone())); // it names the action
                 unit.changes.push(Change::Attempted { id: action.id.clone(), body: body.clone() });
             }
             Job::Outcome { action, outcome } => {
                 self.load_group(&action.platform, &action.group)?;
-                for (user, _) in &action.notifies {
+                for user in action.notifies.iter().map(|(user, _)| user).chain(action.what.user()) {
                     self.load_member(&action.platform, &action.group, user)?;
                 }
                 // What a fresh run of the journal needs: which action, and how it ended.
@@ -353,7 +366,8 @@ impl Engine {
         }
         if now.since(self.forgot) >= FORGET_EVERY {
             self.forgot = now;
-            if let Err(error) = self.store.forget_seen(now.minus(self.core.settings.dedupe)) {
+            let keep = self.core.settings.dedupe + KEEP_LONGER;
+            if let Err(error) = self.store.forget_seen(now.minus(keep)) {
                 tracing::warn!(%error, "old ids were not forgotten; they will be tried again");
             }
         }

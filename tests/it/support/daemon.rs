@@ -4,10 +4,14 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::Duration;
 
+use qunwei::ports::Clock;
+use qunwei::serve::SystemClock;
+use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{SECRET, copy, root, until};
+use super::{SECRET, copy, root, signed, until};
 
 /// The binary under test, with nothing of the caller's environment that it would read.
 pub fn qunwei() -> Command {
@@ -28,7 +32,8 @@ pub fn stderr(output: &Output) -> String {
 /// A folder with the shipped configuration, a data directory and what the daemon needs to know.
 pub struct Home {
     pub folder: TempDir,
-    pub actions_url: Option<String>,
+    /// Where its bot is; nobody is there unless a test says so.
+    pub actions_url: String,
 }
 
 impl Home {
@@ -36,7 +41,7 @@ impl Home {
         let folder = tempfile::tempdir().unwrap();
         copy(&root().join("config"), &folder.path().join("config"));
         copy(&root().join("wordlists"), &folder.path().join("wordlists"));
-        Self { folder, actions_url: None }
+        Self { folder, actions_url: "http://127.0.0.1:9/nobody".to_owned() }
     }
 
     pub fn config(&self) -> PathBuf {
@@ -65,9 +70,7 @@ impl Home {
         command.arg("serve").arg("--config").arg(self.config()).arg("--data").arg(self.data());
         command.args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
         command.env("QUNWEI_EXAMPLE_SECRET", SECRET);
-        if let Some(url) = &self.actions_url {
-            command.env("QUNWEI_EXAMPLE_ACTIONS_URL", url);
-        }
+        command.env("QUNWEI_EXAMPLE_ACTIONS_URL", &self.actions_url);
         command.current_dir(self.folder.path());
         command
     }
@@ -129,6 +132,22 @@ impl Daemon {
         self.check();
     }
 
+    /// Posts a signed body to the bridge `example`; the status and the JSON of the answer. `None` when there is none.
+    pub async fn post(&self, id: &str, body: &str) -> Option<(u16, Value)> {
+        send(&client(), self.listen, id, body).await
+    }
+
+    /// Asks the operators' port.
+    pub async fn admin(&self, path: &str) -> (u16, String) {
+        let response = client().get(format!("http://{}{path}", self.admin)).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it wrote on stderr.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.stderr).unwrap()
@@ -149,4 +168,22 @@ impl Drop for Daemon {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// A sender's client.
+pub fn client() -> reqwest::Client {
+    rustls::crypto::ring::default_provider().install_default().ok(); // only the first call installs it
+    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap()
+}
+
+/// Posts a body, signed now; the status and the JSON of the answer. `None` when there is none.
+pub async fn send(http: &reqwest::Client, to: SocketAddr, id: &str, body: &str) -> Option<(u16, Value)> {
+    let mut request = http.post(format!("http://{to}/hooks/bridge/example")).body(body.to_owned());
+    for (name, value) in signed(id, SystemClock.now(), body.as_bytes()) {
+        request = request.header(name, value);
+    }
+    let response = request.send().await.ok()?;
+    let status = response.status().as_u16();
+    let text = response.text().await.ok()?;
+    Some((status, serde_json::from_str(&text).ok()?))
 }

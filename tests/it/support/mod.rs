@@ -5,6 +5,8 @@ pub mod bot;
 pub mod clock;
 pub mod daemon;
 pub mod dice;
+pub mod dump;
+pub mod faulty;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use tempfile::TempDir;
 
 use self::bot::Bot;
 use self::clock::HandClock;
+use self::faulty::{Faults, FaultyStore};
 
 /// The secret of the bridge `example` in tests.
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -34,6 +37,8 @@ pub const MORNING: Timestamp = Timestamp(1_795_395_600_000);
 pub struct World {
     pub bot: Bot,
     pub clock: Arc<HandClock>,
+    /// What its store does wrong.
+    pub faults: Faults,
     /// The data directory.
     pub data: TempDir,
     config_dir: PathBuf,
@@ -73,6 +78,7 @@ impl World {
         let mut world = Self {
             bot: Bot::start(SECRET, clock.clone()).await,
             clock,
+            faults: Faults::default(),
             data: tempfile::tempdir().expect("a temporary folder"),
             config_dir,
             _config_files: config_files,
@@ -99,7 +105,7 @@ impl World {
 
     /// Starts the daemon on its data directory.
     pub async fn up(&mut self) {
-        let store = open_store(self.data.path()).expect("the store opens");
+        let store = FaultyStore::new(open_store(self.data.path()).expect("the store opens"), self.faults.clone());
         let running = start(&self.config(), None, store, self.clock.clone()).await.expect("the daemon starts");
         self.running = Some(running);
     }
@@ -132,15 +138,27 @@ impl World {
 
     /// Posts a body with these headers.
     pub async fn post_with(&self, headers: &[(&str, String)], body: Vec<u8>) -> (u16, Value) {
-        let url = format!("http://{}/hooks/bridge/example", self.running().listen);
+        let (status, _, answer) = self.post_to("example", headers, body).await;
+        (status, answer)
+    }
+
+    /// Posts a body to a bridge with these headers; the status, the answer's `Retry-After`, and its JSON.
+    pub async fn post_to(
+        &self,
+        bridge: &str,
+        headers: &[(&str, String)],
+        body: Vec<u8>,
+    ) -> (u16, Option<String>, Value) {
+        let url = format!("http://{}/hooks/bridge/{bridge}", self.running().listen);
         let mut request = self.http.post(url).body(body);
         for (name, value) in headers {
             request = request.header(*name, value);
         }
         let response = request.send().await.expect("the daemon answers");
         let status = response.status().as_u16();
+        let again = response.headers().get("retry-after").map(|value| value.to_str().expect("ASCII").to_owned());
         let text = response.text().await.expect("the answer has a body");
-        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+        (status, again, serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
     /// Asks the operators' port.
@@ -212,6 +230,34 @@ pub fn signed(id: &str, now: Timestamp, body: &[u8]) -> [(&'static str, String);
     let signature = sign(&Secret::parse(SECRET).expect("a sound secret"), id, now, body);
     let timestamp = header_seconds(now).to_string();
     [("webhook-id", id.to_owned()), ("webhook-timestamp", timestamp), ("webhook-signature", signature)]
+}
+
+/// What the world's clock shows.
+pub fn now(world: &World) -> Timestamp {
+    world.clock.now()
+}
+
+/// Posts a body that the daemon does not read to its end; the status. A client may not see the answer of a daemon that
+/// hangs up while it is still sending, so this one reads while it writes.
+pub async fn post_large(world: &World, headers: &[(&str, String)], body: &[u8]) -> u16 {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let stream = tokio::net::TcpStream::connect(world.running().listen).await.expect("the daemon listens");
+    let (mut read, mut write) = stream.into_split();
+    let mut head = format!("POST /hooks/bridge/example HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n", body.len());
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    head += "\r\n";
+    let body = body.to_vec();
+    let writing = tokio::spawn(async move {
+        write.write_all(head.as_bytes()).await.ok();
+        write.write_all(&body).await.ok(); // it may hang up on us
+        write
+    });
+    let mut answer = vec![0; 12];
+    read.read_exact(&mut answer).await.expect("an answer");
+    writing.abort();
+    String::from_utf8_lossy(&answer).split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
 }
 
 /// Waits for a condition, with a limit.

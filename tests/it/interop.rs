@@ -1,0 +1,118 @@
+//! The bridge with the stock Standard Webhooks library of Python on the bot's side.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::support::daemon::Home;
+use crate::support::{SECRET, root};
+
+const LIBRARY: &str = "standardwebhooks==1.0.1";
+
+/// A Python with the library, made once.
+fn python() -> Result<PathBuf, String> {
+    let venv = root().join("target/interop-venv");
+    let python = venv.join("bin/python");
+    let ready = venv.join("ready");
+    if std::fs::read_to_string(&ready).is_ok_and(|what| what == LIBRARY) {
+        return Ok(python);
+    }
+    run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", LIBRARY]))?;
+    std::fs::write(ready, LIBRARY).map_err(|error| error.to_string())?;
+    Ok(python)
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    let output = command.output().map_err(|error| error.to_string())?;
+    let said = || String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() { Ok(()) } else { Err(said()) }
+}
+
+struct Bot {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Bot {
+    fn start(python: &Path) -> (Self, u64) {
+        let mut command = Command::new(python);
+        command.arg(root().join("tests/interop/bot.py")).env("QUNWEI_EXAMPLE_SECRET", SECRET);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (stdin, stdout) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+        let mut bot = Self { child, stdin, stdout };
+        let port = bot.read()["port"].as_u64().unwrap();
+        (bot, port)
+    }
+
+    fn read(&mut self) -> Value {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
+    }
+
+    fn ask(&mut self, command: &Value) -> Value {
+        writeln!(self.stdin, "{command}").unwrap();
+        self.read()
+    }
+}
+
+impl Drop for Bot {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_stock_library_of_python_understands_the_bridge() {
+    let python = match python() {
+        Ok(python) => python,
+        Err(why) if std::env::var_os("CI").is_none() => {
+            eprintln!("SKIPPED: no Python with {LIBRARY}: {why}");
+            return;
+        }
+        Err(why) => panic!("no Python with {LIBRARY}: {why}"),
+    };
+    let (mut bot, port) = Bot::start(&python);
+    let mut home = Home::new();
+    home.actions_url = format!("http://127.0.0.1:{port}/actions");
+    let daemon = home.start().await;
+    let url = format!("http://{}/hooks/bridge/example", daemon.listen);
+    let message = |id: &str, user: &str| {
+        json!({"id": id, "type": "message", "group": "g1", "sender": {"id": user, "name": "小王"},
+               "text": "兼职刷单日结，加薇信 abc12345"})
+    };
+    let mut post = |events: &[Value], spoil: Option<&str>| {
+        let answer = bot.ask(&json!({"post": events, "to": url, "spoil": spoil}));
+        (answer["status"].as_u64().unwrap(), answer["answer"].clone())
+    };
+    for spoil in ["signature", "time", "body"] {
+        let (status, answer) = post(&[message("m-0", "7")], Some(spoil));
+        assert!(status == 401 && answer["error"].is_string(), "{spoil}: {status} {answer}");
+    }
+    assert_eq!(post(&[message("m-1", "9")], None), (200, json!({"accepted": 1, "duplicates": 0})));
+    let array = [message("m-1", "9"), message("m-2", "8"), message("m-3", "7")];
+    assert_eq!(post(&array, None), (200, json!({"accepted": 2, "duplicates": 1})));
+    let (status, answer) = post(&[message("m-4", "9"), json!({"id": "m-5"})], None);
+    assert_eq!((status, &answer["index"], &answer["field"]), (400, &json!(1), &json!("type")), "{answer}");
+
+    let seen = bot.ask(&json!({"actions": 6}));
+    assert_eq!(seen["refused"], json!([]), "the library refused a signature of ours");
+    let actions = seen["actions"].as_array().unwrap();
+    let mut kinds: Vec<String> =
+        actions.iter().map(|action| format!("{} {}", action["type"], action["cause"]["event"])).collect();
+    kinds.sort();
+    let expected =
+        ["delete", "private"].into_iter().flat_map(|kind| (1..4).map(move |at| format!("{kind:?} \"m-{at}\"")));
+    assert_eq!(kinds, expected.collect::<Vec<_>>());
+    daemon.stop().await;
+    let message: String = home
+        .database()
+        .query_row("SELECT message FROM outbox WHERE state = 'done' LIMIT 1", [], |row| row.get(0))
+        .unwrap();
+    assert!(message.starts_with("became-a-"), "what the bot says it became: {message}");
+}

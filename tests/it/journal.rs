@@ -1,0 +1,190 @@
+//! A fresh run of the journal gives the same state (architecture.md, invariant 1).
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use qunwei::app::engine::{Effects, Engine, event_of};
+use qunwei::app::intake::{Incoming, Job};
+use qunwei::app::metrics::Metrics;
+use qunwei::domain::action::{Action, Outcome};
+use qunwei::domain::policy::Settings;
+use qunwei::domain::state::Limits;
+use qunwei::ports::{Row, RowKind, Store};
+use qunwei::serve::open_store;
+use qunwei::store::{Durability, Options, SqliteStore};
+use serde_json::{Value, json};
+
+use crate::support::World;
+use crate::support::bot::Answer;
+use crate::support::dump;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const SPAM: &str = "兼职刷单日结，加薇信 abc12345";
+
+const CONFIG: &str = r#"
+[profile.quick]
+ladder = ["warn_public", "mute 10m", "remove"]
+removals_per_hour = 1
+[group.g1]
+profile = "quick"
+[profile.watched]
+mode = "observe"
+[group.g2]
+profile = "watched"
+"#;
+
+#[tokio::test]
+async fn a_fresh_run_of_the_journal_gives_the_same_state() {
+    let mut world = World::with(CONFIG).await;
+    a_morning(&mut world).await;
+    world.restart().await;
+    a_raid(&mut world).await;
+    world.restart().await;
+    trouble(&mut world).await;
+    until_all_is_over(&world).await;
+    world.down().await;
+
+    let settings = world.config().settings;
+    let again = tempfile::tempdir().unwrap();
+    let kinds = run_again(&settings, world.data.path(), again.path());
+    assert!(kinds.iter().all(|count| *count > 0), "a kind of input was not among them: {kinds:?}");
+    let (lived, rerun) = (dump::state(world.data.path()), dump::state(again.path()));
+    for table in ["cases", "evidence", "standings", "ledgers", "members", "admins", "outbox"] {
+        assert!(!lived[table].is_empty(), "the day left {table} empty");
+    }
+    dump::assert_same(&lived, &rerun);
+    assert_eq!(dump::journal(world.data.path()), dump::journal(again.path()));
+    assert_eq!(world.bot.faults(), Vec::<String>::new());
+}
+
+/// Roles, names, comings and goings, edits, an alert to look at, the first violations.
+async fn a_morning(world: &mut World) {
+    let time = "2026-11-23T08:59:00+08:00";
+    let joined = json!({"id": "e-1", "type": "member_joined", "group": "g1", "time": time,
+                        "members": [{"id": "5", "name": "李姐", "role": "admin"}, {"id": "6", "name": "加微信"}]});
+    let renamed = json!({"id": "e-2", "type": "member_renamed", "group": "g1", "time": time,
+                         "member": {"id": "6", "name": "小六"}});
+    let odd = json!({"id": "e-3", "type": "something_new", "group": "g1", "time": time, "what": [1, {"a": null}]});
+    let private = json!({"id": "e-4", "type": "private_message", "time": time, "sender": {"id": "6"}, "text": "在吗"});
+    let late = json!({"id": "e-5", "type": "message", "group": "g1", "time": "2026-11-01T00:00:00+08:00",
+                      "sender": {"id": "6"}, "text": SPAM});
+    let ahead = json!({"id": "e-6", "type": "message", "group": "g1", "time": "2027-01-01T00:00:00+08:00",
+                       "sender": {"id": "6"}, "text": "你好"});
+    let timeless = json!({"id": "e-7", "type": "message", "group": "g1", "sender": {"id": "6"}, "text": "大家好"});
+    let all = Value::Array(vec![joined, renamed, odd, private, late, ahead, timeless]);
+    assert_eq!(world.post(all.to_string()).await.0, 200);
+    world.say("8", "今天天气不错").await;
+    world.turn(SECOND);
+    let edit = |id: &str, text: &str| {
+        json!({"id": id, "type": "message_edited", "group": "g1", "time": "2026-11-23T09:00:01+08:00",
+               "message": "m-2", "sender": {"id": "8", "name": "小8"}, "text": text})
+    };
+    assert_eq!(world.post(edit("e-8", "加微信 abc12345").to_string()).await.0, 200);
+    world.settled().await;
+    world.turn(2 * MINUTE);
+    assert_eq!(world.post(edit("e-9", "加微信 abc12345，点 https://t.cn/A6abcdef").to_string()).await.0, 200);
+    world.say("9", "看看 http://www.lingjiang-88.top/?id=3").await;
+    for text in [SPAM, "有意加 V X：xiaomei520"] {
+        world.say("9", text).await;
+    }
+    let mut observed = world.message("o-1", "9", SPAM);
+    observed["group"] = json!("g2");
+    assert_eq!(world.post(observed.to_string()).await.0, 200);
+    world.settled().await;
+}
+
+/// Many at once: bursts, floods, merged notices, mutes, and the end of the mutes.
+async fn a_raid(world: &mut World) {
+    world.turn(5 * MINUTE);
+    for user in 20..32 {
+        world.say(&user.to_string(), SPAM).await;
+        world.quiet().await;
+        world.turn(SECOND);
+    }
+    world.turn(2 * MINUTE); // the merged notice
+    world.quiet().await;
+    world.turn(2 * MINUTE);
+    for user in 20..24 {
+        world.say(&user.to_string(), SPAM).await; // muted
+    }
+    for at in 0..12 {
+        world.say("40", &format!("第 {at} 句")).await; // flooding
+    }
+    world.quiet().await;
+    world.turn(11 * MINUTE); // the mutes end
+    world.quiet().await;
+    for user in 20..23 {
+        world.say(&user.to_string(), SPAM).await; // one is removed, the others become tasks
+    }
+    world.quiet().await;
+    world.turn(2 * MINUTE);
+    world.quiet().await;
+}
+
+/// A bot that answers badly: retries, a late mute, refusals, and the alerts that follow.
+async fn trouble(world: &mut World) {
+    world.bot.always(Some(Answer::Status(503, Vec::new())));
+    world.say("24", SPAM).await; // a mute that is late
+    world.quiet().await;
+    world.turn(4 * MINUTE);
+    world.quiet().await;
+    world.bot.always(Some(Answer::Status(400, Vec::new())));
+    world.say("25", SPAM).await;
+    world.turn(6 * MINUTE);
+    world.quiet().await;
+    world.bot.always(None);
+    world.turn(6 * MINUTE);
+    world.say("50", SPAM).await;
+    let left = json!({"id": "e-90", "type": "member_left", "group": "g1", "members": [{"id": "50"}], "reason": "quit"});
+    assert_eq!(world.post(left.to_string()).await.0, 200);
+}
+
+async fn until_all_is_over(world: &World) {
+    for _ in 0..10 {
+        world.quiet().await;
+        world.turn(5 * MINUTE);
+    }
+    world.settled().await;
+}
+
+/// Puts the rows of one store through a new engine over another; how many there were of each kind.
+pub(crate) fn run_again(settings: &Arc<Settings>, from: &Path, to: &Path) -> [usize; 5] {
+    let rows = open_store(from).unwrap().journal(0, 100_000).unwrap();
+    let scratch = Options { durability: Durability::Scratch, ..Options::default() };
+    let store = Box::new(SqliteStore::open(to, scratch).unwrap());
+    let metrics = Arc::new(Metrics::new());
+    let mut engine = Engine::new(settings.clone(), store, metrics, Limits::default(), rows[0].at).unwrap();
+    let mut actions: HashMap<Arc<str>, Arc<Action>> = HashMap::new();
+    let mut kinds = [0; 5];
+    for row in &rows {
+        kinds[row.kind as usize] += 1;
+        match row.kind {
+            RowKind::Rules => engine.change_rules(settings.clone(), row.at).unwrap(),
+            RowKind::Tick => engine.apply_due(row.at).unwrap(),
+            RowKind::Event | RowKind::Attempt | RowKind::Outcome => engine.apply(job(row, &actions), row.at).unwrap(),
+        }
+        let Effects { acts, .. } = engine.commit().unwrap();
+        actions.extend(acts.into_iter().map(|action| (action.id.clone(), action)));
+    }
+    kinds
+}
+
+fn job(row: &Row, actions: &HashMap<Arc<str>, Arc<Action>>) -> Job {
+    let body: Value = serde_json::from_str(&row.body).unwrap();
+    let action = |key: &str| actions[body[key].as_str().unwrap()].clone();
+    match row.kind {
+        RowKind::Attempt => Job::Attempt { action: action("id"), body: row.body.clone() },
+        RowKind::Outcome => {
+            let outcome: Outcome = serde_json::from_value(body["outcome"].clone()).unwrap();
+            Job::Outcome { action: action("action"), outcome }
+        }
+        RowKind::Event | RowKind::Tick | RowKind::Rules => {
+            let event = event_of(row).unwrap();
+            let incoming = Incoming { event, raw: row.body.clone(), given_time: row.time };
+            Job::Events { events: vec![incoming], answer: tokio::sync::oneshot::channel().0 }
+        }
+    }
+}

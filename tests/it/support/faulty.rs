@@ -1,0 +1,166 @@
+//! A store that fails when it is told to, around the real one.
+
+use std::sync::{Arc, Mutex};
+
+use qunwei::domain::case::Case;
+use qunwei::domain::ids::SeenKey;
+use qunwei::domain::time::Timestamp;
+use qunwei::ports::{MemberRef, Pending, Row, RowKind, Start, Store, StoreError, StoredGroup, StoredMember, Unit};
+use qunwei::store::SqliteStore;
+
+/// What a store does wrong. Clones share it.
+#[derive(Clone, Default)]
+pub struct Faults(Arc<Mutex<Script>>);
+
+/// One kind of fault.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fault {
+    /// Nothing can be written.
+    Full,
+    /// Nothing can be written that has a row of this kind.
+    FullFor(RowKind),
+    /// A row with this in its body cannot be stored.
+    Poison(String),
+    /// It is written, and then it is said that it was not.
+    Lies,
+    /// Nothing of groups, members, cases and seen ids can be read.
+    Reads,
+    /// Not even where to start can be read.
+    Start,
+    /// The windows cannot be written.
+    Windows,
+}
+
+#[derive(Default)]
+struct Script {
+    faults: Vec<Fault>,
+    commits: usize,
+    failed: usize,
+}
+
+impl Faults {
+    /// From now on, these and no others.
+    pub fn set(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.0.lock().unwrap().faults = faults.into_iter().collect();
+    }
+
+    /// How often something failed.
+    pub fn failed(&self) -> usize {
+        self.0.lock().unwrap().failed
+    }
+
+    /// How many commits were made.
+    pub fn commits(&self) -> usize {
+        self.0.lock().unwrap().commits
+    }
+
+    fn has(&self, fault: &Fault) -> bool {
+        self.0.lock().unwrap().faults.contains(fault)
+    }
+
+    fn fail(&self) -> StoreError {
+        self.0.lock().unwrap().failed += 1;
+        StoreError::Unavailable("database or disk is full".to_owned())
+    }
+
+    fn check(&self, fault: &Fault) -> Result<(), StoreError> {
+        if self.has(fault) { Err(self.fail()) } else { Ok(()) }
+    }
+
+    fn check_commit(&self, units: &[Unit]) -> Result<(), StoreError> {
+        let faults = self.0.lock().unwrap().faults.clone();
+        let mut rows = units.iter().flat_map(|unit| &unit.rows);
+        for fault in faults {
+            match fault {
+                Fault::Full => return Err(self.fail()),
+                Fault::FullFor(kind) if rows.clone().any(|row| row.kind == kind) => return Err(self.fail()),
+                Fault::Poison(what) if rows.any(|row| row.body.contains(&what)) => {
+                    self.fail();
+                    return Err(StoreError::Row("UNIQUE constraint failed".to_owned()));
+                }
+                _ => {}
+            }
+        }
+        self.0.lock().unwrap().commits += 1;
+        Ok(())
+    }
+}
+
+/// The real store, told what to do wrong by [`Faults`].
+pub struct FaultyStore {
+    inner: SqliteStore,
+    faults: Faults,
+}
+
+impl FaultyStore {
+    pub fn new(inner: SqliteStore, faults: Faults) -> Self {
+        Self { inner, faults }
+    }
+}
+
+impl Store for FaultyStore {
+    fn commit(&mut self, units: &[Unit]) -> Result<(), StoreError> {
+        self.faults.check_commit(units)?;
+        self.inner.commit(units)?;
+        self.faults.check(&Fault::Lies)
+    }
+
+    fn seen(&mut self, key: SeenKey) -> Result<Option<u32>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.seen(key)
+    }
+
+    fn forget_seen(&mut self, before: Timestamp) -> Result<(), StoreError> {
+        self.faults.check(&Fault::Full)?;
+        self.inner.forget_seen(before)
+    }
+
+    fn group(&mut self, platform: &str, group: &str) -> Result<StoredGroup, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.group(platform, group)
+    }
+
+    fn member(&mut self, member: &MemberRef) -> Result<StoredMember, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.member(member)
+    }
+
+    fn case_of(&mut self, platform: &str, group: &str, message: &str) -> Result<Option<Case>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.case_of(platform, group, message)
+    }
+
+    fn start(&mut self) -> Result<Start, StoreError> {
+        self.faults.check(&Fault::Start)?;
+        self.inner.start()
+    }
+
+    fn journal(&mut self, after: u64, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.faults.check(&Fault::Start)?;
+        self.inner.journal(after, limit)
+    }
+
+    fn save_windows(&mut self, seq: u64, windows: &[u8]) -> Result<(), StoreError> {
+        self.faults.check(&Fault::Windows)?;
+        self.inner.save_windows(seq, windows)
+    }
+
+    fn pending(&mut self, limit: usize) -> Result<Vec<Pending>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.pending(limit)
+    }
+
+    fn save_config(&mut self, version: &str, files: &[(String, String)], at: Timestamp) -> Result<(), StoreError> {
+        self.faults.check(&Fault::Full)?;
+        self.inner.save_config(version, files, at)
+    }
+
+    fn last_config(&mut self) -> Result<Option<Vec<(String, String)>>, StoreError> {
+        self.inner.last_config()
+    }
+
+    fn probe(&mut self) -> Result<(), StoreError> {
+        self.faults.check(&Fault::Full)?;
+        self.inner.probe()
+    }
+}
