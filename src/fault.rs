@@ -108,12 +108,18 @@ fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// The nearest of `valid` to a misspelt `word`, when it is near enough to be meant.
+/// How many characters two words begin with in common.
+fn common_start(a: &str, b: &str) -> usize {
+    a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count()
+}
+
+/// The nearest of `valid` to a misspelt `word`, when it is near enough to be meant. Of equally near ones the one that begins
+/// most alike.
 pub fn nearest<'a>(word: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     valid
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(word, name), name))
         .filter(|(distance, name)| *distance <= name.chars().count().max(3) / 3)
-        .min_by_key(|(distance, _)| *distance)
+        .min_by_key(|(distance, name)| (*distance, std::cmp::Reverse(common_start(word, name))))
         .map(|(_, name)| name)
 }

@@ -3,6 +3,7 @@
 
 mod mistakes;
 mod shipped;
+mod syntax;
 
 use std::collections::HashMap;
 use std::fs;

@@ -1,0 +1,68 @@
+//! Rows of what is no TOML: where it is told, and with what advice.
+
+use super::*;
+
+#[test]
+fn what_is_no_toml_is_told_with_advice() {
+    // what is written, part of the help
+    let rows = [
+        ("[group.阳光花园]\nmode = \"on\"", "put the name in quotes: [group.\"阳光花园\"]"),
+        ("[group.a1阳光.notices] # 群", "put the name in quotes: [group.\"a1阳光\".notices]"),
+        ("名字 = 1", "put the name in quotes: \"名字\""),
+        ("[rule]]\nname = \"a\"", "write [[rule]]"),
+        ("[[rule] # 广告\nname = \"a\"", "write [[rule]]"),
+        ("[daemon\nqueue = 100", "write [daemon]"),
+        ("[group.g]\nrule.\"ads.x\" = { delete = False }", "write true or false, in small letters"),
+        ("[daemon]\nmode = True", "write true or false, in small letters"),
+        ("[daemon]\nmode = \"on\nqueue = 100", "end it with the quote"),
+        ("[daemon]\nmode = 'on", "end it with the quote"),
+        ("[notices]\nmute = \"您好，", "end it with the quote"),
+        ("[group.g]\nallow = [\"a\", \"b]\nowner = \"c\"", "end it with the quote"),
+        ("[daemon]\nmode = \"on”", "half width: = , [ ] \" instead of ”"),
+        ("[daemon]\n　mode = \"on\"", "full-width space"),
+        ("[daemon]\nmode　= \"on\"", "full-width space"),
+        ("　[daemon]\nmode = \"on\"", "full-width space"),
+        ("[daemon]\nmode = on # 开，关", "put the value in quotes"),
+        ("[profile.default]\nladder = [\"remove\"]\nx = \"加\\d微\"", "single quotes"),
+    ];
+    for (text, help) in rows {
+        let faults = faults_of(text);
+        assert_eq!(faults.len(), 1, "{text}\n{faults:#?}");
+        let fault = &faults[0];
+        assert!(fault.message.contains("not TOML"), "{text}\n{fault:#?}");
+        assert!(fault.help.as_ref().is_some_and(|given| given.contains(help)), "{text}\n{fault:#?}");
+    }
+}
+
+#[test]
+fn what_is_no_toml_is_told_statement_by_statement() {
+    let text = "[daemon]\nlisten = “127.0.0.1:8080”\nqueue ＝ 100\ndata = \"./data\nmode = \"observ\"\n\
+                timezone = Asia/Shanghai\ndedupe_hours = 24，\nlog_format \"json\"\n\
+                [profile.default]\nladder = [\"warn_private\", \"mute 24h\"\nstrike_days = 0\n\
+                [profile.vip]\nladder = [\"warn_private\" \"remove\"]\nmode = ture\n\
+                [group.\"x\"]\nprofile = \"vip\"\nprofile = \"vip\"\nmode = 1\n\
+                [[rule]\nname = \"b\"\nkind = \"no\"\n\
+                [[rule]]\nname = \"a\"\nkind = \"plain\"\ntitle = \"t\"\nwords = [\"加\\d微\"]\n\
+                [daemon]\nqueue = 5\n";
+    let places: Vec<_> = faults_of(text).iter().map(|fault| (fault.line, fault.message.contains("not TOML"))).collect();
+    let expected = [
+        (2, true),
+        (3, true),
+        (4, true),
+        (5, false),
+        (6, true),
+        (7, true),
+        (8, true),
+        (10, true),
+        (11, false),
+        (13, true),
+        (14, true),
+        (17, true),
+        (18, false),
+        (19, true),
+        (26, true),
+        (27, true),
+        (28, false),
+    ];
+    assert_eq!(places, expected, "{:#?}", told(&faults_of(text)));
+}
