@@ -6,7 +6,7 @@ ci:
 
 # the scene of the README
 scene:
-    cargo run --release -- replay --config config --format human scenes/first-day.jsonl
+    cargo run -- replay --format human scenes/first-day.jsonl
 
 # all tests
 test:

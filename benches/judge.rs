@@ -6,9 +6,9 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::sync::LazyLock;
 use std::time::Instant;
 
+use cpu_time::ThreadTime;
 use criterion::Criterion;
 use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder};
 use qunwei::domain::event::{Message, Person, Segment};
@@ -136,20 +136,12 @@ fn ruleset(words: &[String]) -> Ruleset {
     Ruleset::new(rules, lexicon)
 }
 
-/// Nanoseconds a message of one round, on one core.
+/// Nanoseconds a message of one round, on one core: what the thread waited while others had the core does not count.
 fn pass(round: usize, one: impl FnMut(usize)) -> f64 {
     let first = round * ROUND % MESSAGES;
-    let begin = on_core();
+    let begin = ThreadTime::now();
     (first..first + ROUND).for_each(one);
-    (on_core() - begin) / ROUND as f64
-}
-
-/// Nanoseconds this thread has run: what it waited while others had the core does not count. Without Linux, the time.
-fn on_core() -> f64 {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let ran = stat.split(' ').next().and_then(|ran| ran.parse().ok());
-    ran.unwrap_or_else(|| START.elapsed().as_nanos() as f64)
+    begin.elapsed().as_nanos() as f64 / ROUND as f64
 }
 
 /// Minimum and median.

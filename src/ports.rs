@@ -189,7 +189,8 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn member(&mut self, member: &MemberRef) -> Result<StoredMember, StoreError>;
 
-    /// The case of a message, with all its evidence's findings: an edit that brings the same finding changes nothing.
+    /// The case of a message, with what was found in that message alone: an edit that brings the same finding changes
+    /// nothing.
     ///
     /// # Errors
     /// The store cannot be read.

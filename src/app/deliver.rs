@@ -14,7 +14,7 @@ use crate::app::intake::Intake;
 use crate::app::metrics::{BridgeState, Metrics};
 use crate::app::outbox::{Due, Outbox, Wellness};
 use crate::domain::action::Action;
-use crate::ports::{Clock, Platform, Store, StoreError};
+use crate::ports::{Clock, Platform, Reply, Store, StoreError};
 
 /// The longest the outbox sleeps: a hand-turned or jumping clock is noticed within it.
 const LONGEST_SLEEP: Duration = Duration::from_millis(50);
@@ -119,6 +119,11 @@ impl Delivery {
     async fn perform(self: Arc<Self>, action: Arc<Action>, body: Arc<str>) {
         let Some(platform) = self.platforms.get(&action.platform) else { return };
         let reply = platform.perform(action.clone(), body).await;
+        tell(&action, &reply);
+        let error = match &reply {
+            Reply::Broken { error } => Some(error.clone()),
+            _ => None,
+        };
         let (job, wellness) = {
             let mut outbox = self.outbox.lock();
             self.metrics.attempt(&action.platform, &reply, outbox.attempts(&action.id) > 0);
@@ -126,7 +131,7 @@ impl Delivery {
             (job, outbox.wellness(&action.platform))
         };
         if let Some(wellness) = wellness {
-            self.report(&action.platform, wellness);
+            self.report(&action.platform, wellness, error.as_deref());
         }
         if let Some(job) = job {
             self.intake.tell(job);
@@ -134,7 +139,7 @@ impl Delivery {
         self.outbox.changed.notify_one();
     }
 
-    fn report(&self, platform: &str, wellness: Wellness) {
+    fn report(&self, platform: &str, wellness: Wellness, error: Option<&str>) {
         let name = health::bridge(platform);
         let state = match wellness {
             Wellness::Well => {
@@ -142,7 +147,8 @@ impl Delivery {
                 BridgeState::On
             }
             Wellness::Broken => {
-                self.health.set(&name, "broken: its actions URL answers in a way that needs an operator");
+                let why = error.unwrap_or("its actions URL answers in a way that needs an operator");
+                self.health.set(&name, format!("broken: {why}"));
                 BridgeState::Broken
             }
             Wellness::Disabled => {
@@ -151,5 +157,18 @@ impl Delivery {
             }
         };
         self.metrics.bridge_state(platform, state);
+    }
+}
+
+/// One line for each attempt that did not end well; never the text of what was to be said.
+fn tell(action: &Action, reply: &Reply) {
+    let (id, kind, platform) = (&*action.id, action.what.name(), &*action.platform);
+    match reply {
+        Reply::Done { .. } => tracing::debug!(id, kind, platform, "done"),
+        Reply::Retry { error, .. } => tracing::info!(id, kind, platform, error, "not done yet; it is tried again"),
+        Reply::Unknown { error } => tracing::warn!(id, kind, platform, error, "it may or may not have been done"),
+        Reply::Refused { error } => tracing::warn!(id, kind, platform, error, "refused for good"),
+        Reply::Broken { error } => tracing::error!(id, kind, platform, error, "an operator must look at this bridge"),
+        Reply::Disabled => tracing::error!(id, kind, platform, "410: the bridge wants nothing more"),
     }
 }

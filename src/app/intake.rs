@@ -66,6 +66,14 @@ pub enum Job {
 }
 
 impl Job {
+    /// The action it is about, if one.
+    pub fn action(&self) -> Option<&Arc<Action>> {
+        match self {
+            Job::Events { .. } => None,
+            Job::Attempt { action, .. } | Job::Outcome { action, .. } => Some(action),
+        }
+    }
+
     /// How many inputs it is.
     pub fn len(&self) -> usize {
         match self {

@@ -17,6 +17,7 @@ use governor::{Quota, RateLimiter};
 use crate::app::intake::Job;
 use crate::domain::action::{Action, ActionId, Lane, Outcome, What};
 use crate::domain::ids;
+use crate::domain::policy::Step;
 use crate::domain::time::Timestamp;
 use crate::ports::{Pending, Reply};
 
@@ -230,11 +231,6 @@ impl Outbox {
         due
     }
 
-    /// When [`Outbox::step`] has something to do next, if nothing else happens.
-    pub fn next_due(&self) -> Option<Timestamp> {
-        self.targets.values().filter_map(|target| target.waiting.first()).map(|(at, _)| *at).min()
-    }
-
     /// Takes in the answer to an attempt. Gives what the engine is to be told, if the action has come to its end.
     pub fn replied(&mut self, id: &ActionId, reply: Reply, now: Timestamp) -> Option<Job> {
         let entry = self.entries.get_mut(id)?;
@@ -420,11 +416,15 @@ impl Target {
     }
 }
 
-/// The order that is kept: per (group, member); a deletion commutes with everything and waits for nobody.
+/// The order that is kept: per (group, member). A deletion commutes with everything; and the word to a member before a
+/// removal goes first, but does not hold it up when it cannot be delivered.
 fn key(action: &Action) -> u128 {
     let member = action.what.user().or(action.notifies.first().map(|(user, _)| user));
+    let before_removal =
+        matches!(action.what, What::Private { .. }) && action.cause.step.as_deref() == Some(Step::Remove.name());
     match (&action.what, member) {
         (What::Delete { .. }, _) | (_, None) => ids::hash(&["action", &action.id]),
+        _ if before_removal => ids::hash(&["action", &action.id]),
         (_, Some(user)) => ids::hash(&["member", &action.platform, &action.group, user]),
     }
 }

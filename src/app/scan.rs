@@ -48,7 +48,8 @@ pub fn scan(
             Ok(Parsed { id, group, message }) => {
                 settings.rules.find(&message, &mut scratch);
                 let policy = settings.policy(how.group.or(group.as_deref()).unwrap_or_default());
-                let role = message.sender.role.unwrap_or(Role::Member);
+                let named = policy.roles.get(&message.sender.id).copied();
+                let role = message.sender.role.or(named).unwrap_or(Role::Member);
                 let judgement = judge(settings, policy, role, &message, &scratch);
                 let id = id.map_or_else(|| number.to_string(), String::from);
                 let explained = how.explain.then_some((&settings.rules, &scratch));

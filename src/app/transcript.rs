@@ -32,7 +32,7 @@ impl<W: Write> Transcript<W> {
         let zoned = time.zoned(&self.settings.policy(group).timezone);
         let day = zoned.strftime("%Y-%m-%d").to_string();
         if day != self.day || group != self.group {
-            writeln!(self.output, "\n── {day} · {group} ──")?;
+            writeln!(self.output, "\n── {day} · {} ──", plain(group))?;
             (self.day, self.group) = (day, group.to_owned());
         }
         Ok(zoned.strftime("%H:%M:%S").to_string())
@@ -55,7 +55,7 @@ impl<W: Write> Transcript<W> {
             let word = finding.word.as_deref().filter(|word| **word != *finding.matched);
             let word = word.map(|word| format!(" = {word}")).unwrap_or_default();
             let (rule, start, end) = (&finding.rule, finding.start, finding.end);
-            let matched: String = finding.matched.chars().take(24).collect();
+            let matched: String = plain(&finding.matched).chars().take(24).collect();
             writeln!(self.output, "          ⚑ {rule}: “{matched}”{word} ({place}{start}..{end})")?;
         }
         Ok(())
@@ -64,7 +64,7 @@ impl<W: Write> Transcript<W> {
     fn case(&mut self, case: &Case) -> io::Result<()> {
         self.findings(&case.findings)?;
         let observe = if case.observe { "（仅观察）" } else { "" };
-        let (no, strikes, step) = (case.no, case.strikes, &case.step);
+        let (no, strikes, step) = (case.no, case.strikes, step(&case.step));
         writeln!(self.output, "          案件 {no}{observe}：第 {strikes} 次违规 → {step}")
     }
 
@@ -91,7 +91,7 @@ impl<W: Write> Transcript<W> {
             }
         };
         let observe = if action.observe { "（仅观察，未执行）" } else { "" };
-        writeln!(self.output, "  → {observe}{done}")
+        writeln!(self.output, "  → {observe}{}", plain(&done))
     }
 }
 
@@ -111,7 +111,7 @@ impl<W: Write> Audience for Transcript<W> {
             Kind::Track { member, name } => format!("（{} {name}）", self.name(member)),
             Kind::Other(kind) => format!("（{kind}）"),
         };
-        writeln!(self.output, "{clock}  {}", line.replace('\n', "⏎"))
+        writeln!(self.output, "{clock}  {}", plain(&line))
     }
 
     fn change(&mut self, change: &Change) -> io::Result<()> {
@@ -136,6 +136,22 @@ impl<W: Write> Transcript<W> {
         let names: Vec<String> = people.iter().map(|person| self.name(person)).collect();
         names.join("、")
     }
+}
+
+/// A step in words; a word of another version stays as it is.
+fn step(name: &str) -> &str {
+    match name {
+        "warn_private" => "私下提醒",
+        "warn_public" => "点名提醒",
+        "mute" => "禁言",
+        "remove" => "移出",
+        other => other,
+    }
+}
+
+/// What people wrote, on one line: a terminal gets none of their control characters.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '␤' } else { c }).collect()
 }
 
 fn said(message: &Message) -> String {

@@ -1,16 +1,15 @@
 //! The command line (interfaces.md §1): one file a subcommand. Results on stdout, everything else on stderr; exit 2 for
 //! wrong usage, 1 for errors.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the command line is where printing belongs")]
-
 pub mod check;
 pub mod health;
 mod replay;
 mod scan;
 mod serve;
 
-use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -43,7 +42,7 @@ enum Command {
     #[command(after_help = "Example:\n  echo '加 薇 信 abc123' | qunwei scan --config config --explain")]
     Scan(scan::ScanArgs),
     /// Plays events through the whole engine in virtual time and writes every action.
-    #[command(after_help = "Example:\n  qunwei replay --config config scenes/first-day.jsonl")]
+    #[command(after_help = "Example:\n  qunwei replay --format human scenes/first-day.jsonl")]
     Replay(replay::ReplayArgs),
     /// Asks a running daemon whether it is ready.
     #[command(after_help = "Example:\n  qunwei health --url http://127.0.0.1:8081/readyz")]
@@ -54,8 +53,15 @@ enum Command {
 #[derive(Args)]
 struct ConfigArg {
     /// The folder with the *.toml files.
-    #[arg(long, value_name = "DIR", env = "QUNWEI_CONFIG", default_value = "./config")]
-    config: PathBuf,
+    #[arg(long, value_name = "DIR", env = "QUNWEI_CONFIG", hide_env_values = true, default_value = "./config")]
+    config: OsString,
+}
+
+impl ConfigArg {
+    /// The folder; an empty variable counts as unset.
+    fn dir(&self) -> &Path {
+        if self.config.is_empty() { Path::new("./config") } else { Path::new(&self.config) }
+    }
 }
 
 #[derive(Args)]
@@ -98,9 +104,16 @@ fn run_check(args: &CheckArgs) -> ExitCode {
         Format::Human => check::Format::Human { colour: std::io::stdout().is_terminal() },
         Format::Json => check::Format::Json,
     };
-    let (text, code) = check::check(&args.config.config, format, &environment);
-    print!("{text}");
-    code.into()
+    let (text, code) = check::check(args.config.dir(), format, &environment);
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Ok(()) => code.into(),
+        Err(error) => failed(&error.into()),
+    }
+}
+
+/// Writes to stderr; when nobody is there to read it, there is nobody to tell.
+fn complain(text: impl std::fmt::Display) {
+    drop(write!(std::io::stderr(), "{text}"));
 }
 
 /// The environment, as the configuration asks for it.
@@ -110,8 +123,8 @@ fn environment(name: &str) -> Option<String> {
 
 /// Reads the configuration, or shows every fault of it on stderr.
 fn load(config: &ConfigArg) -> Result<crate::config::Config, ExitCode> {
-    crate::config::load(&config.config, &environment).map_err(|faults| {
-        eprint!("{}", check::human(&faults, std::io::stderr().is_terminal()));
+    crate::config::load(config.dir(), &environment).map_err(|faults| {
+        complain(check::human(&faults, std::io::stderr().is_terminal()));
         ExitCode::FAILURE
     })
 }
@@ -122,7 +135,7 @@ fn open(file: Option<&PathBuf>) -> Result<Box<dyn std::io::BufRead>, ExitCode> {
         Some(path) if path.as_os_str() != "-" => match std::fs::File::open(path) {
             Ok(file) => Ok(Box::new(std::io::BufReader::with_capacity(1 << 16, file))),
             Err(error) => {
-                eprintln!("error: cannot read {}: {error}", path.display());
+                complain(format_args!("error: cannot read {}: {error}\n", path.display()));
                 Err(ExitCode::FAILURE)
             }
         },
@@ -138,7 +151,7 @@ fn failed(error: &anyhow::Error) -> ExitCode {
         io.or(json) == Some(std::io::ErrorKind::BrokenPipe)
     };
     if !error.chain().any(gone) {
-        eprintln!("error: {error:#}");
+        complain(format_args!("error: {error:#}\n"));
     }
     ExitCode::FAILURE
 }

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use crate::app::replay::{Actions, Audience, Played, replay};
 use crate::app::transcript::Transcript;
-use crate::cli::{ConfigArg, failed, load, open};
+use crate::cli::{ConfigArg, complain, failed, load, open};
 use crate::domain::time::Timestamp;
 
 /// `qunwei replay`
@@ -49,7 +49,9 @@ pub(super) fn run(args: &ReplayArgs, verbosity: i16) -> ExitCode {
     match replay(config.settings, input, args.until, &mut *audience, &mut io::stderr()) {
         Ok(Played { events, actions, malformed }) => {
             if malformed > 0 || verbosity > 0 {
-                eprintln!("{events} events played, {actions} actions, {malformed} malformed lines skipped");
+                complain(format_args!(
+                    "{events} events played, {actions} actions, {malformed} malformed lines skipped\n"
+                ));
             }
             if malformed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
         }

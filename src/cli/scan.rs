@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::app::scan::{Scan, Scanned, scan};
-use crate::cli::{ConfigArg, failed, load, open};
+use crate::cli::{ConfigArg, complain, failed, load, open};
 
 /// `qunwei scan`
 #[derive(Args)]
@@ -29,12 +29,15 @@ pub(super) fn run(args: &ScanArgs) -> ExitCode {
         (Ok(config), Ok(input)) => (config, input),
         (Err(code), _) | (_, Err(code)) => return code,
     };
+    if let Some(group) = args.group.as_deref().filter(|group| !config.settings.groups.contains_key(*group)) {
+        complain(format_args!("note: no file names the group `{group}`; the default profile judges\n"));
+    }
     let how = Scan { group: args.group.as_deref(), explain: args.explain };
     let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     match scan(&config.settings, how, input, &mut output, &mut io::stderr()) {
         Ok(Scanned { malformed: 0, .. }) => ExitCode::SUCCESS,
         Ok(Scanned { malformed, messages }) => {
-            eprintln!("{malformed} malformed lines were skipped, {messages} messages judged");
+            complain(format_args!("{malformed} malformed lines were skipped, {messages} messages judged\n"));
             ExitCode::FAILURE
         }
         Err(error) => failed(&error),

@@ -1,5 +1,6 @@
 //! `qunwei serve`.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,7 +10,7 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::{ConfigArg, check, environment};
+use crate::cli::{ConfigArg, check, complain, environment};
 use crate::config::{self, Config, LogFormat};
 use crate::ports::Store;
 use crate::serve::{SystemClock, open_store, start};
@@ -20,14 +21,14 @@ use crate::store::SqliteStore;
 pub(super) struct ServeArgs {
     #[command(flatten)]
     config: ConfigArg,
-    /// Where bots are heard; over what TOML says.
-    #[arg(long, value_name = "ADDR", env = "QUNWEI_LISTEN")]
+    /// Where bots are heard; overrides `listen` in TOML.
+    #[arg(long, value_name = "ADDR", env = "QUNWEI_LISTEN", hide_env_values = true)]
     listen: Option<SocketAddr>,
-    /// Where operators ask; over what TOML says.
-    #[arg(long, value_name = "ADDR", env = "QUNWEI_ADMIN_LISTEN")]
+    /// Where operators ask; overrides `admin_listen` in TOML.
+    #[arg(long, value_name = "ADDR", env = "QUNWEI_ADMIN_LISTEN", hide_env_values = true)]
     admin_listen: Option<SocketAddr>,
-    /// The data directory; over what TOML says.
-    #[arg(long, value_name = "DIR", env = "QUNWEI_DATA")]
+    /// The data directory; overrides `data` in TOML.
+    #[arg(long, value_name = "DIR", env = "QUNWEI_DATA", hide_env_values = true)]
     data: Option<PathBuf>,
 }
 
@@ -48,14 +49,14 @@ pub(super) fn run(args: &ServeArgs, verbosity: i16) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: cannot start: {error}");
+            complain(format_args!("error: cannot start: {error}\n"));
             return ExitCode::FAILURE;
         }
     };
     match runtime.block_on(serve(&config, kept, store)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            complain(format_args!("error: {error:#}\n"));
             ExitCode::FAILURE
         }
     }
@@ -63,18 +64,22 @@ pub(super) fn run(args: &ServeArgs, verbosity: i16) -> ExitCode {
 
 /// The configuration and the store; with a broken configuration the last good one from the store, and why.
 fn prepare(args: &ServeArgs) -> Result<(Config, SqliteStore, Option<String>), ExitCode> {
-    let dir = &args.config.config;
+    let dir = args.config.dir();
     let loaded = config::load(dir, &environment);
     let named = loaded.as_ref().ok().map(|config| config.daemon.data.clone());
     let data = args.data.clone().or(named).unwrap_or_else(|| config::data_dir(dir));
-    let shown = |faults: &[crate::fault::Fault]| eprint!("{}", check::human(faults, false));
+    let shown = |faults: &[crate::fault::Fault]| complain(check::human(faults, false));
     if let (Err(faults), false) = (&loaded, data.is_dir()) {
         shown(faults);
-        eprintln!("error: the configuration {} is broken, and {} has no earlier one", dir.display(), data.display());
+        complain(format_args!(
+            "error: the configuration {} is broken, and {} has no earlier one\n",
+            dir.display(),
+            data.display()
+        ));
         return Err(ExitCode::FAILURE);
     }
     let mut store = open_store(&data).map_err(|error| {
-        eprintln!("error: {error}");
+        complain(format_args!("error: {error}\n"));
         ExitCode::FAILURE
     })?;
     let faults = match loaded {
@@ -89,13 +94,20 @@ fn prepare(args: &ServeArgs) -> Result<(Config, SqliteStore, Option<String>), Ex
     let last = last.and_then(|files| config::from_files(dir, &files, &environment).ok());
     match last {
         Some(config) => {
-            let (version, errors) = (&config.settings.version, faults.len());
-            let why =
-                format!("the configuration on disk has {errors} faults; the last good one ({version}) is in force");
+            let version = &config.settings.version;
+            let first = faults.first().map(|fault| format!("{}:{}:{}", fault.file, fault.line, fault.column));
+            let why = format!(
+                "the configuration on disk is broken (first at {}; `qunwei check` lists all); \
+                 the last good one, {version}, is in force",
+                first.unwrap_or_default()
+            );
             Ok((config, store, Some(why)))
         }
         None => {
-            eprintln!("error: the configuration {} is broken, and the store has no earlier one", dir.display());
+            complain(format_args!(
+                "error: the configuration {} is broken, and the store has no earlier one\n",
+                dir.display()
+            ));
             Err(ExitCode::FAILURE)
         }
     }
@@ -105,7 +117,8 @@ async fn serve(config: &Config, kept: Option<String>, store: SqliteStore) -> any
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let running = start(config, kept, store, Arc::new(SystemClock)).await?;
-    println!("ready listen={} admin={}", running.listen, running.admin);
+    // A supervisor that closed our stdout does not want to know.
+    drop(writeln!(std::io::stdout(), "ready listen={} admin={}", running.listen, running.admin));
     tracing::info!(listen = %running.listen, admin = %running.admin, version = %config.settings.version, "ready");
     tokio::select! {
         _ = interrupt.recv() => {}

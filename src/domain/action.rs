@@ -1,4 +1,4 @@
-//! What Qunwei does: the actions of interfaces.md §2, their lanes, deadlines and inverses.
+//! What Qunwei does: the actions of interfaces.md §2, their lanes and deadlines.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +36,12 @@ pub struct Action {
     pub observe: bool,
     /// The members and cases whose notice this is: its delivery starts the end of their burst.
     pub notifies: Vec<(Arc<str>, u64)>,
+    /// What takes it back, recorded with it so that an undo need not guess later. `None`: it cannot be taken back.
+    #[serde(default)]
+    pub inverse: Option<What>,
+    /// The notice that tells of this as done: it is not sent when this fails.
+    #[serde(default)]
+    pub told_by: Option<ActionId>,
 }
 
 /// What is done.
@@ -162,9 +168,11 @@ impl What {
             What::Send { .. } | What::Delete { .. } | What::Task { .. } => None,
         }
     }
+}
 
-    /// What takes it back, when the platform can: invariant 7. A removal, a deletion and words cannot be taken back; who
-    /// undoes those gives back the strike.
+impl What {
+    /// What takes it back. A removal, a deletion and words cannot be taken back by the platforms there are; who undoes
+    /// those gives back the strike.
     pub fn inverse(&self) -> Option<What> {
         match self {
             What::Mute { user, .. } => Some(What::Unmute { user: user.clone() }),

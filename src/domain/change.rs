@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::action::{Action, ActionId, Outcome};
 use super::case::{Case, Evidence};
 use super::event::Role;
+use super::ids::MemberKey;
 use super::standing::{Ledger, Standing};
 use super::time::Timestamp;
 use super::timer::Timer;
@@ -85,4 +86,16 @@ pub struct MemberRef {
     pub group: Arc<str>,
     /// The user.
     pub user: Arc<str>,
+}
+
+impl MemberRef {
+    /// A member of a group.
+    pub fn new(platform: &Arc<str>, group: &str, user: &str) -> Self {
+        Self { platform: platform.clone(), group: group.into(), user: user.into() }
+    }
+
+    /// The key under which the core knows them.
+    pub fn key(&self) -> MemberKey {
+        MemberKey::new(&self.platform, &self.group, &self.user)
+    }
 }

@@ -39,7 +39,7 @@ impl Judgement {
 /// Sorts the hits in `scratch` by what they mean under a policy for a member of that role.
 pub fn judge(settings: &Settings, policy: &Policy, role: Role, message: &Message, scratch: &Scratch) -> Judgement {
     let mut judgement = Judgement::default();
-    if scratch.hits.is_empty() || policy.allow.contains(&message.sender.id) {
+    if scratch.hits.is_empty() || policy.mode == Mode::Off || policy.allow.contains(&message.sender.id) {
         return judgement;
     }
     for hit in &scratch.hits {
@@ -63,7 +63,7 @@ pub fn judge(settings: &Settings, policy: &Policy, role: Role, message: &Message
 /// What one hit means; `None` when the rule does not apply.
 pub fn finding(rules: &Ruleset, policy: &Policy, role: Role, hit: &Hit, original: &str) -> Option<Finding> {
     let setting = policy.rules.get(usize::from(hit.rule.0))?;
-    if setting.mode == Mode::Off || setting.exempt.contains(role) {
+    if policy.mode == Mode::Off || setting.mode == Mode::Off || setting.exempt.contains(role) {
         return None;
     }
     let mut finding = rules.finding(hit, original, setting)?;

@@ -9,7 +9,7 @@ use super::change::Change;
 use super::ids::action_id;
 use super::notices::{Notices, Vars};
 use super::policy::{Capabilities, Capability, Policy};
-use super::standing::{Held, Ledger};
+use super::standing::{Held, HeldKind, Ledger};
 use super::time::Timestamp;
 use super::timer::{Timer, TimerKind};
 
@@ -64,6 +64,7 @@ impl Means<'_> {
             What::Send { .. } | What::Private { .. } | What::Delete { .. } => self.now.plus(NOTICE_DEADLINE),
         };
         let action = Action {
+            inverse: what.inverse(),
             id: id.clone(),
             platform: self.platform.clone(),
             group: self.group.clone(),
@@ -75,14 +76,26 @@ impl Means<'_> {
             deadline,
             observe: self.observe,
             notifies,
+            told_by: None,
         };
         self.out.push(Change::Act(Arc::new(action)));
         self.made.push(id.clone());
         id
     }
 
-    /// Names a member in the group, at most so many notices a minute; what is beyond waits to be merged (then there is no
-    /// id yet). `None` also when the platform has no way to speak in a group.
+    /// A notice tells of a deed as done: when the deed fails, the notice is not sent.
+    pub(super) fn tells_of(&mut self, deed: &ActionId, notice: Option<ActionId>) {
+        for change in self.out.iter_mut().rev() {
+            if let Change::Act(action) = change
+                && action.id == *deed
+            {
+                Arc::make_mut(action).told_by = notice;
+                return;
+            }
+        }
+    }
+
+    /// Names a member in the group; `None` when the notice is held.
     pub(super) fn group_notice(
         &mut self,
         ledger: &mut Ledger,
@@ -90,55 +103,74 @@ impl Means<'_> {
         notice: &str,
         vars: &Vars,
     ) -> Option<ActionId> {
-        let case = self.case.unwrap_or_default();
+        let neutral = notice == "warn_neutral";
+        let (kind, item) =
+            if neutral { (HeldKind::Neutral, "merged_neutral_item") } else { (HeldKind::Named, "merged_item") };
+        let line = self.notices().render(item, vars);
+        let held = Held { kind, user: Some(user.clone()), case: self.case.unwrap_or_default(), line };
+        let text = self.notices().render(notice, vars);
+        self.say(ledger, held, text, vec![user.clone()])
+    }
+
+    /// Says something in the group, at most so many times a minute; what is beyond is held, to be merged.
+    fn say(&mut self, ledger: &mut Ledger, held: Held, text: String, mentions: Vec<Arc<str>>) -> Option<ActionId> {
         if !self.observe {
             ledger.notices.retain(|sent| sent.plus(MINUTE) > self.now);
             if !ledger.held.is_empty() || ledger.notices.len() >= self.policy.notices_per_minute as usize {
-                let line = self.notices().render("merged_item", vars);
-                ledger.held.push(Held { user: user.clone(), case, line });
+                ledger.held.push(held);
                 self.set_merge_timer(ledger);
                 return None;
             }
             ledger.notices.push(self.now);
         }
-        let text = self.notices().render(notice, vars);
-        let what = What::Send { text, mentions: vec![user.clone()] };
-        Some(self.act(Lane::Penalty, what, vec![(user.clone(), case)]))
+        let notifies = held.user.map(|user| (user, held.case)).into_iter().collect();
+        Some(self.act(Lane::Penalty, What::Send { text, mentions }, notifies))
     }
 
     fn set_merge_timer(&mut self, ledger: &Ledger) {
         let due = ledger.notices.first().map_or(self.now, |first| first.plus(MINUTE)).max(self.now);
-        self.out.push(Change::Timer(Timer {
-            due,
-            group: self.group.clone(),
-            id: "merged".into(),
-            platform: self.platform.clone(),
-            what: TimerKind::MergedNotice,
-        }));
+        self.set_timer(due, "merged", TimerKind::MergedNotice);
     }
 
-    /// Sends held notices as one. Gives the action and whom it tells of which case.
-    pub(super) fn merged_notice(&mut self, ledger: &mut Ledger) -> Option<(ActionId, Vec<Held>)> {
-        let merged: Vec<Held> = ledger.held.drain(..ledger.held.len().min(MERGED)).collect();
-        if merged.is_empty() {
-            return None;
-        }
+    pub(super) fn set_timer(&mut self, due: Timestamp, id: &str, what: TimerKind) {
+        let (platform, group) = (self.platform.clone(), self.group.clone());
+        self.out.push(Change::Timer(Timer { due, group, id: id.into(), platform, what }));
+    }
+
+    /// Sends held notices, those of a kind as one. Gives each action and what it tells of.
+    pub(super) fn merged_notices(&mut self, ledger: &mut Ledger) -> Vec<(ActionId, Vec<Held>)> {
         ledger.notices.retain(|sent| sent.plus(MINUTE) > self.now);
-        ledger.notices.push(self.now);
-        let list: Vec<&str> = merged.iter().map(|held| held.line.as_str()).collect();
-        let vars = Vars { list: list.join("；"), appeal: self.appeal(), ..Vars::default() };
-        let text = self.notices().render("merged", &vars);
-        let mentions = merged.iter().map(|held| held.user.clone()).collect();
-        let notifies = merged.iter().map(|held| (held.user.clone(), held.case)).collect();
-        let id = self.act(Lane::Penalty, What::Send { text, mentions }, notifies);
+        let mut sent = Vec::new();
+        for (kind, notice) in
+            [(HeldKind::Named, "merged"), (HeldKind::Neutral, "merged_neutral"), (HeldKind::Task, "task_in_group")]
+        {
+            let (mut merged, mut rest): (Vec<Held>, Vec<Held>) =
+                ledger.held.drain(..).partition(|held| held.kind == kind);
+            rest.splice(..0, merged.split_off(merged.len().min(MERGED)));
+            ledger.held = rest;
+            if merged.is_empty() {
+                continue;
+            }
+            ledger.notices.push(self.now);
+            let lines: Vec<&str> =
+                merged.iter().map(|held| held.line.as_str()).filter(|line| !line.is_empty()).collect();
+            let (list, case) = (lines.join("；"), lines.join("、"));
+            let text = self.notices().render(notice, &Vars { list, case, appeal: self.appeal(), ..Vars::default() });
+            let notifies: Vec<_> = merged.iter().filter_map(|held| Some((held.user.clone()?, held.case))).collect();
+            let mentions = match kind {
+                HeldKind::Task => self.admins.clone(),
+                HeldKind::Named | HeldKind::Neutral => notifies.iter().map(|(user, _)| user.clone()).collect(),
+            };
+            sent.push((self.act(Lane::Penalty, What::Send { text, mentions }, notifies), merged));
+        }
         if !ledger.held.is_empty() {
             self.set_merge_timer(ledger);
         }
-        Some((id, merged))
+        sent
     }
 
     /// Puts something before the admins: as a task card, else told one by one, else a word in the group that names nobody.
-    pub(super) fn ask(&mut self, step: &str, notice: &str, vars: &Vars, buttons: &[(&str, &str)]) {
+    pub(super) fn ask(&mut self, ledger: &mut Ledger, step: &str, notice: &str, vars: &Vars, buttons: &[(&str, &str)]) {
         let kept = self.cause.step.replace(step.into());
         let text = self.notices().render(notice, vars);
         if self.can(Capability::Task) {
@@ -152,24 +184,34 @@ impl Means<'_> {
             }
         } else if self.can(Capability::Send) {
             let text = self.notices().render("task_in_group", vars);
-            let mentions = self.admins.clone();
-            self.act(Lane::Penalty, What::Send { text, mentions }, Vec::new());
+            let case = self.case.unwrap_or_default();
+            let held = Held { kind: HeldKind::Task, user: None, case, line: vars.case.clone() };
+            self.say(ledger, held, text, self.admins.clone());
         }
         self.cause.step = kept;
     }
 
-    /// Tells the admins, at most six times a minute; how many were not told is said with the next.
-    pub(super) fn alert(&mut self, ledger: &mut Ledger, step: &str, notice: &str, mut vars: Vars) {
+    /// Tells the admins, at most six times a minute; how many were not told is said when the minute is over.
+    pub(super) fn alert(&mut self, ledger: &mut Ledger, step: &str, notice: &str, vars: &Vars) {
         if !self.observe {
             ledger.alerts.retain(|sent| sent.plus(MINUTE) > self.now);
             if ledger.alerts.len() >= ALERTS_PER_MINUTE {
                 ledger.alerts_held += 1;
+                let due = ledger.alerts.first().map_or(self.now, |first| first.plus(MINUTE));
+                self.set_timer(due, "alerts", TimerKind::HeldAlerts);
                 return;
             }
             ledger.alerts.push(self.now);
-            vars.more = std::mem::take(&mut ledger.alerts_held);
         }
-        self.ask(step, notice, &vars, &[]);
+        self.ask(ledger, step, notice, vars, &[]);
+    }
+
+    /// Tells the admins how many alerts were held.
+    pub(super) fn held_alerts(&mut self, ledger: &mut Ledger) {
+        let more = std::mem::take(&mut ledger.alerts_held);
+        if more > 0 {
+            self.alert(ledger, "alert", "alerts_held", &Vars { more, ..Vars::default() });
+        }
     }
 
     pub(super) fn appeal(&self) -> String {

@@ -25,7 +25,7 @@ pub const NOTICES: &[NoticeKind] = &[
     NoticeKind {
         name: "warn_private",
         about: "the first violation, told to the member alone",
-        default: "{{ name }}，您好。您在群里的一条消息被判为「{{ rule }}」（案件 {{ case }}{% if matched %}，命中“{{ matched }}”{% endif %}）。这是提醒，不作其他处理；{{ days }} 天内再次违规：{{ next }}。{{ appeal }}",
+        default: "{{ name }}，您好。您在群里的一条消息被判为「{{ rule }}」（案件 {{ case }}{% if matched %}，命中“{{ matched }}”{% endif %}）。这次只作提醒；{{ days }} 天内再次违规，将{{ next }}。{{ appeal }}",
     },
     NoticeKind {
         name: "warn_neutral",
@@ -35,17 +35,17 @@ pub const NOTICES: &[NoticeKind] = &[
     NoticeKind {
         name: "warn_public",
         about: "named in the group",
-        default: "@{{ name }} 您的消息被判为「{{ rule }}」（案件 {{ case }}），请遵守群规。{{ days }} 天内再次违规：{{ next }}。{{ appeal }}",
+        default: "@{{ name }} 您的消息被判为「{{ rule }}」（案件 {{ case }}），请遵守群规。{{ days }} 天内再次违规，将{{ next }}。{{ appeal }}",
     },
     NoticeKind {
         name: "mute",
         about: "muted by the platform",
-        default: "@{{ name }} 因「{{ rule }}」禁言至 {{ until }}（案件 {{ case }}）。{{ days }} 天内再次违规：{{ next }}。{{ appeal }}",
+        default: "@{{ name }} 因「{{ rule }}」被禁言至 {{ until }}（案件 {{ case }}）。{{ days }} 天内再次违规，将{{ next }}。{{ appeal }}",
     },
     NoticeKind {
         name: "mute_recorded",
         about: "muted where the platform cannot mute: the member is asked to be silent",
-        default: "@{{ name }} 因「{{ rule }}」请在 {{ until }} 之前不要发言（案件 {{ case }}）；此前发言计为再次违规：{{ next }}。{{ appeal }}",
+        default: "@{{ name }} 因「{{ rule }}」请在 {{ until }} 之前不要发言（案件 {{ case }}）；在此之前发言，按再次违规处理（{{ next }}）。{{ appeal }}",
     },
     NoticeKind {
         name: "remove",
@@ -65,7 +65,17 @@ pub const NOTICES: &[NoticeKind] = &[
     NoticeKind {
         name: "merged_item",
         about: "one member in a merged notice; {{ next }} is what happens at the next violation",
-        default: "@{{ name }}（{{ rule }}，案件 {{ case }}，{{ done }}，再次违规：{{ next }}）",
+        default: "@{{ name }}（{{ rule }}，案件 {{ case }}，{{ done }}，再次违规将{{ next }}）",
+    },
+    NoticeKind {
+        name: "merged_neutral",
+        about: "several first warnings in one, where the platform has no private messages: names no offence",
+        default: "{{ list }} 请看一下群规。{{ appeal }}",
+    },
+    NoticeKind {
+        name: "merged_neutral_item",
+        about: "one member in that notice",
+        default: "@{{ name }}（编号 {{ case }}）",
     },
     NoticeKind {
         name: "task",
@@ -75,17 +85,22 @@ pub const NOTICES: &[NoticeKind] = &[
     NoticeKind {
         name: "task_in_group",
         about: "a task or alert where the platform has neither task cards nor private messages: said in the group, so it names nobody",
-        default: "请管理员处理编号 {{ case }} 的事项。",
+        default: "请管理员{% if case %}处理编号 {{ case }} 的事项{% else %}看一下最近的消息{% endif %}。",
     },
     NoticeKind {
         name: "review",
         about: "alert to the admins: a message that a person should look at",
-        default: "请看一下 {{ name }} 的消息：可能是「{{ rule }}」{% if matched %}（“{{ matched }}”）{% endif %}。未作任何处理。{% if more %}（此前另有 {{ more }} 条未单独提示）{% endif %}",
+        default: "请看一下 {{ name }} {{ time }} 的消息：可能是「{{ rule }}」{% if matched %}（“{{ matched }}”）{% endif %}。未作任何处理。",
     },
     NoticeKind {
         name: "alert",
         about: "alert to the admins: something could not be done",
-        default: "未能完成：{{ wanted }}{% if case %}（案件 {{ case }}）{% endif %}。原因：{{ why }}。请人工处理。{% if more %}（此前另有 {{ more }} 条未单独提示）{% endif %}",
+        default: "未能完成：{{ wanted }}{% if name %} {{ name }}{% endif %}{% if case %}（案件 {{ case }}）{% endif %}。原因：{{ why }}。请人工处理。",
+    },
+    NoticeKind {
+        name: "alerts_held",
+        about: "how many alerts to the admins were not sent one by one, because there were too many in a minute",
+        default: "刚才一分钟内另有 {{ more }} 条提示没有单独发送，请看一下最近的消息。",
     },
     NoticeKind {
         name: "appeal",
@@ -113,6 +128,8 @@ pub struct Vars {
     pub appeal: String,
     /// Until when, in the group's time zone.
     pub until: String,
+    /// When the message was sent, in the group's time zone.
+    pub time: String,
     /// How many days a strike lives.
     pub days: u64,
     /// Items of a merged notice.
@@ -123,14 +140,14 @@ pub struct Vars {
     pub wanted: String,
     /// Why a person is asked.
     pub why: String,
-    /// How many earlier alerts were not sent, because there were too many in a minute.
+    /// How many alerts were not sent one by one, because there were too many in a minute.
     pub more: u32,
 }
 
 /// The names in [`Vars`], for faults about an unknown variable.
 pub const VARIABLES: &[&str] = &[
-    "name", "rule", "clause", "case", "matched", "next", "appeal", "until", "days", "list", "done", "wanted", "why",
-    "more",
+    "name", "rule", "clause", "case", "matched", "next", "appeal", "until", "time", "days", "list", "done", "wanted",
+    "why", "more",
 ];
 
 /// Compiled templates, one for each of [`NOTICES`].
@@ -221,8 +238,9 @@ const EVERYBODY: [&str; 7] = ["所有人", "全体成员", "全体人员", "all"
 /// points, masked when it means everybody. An empty one becomes the id.
 pub fn plain_name(name: &str, id: &str) -> String {
     let shown = |text: &str| -> String {
-        let kept =
-            text.chars().filter(|c| !c.is_control() && !super::text::is_invisible(*c) && !matches!(c, '@' | '＠'));
+        let kept = text.chars().filter(|c| {
+            !c.is_control() && !super::text::is_invisible(*c) && !matches!(c, '@' | '＠' | '\u{2028}' | '\u{2029}')
+        });
         let mut shown: String = kept.take(LONGEST_NAME + 1).collect();
         if shown.chars().count() > LONGEST_NAME {
             shown = shown.chars().take(LONGEST_NAME - 1).chain(['…']).collect();

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::{ActionId, Lane, What};
-use super::change::Change;
 use super::ladder;
 use super::means::Means;
 use super::notices::Vars;
 use super::policy::{Capability, Policy, Step};
 use super::standing::{Ledger, Mute};
 use super::time::Timestamp;
-use super::timer::{Timer, TimerKind};
+use super::timer::TimerKind;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -67,7 +66,7 @@ fn warn_private(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<
         Carried::told(None)
     };
     let asked = asked(vars, "私下提醒", "本平台不能发送私信");
-    means.ask("task", "task", &asked, &[("told", "已提醒"), ("later", "稍后")]);
+    means.ask(ledger, "task", "task", &asked, &[("told", "已提醒"), ("later", "稍后")]);
     carried
 }
 
@@ -77,7 +76,7 @@ fn warn_public(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<'
     }
     let notice = means.can(Capability::Private).then(|| tell(means, offender, "warn_private", vars));
     let asked = asked(vars, "在群里点名提醒", "本平台不能在群里发言");
-    means.ask("task", "task", &asked, &[("told", "已提醒"), ("later", "稍后")]);
+    means.ask(ledger, "task", "task", &asked, &[("told", "已提醒"), ("later", "稍后")]);
     Carried::told(notice)
 }
 
@@ -90,7 +89,7 @@ fn mute(
 ) -> Carried {
     if !within(means, &mut ledger.mutes, means.policy.mutes_per_hour) {
         let asked = asked(vars, &format!("禁言 {}", words(duration)), "本群一小时内的自动禁言已达上限");
-        means.ask("task", "task", &asked, &[("muted", "已禁言"), ("later", "稍后")]);
+        means.ask(ledger, "task", "task", &asked, &[("muted", "已禁言"), ("later", "稍后")]);
         return Carried::told(None);
     }
     let running = offender.mute.as_ref().map(|mute| mute.until).filter(|until| *until > means.now);
@@ -98,30 +97,28 @@ fn mute(
     let until = running.map_or(end, |running| running.max(end)); // of overlapping mutes the later end wins
     let vars = Vars { until: date(until, means.policy), ..vars.clone() };
     let enforced = means.can(Capability::Mute);
-    if enforced {
+    let deed = enforced.then(|| {
         let seconds = until.since(means.now).as_secs();
-        means.act(Lane::Penalty, What::Mute { user: offender.user.clone(), seconds, until }, Vec::new());
-    }
+        means.act(Lane::Penalty, What::Mute { user: offender.user.clone(), seconds, until }, Vec::new())
+    });
     let notice = if enforced { "mute" } else { "mute_recorded" };
     let mut carried = if means.can(Capability::Send) {
         in_group(means, ledger, offender, notice, &vars, &format!("禁言至 {}", vars.until))
     } else {
         Carried::told(means.can(Capability::Private).then(|| tell(means, offender, notice, &vars)))
     };
-    if !enforced {
-        let asked = asked(&vars, &format!("禁言至 {}", vars.until), "本平台不能禁言，已记录");
-        means.ask("task", "task", &asked, &[("muted", "已禁言"), ("later", "稍后")]);
+    match deed {
+        Some(deed) => means.tells_of(&deed, carried.notice.clone()),
+        None => {
+            let asked = asked(&vars, &format!("禁言至 {}", vars.until), "本平台不能禁言，已记录");
+            means.ask(ledger, "task", "task", &asked, &[("muted", "已禁言"), ("later", "稍后")]);
+        }
     }
     if !means.observe {
         let notice = carried.notice.clone();
         carried.mute = Some(Mute { case: offender.case, until, enforced, notice, told: None, broken: false });
-        means.out.push(Change::Timer(Timer {
-            due: until,
-            group: means.group.clone(),
-            id: format!("unmute:{}", offender.case).into(),
-            platform: means.platform.clone(),
-            what: TimerKind::Unmute { user: offender.user.clone(), case: offender.case },
-        }));
+        let unmute = TimerKind::Unmute { user: offender.user.clone(), case: offender.case };
+        means.set_timer(until, &format!("unmute:{}", offender.case), unmute);
     }
     carried
 }
@@ -137,14 +134,15 @@ fn remove(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<'_>, v
         None
     };
     if let Some(why) = why {
-        means.ask("task", "task", &asked(vars, "移出本群", why), &[("removed", "已移出"), ("later", "稍后")]);
+        means.ask(ledger, "task", "task", &asked(vars, "移出本群", why), &[("removed", "已移出"), ("later", "稍后")]);
         return Carried::told(None);
     }
     // Told before, for afterwards the platform may not let us.
     let told = means.can(Capability::Private).then(|| tell(means, offender, "remove_private", vars));
-    means.act(Lane::Penalty, What::Remove { user: offender.user.clone() }, Vec::new());
+    let deed = means.act(Lane::Penalty, What::Remove { user: offender.user.clone() }, Vec::new());
     if means.can(Capability::Send) {
         let carried = in_group(means, ledger, offender, "remove", vars, "移出本群");
+        means.tells_of(&deed, carried.notice.clone());
         return Carried { notice: told.or(carried.notice), ..carried };
     }
     Carried::told(told)
@@ -209,6 +207,6 @@ pub(super) fn words(duration: Duration) -> String {
 }
 
 /// A point in time as a notice says it: 11月23日 10:00.
-fn date(time: Timestamp, policy: &Policy) -> String {
+pub(super) fn date(time: Timestamp, policy: &Policy) -> String {
     time.zoned(&policy.timezone).strftime("%-m月%-d日 %H:%M").to_string()
 }

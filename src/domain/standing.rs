@@ -66,11 +66,24 @@ pub struct Ledger {
     pub held: Vec<Held>,
 }
 
+/// What a held notice is; only those of a kind are merged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum HeldKind {
+    /// It names a member and the offence.
+    Named,
+    /// It names a member, and no offence.
+    Neutral,
+    /// It asks the admins to look, and names nobody.
+    Task,
+}
+
 /// A notice that waits to be merged with others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Held {
+    /// What it is.
+    pub kind: HeldKind,
     /// Whom it tells.
-    pub user: Arc<str>,
+    pub user: Option<Arc<str>>,
     /// The case it tells of.
     pub case: u64,
     /// Its line in the merged notice.

@@ -70,14 +70,16 @@ pub struct Member {
 pub struct Memo {
     /// Its number.
     pub case: u64,
+    /// It was only observed.
+    pub observe: bool,
     /// Rule and word of each finding.
     pub found: Vec<(Arc<str>, Option<Arc<str>>)>,
 }
 
 impl Memo {
     /// What is remembered of a case.
-    pub fn new(case: u64, findings: &[Finding]) -> Self {
-        Self { case, found: findings.iter().map(|f| (f.rule.clone(), f.word.clone())).collect() }
+    pub fn new(case: u64, observe: bool, findings: &[Finding]) -> Self {
+        Self { case, observe, found: findings.iter().map(|f| (f.rule.clone(), f.word.clone())).collect() }
     }
 
     /// Whether the case already has this finding.

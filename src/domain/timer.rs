@@ -33,4 +33,6 @@ pub enum TimerKind {
     },
     /// Held notices go out as one.
     MergedNotice,
+    /// The admins are told how many alerts were held.
+    HeldAlerts,
 }

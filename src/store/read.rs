@@ -77,7 +77,11 @@ pub(super) fn case_of(
     let mut read = conn.prepare_cached("SELECT body FROM cases WHERE no = ?1")?;
     let case = each(read.query([no])?, |row| decode::<Case>("a case", text(row, 0)?))?.pop();
     let Some(mut case) = case else { return Ok(None) };
-    for evidence in evidence(conn, no)? {
+    // Only what was found in this message: another of the same burst says nothing about it.
+    if *case.message != *message {
+        case.findings.clear();
+    }
+    for evidence in evidence(conn, no)?.into_iter().filter(|evidence| *evidence.message == *message) {
         case.findings.extend(evidence.findings);
     }
     Ok(Some(case))

@@ -146,6 +146,8 @@ fn action(id: &str, lane: Lane) -> Action {
         deadline: at(70),
         observe: false,
         notifies: vec![("u1".into(), 1)],
+        told_by: None,
+        inverse: None,
     }
 }
 

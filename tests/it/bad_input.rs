@@ -232,6 +232,7 @@ hit = ["加薇信"]
     known["group"] = json!("known");
     assert_eq!(world.post(known.to_string()).await.0, 200);
     assert_eq!(world.next().await["group"], "known");
+    world.settled().await;
     assert_eq!(stored(&world), 4, "the rules, both events, and how the action ended");
     world.finish().await;
 }

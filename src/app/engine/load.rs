@@ -25,7 +25,9 @@ impl Engine {
                 let key = message_key(platform, group, id);
                 if !self.core.state.has_message(key) {
                     let case = self.store.case_of(platform, group, id)?;
-                    self.core.state.load_message(key, case.map(|case| Memo::new(case.no, &case.findings)));
+                    self.core
+                        .state
+                        .load_message(key, case.map(|case| Memo::new(case.no, case.observe, &case.findings)));
                 }
                 std::slice::from_ref(&message.sender)
             }

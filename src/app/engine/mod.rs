@@ -207,8 +207,9 @@ impl Engine {
                 TimerKind::Unmute { user, .. } => vec![user.clone()],
                 TimerKind::MergedNotice => {
                     let group = self.core.state.group(GroupKey::new(&timer.platform, &timer.group));
-                    group.ledger.held.iter().map(|held| held.user.clone()).collect()
+                    group.ledger.held.iter().filter_map(|held| held.user.clone()).collect()
                 }
+                TimerKind::HeldAlerts => Vec::new(),
             };
             for user in users {
                 self.load_member(&timer.platform, &timer.group, &user)?;
@@ -304,7 +305,7 @@ impl Engine {
             }
             Job::Outcome { action, outcome } => {
                 self.load_group(&action.platform, &action.group)?;
-                for (user, _) in &action.notifies {
+                for user in action.notifies.iter().map(|(user, _)| user).chain(action.what.user()) {
                     self.load_member(&action.platform, &action.group, user)?;
                 }
                 // What a fresh run of the journal needs: which action, and how it ended.

@@ -35,7 +35,8 @@ impl Engine {
                         return effects;
                     }
                     for job in failed.into_iter().filter_map(|job| answer_unavailable(job, &error.to_string())) {
-                        tracing::error!(?job, "this cannot be recorded; its action is tried again after a restart");
+                        let action = job.action().map(|action| &*action.id);
+                        tracing::error!(action, "this cannot be recorded; its action is tried again after a restart");
                     }
                 }
             }

@@ -28,6 +28,8 @@ fn what_happened_is_counted_under_its_name() {
         deadline: Timestamp(0),
         observe: true,
         notifies: Vec::new(),
+        told_by: None,
+        inverse: None,
     });
     metrics.ended("example", &Outcome::Expired);
     metrics.attempt("example", &Reply::Disabled, false);

@@ -17,7 +17,6 @@ use super::*;
 use crate::domain::case::Span;
 use crate::domain::event::Role;
 use crate::domain::policy::{Capability, Mode, Policy, Severity, Step, UnknownGroups};
-use crate::domain::recent::Needs;
 use crate::domain::rules::{Build, Draft, Found, Hit};
 use crate::domain::text::Text;
 
@@ -101,7 +100,9 @@ impl Draft for Often {
 }
 
 impl Rule for Often {
-    fn needs(&self, needs: &mut Needs) {}
+    fn needs(&self, needs: &mut crate::domain::recent::Needs) {
+        needs.times(Duration::from_secs(1));
+    }
 }
 
 fn no_env(_: &str) -> Option<String> {

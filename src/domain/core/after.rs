@@ -6,11 +6,11 @@ use super::Core;
 use super::message::admins;
 use crate::domain::action::{Action, Cause, Lane, Outcome, What};
 use crate::domain::change::{Change, MemberRef};
-use crate::domain::ids::{GroupKey, MemberKey};
+use crate::domain::ids::GroupKey;
 use crate::domain::means::Means;
-use crate::domain::notices::Vars;
+use crate::domain::notices::{Vars, plain_name};
 use crate::domain::policy::Policy;
-use crate::domain::standing::Ledger;
+use crate::domain::standing::{HeldKind, Ledger, Standing, Strike};
 use crate::domain::time::Timestamp;
 use crate::domain::timer::{Timer, TimerKind};
 
@@ -23,7 +23,8 @@ impl Core {
             let from = out.len();
             match &timer.what {
                 TimerKind::Unmute { user, case } => self.unmute(&timer, user, *case, now, out),
-                TimerKind::MergedNotice => self.merged_notice(&timer, now, out),
+                TimerKind::MergedNotice => self.merged_notices(&timer, now, out),
+                TimerKind::HeldAlerts => self.held_alerts(&timer, now, out),
             }
             self.arm_timers(out, from);
         }
@@ -31,67 +32,118 @@ impl Core {
 
     /// Takes in how an action ended.
     pub fn outcome(&mut self, action: &Action, outcome: &Outcome, now: Timestamp, out: &mut Vec<Change>) {
+        let from = out.len();
         out.push(Change::Ended { id: action.id.clone(), outcome: outcome.clone(), at: now });
         let policy = self.settings.policy(&action.group).clone();
         for (user, case) in &action.notifies {
-            let standing = self.state.member(MemberKey::new(&action.platform, &action.group, user)).standing();
-            // A notice that never arrived ends the burst too: nobody's violations may be joined to one case for ever.
-            for strike in standing.strikes.iter_mut().filter(|strike| strike.case == *case) {
-                if strike.notice.as_ref() == Some(&action.id) {
+            let change = |standing: &mut Standing| {
+                // A notice that never arrived ends the burst too: nobody's violations are joined to one case for ever.
+                let told = |strike: &&mut Strike| strike.case == *case && strike.notice.as_ref() == Some(&action.id);
+                for strike in standing.strikes.iter_mut().filter(told) {
                     strike.burst_end.get_or_insert(now.plus(policy.burst));
                 }
-            }
-            let mute = standing.mute.as_mut().filter(|mute| mute.notice.as_ref() == Some(&action.id));
-            if let (Some(mute), Outcome::Done { .. }) = (mute, outcome) {
-                mute.told = Some(now);
-            }
-            let standing = standing.clone();
-            let (platform, group) = (action.platform.clone(), action.group.clone());
-            out.push(Change::Standing { member: MemberRef { platform, group, user: user.clone() }, standing });
+                let mute = standing.mute.as_mut().filter(|mute| mute.notice.as_ref() == Some(&action.id));
+                if let (Some(mute), Outcome::Done { .. }) = (mute, outcome) {
+                    mute.told = Some(now);
+                }
+            };
+            self.change_standing(MemberRef::new(&action.platform, &action.group, user), change, out);
         }
-        if matches!(outcome, Outcome::Failed { .. } | Outcome::Uncertain { .. } | Outcome::Expired) {
-            self.tell_admins(&policy, action, outcome, now, out);
+        match outcome {
+            Outcome::Done { .. } => {}
+            Outcome::Failed { .. } | Outcome::Uncertain { .. } | Outcome::Expired => {
+                self.take_back(&policy, action, outcome, now, out);
+                self.tell_admins(&policy, action, outcome, now, out);
+            }
         }
+        self.arm_timers(out, from);
+    }
+
+    /// A mute or removal that was not done, or may not have been: nobody is told that it was.
+    fn take_back(
+        &mut self,
+        policy: &Policy,
+        action: &Action,
+        outcome: &Outcome,
+        now: Timestamp,
+        out: &mut Vec<Change>,
+    ) {
+        let (What::Mute { user, .. } | What::Remove { user }) = &action.what else { return };
+        let Some(case) = action.cause.case.as_ref().and_then(|no| no.parse::<u64>().ok()) else { return };
+        if let Some(notice) = &action.told_by {
+            let outcome =
+                Outcome::Failed { error: "not sent: what it tells of is not known to have been done".to_owned() };
+            out.push(Change::Ended { id: notice.clone(), outcome, at: now });
+        }
+        let mut ledger = self.state.group(GroupKey::new(&action.platform, &action.group)).ledger.clone();
+        ledger.held.retain(|held| held.case != case || held.kind == HeldKind::Task);
+        self.keep_ledger(&action.platform, &action.group, ledger, out);
+        let change = |standing: &mut Standing| {
+            let silent = |strike: &&mut Strike| {
+                strike.case == case && (strike.notice.is_none() || strike.notice == action.told_by)
+            };
+            for strike in standing.strikes.iter_mut().filter(silent) {
+                strike.burst_end.get_or_insert(now.plus(policy.burst));
+            }
+            // One that may have been done is still ended at its time.
+            if !matches!(outcome, Outcome::Uncertain { .. }) {
+                standing.mute.take_if(|mute| mute.case == case);
+            }
+        };
+        self.change_standing(MemberRef::new(&action.platform, &action.group, user), change, out);
     }
 
     fn unmute(&mut self, timer: &Timer, user: &Arc<str>, case: u64, now: Timestamp, out: &mut Vec<Change>) {
-        let standing = self.state.member(MemberKey::new(&timer.platform, &timer.group, user)).standing();
+        let member = MemberRef::new(&timer.platform, &timer.group, user);
         // A later mute keeps the member silent: its own timer will end it.
-        let Some(mute) = standing.mute.take_if(|mute| mute.until <= now) else { return };
-        let standing = standing.clone();
-        let (platform, group) = (timer.platform.clone(), timer.group.clone());
-        out.push(Change::Standing { member: MemberRef { platform, group, user: user.clone() }, standing });
-        if mute.enforced {
+        let over = |standing: &Standing| standing.mute.as_ref().is_some_and(|mute| mute.until <= now);
+        if !over(self.state.member(member.key()).standing()) {
+            return;
+        }
+        let mut ended = None;
+        self.change_standing(member, |standing| ended = standing.mute.take(), out);
+        if ended.is_some_and(|mute| mute.enforced) {
             let policy = self.settings.policy(&timer.group).clone();
-            let step = Cause { case: Some(case.to_string()), step: Some("unmute".into()), ..Cause::default() };
+            let cause = Cause { case: Some(case.to_string()), step: Some("unmute".into()), ..Cause::default() };
             let mut means = self.means_later(&policy, &timer.platform, &timer.group, now, out);
             means.input = timer_input(timer);
             means.case = Some(case);
-            means.cause = step;
+            means.cause = cause;
             means.act(Lane::Undo, What::Unmute { user: user.clone() }, Vec::new());
         }
     }
 
-    fn merged_notice(&mut self, timer: &Timer, now: Timestamp, out: &mut Vec<Change>) {
+    fn merged_notices(&mut self, timer: &Timer, now: Timestamp, out: &mut Vec<Change>) {
         let policy = self.settings.policy(&timer.group).clone();
         let mut ledger = self.state.group(GroupKey::new(&timer.platform, &timer.group)).ledger.clone();
         let mut means = self.means_later(&policy, &timer.platform, &timer.group, now, out);
         means.input = timer_input(timer);
         means.cause.step = Some("notice".into());
-        let Some((id, merged)) = means.merged_notice(&mut ledger) else { return };
+        let sent = means.merged_notices(&mut ledger);
         self.keep_ledger(&timer.platform, &timer.group, ledger, out);
-        for held in merged {
-            let standing = self.state.member(MemberKey::new(&timer.platform, &timer.group, &held.user)).standing();
-            for strike in standing.strikes.iter_mut().filter(|strike| strike.case == held.case) {
-                strike.notice = Some(id.clone());
+        for (id, merged) in sent {
+            for (user, case) in merged.into_iter().filter_map(|held| Some((held.user?, held.case))) {
+                let change = |standing: &mut Standing| {
+                    let silent = |strike: &&mut Strike| strike.case == case && strike.notice.is_none();
+                    for strike in standing.strikes.iter_mut().filter(silent) {
+                        strike.notice = Some(id.clone());
+                    }
+                    if let Some(mute) = standing.mute.as_mut().filter(|mute| mute.case == case) {
+                        mute.notice = Some(id.clone());
+                    }
+                };
+                self.change_standing(MemberRef::new(&timer.platform, &timer.group, &user), change, out);
             }
-            if let Some(mute) = standing.mute.as_mut().filter(|mute| mute.case == held.case) {
-                mute.notice = Some(id.clone());
-            }
-            let standing = standing.clone();
-            let (platform, group) = (timer.platform.clone(), timer.group.clone());
-            out.push(Change::Standing { member: MemberRef { platform, group, user: held.user }, standing });
         }
+    }
+
+    fn held_alerts(&mut self, timer: &Timer, now: Timestamp, out: &mut Vec<Change>) {
+        let policy = self.settings.policy(&timer.group).clone();
+        let mut ledger = self.state.group(GroupKey::new(&timer.platform, &timer.group)).ledger.clone();
+        let mut means = self.means_later(&policy, &timer.platform, &timer.group, now, out);
+        means.input = timer_input(timer);
+        means.held_alerts(&mut ledger);
+        self.keep_ledger(&timer.platform, &timer.group, ledger, out);
     }
 
     fn tell_admins(
@@ -112,13 +164,16 @@ impl Core {
             Outcome::Expired | Outcome::Done { .. } => "已过时限，未再执行",
         };
         let case = action.cause.case.clone().unwrap_or_default();
-        let vars = Vars { wanted: in_words(&action.what).to_owned(), why: why.to_owned(), case, ..Vars::default() };
+        let wanted = in_words(&action.what).to_owned();
+        let user = action.what.user().or(action.notifies.first().map(|(user, _)| user));
+        let name = user.map(|user| plain_name("", user)).unwrap_or_default();
+        let vars = Vars { wanted, name, why: why.to_owned(), case, ..Vars::default() };
         let mut ledger = self.state.group(GroupKey::new(&action.platform, &action.group)).ledger.clone();
         let mut means = self.means_later(policy, &action.platform, &action.group, now, out);
         means.input = action.id.clone();
         means.case = action.cause.case.as_ref().and_then(|no| no.parse().ok());
         means.cause = Cause { event: None, ..action.cause.clone() };
-        means.alert(&mut ledger, "alert", "alert", vars);
+        means.alert(&mut ledger, "alert", "alert", &vars);
         self.keep_ledger(&action.platform, &action.group, ledger, out);
     }
 

@@ -16,7 +16,7 @@ use crate::domain::notices::{self, Vars};
 use crate::domain::penalty::{self, Offender};
 use crate::domain::policy::{Capability, Mode, Policy, Settings, Severity, Step, Verdict};
 use crate::domain::recent::Sighting;
-use crate::domain::standing::Strike;
+use crate::domain::standing::{Standing, Strike};
 use crate::domain::state::Memo;
 use crate::domain::time::Timestamp;
 
@@ -37,17 +37,12 @@ pub(super) struct Here<'a> {
 }
 
 impl Here<'_> {
-    fn member_key(&self) -> MemberKey {
-        MemberKey::new(&self.event.platform, &self.event.group, &self.message.sender.id)
-    }
-
     fn group_key(&self) -> GroupKey {
         GroupKey::new(&self.event.platform, &self.event.group)
     }
 
     fn member(&self) -> MemberRef {
-        let user = (*self.message.sender.id).into();
-        MemberRef { platform: self.event.platform.clone(), group: (*self.event.group).into(), user }
+        MemberRef::new(&self.event.platform, &self.event.group, &self.message.sender.id)
     }
 
     fn message_key(&self) -> u128 {
@@ -76,18 +71,19 @@ impl Core {
             here.settings.rules.find_recent(&self.state.recent, &sighting, &mut self.scratch);
         }
         let mut judgement = judge::judge(here.settings, here.policy, role, here.message, &self.scratch);
-        let spoke = self.spoke_while_muted(here, role);
-        if spoke {
-            judgement.violations.push(speaking_while_muted());
+        if self.speaks_while_muted(here, role) {
+            match here.policy.mode {
+                Mode::On => judgement.violations.push(speaking_while_muted(false)),
+                Mode::Observe => judgement.observed.push(speaking_while_muted(true)),
+                Mode::Off => {}
+            }
         }
         if judgement.verdict() == Verdict::Violation {
             let findings: Vec<Finding> = judgement.all().cloned().collect();
             self.violation(here, &findings, judgement.violations.is_empty(), out);
-        } else if !judgement.reviews.is_empty() {
-            self.review(here, &judgement.reviews, out);
         }
-        if spoke {
-            self.keep_standing(here, out);
+        if judgement.violations.is_empty() && !judgement.reviews.is_empty() {
+            self.review(here, &judgement.reviews, out);
         }
         Judged::Message(judgement)
     }
@@ -114,21 +110,19 @@ impl Core {
 
     /// Where the platform cannot mute, speaking during a mute is one further violation, once: after its notice arrived and
     /// the burst is over, or the once would be spent on a message that joins the mute's own case.
-    fn spoke_while_muted(&mut self, here: &Here<'_>, role: Role) -> bool {
-        let Some(standing) = &mut self.state.member(here.member_key()).standing else { return false };
-        let Some(mute) = &mut standing.mute else { return false };
+    fn speaks_while_muted(&mut self, here: &Here<'_>, role: Role) -> bool {
+        let Some(standing) = &self.state.member(here.member().key()).standing else { return false };
+        let Some(mute) = &standing.mute else { return false };
         let told = mute.told.is_some_and(|told| told.plus(here.policy.burst) <= here.time);
-        let punishable = here.policy.mode == Mode::On
-            && !ladder::is_protected(role)
-            && !here.policy.allow.contains(&here.message.sender.id);
-        let spoke = !mute.enforced && !mute.broken && told && here.time < mute.until && !here.edited && punishable;
-        mute.broken |= spoke;
-        spoke
+        let punishable = !ladder::is_protected(role) && !here.policy.allow.contains(&here.message.sender.id);
+        !mute.enforced && !mute.broken && told && here.time < mute.until && !here.edited && punishable
     }
 
     fn violation(&mut self, here: &Here<'_>, findings: &[Finding], observe: bool, out: &mut Vec<Change>) {
         let [leading, ..] = findings else { return };
-        if let Some(memo) = self.state.message(here.message_key()) {
+        // What was only observed does not shield a real violation.
+        let known = self.state.message(here.message_key()).filter(|memo| observe || !memo.observe);
+        if let Some(memo) = known {
             // One message is one case: an edit adds what is new to it, and nothing else.
             let new: Vec<Finding> = findings.iter().filter(|finding| !memo.has(finding)).cloned().collect();
             let case = memo.case;
@@ -136,10 +130,10 @@ impl Core {
             self.joins(here, case, &new, observe, out);
             return;
         }
-        let standing = self.state.member(here.member_key()).standing();
+        let standing = self.state.member(here.member().key()).standing();
         match ladder::decide(standing, here.time, leading.severity, here.policy, observe) {
             Decision::Joins { case } => {
-                self.state.load_message(here.message_key(), Some(Memo::new(case, findings)));
+                self.state.load_message(here.message_key(), Some(Memo::new(case, observe, findings)));
                 self.joins(here, case, findings, observe, out);
             }
             Decision::Opens { step, strikes } => self.opens(here, findings, step, strikes, observe, out),
@@ -173,13 +167,13 @@ impl Core {
         let [leading, ..] = findings else { return };
         self.state.last_case += 1;
         let no = self.state.last_case;
-        self.state.load_message(here.message_key(), Some(Memo::new(no, findings)));
+        self.state.load_message(here.message_key(), Some(Memo::new(no, observe, findings)));
         let user: Arc<str> = (*here.message.sender.id).into();
         let vars = self.vars(here, leading, Some(no), strikes);
         let offender = Offender {
             user: &user,
             case: no,
-            mute: self.state.member(here.member_key()).standing().mute.clone(),
+            mute: self.state.member(here.member().key()).standing().mute.clone(),
             by_broken_mute: findings.iter().any(|finding| &*finding.rule == SPEAKING_WHILE_MUTED),
         };
         let mut ledger = self.state.group(here.group_key()).ledger.clone();
@@ -190,8 +184,7 @@ impl Core {
         let actions = means.made;
         self.arm_timers(out, from);
         self.keep_ledger(&here.event.platform, &here.event.group, ledger, out);
-        self.strike(here, no, observe, carried);
-        self.keep_standing(here, out);
+        self.strike(here, &offender, observe, carried, out);
         let case = Case {
             no,
             platform: here.event.platform.clone(),
@@ -214,22 +207,30 @@ impl Core {
     }
 
     /// Counts the strike of a new case, and forgets those that can count no more.
-    fn strike(&mut self, here: &Here<'_>, case: u64, observe: bool, carried: penalty::Carried) {
+    fn strike(
+        &mut self,
+        here: &Here<'_>,
+        offender: &Offender<'_>,
+        observe: bool,
+        carried: penalty::Carried,
+        out: &mut Vec<Change>,
+    ) {
         let told = carried.notice.is_some() || carried.held;
         let burst_end = (observe || !told).then(|| here.now.plus(here.policy.burst));
         let dead = here.now.minus(here.policy.strike_life).minus(here.settings.dedupe);
-        let standing = self.state.member(here.member_key()).standing();
-        standing.strikes.retain(|strike| strike.time > dead);
-        standing.strikes.push(Strike { case, time: here.time, observe, notice: carried.notice, burst_end });
-        standing.strikes.sort_by_key(|strike| strike.time);
-        if carried.mute.is_some() {
-            standing.mute = carried.mute;
-        }
-    }
-
-    fn keep_standing(&mut self, here: &Here<'_>, out: &mut Vec<Change>) {
-        let standing = self.state.member(here.member_key()).standing().clone();
-        out.push(Change::Standing { member: here.member(), standing });
+        let strike = Strike { case: offender.case, time: here.time, observe, notice: carried.notice, burst_end };
+        let change = |standing: &mut Standing| {
+            standing.strikes.retain(|strike| strike.time > dead);
+            standing.strikes.push(strike);
+            standing.strikes.sort_by_key(|strike| strike.time);
+            if let Some(mute) = standing.mute.as_mut().filter(|_| offender.by_broken_mute && !observe) {
+                mute.broken = true;
+            }
+            if carried.mute.is_some() {
+                standing.mute = carried.mute;
+            }
+        };
+        self.change_standing(here.member(), change, out);
     }
 
     fn review(&mut self, here: &Here<'_>, findings: &[Finding], out: &mut Vec<Change>) {
@@ -237,8 +238,10 @@ impl Core {
         let vars = self.vars(here, leading, None, 0);
         let mut ledger = self.state.group(here.group_key()).ledger.clone();
         let cause = here.cause(None, &leading.rule, "review");
+        let from = out.len();
         let mut means = self.means(here, cause, None, leading.observe, out);
-        means.alert(&mut ledger, "review", "review", vars);
+        means.alert(&mut ledger, "review", "review", &vars);
+        self.arm_timers(out, from);
         self.keep_ledger(&here.event.platform, &here.event.group, ledger, out);
     }
 
@@ -271,15 +274,16 @@ impl Core {
     /// What a notice about a finding may say.
     fn vars(&mut self, here: &Here<'_>, leading: &Finding, case: Option<u64>, strikes: usize) -> Vars {
         let info = here.settings.rules.infos().iter().find(|info| info.name == leading.rule);
-        // A hit that is the whole of a long text (flooding, repetition) says nothing when masked.
-        let tells = leading.word.is_some() || leading.matched.chars().count() <= 20;
+        // Masked, a word still says which; flooding, repetition or an address says nothing.
+        let tells = info.is_some_and(|info| matches!(info.kind, "keywords" | "regex"));
         Vars {
             name: self.shown_name(here, &here.message.sender),
             rule: info.map_or("禁言期间发言", |info| &info.title).to_owned(),
             clause: info.and_then(|info| info.clause),
             case: case.map(|no| no.to_string()).unwrap_or_default(),
             matched: if tells { notices::mask(&leading.matched) } else { String::new() },
-            next: penalty::next_in_words(here.policy, strikes),
+            next: penalty::next_in_words(here.policy, strikes + leading.severity.offset()),
+            time: penalty::date(here.time, here.policy),
             appeal: here.policy.notices.render("appeal", &Vars::default()),
             days: here.policy.strike_life.as_secs() / 86_400,
             ..Vars::default()
@@ -290,10 +294,11 @@ impl Core {
     fn shown_name(&mut self, here: &Here<'_>, sender: &Person) -> String {
         let name = notices::plain_name(&sender.name, &sender.id);
         here.settings.rules.find_in_text(&sender.name, &mut self.name_scratch);
-        let matches = self.name_scratch.hits.iter().any(|hit| {
-            judge::finding(&here.settings.rules, here.policy, Role::Member, hit, "")
-                .is_some_and(|finding| finding.verdict == Verdict::Violation)
-        });
+        let matches = self
+            .name_scratch
+            .hits
+            .iter()
+            .any(|hit| judge::finding(&here.settings.rules, here.policy, Role::Member, hit, "").is_some());
         if matches { notices::mask(&name) } else { name }
     }
 }
@@ -321,7 +326,7 @@ fn delete(means: &mut Means<'_>, here: &Here<'_>, findings: &[Finding]) {
     }
 }
 
-fn speaking_while_muted() -> Finding {
+fn speaking_while_muted(observe: bool) -> Finding {
     Finding {
         rule: SPEAKING_WHILE_MUTED.into(),
         category: "mute".into(),
@@ -332,7 +337,7 @@ fn speaking_while_muted() -> Finding {
         end: 0,
         part: None,
         verdict: Verdict::Violation,
-        observe: false,
+        observe,
         delete: false,
     }
 }

@@ -18,6 +18,7 @@ use super::ids::{GroupKey, MemberKey};
 use super::judge::Judgement;
 use super::policy::{Policy, Settings};
 use super::rules::Scratch;
+use super::standing::Standing;
 use super::state::State;
 use super::time::Timestamp;
 
@@ -101,13 +102,12 @@ impl Core {
         let known = member.role.or_else(|| policy.roles.get(&sender.id).copied()).unwrap_or_default();
         let Some(role) = sender.role.filter(|role| *role != known) else { return known };
         member.role = Some(role);
-        let user: Arc<str> = (*sender.id).into();
+        let member = MemberRef::new(&event.platform, &event.group, &sender.id);
         let group = self.state.group(GroupKey::new(&event.platform, &event.group));
-        group.admins.retain(|admin| *admin != user);
+        group.admins.retain(|admin| *admin != member.user);
         if role.is_admin() {
-            group.admins.push(user.clone());
+            group.admins.push(member.user.clone());
         }
-        let member = MemberRef { platform: event.platform.clone(), group: (*event.group).into(), user };
         out.push(Change::Role { member, role });
         role
     }
@@ -122,14 +122,23 @@ impl Core {
         out: &mut Vec<Change>,
     ) -> Judged {
         for person in members {
-            if left.is_none() {
-                self.role(policy, event, person, out);
+            let mut person = person.clone();
+            // Who leaves is no admin any more, unless TOML says so; who comes back comes back as a member.
+            if left.is_some() {
+                person.role = (!policy.roles.contains_key(&person.id)).then_some(Role::Member);
             }
-            let (platform, group) = (event.platform.clone(), (*event.group).into());
-            let member = MemberRef { platform, group, user: (*person.id).into() };
+            self.role(policy, event, &person, out);
+            let member = MemberRef::new(&event.platform, &event.group, &person.id);
             let name = (!person.name.is_empty()).then(|| (*person.name).into());
             out.push(Change::Membership { member, name, joined, left });
         }
         Judged::Stored
+    }
+
+    /// Changes what is held against a member, in memory and for the store.
+    fn change_standing(&mut self, member: MemberRef, change: impl FnOnce(&mut Standing), out: &mut Vec<Change>) {
+        let standing = self.state.member(member.key()).standing();
+        change(standing);
+        out.push(Change::Standing { standing: standing.clone(), member });
     }
 }

@@ -19,6 +19,7 @@ mod fallbacks;
 mod limits;
 mod names;
 mod steps;
+mod truth;
 
 /// 2026-11-23T09:00:00+08:00, a Monday.
 const NOW: Timestamp = Timestamp(1_795_395_600_000);

@@ -215,13 +215,6 @@ impl Folded {
         }
     }
 
-    /// The folded characters that came from a span of the original.
-    pub fn within(&self, span: Span) -> &str {
-        let start = self.from().partition_point(|from| *from < span.start);
-        let end = self.from().partition_point(|from| *from < span.end);
-        self.text.get(start..end).unwrap_or_default()
-    }
-
     /// How many code points of the original are kept in the fold.
     pub fn kept(&self) -> usize {
         let first = usize::from(!self.from().is_empty());

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::action::Outcome;
 use crate::domain::event::Role;
-use crate::domain::standing::{Held, Ledger, Mute, Standing, Strike};
+use crate::domain::standing::{Held, HeldKind, Ledger, Mute, Standing, Strike};
 use crate::domain::timer::{Timer, TimerKind};
 
 /// Reads now and after a restart, which must be the same.
@@ -40,9 +40,9 @@ fn cases_and_evidence() {
     assert_eq!(scene.store().case(1).unwrap(), Some(case(1)));
     assert_eq!(scene.store().case(3).unwrap(), None);
     assert_eq!(scene.store().start().unwrap().case, 2);
-    for message in ["m-1", "m-9"] {
+    let of_m1 = vec![finding("ads.contact"), finding("edited")];
+    for (message, findings) in [("m-1", of_m1), ("m-9", vec![finding("ads.link")])] {
         let found = both(&mut scene, |store| store.case_of("bridge", "g1", message).unwrap()).unwrap();
-        let findings = vec![finding("ads.contact"), finding("edited"), finding("ads.link")];
         assert_eq!(found, Case { findings, ..case(1) }, "{message}");
     }
     assert_eq!(scene.store().case_of("bridge", "g1", "m-2").unwrap(), Some(case(2)));
@@ -118,7 +118,7 @@ fn ledgers() {
         notices: vec![at(4)],
         alerts: vec![at(5)],
         alerts_held: 6,
-        held: vec![Held { user: "u1".into(), case: 7, line: "@小王".into() }],
+        held: vec![Held { kind: HeldKind::Named, user: Some("u1".into()), case: 7, line: "@小王".into() }],
     };
     let mut scene = Scene::new();
     for ledger in [ledger, Ledger::default()] {

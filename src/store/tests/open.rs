@@ -119,7 +119,7 @@ fn every_older_store_is_brought_up_to_date_with_its_rows() {
         assert_eq!((start.seq, start.case, start.timers.len()), (2, 1, 1));
         assert_eq!(start.windows, Some((1, b"windows".to_vec())));
         assert_eq!(store.journal(0, 9).unwrap().len(), 2);
-        assert_eq!(store.case_of("bridge", "g1", "m-2").unwrap().unwrap().findings.len(), 2);
+        assert_eq!(store.case_of("bridge", "g1", "m-2").unwrap().unwrap().findings.len(), 1);
         assert_eq!(store.group("bridge", "g1").unwrap().admins, ["u2".into()]);
         assert_eq!(store.group("bridge", "g1").unwrap().ledger.alerts_held, 3);
         assert_eq!(store.member(&member("u1")).unwrap().standing.strikes.len(), 1);

@@ -48,6 +48,8 @@ async fn attempt(push: &Push) -> Reply {
         deadline: NOW,
         observe: false,
         notifies: Vec::new(),
+        told_by: None,
+        inverse: None,
     };
     push.perform(Arc::new(action), Arc::from(BODY)).await
 }

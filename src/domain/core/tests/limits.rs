@@ -162,6 +162,6 @@ fn alerts_are_limited_and_those_not_sent_are_counted() {
     }
     assert_eq!(sent, 6);
     bed.pass(MINUTE);
-    let changes = bed.say("21", "怪话");
+    let changes = bed.tick();
     assert!(texts(&changes)[0].contains("14"), "{:?}", texts(&changes));
 }
