@@ -29,6 +29,8 @@ pub enum Fault {
     Start,
     /// The windows cannot be written.
     Windows,
+    /// The program itself has a fault.
+    Panic,
 }
 
 #[derive(Default)]
@@ -73,6 +75,7 @@ impl Faults {
         for fault in faults {
             match fault {
                 Fault::Full => return Err(self.fail()),
+                Fault::Panic => panic!("a test wanted this"),
                 Fault::FullFor(kind) if rows.clone().any(|row| row.kind == kind) => return Err(self.fail()),
                 Fault::Poison(what) if rows.any(|row| row.body.contains(&what)) => {
                     self.fail();
