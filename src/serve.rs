@@ -138,6 +138,7 @@ pub async fn start(
         clock: clock.clone(),
         metrics: metrics.clone(),
         health: health.clone(),
+        silent: Default::default(),
     };
     let stop_delivery = CancellationToken::new();
     let delivery = tokio::spawn(delivery.run(stop_delivery.clone()));
