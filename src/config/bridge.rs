@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::faults::Faults;
-use super::secret::{Outside, Secret, Sought};
+use super::secret::{Outside, Sought};
 use super::section::{Number, Placed, Section, did_you_mean};
 use crate::domain::policy::{Capabilities, Capability, Platform};
+use crate::domain::secret::Secret;
 
 const MAX_BODY: Number = Number { key: "max_body_kib", range: 1..=65_536, unit: "KiB", default: 1024 };
 const MAX_EVENTS: Number = Number { key: "max_events", range: 1..=100_000, unit: "events", default: 1000 };
@@ -191,6 +192,7 @@ fn capabilities(section: &mut Section<'_>, faults: &Faults) -> Capabilities {
     if !section.has("capabilities") {
         section.missing("capabilities", format!("say what its bot can do: capabilities = {names:?}"));
     }
+    let at = section.value_place("capabilities");
     let written = section.texts("capabilities").unwrap_or_default();
     let capability = |name: &Placed<String>| {
         let found = Capability::ALL.iter().find(|(known, _)| *known == name.value).map(|(_, one)| *one);
@@ -200,5 +202,26 @@ fn capabilities(section: &mut Section<'_>, faults: &Faults) -> Capabilities {
         }
         found
     };
-    written.iter().filter_map(capability).collect()
+    let known: Vec<Capability> = written.iter().filter_map(capability).collect();
+    let can: Capabilities = known.iter().copied().collect();
+    if let Some(((message, help), at)) = mute_bot(can).zip(at).filter(|_| known.len() == written.len()) {
+        faults.add(faults.at(&at, message).help(help).warning());
+    }
+    can
+}
+
+/// Says when a bot could not tell people what happens.
+fn mute_bot(can: Capabilities) -> Option<(&'static str, &'static str)> {
+    let any = |some: &[Capability]| some.iter().any(|one| can.has(*one));
+    if !any(&[Capability::Send, Capability::Private, Capability::Task]) {
+        return Some((
+            "a bot without `send`, `private` and `task` can tell nobody anything: neither members nor admins",
+            "add one of them, or let groups only be observed: mode = \"observe\"",
+        ));
+    }
+    let told = any(&[Capability::Send, Capability::Private]);
+    (any(&[Capability::Mute, Capability::Remove]) && !told).then_some((
+        "members would be muted or removed without being told: there is neither `send` nor `private`",
+        "add one of them, or take `mute` and `remove` out, so that admins are asked to act",
+    ))
 }

@@ -1,6 +1,10 @@
 //! Advice for keys that stand where they do not belong.
 
+use super::tree::Value;
 use crate::fault::nearest;
+
+/// What the section is called that holds all others.
+pub(super) const TOP: &str = "the top of a file";
 
 /// Keys by the section they belong in, to tell where a misplaced one goes. A test sets each of them there.
 pub(super) const BELONGS: &[(&str, &[&str])] = &[
@@ -52,19 +56,22 @@ const HEADINGS: &[(&str, &str)] = &[
     ("default", "[profile.default]"),
 ];
 
-/// What to do about an unknown key (or, when it is a table, heading) of a section that knows the keys `known`.
-pub(super) fn unknown_key(key: &str, table: bool, section: &str, known: &[&str]) -> String {
-    if let Some((_, heading)) = HEADINGS.iter().find(|(name, _)| *name == key && table) {
+/// What to do about an unknown key of a section that knows the keys `known`.
+pub(super) fn unknown_key(key: &str, value: &Value, section: &str, known: &[&str]) -> String {
+    let headings = if section == TOP { HEADINGS } else { &[] };
+    let heading = headings.iter().find(|(name, _)| *name == key);
+    if let (Some((_, heading)), Value::Table(_) | Value::Array(_)) = (heading, value) {
         return format!("write {heading}");
-    }
-    if table && section.starts_with("[group.") {
-        return format!("an id with a dot needs quotes: [group.\"….{key}\"]");
-    }
-    if table && section.contains(".rule.") {
-        return "a rule's name needs quotes: [profile.NAME.rule.\"ads.contact\"]".to_owned();
     }
     if let Some(near) = nearest(key, known.iter().copied()) {
         return format!("did you mean `{near}`?");
+    }
+    let table = matches!(value, Value::Table(_));
+    if table && section.contains(".rule.") {
+        return "a rule's name needs quotes: [profile.NAME.rule.\"ads.contact\"]".to_owned();
+    }
+    if table && section.starts_with("[group.") {
+        return format!("an id with a dot needs quotes: [group.\"….{key}\"]");
     }
     let belongs = BELONGS.iter().find(|(_, keys)| keys.contains(&key));
     if let Some((place, _)) = belongs {

@@ -20,7 +20,39 @@ pub(super) fn read(steps: &[Placed<String>], faults: &Faults) -> Vec<Step> {
         let read = self::step(&step.value);
         read.map_err(|(message, help)| faults.add(faults.at(&step.at, message).help(help))).ok()
     };
-    steps.iter().filter_map(read).collect()
+    let read: Vec<(&Placed<String>, Step)> = steps.iter().filter_map(|step| Some((step, read(step)?))).collect();
+    for (before, (written, step)) in read.iter().zip(read.iter().skip(1)) {
+        if let Some((message, help)) = odd(before.1, *step) {
+            faults.add(faults.at(&written.at, message).help(help).warning());
+        }
+    }
+    read.into_iter().map(|(_, step)| step).collect()
+}
+
+/// What is odd about a step that follows another, and what to do about it.
+fn odd(before: Step, step: Step) -> Option<(String, &'static str)> {
+    let name = step.name();
+    if before == Step::Remove {
+        return Some((
+            format!("`{name}` comes after `remove`, when the member is gone"),
+            "let `remove` be the last step",
+        ));
+    }
+    let milder = weight(step) < weight(before);
+    milder.then(|| {
+        let message = format!("`{name}` is milder than the `{}` before it", before.name());
+        (message, "a ladder goes from mild to severe: warn_private, warn_public, mute 24h, remove")
+    })
+}
+
+/// How severe a step is, for comparison.
+fn weight(step: Step) -> (u8, Duration) {
+    match step {
+        Step::WarnPrivate => (0, Duration::ZERO),
+        Step::WarnPublic => (1, Duration::ZERO),
+        Step::Mute(duration) => (2, duration),
+        Step::Remove => (3, Duration::ZERO),
+    }
 }
 
 /// One step: `warn_private`, `warn_public`, `mute 24h`, `remove`.

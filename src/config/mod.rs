@@ -33,7 +33,6 @@ mod tests;
 
 pub use bridge::{Bridge, State};
 pub use daemon::{Daemon, LogFormat};
-pub use secret::Secret;
 
 use faults::{Faults, Place};
 use files::Files;
@@ -135,7 +134,7 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
     let texts = syntax::mend(faults);
     let tree = Tree::parse(&texts, faults);
     let mut notes = Vec::new();
-    let mut top = Section::new("the top of a file", Place { file: 0, span: 0..0 }, tree.top, faults);
+    let mut top = Section::new(help::TOP, Place { file: 0, span: 0..0 }, tree.top, faults);
     top.take("rule"); // the tree keeps rules apart; here the name only becomes known
 
     let section = top.section("daemon", "[daemon]");
@@ -187,5 +186,5 @@ fn version(files: &[(String, String)]) -> Arc<str> {
 fn words(files: &[(String, String)]) -> usize {
     let lists = files.iter().filter(|(name, _)| !name.ends_with(".toml"));
     let lines = lists.flat_map(|(_, text)| text.lines()).map(str::trim);
-    lines.filter(|line| !line.is_empty() && !line.starts_with(['#', '!'])).count()
+    lines.filter(|line| !line.is_empty() && !line.starts_with(['#', '＃', '!', '！'])).count()
 }

@@ -202,7 +202,7 @@ impl Reader<'_> {
         for (name, mut section) in sections {
             let known = self.names.get(name.value.as_str());
             let Some((id, _)) = known else {
-                self.unknown_rule(&name, &mut section);
+                self.unknown_rule(&name, section);
                 continue;
             };
             if let Some(setting) = settings.get_mut(usize::from(id.0)) {
@@ -213,16 +213,22 @@ impl Reader<'_> {
         policy.rules = settings.into();
     }
 
-    fn unknown_rule(&self, name: &Placed<String>, section: &mut Section<'_>) {
-        let dotted = section.rest().into_keys().map(|key| format!("{}.{key}", name.value));
-        let help = match dotted.into_iter().find(|dotted| self.names.contains_key(dotted.as_str())) {
-            Some(dotted) => format!("a name with a dot needs quotes: \"{dotted}\""),
-            None => match nearest(&name.value, self.names.keys().map(|name| &**name)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "the name must be that of a [[rule]]".to_owned(),
-            },
+    /// A setting for a rule that is not there: what it says is tried all the same.
+    fn unknown_rule(&self, name: &Placed<String>, mut section: Section<'_>) {
+        let heading = section.name.trim_end_matches(']').to_owned();
+        let tables = section.tables(|key| format!("{heading}.{key}]")); // `ads.contact` without its quotes
+        let near = |name: &str| nearest(name, self.names.keys().map(|name| &**name));
+        let dotted = tables.iter().find_map(|(key, _)| near(&format!("{}.{key}", name.value)));
+        let help = match (dotted, near(&name.value)) {
+            (Some(dotted), _) => format!("a name with a dot needs quotes: \"{dotted}\""),
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) => "the name must be that of a [[rule]]".to_owned(),
         };
         self.faults.add_unnamed(self.faults.at(&name.at, format!("there is no rule `{}`", name.value)).help(help));
+        for mut section in tables.into_iter().map(|(_, table)| table).chain([section]) {
+            rules::setting(&mut section, self.faults, rules::default_setting());
+            section.finish();
+        }
     }
 
     /// The texts of a section of notices; those with faults are left out.

@@ -207,7 +207,8 @@ fn kind<'k>(common: &mut Section<'_>, kinds: &'k [Kind], faults: &Faults) -> Opt
     kind
 }
 
-fn default_setting() -> RuleSetting {
+/// What a rule does where nobody says otherwise.
+pub(super) fn default_setting() -> RuleSetting {
     RuleSetting {
         mode: Mode::On,
         severity: Severity::Minor,

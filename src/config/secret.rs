@@ -1,49 +1,10 @@
 //! Secrets of bridges: read from the environment or a file, never from TOML, and never shown.
 
-use std::fmt;
-
-use data_encoding::{BASE64, BASE64_NOPAD};
-
 use super::Env;
 use super::faults::{Faults, Place};
 use super::files::Files;
 use super::section::Section;
-
-/// What a secret begins with by the convention of Standard Webhooks.
-const PREFIX: &str = "whsec_";
-
-/// The bytes of a secret. Its `Debug` shows nothing of them.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Box<[u8]>);
-
-impl Secret {
-    /// The key that signatures are made with.
-    pub fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// Reads `whsec_` and base64 of 24 to 64 bytes.
-    ///
-    /// # Errors
-    /// What is wrong with it, without any of it.
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let Some(base64) = text.trim().strip_prefix(PREFIX) else {
-            return Err("it does not begin with `whsec_`");
-        };
-        let bytes = BASE64.decode(base64.as_bytes()).or_else(|_| BASE64_NOPAD.decode(base64.as_bytes()));
-        match bytes {
-            Ok(bytes) if (24..=64).contains(&bytes.len()) => Ok(Self(bytes.into())),
-            Ok(_) => Err("it is not 24 to 64 bytes long"),
-            Err(_) => Err("what follows `whsec_` is not base64"),
-        }
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
+use crate::domain::secret::{PREFIX, Secret};
 
 /// What came of looking for a value outside TOML.
 pub(super) enum Sought<T> {
@@ -138,21 +99,4 @@ fn is_variable(name: &str) -> bool {
     let mixed = name.contains(|c: char| c.is_ascii_lowercase()) && name.contains(|c: char| c.is_ascii_uppercase());
     let random = mixed && name.len() >= 24 && !name.contains('_');
     name.chars().all(plain) && !digit && !random && !name.starts_with(PREFIX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_read_and_never_shown() {
-        let sound = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=";
-        let secret = Secret::parse(&format!("{sound}\n")).unwrap();
-        assert_eq!(secret.bytes().len(), 32);
-        assert_eq!(Secret::parse(sound.trim_end_matches('=')).as_ref(), Ok(&secret));
-        assert_eq!(format!("{secret:?}"), "Secret(…)");
-        assert!(Secret::parse("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").is_err());
-        assert!(Secret::parse("whsec_abcd").is_err());
-        assert!(Secret::parse("whsec_密").is_err());
-    }
 }

@@ -96,7 +96,10 @@ impl<'a> Section<'a> {
         let entry = self.take(key)?;
         match entry.value {
             Value::Boolean(value) => Some(value),
-            _ => self.wrong_type(key, &entry, "true or false", &format!("write {key} = true (without quotes)")),
+            _ => {
+                let help = format!("write {key} = true or {key} = false (without quotes)");
+                self.wrong_type(key, &entry, "true or false", &help)
+            }
         }
     }
 
@@ -152,6 +155,11 @@ impl<'a> Section<'a> {
         let at = entry.at.clone();
         match id(entry.value.clone()) {
             Some(value) => Some(Placed { value, at }),
+            None if matches!(entry.value, Value::Text(_)) => {
+                let fault = self.faults.at(&at, format!("the id of `{key}` is empty"));
+                self.faults.add(fault.help("write the id, or take the line out"));
+                None
+            }
             None => self.wrong_type(key, &entry, "an id in quotes", &format!("write {key} = \"…\"")),
         }
     }
@@ -165,8 +173,13 @@ impl<'a> Section<'a> {
         let mut texts = Vec::with_capacity(items.len());
         for item in items {
             let (at, kind) = (item.at, item.value.kind());
+            let text = matches!(item.value, Value::Text(_));
             match read(item.value) {
                 Some(value) => texts.push(Placed { value, at }),
+                None if text => {
+                    let fault = self.faults.at(&at, format!("an id in `{key}` is empty"));
+                    self.faults.add(fault.help("write the id, or take it out of the list"));
+                }
                 None => {
                     let fault = self.faults.at(&at, format!("`{key}` is a list of texts, but this is {kind}"));
                     self.faults.add(fault.help(help.clone()));
@@ -212,9 +225,16 @@ impl<'a> Section<'a> {
         sections
     }
 
-    /// The keys that are left, whatever they are called.
-    pub(super) fn rest(&mut self) -> Entries {
-        std::mem::take(&mut self.entries)
+    /// Takes the tables among the keys that are left, whatever they are called.
+    pub(super) fn tables(&mut self, named: impl Fn(&str) -> String) -> Vec<(String, Section<'a>)> {
+        let is_table = |entry: &Entry| matches!(entry.value, Value::Table(_));
+        let (tables, entries) = std::mem::take(&mut self.entries).into_iter().partition(|(_, entry)| is_table(entry));
+        self.entries = entries;
+        let section = |(key, entry): (String, Entry)| match entry.value {
+            Value::Table(entries) => Some((key.clone(), Section::new(named(&key), entry.key, entries, self.faults))),
+            _ => None,
+        };
+        Entries::into_iter(tables).filter_map(section).collect()
     }
 
     /// A fault at the heading that says a key must be there.
@@ -231,12 +251,7 @@ impl<'a> Section<'a> {
 
     fn unknown(&self, key: &str, entry: &Entry) -> Fault {
         let fault = self.faults.at(&entry.key, format!("unknown key `{key}` in {}", self.name));
-        fault.help(help::unknown_key(
-            key,
-            matches!(entry.value, Value::Table(_) | Value::Array(_)),
-            &self.name,
-            &self.known,
-        ))
+        fault.help(help::unknown_key(key, &entry.value, &self.name, &self.known))
     }
 
     fn wrong_type<T>(&self, key: &str, entry: &Entry, expected: &str, help: &str) -> Option<T> {
@@ -249,7 +264,7 @@ impl<'a> Section<'a> {
 
 fn id(value: Value) -> Option<String> {
     match value {
-        Value::Text(text) if !text.is_empty() => Some(text),
+        Value::Text(text) if !text.trim().is_empty() => Some(text),
         Value::Integer(Some(number)) => Some(number.to_string()),
         _ => None,
     }

@@ -69,17 +69,84 @@ fn pieces(text: &str, statement: Range<usize>) -> Vec<(usize, &str)> {
 /// A fault of the TOML itself in words.
 pub(super) fn explain(mut fault: Fault, statement: &str, error: &str) -> Fault {
     fault.message = format!("this is not TOML: {error}");
-    if let Some(sign) = statement.chars().find(|c| "“”‘’＂＇＝，、；：［］【】｛｝".contains(*c)) {
-        return fault
-            .help(format!("outside texts, type the signs of TOML in half width: = , [ ] \" instead of {sign}"));
-    }
-    if error.contains("string values must be quoted") {
-        return fault.help("put the value in quotes: \"…\"");
-    }
-    if error.contains("duplicate key") {
-        return fault.help("keep one of them");
-    }
+    fault.help = advice(&fault, statement, error);
     fault
+}
+
+fn advice(fault: &Fault, statement: &str, error: &str) -> Option<String> {
+    let line = fault.excerpt.trim();
+    let unclosed = ["invalid basic string", "invalid literal string", "unclosed", "invalid multi-line"];
+    let unclosed = unclosed.iter().any(|start| error.starts_with(start));
+    let last = line.chars().next_back().filter(|c| unclosed && "“”‘’＂＇".contains(*c));
+    if let Some(sign) = outside_texts(statement).chain(last).find(|c| SIGNS.contains(*c)) {
+        return Some(format!("outside texts, type the signs of TOML in half width: = , [ ] \" instead of {sign}"));
+    }
+    if outside_texts(statement).any(|c| c.is_whitespace() && !c.is_ascii()) {
+        return Some("there is a full-width space outside a text: type it in half width".to_owned());
+    }
+    if let Some(heading) = heading(line) {
+        return Some(format!("write {heading}"));
+    }
+    let help = match error {
+        _ if error.contains("string values must be quoted") => "put the value in quotes: \"…\"",
+        _ if error.contains("duplicate key") => "keep one of them",
+        _ if error.contains("invalid boolean") => "write true or false, in small letters",
+        _ if error.contains("escape") => "in \"…\" a backslash means something; write the text in single quotes: '…'",
+        _ if unclosed && is_odd(line) => "a text is not closed: end it with the quote that it began with",
+        _ if error.contains("invalid unquoted key") => return quoted(fault),
+        _ => return None,
+    };
+    Some(help.to_owned())
+}
+
+/// Signs that an input method makes of those of TOML.
+const SIGNS: &str = "“”‘’＂＇＝，、；：［］【】｛｝";
+
+/// The characters of a statement that stand in no text and no comment.
+fn outside_texts(statement: &str) -> impl Iterator<Item = char> {
+    let (mut quote, mut comment) = (None, false);
+    statement.chars().filter(move |c| {
+        match c {
+            '\n' => (quote, comment) = (None, false),
+            '#' if quote.is_none() => comment = true,
+            '"' | '\'' if !comment && quote.is_none() => quote = Some(*c),
+            c if quote == Some(*c) => quote = None,
+            _ => return quote.is_none() && !comment,
+        }
+        false
+    })
+}
+
+/// Whether a quote of a line is left without its partner.
+fn is_odd(line: &str) -> bool {
+    line.matches('"').count() % 2 == 1 || line.matches('\'').count() % 2 == 1
+}
+
+/// A heading with as many brackets at its end as at its beginning, when that is what is wrong with it.
+fn heading(line: &str) -> Option<String> {
+    let line = line.split('#').next().unwrap_or_default().trim_end();
+    let name = line.trim_start_matches('[').trim_end_matches(']');
+    let (open, close) =
+        (line.len() - line.trim_start_matches('[').len(), line.len() - line.trim_end_matches(']').len());
+    if open == 0 || open == close || name.is_empty() || name.contains(['[', ']', '=', ',']) {
+        return None;
+    }
+    Some(if name == "rule" { "[[rule]]".to_owned() } else { format!("[{name}]") })
+}
+
+/// The line with its bare name in quotes.
+fn quoted(fault: &Fault) -> Option<String> {
+    let at = fault.excerpt.char_indices().nth((fault.column as usize).checked_sub(1)?)?.0;
+    let (before, after) = fault.excerpt.split_at_checked(at)?;
+    let ends = |c: char| c.is_whitespace() || ".[]=\"'".contains(c);
+    let start = at - before.rsplit(ends).next().unwrap_or_default().len();
+    let end = at + after.find(ends).unwrap_or(after.len());
+    let name = fault.excerpt.get(start..end).filter(|name| !name.is_empty())?;
+    let whole = format!("{}\"{name}\"{}", fault.excerpt.get(..start)?, fault.excerpt.get(end..)?);
+    Some(match whole.trim() {
+        heading if heading.starts_with('[') => format!("put the name in quotes: {heading}"),
+        _ => format!("put the name in quotes: \"{name}\""),
+    })
 }
 
 /// A line that begins a table.

@@ -7,6 +7,7 @@
 
 pub mod time;
 pub mod ids;
+pub mod secret;
 pub mod event;
 pub mod text;
 pub mod lexicon;

@@ -50,7 +50,8 @@ fn modules_use_only_the_layers_below_them() {
                 fault("the core is not async".to_owned());
             }
             for (start, _) in code.match_indices("crate::") {
-                let name: String = code[start + 7..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let after = code.get(start + "crate::".len()..).unwrap_or_default();
+                let name: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 if name.is_empty() {
                     fault("one `use crate::<module>` a line".to_owned());
                 } else if name != module && !may_use.contains(&name.as_str()) {

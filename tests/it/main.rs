@@ -7,8 +7,8 @@
     reason = "a test that panics has failed, as it should"
 )]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "counts and seeds are for people")]
+#![allow(unreachable_pub, missing_docs, reason = "nothing here is read from outside")]
 
-#[allow(unreachable_pub, reason = "`pub` says what a part of the harness offers")]
 mod support;
 
 mod bad_input;

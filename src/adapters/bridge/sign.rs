@@ -12,12 +12,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use crate::domain::secret::{self, BadSecret};
 use crate::domain::time::Timestamp;
 
 /// How far a request's timestamp may be from our clock, in either direction.
 pub const TOLERANCE: Duration = Duration::from_secs(300);
 
-const PREFIX: &str = "whsec_";
 const DIGEST: usize = 32;
 
 /// What both sides know. Never shown: its `Debug` says nothing.
@@ -28,17 +28,12 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// Reads `whsec_` and base64.
+    /// Reads `whsec_` and base64, as [`secret::Secret::parse`] does.
     ///
     /// # Errors
     /// Says what is wrong, without repeating any of it.
     pub fn parse(text: &str) -> Result<Self, BadSecret> {
-        let encoded = text.trim().strip_prefix(PREFIX).ok_or(BadSecret::Prefix)?;
-        let bytes = BASE64.decode(encoded.as_bytes()).map_err(|_| BadSecret::Base64)?;
-        if bytes.is_empty() {
-            return Err(BadSecret::Empty);
-        }
-        Ok(Self::from_bytes(&bytes))
+        secret::Secret::parse(text).map(|secret| Self::from_bytes(secret.bytes()))
     }
 
     /// A secret that is decoded already.
@@ -60,20 +55,6 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
     }
-}
-
-/// Why a text is not a secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadSecret {
-    /// It does not begin with `whsec_`.
-    #[error("a secret begins with `whsec_`")]
-    Prefix,
-    /// The rest is not base64.
-    #[error("what follows `whsec_` is not base64 with its padding")]
-    Base64,
-    /// Nothing follows.
-    #[error("nothing follows `whsec_`")]
-    Empty,
 }
 
 /// The three headers of a signed request, as they came.

@@ -55,6 +55,50 @@ fn each_mistake_is_told_at_its_place_with_advice() {
         ("[notices]\nwarn_pubic = \"x\"", (2, 1), "unknown key `warn_pubic`", "did you mean `warn_public`?"),
         ("[notices]\nmute = \"{{ nam }}\"", (2, 8), "unknown variable `nam`", "as shipped"),
         ("[notices]\nmute = \"{{ name\"", (2, 8), "`mute` is no sound template", "as shipped"),
+        ("[group.\"g\"]\nadmin = [\"a\"]", (2, 1), "unknown key `admin` in [group.\"g\"]", "did you mean `admins`?"),
+        ("[group.\"g\"]\nallwo = [\"b\"]", (2, 1), "unknown key `allwo`", "did you mean `allow`?"),
+        ("[group.\"g\"]\nladde = [\"remove\"]", (2, 1), "unknown key `ladde`", "did you mean `ladder`?"),
+        ("[group.\"g\"]\nothers = [\"u\"]", (2, 1), "unknown key `others`", "known here: `profile`"),
+        ("[group.\"g\".notice]\nmute = \"x\"", (1, 12), "unknown key `notice`", "did you mean `notices`?"),
+        ("[group.g]\nallow = [\"u\", \"\"]", (2, 15), "an id in `allow` is empty", "take it out of the list"),
+        ("[group.g]\nowner = \" \"", (2, 9), "the id of `owner` is empty", "take the line out"),
+        (
+            "[profile.default.rule.\"ads.x\"]\ndelete = \"no\"",
+            (2, 10),
+            "`delete` takes true or false",
+            "write delete = true or delete = false",
+        ),
+        (
+            "[profile.default]\nladder = [\"remove\", \"warn_private\"]",
+            (2, 21),
+            "`warn_private` comes after `remove`",
+            "last step",
+        ),
+        (
+            "[profile.default]\nladder = [\"mute 2h\", \"mute 1h\", \"remove\"]",
+            (2, 22),
+            "`mute` is milder than the `mute` before it",
+            "from mild to severe",
+        ),
+        (
+            "[profile.default]\nladder = [\"warn_public\", \"warn_private\", \"warn_private\"]",
+            (2, 26),
+            "`warn_private` is milder than the `warn_public` before it",
+            "from mild to severe",
+        ),
+        (
+            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = [\"mute\", \"remove\", \"delete\"]",
+            (3, 16),
+            "can tell nobody anything",
+            "observe",
+        ),
+        ("[bridge.a]\nsecret_env = \"X\"\ncapabilities = []", (3, 16), "can tell nobody anything", "observe"),
+        (
+            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = [\"task\", \"mute\"]",
+            (3, 16),
+            "without being told",
+            "take `mute` and `remove` out",
+        ),
         (
             "[bridge.a]\nsecret_env = \"X\"\ncapabilities = [\"sned\"]",
             (3, 17),
@@ -62,52 +106,57 @@ fn each_mistake_is_told_at_its_place_with_advice() {
             "did you mean `send`?",
         ),
         ("[bridge.a]\nsecret_env = \"X\"", (1, 9), "needs `capabilities`", "\"send\""),
-        ("[bridge.a]\ncapabilities = []", (1, 9), "needs `secret_env`", "secret_file"),
+        ("[bridge.a]\ncapabilities = [\"send\"]", (1, 9), "needs `secret_env`", "secret_file"),
         (
-            "[bridge.a] # no address\nsecret_env = \"X\"\ncapabilities = []",
+            "[bridge.a] # no address\nsecret_env = \"X\"\ncapabilities = [\"send\"]",
             (1, 9),
             "needs `actions_url`",
             "actions_url_env",
         ),
-        ("[bridge.\"a b\"]\nsecret_env = \"X\"\ncapabilities = []", (1, 9), "cannot be a bridge's name", "letters"),
         (
-            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = []\nactions_url = \"bot/actions\"",
+            "[bridge.\"a b\"]\nsecret_env = \"X\"\ncapabilities = [\"send\"]",
+            (1, 9),
+            "cannot be a bridge's name",
+            "letters",
+        ),
+        (
+            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = [\"send\"]\nactions_url = \"bot/actions\"",
             (4, 15),
             "the address for actions cannot be used",
             "https://",
         ),
         (
-            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = []\nactions_url = \"ftp://x/y\"",
+            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = [\"send\"]\nactions_url = \"ftp://x/y\"",
             (4, 15),
             "does not begin with http",
             "https://",
         ),
         (
-            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = []\nactions_url = \"http://u:p@x/y\"",
+            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = [\"send\"]\nactions_url = \"http://u:p@x/y\"",
             (4, 15),
             "a name or password does not belong",
             "https://",
         ),
         (
-            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = []\nactions_url = \"http://x/\"\nactions_url_env = \"Y\"",
+            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = [\"send\"]\nactions_url = \"http://x/\"\nactions_url_env = \"Y\"",
             (4, 15),
             "there is both `actions_url` and `actions_url_env`",
             "keep one",
         ),
         (
-            "[bridge.a]\nsecret_env = \"X\"\nsecret_file = \"y\"\ncapabilities = []",
+            "[bridge.a]\nsecret_env = \"X\"\nsecret_file = \"y\"\ncapabilities = [\"send\"]",
             (3, 15),
             "both `secret_env` and `secret_file`",
             "keep one",
         ),
         (
-            "[bridge.a]\nsecret_file = \"no/such\"\ncapabilities = []",
+            "[bridge.a]\nsecret_file = \"no/such\"\ncapabilities = [\"send\"]",
             (2, 15),
             "the secret: the file cannot be read",
             "check the path",
         ),
         (
-            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = []\nactions_per_second = 0",
+            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = [\"send\"]\nactions_per_second = 0",
             (4, 22),
             "must be from 0.01 to 1000",
             "20 is usual",
@@ -127,6 +176,58 @@ fn each_mistake_is_told_at_its_place_with_advice() {
         assert!(fault.message.contains(message), "{text}\n{fault:#?}");
         assert!(fault.help.as_ref().is_some_and(|given| given.contains(help)), "{text}\n{fault:#?}");
     }
+}
+
+#[test]
+fn what_is_no_toml_is_told_with_advice() {
+    // what is written, part of the help
+    let rows = [
+        ("[group.阳光花园]\nmode = \"on\"", "put the name in quotes: [group.\"阳光花园\"]"),
+        ("[group.a1阳光.notices] # 群", "put the name in quotes: [group.\"a1阳光\".notices]"),
+        ("名字 = 1", "put the name in quotes: \"名字\""),
+        ("[rule]]\nname = \"a\"", "write [[rule]]"),
+        ("[[rule] # 广告\nname = \"a\"", "write [[rule]]"),
+        ("[daemon\nqueue = 100", "write [daemon]"),
+        ("[group.g]\nrule.\"ads.x\" = { delete = False }", "write true or false, in small letters"),
+        ("[daemon]\nmode = True", "write true or false, in small letters"),
+        ("[daemon]\nmode = \"on\nqueue = 100", "end it with the quote"),
+        ("[daemon]\nmode = 'on", "end it with the quote"),
+        ("[notices]\nmute = \"您好，", "end it with the quote"),
+        ("[group.g]\nallow = [\"a\", \"b]\nowner = \"c\"", "end it with the quote"),
+        ("[daemon]\nmode = \"on”", "half width: = , [ ] \" instead of ”"),
+        ("[daemon]\n　mode = \"on\"", "full-width space"),
+        ("[daemon]\nmode　= \"on\"", "full-width space"),
+        ("　[daemon]\nmode = \"on\"", "full-width space"),
+        ("[daemon]\nmode = on # 开，关", "put the value in quotes"),
+        ("[profile.default]\nladder = [\"remove\"]\nx = \"加\\d微\"", "single quotes"),
+    ];
+    for (text, help) in rows {
+        let faults = faults_of(text);
+        assert_eq!(faults.len(), 1, "{text}\n{faults:#?}");
+        let fault = &faults[0];
+        assert!(fault.message.contains("not TOML"), "{text}\n{fault:#?}");
+        assert!(fault.help.as_ref().is_some_and(|given| given.contains(help)), "{text}\n{fault:#?}");
+    }
+}
+
+#[test]
+fn a_setting_for_an_unknown_rule_is_tried_all_the_same() {
+    let text = format!(
+        "[profile.default.rule.\"ads.wrods\"]\nmode = \"of\"\nmoed = 1\n[group.g.rule.ads.y]\ndelete = \"no\"\n\
+         [group.h.rule.plain.thing]\nverdict = \"pass\"\n{RULE}"
+    );
+    let expected = [
+        "a.toml:1:23 there is no rule `ads.wrods`",
+        "a.toml:2:8 `mode` cannot be `of`",
+        "a.toml:3:1 unknown key `moed` in [profile.default.rule.\"ads.wrods\"]",
+        "a.toml:4:15 there is no rule `ads`",
+        "a.toml:5:10 `delete` takes true or false, but this is a text",
+        "a.toml:6:15 there is no rule `plain`",
+        "a.toml:7:11 `verdict` cannot be `pass`",
+    ];
+    let faults = faults_of(&text);
+    assert_eq!(told(&faults), expected);
+    assert_eq!(faults[3].help.as_deref(), Some("a name with a dot needs quotes: \"ads.x\""));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! `keywords`: words from lists and from TOML. All keyword rules share one automaton ([`crate::domain::lexicon`]); this
 //! file reads the lists and says what is wrong with them.
 //!
-//! A list is plain text: one entry a line, `#` begins a comment (at the start of a line, or after a space and before one),
-//! `! phrase` is an exception: words of the list do not count inside it.
+//! A list is plain text: one entry a line, `#` begins a comment (at the start of a line or after white space), `! phrase` is
+//! an exception: words of the list do not count inside it. Both signs may be of full width.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -89,14 +89,19 @@ fn entries(text: &str) -> impl Iterator<Item = Entry<'_>> {
 
 fn entry(line: &str, at: usize) -> Option<Entry<'_>> {
     let trimmed_start = line.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}');
-    let text = if trimmed_start.starts_with('#') { "" } else { trimmed_start.split(" # ").next().unwrap_or_default() };
-    let text = text.trim_end();
     let start = at + (line.len() - trimmed_start.len());
-    let text = text.strip_suffix(" #").unwrap_or(text).trim_end();
+    let mut after_space = true;
+    let comment = trimmed_start.char_indices().find(|(_, c)| {
+        let begins = after_space && matches!(c, '#' | '＃');
+        after_space = c.is_whitespace();
+        begins
+    });
+    let end = comment.map_or(trimmed_start.len(), |(at, _)| at);
+    let text = trimmed_start.get(..end).unwrap_or_default().trim_end();
     if text.is_empty() {
         return None;
     }
-    let exception = text.strip_prefix('!');
+    let exception = text.strip_prefix(['!', '！']);
     let phrase = exception.unwrap_or(text).trim_start();
     let from = start + (text.len() - phrase.len());
     Some(Entry { text: phrase, at: from..from + phrase.len(), exception: exception.is_some() })
@@ -142,10 +147,21 @@ mod tests {
 
     #[test]
     fn a_list_is_read_line_by_line() {
-        let text = "\u{FEFF}# 广告\r\n加微信\r\n\n  威信 # 常见\n! 微信支付\nC#\n#话题\n a # b # c\n尾";
+        let text = "\u{FEFF}# 广告\r\n加微信\r\n\n  威信 # 常见\n! 微信支付\nC#\n#话题\n a # b # c\n\
+                    ！ 参加微信\n＃ 说明\n加好友\t# 备注\n加群　＃备注\n代办 #备注\n尾";
         let read: Vec<_> = entries(text).map(|e| (e.text, e.exception)).collect();
-        let expected =
-            [("加微信", false), ("威信", false), ("微信支付", true), ("C#", false), ("a", false), ("尾", false)];
+        let expected = [
+            ("加微信", false),
+            ("威信", false),
+            ("微信支付", true),
+            ("C#", false),
+            ("a", false),
+            ("参加微信", true),
+            ("加好友", false),
+            ("加群", false),
+            ("代办", false),
+            ("尾", false),
+        ];
         assert_eq!(read, expected);
         for entry in entries(text) {
             assert_eq!(text.get(entry.at), Some(entry.text));

@@ -1,6 +1,8 @@
 //! `regex`: regular expressions, on the original text or on its fold.
 
-use ::regex::{Regex, RegexBuilder};
+use std::cmp::Reverse;
+
+use ::regex::{Match, Regex, RegexBuilder};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -65,31 +67,44 @@ struct Compiled {
 
 impl Rule for Compiled {
     fn in_text(&self, text: &Text, found: &mut Found<'_>) {
+        let mut spans = Vec::new(); // takes no memory while nothing is found
         for pattern in &self.patterns {
             match self.on {
-                On::Original => on_original(pattern, &text.original, found),
-                On::Folded => on_folded(pattern, text, found),
+                On::Original => on_original(pattern, &text.original, &mut spans),
+                On::Folded => on_folded(pattern, text, &mut spans),
             }
         }
+        outermost(&mut spans);
+        spans.into_iter().take(MOST_HITS).for_each(|span| found.push(span));
     }
 }
 
-fn on_original(pattern: &Regex, text: &str, found: &mut Found<'_>) {
+/// Leaves only spans that lie in no other, by place: several patterns of a rule often find the same.
+fn outermost(spans: &mut Vec<Span>) {
+    spans.sort_unstable_by_key(|span| (span.start, Reverse(span.end)));
+    let mut covered = 0;
+    spans.retain(|span| {
+        let beyond = span.end > covered; // no span is empty
+        covered = covered.max(span.end);
+        beyond
+    });
+}
+
+fn on_original(pattern: &Regex, text: &str, spans: &mut Vec<Span>) {
     let (mut bytes, mut characters) = (0, 0);
     for hit in pattern.find_iter(text).filter(|hit| !hit.is_empty()).take(MOST_HITS) {
         let skipped = text.get(bytes..hit.start()).unwrap_or_default();
         let start = characters + skipped.chars().count() as u32;
         let end = start + hit.as_str().chars().count() as u32;
         (bytes, characters) = (hit.end(), end);
-        found.push(Span { start, end });
+        spans.push(Span { start, end });
     }
 }
 
-fn on_folded(pattern: &Regex, text: &Text, found: &mut Found<'_>) {
+fn on_folded(pattern: &Regex, text: &Text, spans: &mut Vec<Span>) {
     let folded = &text.folded;
-    for hit in pattern.find_iter(&folded.text).filter(|hit| !hit.is_empty()).take(MOST_HITS) {
-        if folded.gaps_within(hit.start(), hit.end()).iter().all(|gap| gap.kind != GapKind::Barrier) {
-            found.push(folded.span(hit.start(), hit.end()));
-        }
-    }
+    let in_one =
+        |hit: &Match<'_>| folded.gaps_within(hit.start(), hit.end()).iter().all(|gap| gap.kind != GapKind::Barrier);
+    let hits = pattern.find_iter(&folded.text).filter(|hit| !hit.is_empty() && in_one(hit));
+    spans.extend(hits.take(MOST_HITS).map(|hit| folded.span(hit.start(), hit.end())));
 }

@@ -133,6 +133,19 @@ fn regular_expressions_on_original_and_fold() {
 }
 
 #[test]
+fn what_several_patterns_of_a_rule_find_is_told_once() {
+    for on in ["original", "folded"] {
+        let rules =
+            rules(&format!("[regex]\npatterns = ['vx\\d+', '加vx\\d+', 'x1', '加vx', '\\d微信']\non = \"{on}\""));
+        assert_eq!(found(&rules, "加vx12 vx3 加vx4微信"), ["加vx12", "vx3", "加vx4", "4微信"], "{on}");
+        assert_eq!(found(&rules, &"加vx1 ".repeat(150)).len(), MOST_HITS, "{on}");
+    }
+    // each rule tells its own
+    let two = rules("[regex-a]\npatterns = ['ab']\n[regex-b]\npatterns = ['b']");
+    assert_eq!(found(&two, "ab"), ["ab", "b"]);
+}
+
+#[test]
 fn links_and_length() {
     let rules = rules("[links]\nallow = [\"qq.com\"]\n[length]\ncharacters = 12");
     assert_eq!(found(&rules, "abc.com qq.c"), ["abc.com"]);

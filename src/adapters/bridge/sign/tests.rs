@@ -141,13 +141,7 @@ fn secrets_are_read_and_never_shown() {
         sign(&secret(ZERO_TO_31), "x", AT, b""),
         sign(&Secret::from_bytes(&std::array::from_fn::<u8, 32, _>(|at| at as u8)), "x", AT, b"")
     );
-    let rows = [
-        ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", BadSecret::Prefix),
-        ("whsec_", BadSecret::Empty),
-        ("whsec_MfKQ9", BadSecret::Base64),
-        ("whsec_密钥", BadSecret::Base64),
-    ];
-    for (text, expected) in rows {
-        assert_eq!(Secret::parse(text).err(), Some(expected), "{text}");
-    }
+    // by the same code as the configuration
+    assert_eq!(Secret::parse("whsec_MfKQ9r8GKYo=").err(), Some(BadSecret::Length));
+    assert!(Secret::parse("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").is_ok());
 }

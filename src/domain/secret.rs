@@ -1,0 +1,79 @@
+//! Secrets of bridges by the convention of Standard Webhooks: `whsec_` and base64.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use data_encoding::{BASE64, BASE64_NOPAD};
+
+/// What every secret begins with.
+pub const PREFIX: &str = "whsec_";
+
+/// How many bytes a secret has, by the convention.
+const LENGTH: RangeInclusive<usize> = 24..=64;
+
+/// The bytes of a secret. Its `Debug` shows nothing of them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Box<[u8]>);
+
+impl Secret {
+    /// Reads `whsec_` and base64 of 24 to 64 bytes, with or without its padding.
+    ///
+    /// # Errors
+    /// What is wrong with it, without any of it.
+    pub fn parse(text: &str) -> Result<Self, BadSecret> {
+        let base64 = text.trim().strip_prefix(PREFIX).ok_or(BadSecret::Prefix)?.as_bytes();
+        let bytes = BASE64.decode(base64).or_else(|_| BASE64_NOPAD.decode(base64)).map_err(|_| BadSecret::Base64)?;
+        if LENGTH.contains(&bytes.len()) { Ok(Self(bytes.into())) } else { Err(BadSecret::Length) }
+    }
+
+    /// The key that signatures are made with.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Why a text is not a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadSecret {
+    /// It does not begin with `whsec_`.
+    #[error("it does not begin with `whsec_`")]
+    Prefix,
+    /// The rest is not base64.
+    #[error("what follows `whsec_` is not base64")]
+    Base64,
+    /// It is too short or too long.
+    #[error("it is not 24 to 64 bytes long")]
+    Length,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_read_and_never_shown() {
+        let sound = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=";
+        let secret = Secret::parse(&format!("{sound}\n")).unwrap();
+        assert_eq!(secret.bytes().len(), 32);
+        assert_eq!(Secret::parse(sound.trim_end_matches('=')).as_ref(), Ok(&secret));
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+        let rows = [
+            ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", BadSecret::Prefix),
+            ("whsec_密钥", BadSecret::Base64),
+            ("whsec_MfKQ9", BadSecret::Base64),
+            ("whsec_", BadSecret::Length),
+            ("whsec_abcd", BadSecret::Length),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(Secret::parse(text), Err(expected), "{text}");
+        }
+        assert!(Secret::parse(&format!("whsec_{}", BASE64.encode(&[7; 64]))).is_ok());
+        assert_eq!(Secret::parse(&format!("whsec_{}", BASE64.encode(&[7; 65]))), Err(BadSecret::Length));
+    }
+}
