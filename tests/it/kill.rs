@@ -371,8 +371,7 @@ async fn run(shared: Arc<Shared>, number: u64, mut dice: Dice) {
             }
             Some((503, _)) => again.push(parcel),
             Some((status, answer)) => panic!("{status} {answer}"),
-            // Not answered: most senders try again, some do not.
-            None if dice.percent(70) => again.push(parcel),
+            None if dice.percent(70) => again.push(parcel), // most senders try again, some do not
             None => {}
         }
     }
