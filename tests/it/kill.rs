@@ -182,19 +182,22 @@ fn check(database: &Connection, told: &Told, sink: &Log) {
     assert!(wrong.is_empty(), "violations not in exactly one case: {wrong:?}");
 
     let mut states: BTreeMap<String, usize> = BTreeMap::new();
-    let mut read = database.prepare("SELECT id, state FROM outbox").unwrap();
-    let rows = read.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).unwrap();
-    for (id, state) in rows.map(Result::unwrap) {
+    let mut read = database.prepare("SELECT id, state, coalesce(error, '') FROM outbox").unwrap();
+    let columns = |row: &rusqlite::Row<'_>| Ok([row.get::<_, String>(0)?, row.get(1)?, row.get(2)?]);
+    for [id, state, error] in read.query_map([], columns).unwrap().map(Result::unwrap) {
         let reached = sink.tried.contains_key(&id);
         match state.as_str() {
             "done" => assert!(reached, "{id} is done and never came"),
             "uncertain" => assert!(sink.once, "{id} is uncertain"),
+            // It tells of what is uncertain.
+            "failed" => assert!(sink.once && !reached && error.starts_with("not sent"), "{id} has failed: {error}"),
             _ => panic!("{id} is {state}"),
         }
         *states.entry(state).or_default() += 1;
     }
-    let (known, uncertain) = (states.values().sum::<usize>(), states.get("uncertain").copied().unwrap_or_default());
-    assert!((known - uncertain..=known).contains(&sink.tried.len()), "the bot saw what the store does not know");
+    let known = states.values().sum::<usize>();
+    let unsure: usize = ["uncertain", "failed"].iter().filter_map(|state| states.get(*state)).sum();
+    assert!((known - unsure..=known).contains(&sink.tried.len()), "the bot saw what the store does not know");
     for (cause, ids) in &sink.causes {
         assert_eq!(ids.len(), 1, "{cause} came under several ids: {ids:?}");
     }
@@ -368,8 +371,7 @@ async fn run(shared: Arc<Shared>, number: u64, mut dice: Dice) {
             }
             Some((503, _)) => again.push(parcel),
             Some((status, answer)) => panic!("{status} {answer}"),
-            // Not answered: most senders try again, some do not.
-            None if dice.percent(70) => again.push(parcel),
+            None if dice.percent(70) => again.push(parcel), // most senders try again, some do not
             None => {}
         }
     }

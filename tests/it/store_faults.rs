@@ -24,7 +24,7 @@ const SPAM: &str = "兼职刷单日结，加薇信 abc12345";
 
 #[tokio::test]
 async fn a_failed_commit_is_answered_503_and_the_daemon_recovers_by_itself() {
-    let mut world = World::new().await;
+    let world = World::new().await;
     world.faults.set([Fault::Full]);
     let body = world.message("m-1", "9", SPAM).to_string().into_bytes();
     let headers = signed("msg_1", world.clock.now(), &body);

@@ -36,7 +36,6 @@ pub enum Fault {
 #[derive(Default)]
 struct Script {
     faults: Vec<Fault>,
-    commits: usize,
     failed: usize,
 }
 
@@ -49,11 +48,6 @@ impl Faults {
     /// How often something failed.
     pub fn failed(&self) -> usize {
         self.0.lock().unwrap().failed
-    }
-
-    /// How many commits were made.
-    pub fn commits(&self) -> usize {
-        self.0.lock().unwrap().commits
     }
 
     fn has(&self, fault: &Fault) -> bool {
@@ -84,7 +78,6 @@ impl Faults {
                 _ => {}
             }
         }
-        self.0.lock().unwrap().commits += 1;
         Ok(())
     }
 }
