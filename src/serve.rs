@@ -138,6 +138,7 @@ pub async fn start(
         clock: clock.clone(),
         metrics: metrics.clone(),
         health: health.clone(),
+        silent: Default::default(),
     };
     let stop_delivery = CancellationToken::new();
     let delivery = tokio::spawn(delivery.run(stop_delivery.clone()));
@@ -217,8 +218,24 @@ struct Turning {
     stop: CancellationToken,
 }
 
+/// Without its engine the daemon can do nothing, and must not look as if it could: whoever watches it starts it anew.
+struct Fallen {
+    intake: Intake,
+    health: Health,
+}
+
+impl Drop for Fallen {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.health.set(health::ENGINE, "it fell over a fault of the program; the daemon must be started anew");
+            self.intake.abandon();
+        }
+    }
+}
+
 impl Turning {
     fn run(mut self) {
+        let _fallen = Fallen { intake: self.intake.clone(), health: self.health.clone() };
         loop {
             let stopping = self.stop.is_cancelled();
             // While the store is in trouble nothing fires, however long it has been due.

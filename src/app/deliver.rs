@@ -1,6 +1,6 @@
 //! Turns the outbox: lets what is due go to its platform, and tells the engine how it ended.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -83,6 +83,8 @@ pub struct Delivery {
     pub metrics: Arc<Metrics>,
     /// What an operator sees.
     pub health: Health,
+    /// Platforms that did not take the last action.
+    pub silent: Mutex<HashSet<Arc<str>>>,
 }
 
 impl Delivery {
@@ -119,7 +121,7 @@ impl Delivery {
     async fn perform(self: Arc<Self>, action: Arc<Action>, body: Arc<str>) {
         let Some(platform) = self.platforms.get(&action.platform) else { return };
         let reply = platform.perform(action.clone(), body).await;
-        tell(&action, &reply);
+        self.tell(&action, &reply);
         let error = match &reply {
             Reply::Broken { error } => Some(error.clone()),
             _ => None,
@@ -137,6 +139,34 @@ impl Delivery {
             self.intake.tell(job);
         }
         self.outbox.changed.notify_one();
+    }
+
+    /// A line when a platform stops answering and when it answers again, and one for each attempt that an operator or admin
+    /// may ask about; never the text of what was to be said. An hour's outage must not fill the log.
+    fn tell(&self, action: &Action, reply: &Reply) {
+        let (id, kind, platform) = (&*action.id, action.what.name(), &*action.platform);
+        let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        match reply {
+            Reply::Retry { error, .. } | Reply::Unknown { error } => {
+                if silent.insert(action.platform.clone()) {
+                    tracing::warn!(platform, error, "the bridge does not take actions; they are tried again");
+                }
+                tracing::debug!(id, kind, platform, error, "not done yet");
+            }
+            Reply::Done { .. } => {
+                if silent.remove(platform) {
+                    tracing::info!(platform, "the bridge takes actions again");
+                }
+                tracing::debug!(id, kind, platform, "done");
+            }
+            Reply::Refused { error } => tracing::warn!(id, kind, platform, error, "refused for good"),
+            Reply::Broken { error } => {
+                if silent.insert(action.platform.clone()) {
+                    tracing::error!(id, kind, platform, error, "an operator must look at this bridge");
+                }
+            }
+            Reply::Disabled => tracing::error!(id, kind, platform, "410: the bridge wants nothing more"),
+        }
     }
 
     fn report(&self, platform: &str, wellness: Wellness, error: Option<&str>) {
@@ -157,18 +187,5 @@ impl Delivery {
             }
         };
         self.metrics.bridge_state(platform, state);
-    }
-}
-
-/// One line for each attempt that did not end well; never the text of what was to be said.
-fn tell(action: &Action, reply: &Reply) {
-    let (id, kind, platform) = (&*action.id, action.what.name(), &*action.platform);
-    match reply {
-        Reply::Done { .. } => tracing::debug!(id, kind, platform, "done"),
-        Reply::Retry { error, .. } => tracing::info!(id, kind, platform, error, "not done yet; it is tried again"),
-        Reply::Unknown { error } => tracing::warn!(id, kind, platform, error, "it may or may not have been done"),
-        Reply::Refused { error } => tracing::warn!(id, kind, platform, error, "refused for good"),
-        Reply::Broken { error } => tracing::error!(id, kind, platform, error, "an operator must look at this bridge"),
-        Reply::Disabled => tracing::error!(id, kind, platform, "410: the bridge wants nothing more"),
     }
 }

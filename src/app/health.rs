@@ -5,6 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 /// The part that is not ready until everything is built.
 pub const STARTED: &str = "started";
+/// The part that stands for the engine.
+pub const ENGINE: &str = "engine";
 /// The part that stands for the store.
 pub const STORE: &str = "store";
 /// The part that stands for the configuration.

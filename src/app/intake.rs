@@ -155,6 +155,12 @@ impl Intake {
         self.shared.arrived.notify_all();
     }
 
+    /// Takes no more events and drops what is queued, so that nobody waits for an answer that cannot come.
+    pub fn abandon(&self) {
+        self.close();
+        self.lock().jobs.clear();
+    }
+
     /// Takes out jobs of at most `limit` inputs (one job may be larger), waiting up to `wait` for the first. Those taken
     /// before count as done.
     pub fn take(&self, limit: usize, wait: Duration) -> Vec<Job> {

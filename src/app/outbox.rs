@@ -4,49 +4,25 @@
 //! undoes; one action's retries block nobody else. Each platform is paced by itself. The store holds the same actions: a
 //! restart begins from there, and nothing that was confirmed is in it any more.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::num::NonZeroU32;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::FakeRelativeClock;
-use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
 
+mod attempt;
+mod target;
+
+use self::attempt::{backoff, body, key};
+use self::target::Target;
+pub use self::target::{Pace, Wellness};
 use crate::app::intake::Job;
-use crate::domain::action::{Action, ActionId, Lane, Outcome, What};
-use crate::domain::ids;
-use crate::domain::policy::Step;
+use crate::domain::action::{Action, ActionId, Outcome, What};
 use crate::domain::time::Timestamp;
 use crate::ports::{Pending, Reply};
 
-/// The first wait before an action is tried again; it doubles each time.
-const FIRST_RETRY: Duration = Duration::from_secs(1);
-/// The longest such wait.
-const LONGEST_RETRY: Duration = Duration::from_secs(300);
 /// Attempts that may be under way at once on one platform.
 const IN_FLIGHT: usize = 32;
-
-/// A platform, as far as sending goes.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// It drops a repeated id.
-    pub idempotent: bool,
-    /// Actions a second, more than 0.
-    pub per_second: f64,
-}
-
-/// How well a platform answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wellness {
-    /// As it should.
-    Well,
-    /// In a way that an operator must look at.
-    Broken,
-    /// It wants nothing more from us, until the daemon is started anew.
-    Disabled,
-}
 
 /// What to do now.
 #[derive(Debug)]
@@ -72,17 +48,6 @@ pub struct Outbox {
     order: u64,
     clock: FakeRelativeClock,
     turned_to: Timestamp,
-}
-
-struct Target {
-    pace: Pace,
-    limiter: RateLimiter<NotKeyed, InMemoryState, FakeRelativeClock, NoOpMiddleware<governor::nanos::Nanos>>,
-    ready: BTreeSet<(Lane, u64, ActionId)>,
-    waiting: BTreeSet<(Timestamp, ActionId)>,
-    in_flight: usize,
-    /// When the pace last let nothing more go.
-    paced: Option<Timestamp>,
-    wellness: Wellness,
 }
 
 struct Entry {
@@ -402,47 +367,6 @@ impl Outbox {
         target.waiting.insert((at, id.clone()));
         None
     }
-}
-
-impl Target {
-    fn new(pace: Pace, clock: FakeRelativeClock) -> Self {
-        // A second's worth may go at once, the rest evenly.
-        let burst = NonZeroU32::new(pace.per_second as u32).unwrap_or(NonZeroU32::MIN);
-        let period = Duration::from_secs_f64(1.0 / pace.per_second.clamp(0.001, 100_000.0));
-        let quota = Quota::with_period(period).unwrap_or(Quota::per_second(burst)).allow_burst(burst);
-        let limiter = RateLimiter::direct_with_clock(quota, clock);
-        let (ready, waiting) = (BTreeSet::new(), BTreeSet::new());
-        Self { pace, limiter, ready, waiting, in_flight: 0, paced: None, wellness: Wellness::Well }
-    }
-}
-
-/// The order that is kept: per (group, member). A deletion commutes with everything; and the word to a member before a
-/// removal goes first, but does not hold it up when it cannot be delivered.
-fn key(action: &Action) -> u128 {
-    let member = action.what.user().or(action.notifies.first().map(|(user, _)| user));
-    let before_removal =
-        matches!(action.what, What::Private { .. }) && action.cause.step.as_deref() == Some(Step::Remove.name());
-    match (&action.what, member) {
-        (What::Delete { .. }, _) | (_, None) => ids::hash(&["action", &action.id]),
-        _ if before_removal => ids::hash(&["action", &action.id]),
-        (_, Some(user)) => ids::hash(&["member", &action.platform, &action.group, user]),
-    }
-}
-
-/// The JSON of an action's first attempt: a mute sent late names the seconds that remain.
-fn body(action: &Action, now: Timestamp) -> Arc<str> {
-    let mut action = action.clone();
-    if let What::Mute { seconds, until, .. } = &mut action.what {
-        *seconds = until.since(now).as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).min(*seconds);
-    }
-    action.to_json().into()
-}
-
-/// Exponential with jitter: between half and all of it, drawn from the action and the attempt.
-fn backoff(id: &ActionId, attempts: u32) -> Duration {
-    let full = FIRST_RETRY.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(LONGEST_RETRY);
-    let draw = ids::hash(&[id, &attempts.to_string()]) as u32;
-    full.mul_f64(0.5 + 0.5 * f64::from(draw) / f64::from(u32::MAX))
 }
 
 #[cfg(test)]

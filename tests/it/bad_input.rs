@@ -163,7 +163,7 @@ async fn signatures_are_needed_fresh_and_right() {
 #[tokio::test]
 async fn times_that_cannot_be_are_stored_or_replaced() {
     let mut world = World::new().await;
-    let mut at = |id: &str, time: Option<&str>| {
+    let at = |id: &str, time: Option<&str>| {
         let mut event = json!({"id": id, "type": "message", "group": "g1", "sender": {"id": id}, "text": SPAM});
         if let Some(time) = time {
             event["time"] = json!(time);

@@ -1,6 +1,12 @@
 //! One binary for all tests that drive Qunwei from outside.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed, as it should")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that panics has failed, as it should"
+)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "counts and seeds are for people")]
 #![allow(unreachable_pub, missing_docs, reason = "nothing here is read from outside")]
 
 mod support;

@@ -77,13 +77,11 @@ async fn what_may_pass_is_tried_again_and_again() {
         let world = world_answering(status(code)).await;
         world.quiet().await;
         assert_eq!(world.admin("/readyz").await.0, 200, "{code} is no trouble yet");
-        let mut last = 1;
-        for _ in 0..6 {
+        for last in 1..7 {
             world.turn(5 * MINUTE); // longer than any wait
             until("it is tried again", || (tried(&world).1 > last).then_some(())).await;
             world.quiet().await;
             assert_eq!(tried(&world).1, last + 1, "once after each wait");
-            last += 1;
         }
         assert_done(world).await;
     }

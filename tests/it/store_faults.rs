@@ -24,7 +24,7 @@ const SPAM: &str = "兼职刷单日结，加薇信 abc12345";
 
 #[tokio::test]
 async fn a_failed_commit_is_answered_503_and_the_daemon_recovers_by_itself() {
-    let mut world = World::new().await;
+    let world = World::new().await;
     world.faults.set([Fault::Full]);
     let body = world.message("m-1", "9", SPAM).to_string().into_bytes();
     let headers = signed("msg_1", world.clock.now(), &body);
@@ -205,6 +205,23 @@ async fn a_bot_that_is_down_and_a_store_that_is_full_at_once() {
     world.faults.set([]);
     world.turn(SECOND);
     world.settled().await;
+    world.next_kinds(2).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_daemon_without_its_engine_says_so_and_lets_nobody_wait() {
+    let mut world = World::new().await;
+    world.faults.set([Fault::Panic]);
+    let event = world.message("m-1", "9", SPAM).to_string();
+    assert_eq!(world.post(event.clone()).await.0, 503);
+    until("it is not ready", || world.running().health.ready().err()).await;
+    let (status, why) = world.admin("/readyz").await;
+    assert!(status == 503 && why.starts_with("engine: "), "{status} {why}");
+    assert_eq!(world.post(event.clone()).await.0, 503);
+    world.faults.set([]);
+    world.restart().await;
+    assert_eq!(world.post(event).await.0, 200);
     world.next_kinds(2).await;
     world.finish().await;
 }

@@ -4,9 +4,11 @@
 //! ([`Engine::commit`]), and only then answers the requests and lets actions go. A failed commit never lies: its requests are
 //! told so, and everything they had changed in memory is thrown away and loaded again.
 
+mod effects;
 mod load;
 mod recover;
 
+pub use self::effects::Effects;
 pub use self::load::event_of;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,7 +16,6 @@ use std::time::{Duration, Instant};
 
 use crate::app::intake::{Answer, Incoming, Job};
 use crate::app::metrics::{EventOutcome, Metrics, Mode};
-use crate::domain::action::{Action, ActionId};
 use crate::domain::change::Change;
 use crate::domain::core::{Core, Judged};
 use crate::domain::ids::{GroupKey, SeenKey};
@@ -35,21 +36,6 @@ const FORGET_EVERY: Duration = Duration::from_secs(600);
 const KEEP_LONGER: Duration = Duration::from_secs(600);
 /// A store that cannot be written is tried again this often.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
-
-/// What a commit made true: for the outbox.
-#[derive(Debug, Default)]
-pub struct Effects {
-    /// Actions to be carried out, in the order they were decided.
-    pub acts: Vec<Arc<Action>>,
-    /// Actions that are only observed.
-    pub observed: Vec<Arc<Action>>,
-    /// Actions whose attempt is recorded, with their body.
-    pub recorded: Vec<(ActionId, Arc<str>)>,
-    /// Actions whose end is recorded.
-    pub ended: Vec<ActionId>,
-    /// After a failure the store may hold actions that are not among these, nor among earlier ones.
-    pub missed: bool,
-}
 
 /// The engine.
 pub struct Engine {
@@ -370,35 +356,6 @@ impl Engine {
             if let Err(error) = self.store.forget_seen(now.minus(keep)) {
                 tracing::warn!(%error, "old ids were not forgotten; they will be tried again");
             }
-        }
-    }
-}
-
-impl Effects {
-    /// Adds later effects.
-    pub fn append(&mut self, mut later: Effects) {
-        self.acts.append(&mut later.acts);
-        self.observed.append(&mut later.observed);
-        self.recorded.append(&mut later.recorded);
-        self.ended.append(&mut later.ended);
-    }
-
-    fn take(&mut self, change: Change, metrics: &Metrics) {
-        match change {
-            Change::Act(action) => {
-                metrics.action(&action);
-                if action.observe { self.observed.push(action) } else { self.acts.push(action) }
-            }
-            Change::Attempted { id, body } => self.recorded.push((id, body)),
-            Change::Ended { id, .. } => self.ended.push(id),
-            Change::Case(case) => metrics.case(&case.step, if case.observe { Mode::Observe } else { Mode::Act }),
-            Change::Evidence(_)
-            | Change::Standing { .. }
-            | Change::Role { .. }
-            | Change::Membership { .. }
-            | Change::Ledger { .. }
-            | Change::Timer(_)
-            | Change::TimerDone(_) => {}
         }
     }
 }

@@ -1,5 +1,11 @@
+//! What the outbox does, step by step.
+
+use std::collections::BTreeSet;
+
 use super::*;
-use crate::domain::action::{Cause, NOTICE_DEADLINE};
+use crate::domain::action::{Cause, Lane, NOTICE_DEADLINE};
+
+mod restarts;
 
 const NOW: Timestamp = Timestamp(1_795_395_600_000);
 const SECOND: Duration = Duration::from_secs(1);
@@ -161,17 +167,6 @@ fn what_is_done_to_one_member_goes_one_after_the_other() {
 }
 
 #[test]
-fn an_unmute_never_overtakes_its_mute() {
-    let mut outbox = outbox(true);
-    outbox.push(mute("mute", "u1"));
-    outbox.push(unmute("unmute", "u1"));
-    assert_eq!(drain(&mut outbox, NOW), ["mute", "unmute"]);
-    // The store gives lane by lane: at a start too, the order of decisions counts.
-    outbox.refill(vec![pending(8, unmute("unmute", "u1"), None), pending(7, mute("mute", "u1"), None)], 1000);
-    assert_eq!(drain(&mut outbox, NOW), ["mute", "unmute"]);
-}
-
-#[test]
 fn a_retry_blocks_nobody_else() {
     let mut outbox = outbox(true);
     for at in 0..100 {
@@ -237,68 +232,6 @@ fn at_its_deadline_an_action_expires() {
 }
 
 #[test]
-fn where_a_repeated_id_is_not_dropped_an_unknown_outcome_is_not_repeated() {
-    let mut outbox = outbox(false);
-    outbox.push(tell("a", "u1"));
-    outbox.push(unmute("b", "u2"));
-    assert_eq!(step(&mut outbox, NOW), ["try b", "record a"], "an unmute may be repeated");
-    outbox.recorded(&"a".into(), "{}".into());
-    assert_eq!(step(&mut outbox, NOW), ["try a"]);
-    assert_eq!(answer(&mut outbox, "a", unknown(), NOW).as_deref(), Some("uncertain"));
-    assert_eq!(answer(&mut outbox, "b", unknown(), NOW), None);
-    assert_eq!(step(&mut outbox, NOW.plus(2 * SECOND)), ["try b"]);
-    // What is known not to have happened is tried again.
-    outbox.push(delete("c"));
-    assert_eq!(step(&mut outbox, NOW), ["record c"]);
-    outbox.recorded(&"c".into(), "{}".into());
-    assert_eq!(step(&mut outbox, NOW), ["try c"]);
-    assert_eq!(answer(&mut outbox, "c", retry(None), NOW), None);
-    assert_eq!(step(&mut outbox, NOW.plus(4 * SECOND)), ["try c"]);
-}
-
-#[test]
-fn after_a_restart_an_attempt_is_repeated_with_the_same_bytes_or_not_at_all() {
-    let kept = r#"{"id":"a","seconds":1234}"#;
-    let mut idempotent = outbox(true);
-    idempotent.refill(vec![pending(1, mute("a", "u1"), Some(kept)), pending(2, tell("b", "u2"), None)], 1000);
-    let tried = bodies(idempotent.step(NOW));
-    assert_eq!(tried[0], ("a".into(), kept.into()));
-    assert_eq!(&*tried[1].0, "b");
-
-    let mut once = outbox(false);
-    let rows = [(1, tell("a", "u1"), Some("{}")), (2, tell("b", "u1"), None), (3, unmute("c", "u2"), Some("{}"))];
-    once.refill(rows.map(|(order, action, attempted)| pending(order, action, attempted)).into(), 1000);
-    assert_eq!(step(&mut once, NOW), ["try c", "uncertain a"], "an unmute may be repeated");
-    once.ended(&"a".into());
-    assert_eq!(step(&mut once, NOW), ["record b"]);
-}
-
-#[test]
-fn what_may_have_happened_is_uncertain_even_when_its_time_is_over() {
-    let mut outbox = outbox(false);
-    outbox.refill(vec![pending(1, tell("a", "u1"), Some("{}"))], 1000);
-    assert_eq!(step(&mut outbox, NOW.plus(NOTICE_DEADLINE)), ["uncertain a"]);
-}
-
-#[test]
-fn a_late_mute_names_the_seconds_that_remain_and_then_always_the_same() {
-    for idempotent in [true, false] {
-        let mut outbox = outbox(idempotent);
-        outbox.push(mute("a", "u1"));
-        let late = NOW.plus(Duration::from_millis(600_500));
-        let [(_, body)] = &bodies(outbox.step(late))[..] else { panic!("one attempt is recorded") };
-        assert!(body.contains(r#""seconds":3000"#), "{body}");
-        outbox.recorded(&"a".into(), body.clone());
-        assert_eq!(bodies(outbox.step(late)), [("a".into(), body.clone())]);
-        answer(&mut outbox, "a", retry(Some(HOUR / 6)), late);
-        assert_eq!(bodies(outbox.step(late.plus(HOUR / 6))), [("a".into(), body.clone())]);
-    }
-    let mut outbox = outbox(true);
-    outbox.push(mute("a", "u1"));
-    assert_eq!(step(&mut outbox, NOW.plus(HOUR)), ["expired a"], "a mute that is over is not sent");
-}
-
-#[test]
 fn a_platform_that_wants_no_more_gets_no_more() {
     let mut outbox = outbox(true);
     for id in ["a", "b", "c"] {
@@ -342,53 +275,6 @@ fn a_refused_action_ends_and_the_next_goes_on() {
         Some("failed")
     );
     outbox.ended(&"a".into());
-    assert_eq!(step(&mut outbox, NOW), ["try b"]);
-}
-
-#[test]
-fn what_does_not_fit_into_memory_comes_later_in_its_order() {
-    let mut outbox = limited(true, 10);
-    // What the store has: everything that has not come to its end, in order.
-    let mut stored: Vec<Pending> = Vec::new();
-    for at in 0..100 {
-        let action = tell(&format!("{at:02}"), &format!("u{}", at % 3));
-        stored.push(pending(at, action.clone(), None));
-        outbox.push(action);
-    }
-    assert_eq!(outbox.len(), 10);
-    let mut order = Vec::new();
-    while !stored.is_empty() {
-        let dues = step(&mut outbox, NOW);
-        assert!(!dues.is_empty(), "stuck after {order:?}");
-        for due in dues {
-            let id = due.strip_prefix("try ").unwrap();
-            stored.retain(|pending| &*pending.action.id != id);
-            finish(&mut outbox, id, NOW);
-            order.push(id.to_owned());
-        }
-        if outbox.wants_refill() {
-            let size = outbox.refill_size();
-            outbox.refill(stored.iter().take(size).cloned().collect(), size);
-            assert!(outbox.len() < 2 * size, "{}", outbox.len());
-        }
-    }
-    assert!(outbox.is_empty());
-    order.dedup();
-    assert_eq!(order.len(), 100, "each once");
-    for user in 0..3 {
-        let of_user: Vec<&String> = order.iter().filter(|id| id.parse::<u64>().unwrap() % 3 == user).collect();
-        assert!(of_user.is_sorted(), "{of_user:?}");
-    }
-}
-
-#[test]
-fn a_refill_does_not_bring_back_what_is_in_memory() {
-    let mut outbox = outbox(true);
-    outbox.push(tell("a", "u1"));
-    step(&mut outbox, NOW);
-    outbox.refill(vec![pending(1, tell("a", "u1"), None), pending(2, tell("b", "u1"), None)], 1000);
-    assert_eq!(step(&mut outbox, NOW), Vec::<String>::new());
-    finish(&mut outbox, "a", NOW);
     assert_eq!(step(&mut outbox, NOW), ["try b"]);
 }
 

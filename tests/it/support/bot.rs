@@ -102,11 +102,6 @@ impl Bot {
         Some(action)
     }
 
-    /// How often an id was tried.
-    pub fn tried(&self, id: &str) -> usize {
-        self.model().attempts.get(id).map_or(0, |(count, _)| *count)
-    }
-
     /// What was wrong with what it got.
     pub fn faults(&self) -> Vec<String> {
         self.model().faults.clone()
