@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use ::regex::{Match, Regex, RegexBuilder};
+use ::regex::{Match, Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -41,8 +41,22 @@ impl Draft for Patterns {
         if self.patterns.get_ref().is_empty() {
             build.faults.push(build.source.fault(self.patterns.span(), "a `regex` rule needs at least one pattern"));
         }
-        let patterns = self.patterns.get_ref().iter().filter_map(|pattern| compile(pattern, build)).collect();
-        (build.errors() == before).then(|| Box::new(Compiled { patterns, on: self.on }) as Box<dyn Rule>)
+        let patterns: Vec<Regex> =
+            self.patterns.get_ref().iter().filter_map(|pattern| compile(pattern, build)).collect();
+        let any = RegexSetBuilder::new(patterns.iter().map(Regex::as_str))
+            .case_insensitive(true)
+            .size_limit(LARGEST * patterns.len().max(1))
+            .build();
+        match any {
+            Ok(any) => {
+                (build.errors() == before).then(|| Box::new(Compiled { any, patterns, on: self.on }) as Box<dyn Rule>)
+            }
+            Err(error) => {
+                let message = format!("these patterns are too much together: {error}");
+                build.faults.push(build.source.fault(self.patterns.span(), message).help("make two rules of this one"));
+                None
+            }
+        }
     }
 }
 
@@ -61,13 +75,22 @@ fn compile(pattern: &Spanned<String>, build: &mut Build<'_>) -> Option<Regex> {
 }
 
 struct Compiled {
+    /// All patterns in one pass: hardly any message has a hit, and then the single ones need not look.
+    any: RegexSet,
     patterns: Vec<Regex>,
     on: On,
 }
 
 impl Rule for Compiled {
     fn in_text(&self, text: &Text, found: &mut Found<'_>) {
-        let mut spans = Vec::new(); // takes no memory while nothing is found
+        let looked_at = match self.on {
+            On::Original => &text.original,
+            On::Folded => &text.folded.text,
+        };
+        if !self.any.is_match(looked_at) {
+            return;
+        }
+        let mut spans = Vec::new();
         for pattern in &self.patterns {
             match self.on {
                 On::Original => on_original(pattern, &text.original, &mut spans),
