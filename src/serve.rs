@@ -23,7 +23,7 @@ use crate::adapters::bridge::sign::Secret;
 use crate::app::deliver::{Delivery, SharedOutbox};
 use crate::app::engine::Engine;
 use crate::app::health::{self, Health};
-use crate::app::intake::Intake;
+use crate::app::intake::{Intake, Job};
 use crate::app::metrics::{BridgeState, Metrics};
 use crate::app::outbox::{Outbox, Pace};
 use crate::config::{Bridge, Config, State};
@@ -247,7 +247,13 @@ impl Turning {
                 break;
             }
             self.metrics.queue_depth(self.intake.depth());
-            let effects = self.engine.step(jobs, self.clock.now());
+            let mut room = BATCH.saturating_sub(jobs.iter().map(Job::len).sum());
+            let intake = &self.intake;
+            let effects = self.engine.step_with(jobs, self.clock.now(), || {
+                let more = intake.take_more(room);
+                room = room.saturating_sub(more.iter().map(Job::len).sum());
+                more
+            });
             if let Err(error) = self.outbox.take(effects, self.engine.store()) {
                 tracing::error!(%error, "the outbox could not be filled up from the store; it is tried again");
             }

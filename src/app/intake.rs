@@ -113,6 +113,23 @@ struct Queue {
     closed: bool,
 }
 
+impl Queue {
+    /// Takes out jobs of at most `limit` inputs; one job may be larger, unless there is no room at all.
+    fn hand_out(&mut self, limit: usize) -> Vec<Job> {
+        let (mut taken, mut inputs) = (Vec::new(), 0);
+        while let Some(job) = self.jobs.front() {
+            if limit == 0 || (!taken.is_empty() && inputs + job.len() > limit) {
+                break;
+            }
+            inputs += job.len();
+            taken.extend(self.jobs.pop_front());
+        }
+        self.inputs -= inputs;
+        self.in_hand += inputs;
+        taken
+    }
+}
+
 impl Intake {
     /// A queue of at most `capacity` inputs (at least 10).
     pub fn new(capacity: usize) -> Self {
@@ -170,19 +187,12 @@ impl Intake {
             let waited = self.shared.arrived.wait_timeout(queue, wait);
             queue = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        let mut taken = Vec::new();
-        let mut inputs = 0;
-        while let Some(job) = queue.jobs.pop_front() {
-            if !taken.is_empty() && inputs + job.len() > limit {
-                queue.jobs.push_front(job);
-                break;
-            }
-            inputs += job.len();
-            taken.push(job);
-        }
-        queue.inputs -= inputs;
-        queue.in_hand = inputs;
-        taken
+        queue.hand_out(limit)
+    }
+
+    /// Takes out more jobs of at most `limit` inputs, without waiting, to be done together with those taken before.
+    pub fn take_more(&self, limit: usize) -> Vec<Job> {
+        self.lock().hand_out(limit)
     }
 
     fn put(&self, queue: &mut Queue, job: Job) {

@@ -7,6 +7,7 @@
 mod effects;
 mod load;
 mod recover;
+mod step;
 
 pub use self::effects::Effects;
 pub use self::load::event_of;
@@ -127,37 +128,6 @@ impl Engine {
         self.core.state.timers.first().map(|timer| timer.due)
     }
 
-    /// Takes in jobs and whatever is due, makes it durable, answers.
-    pub fn step(&mut self, jobs: Vec<Job>, now: Timestamp) -> Effects {
-        let mut all = std::mem::take(&mut self.deferred);
-        all.extend(jobs);
-        if !self.writable(now) {
-            self.refuse(all);
-            return Effects::default();
-        }
-        let mut rest = all.into_iter();
-        let mut failed = self.apply_due(now).err();
-        while failed.is_none() {
-            let Some(job) = rest.next() else { break };
-            failed = self.apply(job, now).err();
-        }
-        let result = match failed {
-            None => self.commit(),
-            Some(error) => Err(error),
-        };
-        match result {
-            Ok(mut effects) => {
-                self.look_after(now);
-                effects.missed = std::mem::take(&mut self.reloaded);
-                effects
-            }
-            Err(error) => {
-                let jobs = self.take_back().into_iter().chain(rest).collect();
-                self.recover(error, jobs, now)
-            }
-        }
-    }
-
     /// Runs the core over a job. Nothing is durable before [`Engine::commit`].
     ///
     /// # Errors
@@ -220,7 +190,9 @@ impl Engine {
         let begun = Instant::now();
         self.store.commit(&self.batch.units)?;
         self.metrics.commit(begun.elapsed(), self.batch.units.iter().map(|unit| unit.rows.len()).sum());
-        let batch = std::mem::take(&mut self.batch);
+        let room = self.batch.units.len(); // the next batch is about as large
+        let next = Batch { units: Vec::with_capacity(room), jobs: Vec::with_capacity(room), ..Batch::default() };
+        let batch = std::mem::replace(&mut self.batch, next);
         for row in batch.units.iter().flat_map(|unit| &unit.rows).filter(|row| row.kind == RowKind::Event) {
             self.metrics.event(&row.platform, EventOutcome::Accepted);
         }

@@ -215,8 +215,8 @@ impl Core {
     pub(super) fn arm_timers(&mut self, out: &[Change], from: usize) {
         for change in out.iter().skip(from) {
             if let Change::Timer(timer) = change {
-                let id = |timer: &Timer| (timer.platform.clone(), timer.group.clone(), timer.id.clone());
-                self.state.timers.retain(|other| id(other) != id(timer));
+                let same = |a: &Timer, b: &Timer| a.id == b.id && a.group == b.group && a.platform == b.platform;
+                self.state.timers.retain(|other| !same(other, timer));
                 self.state.timers.insert(timer.clone());
             }
         }

@@ -85,6 +85,7 @@ impl LexiconBuilder {
         if let Some(same) = entry.uses.iter().find(|one| one.list == list && one.exception == exception) {
             return Err(Refused::Duplicate(same.word.clone()));
         }
+        entry.uses.reserve_exact(1); // nearly every word is in one list; `push` alone makes room for four
         entry.uses.push(Use { list, exception, word: word.into() });
         let own = fold.gaps().iter().filter(|gap| gap.kind == GapKind::Clause).map(|gap| gap.at);
         for at in own.filter(|at| (1..entry.bytes).contains(at)) {

@@ -7,6 +7,7 @@
 mod chains;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use std::time::Duration;
 
@@ -132,17 +133,6 @@ impl Default for Recent {
     }
 }
 
-/// The written form of [`Recent`]: everything in the order it came, so that reading it is remembering it anew.
-#[derive(Serialize, Deserialize)]
-struct Snapshot {
-    format: u8,
-    shed: [u64; 2],
-    times: Vec<Said>,
-    texts: Vec<Copied>,
-}
-
-const FORMAT: u8 = 1;
-
 /// How much longer than the rules look back a written entry is kept: an idle daemon must not write megabytes of what
 /// nobody will ask for.
 const GRACE: Duration = Duration::from_secs(3600);
@@ -187,27 +177,11 @@ impl Recent {
     /// Everything that a rule may still ask for at `now`, written; with an hour's grace for events that come late.
     pub fn snapshot(&self, needs: &Needs, now: Timestamp) -> Vec<u8> {
         let (times, texts) = (now.minus(needs.times + GRACE), now.minus(needs.texts + GRACE));
-        let snapshot = Snapshot {
-            format: FORMAT,
-            shed: [self.times.shed(), self.texts.shed()],
-            times: self.times.iter().filter(|said| said.time >= times).copied().collect(),
-            texts: self.texts.iter().filter(|copied| copied.time >= texts).copied().collect(),
-        };
-        postcard::to_stdvec(&snapshot).expect("plain numbers can always be written to memory")
+        written::write(self, times, texts)
     }
 
     /// Reads what [`Recent::snapshot`] wrote. `None` when it is damaged or of another version.
     pub fn restore(bytes: &[u8]) -> Option<Self> {
-        let snapshot: Snapshot = postcard::from_bytes(bytes).ok()?;
-        if snapshot.format != FORMAT {
-            return None;
-        }
-        let mut recent = Self::default();
-        snapshot.times.into_iter().for_each(|said| recent.times.add(said));
-        snapshot.texts.into_iter().for_each(|copied| recent.texts.add(copied));
-        let [times, texts] = snapshot.shed;
-        recent.times = recent.times.with_shed(times);
-        recent.texts = recent.texts.with_shed(texts);
-        Some(recent)
+        written::read(bytes)
     }
 }

@@ -1,0 +1,52 @@
+//! One turn: what is queued and due, in one commit.
+
+use super::{Effects, Engine};
+use crate::app::intake::Job;
+use crate::domain::time::Timestamp;
+
+impl Engine {
+    /// Takes in jobs and whatever is due, makes it durable, answers.
+    pub fn step(&mut self, jobs: Vec<Job>, now: Timestamp) -> Effects {
+        self.step_with(jobs, now, Vec::new)
+    }
+
+    /// The same, asking for `more` jobs until there are none: what came while the first were judged goes into the same
+    /// commit instead of waiting for the next one. Nobody waits longer for it than judging takes, and waiting for the disk
+    /// is what costs.
+    pub fn step_with(&mut self, jobs: Vec<Job>, now: Timestamp, mut more: impl FnMut() -> Vec<Job>) -> Effects {
+        let mut all = std::mem::take(&mut self.deferred);
+        all.extend(jobs);
+        if !self.writable(now) {
+            self.refuse(all);
+            return Effects::default();
+        }
+        let mut rest = all.into_iter();
+        let mut failed = self.apply_due(now).err();
+        while failed.is_none() {
+            match rest.next() {
+                Some(job) => failed = self.apply(job, now).err(),
+                None => {
+                    rest = more().into_iter();
+                    if rest.len() == 0 {
+                        break;
+                    }
+                }
+            }
+        }
+        let result = match failed {
+            None => self.commit(),
+            Some(error) => Err(error),
+        };
+        match result {
+            Ok(mut effects) => {
+                self.look_after(now);
+                effects.missed = std::mem::take(&mut self.reloaded);
+                effects
+            }
+            Err(error) => {
+                let jobs = self.take_back().into_iter().chain(rest).collect();
+                self.recover(error, jobs, now)
+            }
+        }
+    }
+}
