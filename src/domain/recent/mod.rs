@@ -18,10 +18,10 @@ use super::ids::{GroupKey, MemberKey};
 use super::time::Timestamp;
 
 /// How many messages are remembered for their times: 28 bytes each.
-pub const MOST_TIMES: usize = 1 << 19;
+pub const MOST_TIMES: usize = 1 << 18;
 
 /// How many texts are remembered: 44 bytes each.
-pub const MOST_TEXTS: usize = 1 << 18;
+pub const MOST_TEXTS: usize = 1 << 17;
 
 /// What rules need to have been remembered: the longest windows and largest counts of all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
