@@ -86,7 +86,7 @@ impl Crowd {
     fn text(&self, n: u64) -> String {
         let draw = mix(n ^ 0x5eed);
         let pick = |list: &[&'static str], shift: u32| list[(draw >> shift) as usize % list.len()];
-        if self.violation_every > 0 && n % self.violation_every == 0 {
+        if self.violation_every > 0 && n.is_multiple_of(self.violation_every) {
             return pick(&VIOLATION, 0).replace("{}", &(1000 + draw % 1_000_000).to_string());
         }
         // Two characters that make it unlike every other: the same text again and again would break a rule.
