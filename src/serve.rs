@@ -9,7 +9,6 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -21,11 +20,12 @@ use tokio_util::task::TaskTracker;
 use crate::adapters::bridge::push::{Push, Target};
 use crate::adapters::bridge::sign::Secret;
 use crate::app::deliver::{Delivery, SharedOutbox};
-use crate::app::engine::Engine;
+use crate::app::engine::{Engine, Witness};
 use crate::app::health::{self, Health};
 use crate::app::intake::{Intake, Job};
 use crate::app::metrics::{BridgeState, Metrics};
 use crate::app::outbox::{Outbox, Pace};
+use crate::app::pulse::Pulse;
 use crate::config::{Bridge, Config, State};
 use crate::domain::policy::Capability;
 use crate::domain::state::Limits;
@@ -33,6 +33,8 @@ use crate::domain::time::Timestamp;
 use crate::ports::{Clock, Platform, Store};
 use crate::store::{OpenError, Options, SqliteStore};
 use crate::web;
+
+pub mod playground;
 
 /// Inputs in one commit, unless one request alone has more.
 const BATCH: usize = 2048;
@@ -62,8 +64,7 @@ pub struct Running {
     /// What an operator sees.
     pub health: Health,
     intake: Intake,
-    outbox: SharedOutbox,
-    next_timer: Arc<AtomicI64>,
+    pulse: Pulse,
     stop_web: CancellationToken,
     stop_delivery: CancellationToken,
     stop_engine: CancellationToken,
@@ -80,6 +81,15 @@ pub fn open_store(data: &Path) -> Result<SqliteStore, OpenError> {
     SqliteStore::open(data, Options::default())
 }
 
+/// What a daemon has besides its configured bridges.
+#[derive(Default)]
+pub struct Extra {
+    /// Further platforms, each with its pace.
+    pub platforms: Vec<(Arc<str>, Arc<dyn Platform>, Pace)>,
+    /// Who is shown what is decided.
+    pub witness: Option<Box<dyn Witness>>,
+}
+
 /// Starts the daemon. `kept` says why an older configuration than the one on disk is in force, if so.
 ///
 /// # Errors
@@ -87,8 +97,22 @@ pub fn open_store(data: &Path) -> Result<SqliteStore, OpenError> {
 pub async fn start(
     config: &Config,
     kept: Option<String>,
+    store: impl Store + 'static,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Running> {
+    start_with(config, kept, store, clock, Extra::default()).await
+}
+
+/// The same, with more than the configuration names.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(
+    config: &Config,
+    kept: Option<String>,
     mut store: impl Store + 'static,
     clock: Arc<dyn Clock>,
+    extra: Extra,
 ) -> anyhow::Result<Running> {
     let listen = bind(config.daemon.listen, "listen").await?;
     let admin = bind(config.daemon.admin_listen, "admin_listen").await?;
@@ -107,17 +131,22 @@ pub async fn start(
         idempotent: config.settings.capabilities(&bridge.name).has(Capability::Idempotent),
         per_second: bridge.actions_per_second,
     };
-    let mut outbox = Outbox::new(bridges().map(|bridge| (bridge.name.clone(), pace(bridge))), OUTBOX, now);
+    let paces = bridges().map(|bridge| (bridge.name.clone(), pace(bridge)));
+    let more = extra.platforms.iter().map(|(name, _, pace)| (name.clone(), *pace));
+    let mut outbox = Outbox::new(paces.chain(more), OUTBOX, now);
     outbox.refill(store.pending(OUTBOX)?, OUTBOX);
     let outbox = SharedOutbox::new(outbox);
 
     let mut engine = Engine::new(config.settings.clone(), Box::new(store), metrics.clone(), Limits::default(), now)?;
     engine.change_rules(config.settings.clone(), now)?;
+    if let Some(witness) = extra.witness {
+        engine.watched_by(witness);
+    }
     let stop_engine = CancellationToken::new();
-    let next_timer = Arc::new(AtomicI64::new(i64::MIN));
+    let pulse = Pulse::new(intake.clone(), outbox.clone());
     let turning = Turning {
         engine,
-        next_timer: next_timer.clone(),
+        pulse: pulse.clone(),
         intake: intake.clone(),
         outbox: outbox.clone(),
         clock: clock.clone(),
@@ -127,7 +156,8 @@ pub async fn start(
     };
     let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || turning.run())?;
 
-    let mut platforms: HashMap<Arc<str>, Arc<dyn Platform>> = HashMap::new();
+    let more = extra.platforms.into_iter().map(|(name, platform, _)| (name, platform));
+    let mut platforms: HashMap<Arc<str>, Arc<dyn Platform>> = more.collect();
     for bridge in bridges() {
         platforms.insert(bridge.name.clone(), Arc::new(push(bridge, clock.clone())?));
     }
@@ -162,8 +192,7 @@ pub async fn start(
         admin: admin_at,
         health,
         intake,
-        outbox,
-        next_timer,
+        pulse,
         stop_web,
         stop_delivery,
         stop_engine,
@@ -193,23 +222,31 @@ impl Running {
         }
     }
 
-    /// Whether nothing happens before the clock is later than `now`: no input is queued, no timer is due, no action can
-    /// go out. For tests, which turn the clock by hand.
+    /// Hands events in besides the bridges.
+    pub fn intake(&self) -> Intake {
+        self.intake.clone()
+    }
+
+    /// Whether it is at work.
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.clone()
+    }
+
+    /// See [`Pulse::only_waits`]. For tests, which turn the clock by hand.
     pub fn only_waits(&self, now: Timestamp) -> bool {
-        self.intake.depth() == 0 && self.next_timer.load(Ordering::SeqCst) > now.0 && self.outbox.lock().only_waits(now)
+        self.pulse.only_waits(now)
     }
 
     /// Whether there is also nothing left to be sent.
     pub fn is_idle(&self, now: Timestamp) -> bool {
-        self.only_waits(now) && self.outbox.lock().is_empty()
+        self.pulse.is_idle(now)
     }
 }
 
 /// Turns the engine until told to stop and nothing is queued.
 struct Turning {
     engine: Engine,
-    /// When the next timer is due, for [`Running::only_waits`].
-    next_timer: Arc<AtomicI64>,
+    pulse: Pulse,
     intake: Intake,
     outbox: SharedOutbox,
     clock: Arc<dyn Clock>,
@@ -257,8 +294,7 @@ impl Turning {
             if let Err(error) = self.outbox.take(effects, self.engine.store()) {
                 tracing::error!(%error, "the outbox could not be filled up from the store; it is tried again");
             }
-            let next = self.engine.next_timer().unwrap_or(Timestamp(i64::MAX));
-            self.next_timer.store(next.0, Ordering::SeqCst);
+            self.pulse.set_next_timer(self.engine.next_timer());
             match self.engine.trouble() {
                 None => self.health.clear(health::STORE),
                 Some(why) => self.health.set(health::STORE, why),

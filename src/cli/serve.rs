@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub(super) struct ServeArgs {
 }
 
 pub(super) fn run(args: &ServeArgs, verbosity: i16) -> ExitCode {
-    let (mut config, store, kept) = match prepare(args) {
+    let (mut config, store, kept) = match prepare(args.config.dir(), args.data.clone()) {
         Ok(prepared) => prepared,
         Err(code) => return code,
     };
@@ -46,7 +46,7 @@ pub(super) fn run(args: &ServeArgs, verbosity: i16) -> ExitCode {
     if let Some(why) = &kept {
         tracing::error!("{why}");
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             complain(format_args!("error: cannot start: {error}\n"));
@@ -63,11 +63,10 @@ pub(super) fn run(args: &ServeArgs, verbosity: i16) -> ExitCode {
 }
 
 /// The configuration and the store; with a broken configuration the last good one from the store, and why.
-fn prepare(args: &ServeArgs) -> Result<(Config, SqliteStore, Option<String>), ExitCode> {
-    let dir = args.config.dir();
+pub(super) fn prepare(dir: &Path, data: Option<PathBuf>) -> Result<(Config, SqliteStore, Option<String>), ExitCode> {
     let loaded = config::load(dir, &environment);
     let named = loaded.as_ref().ok().map(|config| config.daemon.data.clone());
-    let data = args.data.clone().or(named).unwrap_or_else(|| config::data_dir(dir));
+    let data = data.or(named).unwrap_or_else(|| config::data_dir(dir));
     let shown = |faults: &[crate::fault::Fault]| complain(check::human(faults, false));
     if let (Err(faults), false) = (&loaded, data.is_dir()) {
         shown(faults);
@@ -113,6 +112,11 @@ fn prepare(args: &ServeArgs) -> Result<(Config, SqliteStore, Option<String>), Ex
     }
 }
 
+/// Two threads are enough: they only carry HTTP.
+pub(super) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
+}
+
 async fn serve(config: &Config, kept: Option<String>, store: SqliteStore) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -131,7 +135,7 @@ async fn serve(config: &Config, kept: Option<String>, store: SqliteStore) -> any
 }
 
 /// Logs go to stderr; `RUST_LOG` says more than `-v` can.
-fn log(format: LogFormat, verbosity: i16) {
+pub(super) fn log(format: LogFormat, verbosity: i16) {
     let level = match verbosity {
         ..=-2 => "error",
         -1 => "warn",

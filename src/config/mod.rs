@@ -25,6 +25,7 @@ mod policy;
 mod rules;
 mod secret;
 mod section;
+mod shipped;
 mod syntax;
 mod tree;
 
@@ -33,6 +34,7 @@ mod tests;
 
 pub use bridge::{Bridge, State};
 pub use daemon::{Daemon, LogFormat};
+pub use shipped::SHIPPED;
 
 use faults::{Faults, Place};
 use files::Files;

@@ -12,11 +12,13 @@
 mod support;
 
 mod bad_input;
+mod browser;
 mod interop;
 mod journal;
 mod kill;
 mod layering;
 mod path;
+mod playground;
 mod process;
 mod push;
 mod replay;

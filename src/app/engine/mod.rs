@@ -8,9 +8,11 @@ mod effects;
 mod load;
 mod recover;
 mod step;
+mod witness;
 
 pub use self::effects::Effects;
 pub use self::load::event_of;
+pub use self::witness::{Sight, Witness};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -53,6 +55,8 @@ pub struct Engine {
     deferred: Vec<Job>,
     /// Memory was loaded anew since the last effects.
     reloaded: bool,
+    /// Who is shown what was decided, if anybody looks.
+    witness: Option<Box<dyn Witness>>,
 }
 
 /// What was applied and is not committed.
@@ -65,6 +69,8 @@ struct Batch {
     seen: HashMap<u128, u32>,
     /// Units whose decisions [`Engine::decided`] has given.
     asked: usize,
+    /// What the witness will be shown.
+    sights: Vec<Sight>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -102,6 +108,7 @@ impl Engine {
             broken: None,
             deferred: Vec::new(),
             reloaded: false,
+            witness: None,
         };
         engine.reload()?;
         engine.reloaded = false;
@@ -174,6 +181,7 @@ impl Engine {
         let mut unit = Unit::default();
         unit.rows.push(self.row(RowKind::Tick, now, "".into()));
         self.core.tick(now, &mut unit.changes);
+        self.sight(None, now, &unit.changes);
         self.batch.units.push(unit);
         self.batch.jobs.push((None, Counts::default()));
         Ok(())
@@ -195,6 +203,9 @@ impl Engine {
         let batch = std::mem::replace(&mut self.batch, next);
         for row in batch.units.iter().flat_map(|unit| &unit.rows).filter(|row| row.kind == RowKind::Event) {
             self.metrics.event(&row.platform, EventOutcome::Accepted);
+        }
+        if let Some(witness) = &mut self.witness {
+            batch.sights.iter().for_each(|sight| witness.saw(sight));
         }
         let mut effects = Effects::default();
         for change in batch.units.into_iter().flat_map(|unit| unit.changes) {
@@ -269,7 +280,9 @@ impl Engine {
                 // What a fresh run of the journal needs: which action, and how it ended.
                 let body = serde_json::json!({ "action": *action.id, "outcome": outcome }).to_string();
                 unit.rows.push(self.row(RowKind::Outcome, now, body.into()));
+                let from = unit.changes.len();
                 self.core.outcome(action, outcome, now, &mut unit.changes);
+                self.sight(None, now, unit.changes.get(from..).unwrap_or_default());
                 self.metrics.ended(&action.platform, outcome);
             }
         }
@@ -301,11 +314,14 @@ impl Engine {
             time: incoming.given_time,
             body: incoming.raw.clone(),
         });
-        match self.core.event(event, now, &mut unit.changes) {
+        let from = unit.changes.len();
+        let judged = self.core.event(event, now, &mut unit.changes);
+        match &judged {
             Judged::Stored => {}
             Judged::TooOld => self.metrics.event(&event.platform, EventOutcome::TooOld),
-            Judged::Message(judgement) => count(&self.metrics, &judgement),
+            Judged::Message(judgement) => count(&self.metrics, judgement),
         }
+        self.sight(Some((event, judged)), now, unit.changes.get(from..).unwrap_or_default());
         Ok(true)
     }
 
