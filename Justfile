@@ -8,6 +8,14 @@ ci:
 scene:
     cargo run -- replay --format human scenes/first-day.jsonl
 
+# the playground
+demo:
+    cargo run -- demo
+
+# the pictures of the README, taken anew by the browser's tests
+pictures:
+    QUNWEI_PICTURES=docs cargo test --test it browser
+
 # all tests
 test:
     cargo test

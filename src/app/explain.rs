@@ -64,8 +64,10 @@ pub struct Found {
     pub dropped: usize,
     /// What it alone amounts to.
     pub verdict: &'static str,
-    /// Why it does not count, if it does not: `group_off`, `allowed`, `rule_off`, `exempt`, `protected`, `observe`.
+    /// Why it does not count, if it does not: `group_off`, `allowed`, `rule_off`, `exempt`, `protected`, `observe`, `exception`.
     pub why_not: Option<&'static str>,
+    /// The exception that spared it.
+    pub exception: Option<Arc<str>>,
 }
 
 /// A case as the panel shows it.
@@ -169,6 +171,12 @@ impl Explanation {
             if let Some(passed) = passed_over(settings, policy, role, message, hit, &scratch.text.original) {
                 self.findings.push(passed);
             }
+        }
+        for (hit, exception) in settings.rules.spared(&scratch.text) {
+            let setting = policy.rules.get(usize::from(hit.rule.0));
+            let finding = setting.and_then(|it| settings.rules.finding(&hit, &scratch.text.original, it));
+            let spared = finding.map(|finding| found(settings, finding, Some("exception")));
+            self.findings.extend(spared.map(|spared| Found { exception: Some(exception), ..spared }));
         }
         self.text = std::mem::take(&mut scratch.text.original);
         self.folded = std::mem::take(&mut scratch.text.folded.text);
@@ -274,7 +282,7 @@ fn found(settings: &Settings, finding: Finding, why_not: Option<&'static str>) -
     let How { kind, folded, dropped } = how.unwrap_or(How { kind: "mute", folded: String::new(), dropped: 0 });
     let title = info.map_or_else(|| Arc::from("禁言期间发言"), |info| info.title.clone());
     let verdict = finding.verdict.as_str();
-    Found { finding, title, kind, folded, dropped, verdict, why_not }
+    Found { finding, title, kind, folded, dropped, verdict, why_not, exception: None }
 }
 
 fn case_of(sight: &Sight, policy: &Policy, judgement: &Judgement) -> Option<CaseShown> {

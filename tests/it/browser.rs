@@ -23,10 +23,10 @@ async fn open(window: Window, path: &str) -> Option<(Play, Browser)> {
     // Whatever the page's policy refuses, and whatever fails in its script, is kept to be looked at.
     browser
         .run(
-            "window.faults = []; \
-             addEventListener('securitypolicyviolation', (event) => faults.push(event.violatedDirective)); \
-             addEventListener('error', (event) => faults.push(event.message)); \
-             addEventListener('unhandledrejection', (event) => faults.push(String(event.reason)))",
+            "window.pageFaults = []; \
+             addEventListener('securitypolicyviolation', (event) => pageFaults.push(event.violatedDirective)); \
+             addEventListener('error', (event) => pageFaults.push(event.message)); \
+             addEventListener('unhandledrejection', (event) => pageFaults.push(String(event.reason)))",
             vec![],
         )
         .await;
@@ -39,7 +39,7 @@ async fn sound(browser: &Browser) {
     let wide =
         browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth", vec![]).await;
     assert_eq!(wide, json!(0), "the page is wider than its window");
-    assert_eq!(browser.run("return window.faults ?? []", vec![]).await, json!([]));
+    assert_eq!(browser.run("return window.pageFaults ?? []", vec![]).await, json!([]));
 }
 
 async fn close((play, browser): (Play, Browser)) {
@@ -128,6 +128,7 @@ async fn somebody_types_and_moves_the_clock() {
     browser.write("#text", "楼下路口交通真是大麻烦").await;
     browser.click("#say button").await;
     browser.until("both days are told", "document.querySelectorAll('#stream .time').length === 2").await;
+    browser.until("it is judged", "[...verdicts.values()].some((one) => one.text.startsWith('楼下'))").await;
     browser.click("#stream > li.said:last-child .bubble").await;
     browser.shows("#why .verdict.pass", "没有规则命中").await;
     browser.run("document.getElementById('reset').click()", vec![]).await;
@@ -183,11 +184,10 @@ async fn names_can_do_no_harm() {
     let names =
         [script, "a\u{202e}gpj.exe", "\u{2067}שלום", "@所有人", "{{ name }}{% for %}", "\u{7}\u{1b}[31m\u{0}", &long];
     for (at, name) in names.iter().enumerate() {
+        play.call("reset", json!({})).await; // nobody's ladder is climbed here
         let renamed = play.call("act", json!({"do": "rename", "user": "wang", "name": name})).await;
         assert_eq!(renamed.0, 200, "{name:?}: {}", renamed.1);
         play.say("wang", &format!("第 {at} 句，加 薇 信 abc12345")).await;
-        play.forward(7_200).await; // each a case of its own
-        play.call("act", json!({"do": "join", "names": [name], "inviter": null})).await;
         browser.shows("#stream", &format!("第 {at} 句")).await;
         browser
             .until("it is judged", &format!("[...verdicts.values()].some((one) => one.text.startsWith('第 {at} 句'))"))

@@ -62,6 +62,13 @@ async fn what_is_passed_over_says_why() {
         (&verdict["verdict"], &verdict["findings"], &verdict["actions"]),
         (&json!("pass"), &json!([]), &json!([]))
     );
+    let id = play.say("wang", "我是他的脑残粉").await;
+    let verdict = feed.verdict(&id).await;
+    let spared = &verdict["findings"][0];
+    assert_eq!(
+        (&verdict["verdict"], &spared["why_not"], &spared["exception"]),
+        (&json!("pass"), &json!("exception"), &json!("脑残粉"))
+    );
     let (first, second) = (play.say("ad01", SPAM).await, play.say("ad01", SPAM).await);
     assert_eq!(feed.verdict(&first).await["case"]["joins"], json!(false));
     let joined = &feed.verdict(&second).await["case"];

@@ -168,6 +168,7 @@ function place(list, key, n, node) {
   const before = nodes.get(key);
   if (before) before.replaceWith(node);
   else {
+    node.classList.add("new");
     let after = list.lastElementChild;
     while (after && Number(after.dataset.n ?? Infinity) > n) after = after.previousElementSibling;
     if (after) after.after(node);
@@ -398,7 +399,7 @@ function hit(one, verdict) {
   if (one.word && one.word !== one.matched) node.append(` · ${t("hit_word")} `, el("code", "", one.word));
   if (one.dropped) node.append(el("br"), el("small", "", t("hit_noise", { count: one.dropped })));
   if (one.part) node.append(el("br"), el("small", "", t("hit_part", { part: one.part })));
-  if (one.why_not) node.append(el("br"), el("small", "", `→ ${t(`why_${one.why_not}`, { role: t(verdict.role ?? "member") })}`));
+  if (one.why_not) node.append(el("br"), el("small", "", `→ ${t(`why_${one.why_not}`, { role: t(verdict.role ?? "member"), exception: one.exception })}`));
   return node;
 }
 
