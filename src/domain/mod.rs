@@ -18,6 +18,7 @@ pub mod notices;
 pub mod action;
 pub mod case;
 pub mod change;
+pub mod command;
 pub mod standing;
 pub mod timer;
 pub mod state;
