@@ -12,6 +12,7 @@
 mod support;
 
 mod bad_input;
+mod commands;
 mod interop;
 mod journal;
 mod kill;

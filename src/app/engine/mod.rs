@@ -4,6 +4,7 @@
 //! ([`Engine::commit`]), and only then answers the requests and lets actions go. A failed commit never lies: its requests are
 //! told so, and everything they had changed in memory is thrown away and loaded again.
 
+mod commands;
 mod effects;
 mod load;
 mod recover;
@@ -53,6 +54,8 @@ pub struct Engine {
     deferred: Vec<Job>,
     /// Memory was loaded anew since the last effects.
     reloaded: bool,
+    /// Of a commit that was made because the next job reads the store; given with those of the next.
+    early: Effects,
 }
 
 /// What was applied and is not committed.
@@ -102,6 +105,7 @@ impl Engine {
             broken: None,
             deferred: Vec::new(),
             reloaded: false,
+            early: Effects::default(),
         };
         engine.reload()?;
         engine.reloaded = false;
@@ -185,7 +189,7 @@ impl Engine {
     /// Nothing was written, nobody was answered; the engine must recover ([`Engine::step`] does).
     pub fn commit(&mut self) -> Result<Effects, StoreError> {
         if self.batch.units.is_empty() {
-            return Ok(Effects::default());
+            return Ok(std::mem::take(&mut self.early));
         }
         let begun = Instant::now();
         self.store.commit(&self.batch.units)?;
@@ -196,14 +200,19 @@ impl Engine {
         for row in batch.units.iter().flat_map(|unit| &unit.rows).filter(|row| row.kind == RowKind::Event) {
             self.metrics.event(&row.platform, EventOutcome::Accepted);
         }
-        let mut effects = Effects::default();
+        let mut effects = std::mem::take(&mut self.early);
         for change in batch.units.into_iter().flat_map(|unit| unit.changes) {
             effects.take(change, &self.metrics);
         }
         for (job, counts) in batch.jobs {
-            if let Some(Job::Events { answer, .. }) = job {
-                let Counts { accepted, duplicates } = counts;
-                let _ = answer.send(Answer::Durable { accepted, duplicates }); // the client may have gone: no matter
+            // Whoever asked may have gone: no matter.
+            match job {
+                Some(Job::Events { answer, .. }) => {
+                    let Counts { accepted, duplicates } = counts;
+                    let _ = answer.send(Answer::Durable { accepted, duplicates });
+                }
+                Some(Job::Pause { answer, .. }) => drop(answer.send(true)),
+                Some(Job::Attempt { .. } | Job::Outcome { .. }) | None => {}
             }
         }
         Ok(effects)
@@ -250,6 +259,9 @@ impl Engine {
         match job {
             Job::Events { events, .. } => {
                 for incoming in events {
+                    if self.may_command(&incoming.event) {
+                        self.commit_early(unit)?;
+                    }
                     if self.event(incoming, now, unit)? {
                         counts.accepted += 1;
                     } else {
@@ -261,6 +273,11 @@ impl Engine {
                 unit.rows.push(self.row(RowKind::Attempt, now, body.clone())); // it names the action
                 unit.changes.push(Change::Attempted { id: action.id.clone(), body: body.clone() });
             }
+            Job::Pause { pause, .. } => {
+                let body = serde_json::to_string(pause).map_err(|error| StoreError::Row(error.to_string()))?;
+                unit.rows.push(self.row(RowKind::Pause, now, body.into()));
+                self.core.pause_all(pause.clone(), &mut unit.changes);
+            }
             Job::Outcome { action, outcome } => {
                 self.load_group(&action.platform, &action.group)?;
                 for user in action.notifies.iter().map(|(user, _)| user).chain(action.what.user()) {
@@ -269,6 +286,7 @@ impl Engine {
                 // What a fresh run of the journal needs: which action, and how it ended.
                 let body = serde_json::json!({ "action": *action.id, "outcome": outcome }).to_string();
                 unit.rows.push(self.row(RowKind::Outcome, now, body.into()));
+                self.load_undone(action, outcome)?;
                 self.core.outcome(action, outcome, now, &mut unit.changes);
                 self.metrics.ended(&action.platform, outcome);
             }
@@ -290,6 +308,7 @@ impl Engine {
             return Ok(false);
         }
         self.load(event)?;
+        self.load_command(event, now)?;
         self.batch.seen.insert(key.id, key.body);
         unit.seen.push(key);
         self.seq += 1;
@@ -302,7 +321,7 @@ impl Engine {
             body: incoming.raw.clone(),
         });
         match self.core.event(event, now, &mut unit.changes) {
-            Judged::Stored => {}
+            Judged::Stored | Judged::Command => {}
             Judged::TooOld => self.metrics.event(&event.platform, EventOutcome::TooOld),
             Judged::Message(judgement) => count(&self.metrics, &judgement),
         }

@@ -17,6 +17,7 @@ use std::time::Duration;
 pub use self::parse::{Asked, Typed, is_false_alarm, looks_like_command, parse, parse_private};
 pub use self::when::{When, when};
 use super::event::Role;
+use super::policy::Roles;
 
 /// A command, by what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -190,7 +191,7 @@ pub static COMMANDS: &[CommandInfo] = &[
     CommandInfo {
         name: Name::Try,
         key: "try",
-        names: &["试一下", "试", "try"],
+        names: &["试", "试一下", "try"],
         usage: "/试 一句话",
         about: "看一句话会怎么判，为什么；什么都不会发生",
         about_en: "shows how a text would be judged and why; nothing happens",
@@ -210,7 +211,7 @@ pub static COMMANDS: &[CommandInfo] = &[
     CommandInfo {
         name: Name::Stop,
         key: "stop",
-        names: &["停止", "停", "stop"],
+        names: &["停", "停止", "stop"],
         usage: "/停",
         about: "立刻停手：照常判断和记录，什么都不做，还没送出的处罚也取消",
         about_en: "observe only from now on; unsent penalties are cancelled",
@@ -238,6 +239,11 @@ pub static COMMANDS: &[CommandInfo] = &[
         roles: ADMINS,
     },
 ];
+
+/// Who may use which command where TOML does not say otherwise, in the order of [`COMMANDS`].
+pub fn default_roles() -> Arc<[Roles]> {
+    COMMANDS.iter().map(|info| info.roles.iter().copied().collect()).collect()
+}
 
 impl Name {
     /// What there is to know of it.

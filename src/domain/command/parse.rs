@@ -277,7 +277,7 @@ impl Words<'_> {
     /// 12, 案件12, #12, 十二号.
     fn number(&self, of: &str) -> Result<u64, String> {
         let said = self.said();
-        let text = said.trim_start_matches(|c: char| matches!(c, '#' | '第' | '号' | ' ' | ':'));
+        let text = said.trim_start_matches(['#', '第', '号', ' ', ':']);
         let text = text.strip_prefix("案件").unwrap_or(text).trim_start();
         match number::whole(text) {
             Some((number, _)) => Ok(number),

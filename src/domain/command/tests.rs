@@ -52,7 +52,8 @@ fn command(text: &str) -> Command {
 #[test]
 fn every_command_has_a_row_and_a_name_of_its_own() {
     let mut names = HashSet::new();
-    for info in COMMANDS {
+    for (at, info) in COMMANDS.iter().enumerate() {
+        assert_eq!(info.name as usize, at, "{} is in its place", info.key);
         assert_eq!(info.name.info().key, info.key, "one row for each");
         for name in info.names {
             assert!(names.insert(*name), "{name} is there twice");

@@ -122,7 +122,7 @@ fn day<'a>(text: &'a str, now: &Zoned) -> Option<(Date, &'a str)> {
 }
 
 /// 周五 is the next Friday, today included; 下周五 the Friday of next week.
-fn weekday<'a>(text: &'a str, today: Date) -> Option<(Date, &'a str)> {
+fn weekday(text: &str, today: Date) -> Option<(Date, &str)> {
     let (next, rest) = text.strip_prefix('下').map_or((false, text), |rest| (true, rest));
     let rest = prefix(rest, &["星期", "礼拜", "周"])?;
     let mut after = rest.chars();
@@ -146,7 +146,7 @@ fn weekday<'a>(text: &'a str, today: Date) -> Option<(Date, &'a str)> {
 }
 
 /// 2026-12-01, 12月1日, 12-01, 5号: the next such day from today on.
-fn calendar<'a>(text: &'a str, today: Date) -> Option<(Date, &'a str)> {
+fn calendar(text: &str, today: Date) -> Option<(Date, &str)> {
     let (first, bytes) = number::whole(text)?;
     let rest = text.get(bytes..)?;
     let small = |n: u64| i8::try_from(n).ok();
