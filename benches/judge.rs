@@ -11,7 +11,7 @@ use std::time::Instant;
 use cpu_time::ThreadTime;
 use criterion::Criterion;
 use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder};
-use qunwei::domain::event::{Message, Person, Segment};
+use qunwei::domain::event::{Message, Segment};
 use qunwei::domain::ids::{GroupKey, MemberKey};
 use qunwei::domain::lexicon::{LexiconBuilder, WordScratch};
 use qunwei::domain::policy::{Mode, RuleSetting};
@@ -200,8 +200,7 @@ fn main() {
     let rules = ruleset(&words);
     println!("tables: {:.1} ms; lexicon of {} words: {:.0} ms", tables * 1e3, lexicon.len(), built * 1e3);
 
-    let message =
-        |text: &String| Message { sender: Person::default(), content: vec![Segment::Text(text.as_str().into())] };
+    let message = |text: &String| Message { content: vec![Segment::Text(text.as_str().into())], ..Message::default() };
     let messages: Vec<_> = texts.iter().map(message).collect();
     let (mut word_scratch, mut scratch, mut recent) = (WordScratch::default(), Scratch::default(), Recent::default());
     let (mut raw, mut fold, mut matched, mut found, mut all) = (vec![], vec![], vec![], vec![], vec![]);

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::action::Action;
-use crate::domain::case::Case;
+use crate::domain::case::{ByWhom, Case, CaseFile};
 pub use crate::domain::change::{Change, MemberRef};
+use crate::domain::chat::ChatChange;
 use crate::domain::event::Role;
 use crate::domain::ids::SeenKey;
 use crate::domain::standing::{Ledger, Standing};
@@ -91,6 +92,8 @@ pub enum RowKind {
     Outcome = 3,
     /// Another version of the rules from here on.
     Rules = 4,
+    /// An operator stopped everything, or let it go on.
+    Pause = 5,
 }
 
 /// What stands or falls together: the inputs of one request and all they changed.
@@ -155,6 +158,23 @@ pub struct Start {
     pub windows: Option<(u64, Vec<u8>)>,
     /// Every timer that is set.
     pub timers: Vec<Timer>,
+    /// What was changed in the chat and is in force, oldest first.
+    pub chat: Vec<ChatChange>,
+    /// The last change made in the chat; 0 when there is none.
+    pub change: u64,
+    /// What somebody stopped.
+    pub pauses: Vec<StoredPause>,
+}
+
+/// A group, or with empty names everything, that only observes because somebody stopped it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredPause {
+    /// The platform.
+    pub platform: Arc<str>,
+    /// The group.
+    pub group: Arc<str>,
+    /// Who stopped it.
+    pub by: ByWhom,
 }
 
 /// Keeps everything. One writer; every method blocks.
@@ -195,6 +215,42 @@ pub trait Store: Send {
     /// # Errors
     /// The store cannot be read.
     fn case_of(&mut self, platform: &str, group: &str, message: &str) -> Result<Option<Case>, StoreError>;
+
+    /// A case with all that became of it.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn case_file(&mut self, no: u64) -> Result<Option<CaseFile>, StoreError>;
+
+    /// The case that a message of ours told of.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn case_of_notice(&mut self, platform: &str, message: &str) -> Result<Option<u64>, StoreError>;
+
+    /// A change made in the chat, by its number.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError>;
+
+    /// What is held against a person on a platform, by group.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn standings_of(&mut self, platform: &str, user: &str) -> Result<Vec<(Arc<str>, Standing)>, StoreError>;
+
+    /// Actions of a group that have not come to their end, in the order they were decided.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn pending_in(&mut self, platform: &str, group: &str) -> Result<Vec<Arc<Action>>, StoreError>;
+
+    /// Inputs before `seq`, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn journal_before(&mut self, seq: u64, limit: usize) -> Result<Vec<Row>, StoreError>;
 
     /// Where to begin.
     ///

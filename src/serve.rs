@@ -181,9 +181,10 @@ pub async fn start_with(
         let state = if bridge.state == State::On { BridgeState::On } else { BridgeState::Off };
         metrics.bridge_state(&bridge.name, state);
     }
-    let hooks = web::hooks::HooksState::new(intake.clone(), doors, clock, metrics.clone());
+    let hooks = web::hooks::HooksState::new(intake.clone(), doors, clock.clone(), metrics.clone());
     web.spawn(web::serve(listen, web::hooks::router(hooks), stop_web.clone().cancelled_owned()));
-    let admin_pages = web::admin::router(web::admin::AdminState { health: health.clone(), metrics });
+    let admin_pages =
+        web::admin::router(web::admin::AdminState { health: health.clone(), metrics, intake: intake.clone(), clock });
     web.spawn(web::serve(admin, admin_pages, stop_web.clone().cancelled_owned()));
     health.clear(health::STARTED);
     web.close();

@@ -36,7 +36,8 @@ pub struct Explanation {
     pub text: String,
     /// The same, folded.
     pub folded: String,
-    /// `pass`, `review` or `violation`; `stored` for what is not judged, `old` for what came too late.
+    /// `pass`, `review` or `violation`; `command` for what is carried out, `stored` for what is not judged, `old` for what came
+    /// too late.
     pub verdict: &'static str,
     /// What counts and what does not.
     pub findings: Vec<Found>,
@@ -87,6 +88,8 @@ pub struct CaseShown {
     pub ladder: Vec<Rung>,
     /// The step that was taken, from 0.
     pub step: Option<usize>,
+    /// Who has undone it.
+    pub undone: Option<String>,
     /// The step that the next violation takes.
     pub next: Option<usize>,
 }
@@ -147,23 +150,34 @@ pub fn explain(sight: &Sight) -> Option<Explanation> {
         Judged::TooOld => explanation.verdict = "old",
         Judged::Message(judgement) => {
             let (id, message) = message_of(event)?;
-            explanation.judged(sight, event, id, message, judgement);
+            explanation.said(sight, event, id, message);
+            explanation.judged(sight, event, message, judgement);
+        }
+        Judged::Command => {
+            let (id, message) = message_of(event)?;
+            explanation.said(sight, event, id, message);
+            explanation.verdict = "command";
+            explanation.text = message.original();
+            explanation.case = case_of(sight, settings.policy(&event.group), 0);
         }
     }
     Some(explanation)
 }
 
 impl Explanation {
-    fn judged(&mut self, sight: &Sight, event: &Event, id: &str, message: &Message, judgement: &Judgement) {
-        let settings = &*sight.settings;
-        let policy = settings.policy(&event.group);
-        let named = policy.roles.get(&message.sender.id).copied();
-        let role = message.sender.role.or(named).unwrap_or_default();
-        let mut scratch = Scratch::default();
-        settings.rules.find(message, &mut scratch);
+    fn said(&mut self, sight: &Sight, event: &Event, id: &str, message: &Message) {
+        let named = sight.settings.policy(&event.group).roles.get(&message.sender.id).copied();
         self.message = Some(id.to_owned());
         self.user = Some(message.sender.id.to_string());
-        self.role = Some(role);
+        self.role = message.sender.role.or(named).or(Some(Role::Member));
+    }
+
+    fn judged(&mut self, sight: &Sight, event: &Event, message: &Message, judgement: &Judgement) {
+        let settings = &*sight.settings;
+        let policy = settings.policy(&event.group);
+        let role = self.role.unwrap_or_default();
+        let mut scratch = Scratch::default();
+        settings.rules.find(message, &mut scratch);
         self.verdict = judgement.verdict().as_str();
         self.findings =
             judgement.all().map(|finding| found(settings, finding.clone(), why_not(finding, role))).collect();
@@ -180,7 +194,14 @@ impl Explanation {
         }
         self.text = std::mem::take(&mut scratch.text.original);
         self.folded = std::mem::take(&mut scratch.text.folded.text);
-        self.case = case_of(sight, policy, judgement);
+        let offset = judgement.all().next().map_or(0, |leading| leading.severity.offset());
+        self.case = case_of(sight, policy, offset);
+    }
+
+    /// Takes in that a case was undone; whether it is this one.
+    pub fn undone(&mut self, case: u64, by: &str) -> bool {
+        let shown = self.case.as_mut().filter(|shown| shown.no == case);
+        shown.map(|shown| shown.undone = Some(by.to_owned())).is_some()
     }
 
     /// Takes in how an action ended; whether it is one of these.
@@ -285,8 +306,8 @@ fn found(settings: &Settings, finding: Finding, why_not: Option<&'static str>) -
     Found { finding, title, kind, folded, dropped, verdict, why_not, exception: None }
 }
 
-fn case_of(sight: &Sight, policy: &Policy, judgement: &Judgement) -> Option<CaseShown> {
-    let leading = judgement.all().next()?;
+/// The case that an input opened or joined; `offset` is the severity's.
+fn case_of(sight: &Sight, policy: &Policy, offset: usize) -> Option<CaseShown> {
     let opened = sight.changes.iter().find_map(|change| match change {
         Change::Case(case) => Some(&**case),
         _ => None,
@@ -300,8 +321,12 @@ fn case_of(sight: &Sight, policy: &Policy, judgement: &Judgement) -> Option<Case
         (None, Some(Evidence { case, .. })) => (*case, None),
         (None, None) => return None,
     };
-    let offset = leading.severity.offset();
     let rung = |strikes: usize| strikes.saturating_sub(1).min(policy.ladder.len().saturating_sub(1));
+    let is_step =
+        |at: &usize| opened.is_some_and(|case| policy.ladder.get(*at).is_some_and(|it| it.name() == &*case.step));
+    let step = strikes.map(|strikes| rung(strikes + offset));
+    // An admin may take any step by hand.
+    let step = step.filter(is_step).or_else(|| (0..policy.ladder.len()).find(is_step));
     Some(CaseShown {
         no,
         joins: opened.is_none(),
@@ -309,7 +334,8 @@ fn case_of(sight: &Sight, policy: &Policy, judgement: &Judgement) -> Option<Case
         strikes,
         days: policy.strike_life.as_secs() / 86_400,
         ladder: policy.ladder.iter().map(|step| Rung::new(*step)).collect(),
-        step: strikes.map(|strikes| rung(strikes + offset)),
+        step,
+        undone: None,
         next: strikes.map(|strikes| rung(strikes + offset + 1)),
     })
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::domain::action::{Action, Outcome};
+use crate::domain::case::ByWhom;
 use crate::domain::event::Event;
 use crate::domain::time::Timestamp;
 
@@ -56,6 +57,13 @@ pub enum Job {
         /// Its JSON from here on.
         body: Arc<str>,
     },
+    /// An operator stops everything, or lets it go on.
+    Pause {
+        /// Who and when; `None` to let it go on.
+        pause: Option<ByWhom>,
+        /// Told `true` when it is durable; `false` when it cannot be.
+        answer: oneshot::Sender<bool>,
+    },
     /// An action has come to its end.
     Outcome {
         /// The action.
@@ -69,7 +77,7 @@ impl Job {
     /// The action it is about, if one.
     pub fn action(&self) -> Option<&Arc<Action>> {
         match self {
-            Job::Events { .. } => None,
+            Job::Events { .. } | Job::Pause { .. } => None,
             Job::Attempt { action, .. } | Job::Outcome { action, .. } => Some(action),
         }
     }
@@ -78,7 +86,7 @@ impl Job {
     pub fn len(&self) -> usize {
         match self {
             Job::Events { events, .. } => events.len(),
-            Job::Attempt { .. } | Job::Outcome { .. } => 1,
+            Job::Attempt { .. } | Job::Pause { .. } | Job::Outcome { .. } => 1,
         }
     }
 

@@ -97,7 +97,7 @@ words!(
 );
 
 words!(Answered { Reply200 = "200", Reply400 = "400", Reply401 = "401", Reply408 = "408", Reply413 = "413", Reply429 = "429", Reply503 = "503", Other = "other" });
-words!(Ended { Done = "done", Failed = "failed", Expired = "expired", Uncertain = "uncertain" });
+words!(Ended { Done = "done", Failed = "failed", Expired = "expired", Cancelled = "cancelled", Uncertain = "uncertain" });
 words!(Replied { Done = "done", Retry = "retry", Unknown = "unknown", Refused = "refused", Broken = "broken", Disabled = "disabled" });
 
 /// Everything that is counted. Shared in an `Arc`.
@@ -112,6 +112,7 @@ pub struct Metrics {
     attempts: Table<Replied>,
     verdicts: [Counter; 3],
     shed: Family<[(&'static str, &'static str); 1], Counter>,
+    commands: Family<[(&'static str, String); 2], Counter>,
     bridges: Family<[(&'static str, String); 2], Gauge>,
     config: Family<[(&'static str, String); 1], Gauge>,
     retries: Counter,
@@ -153,6 +154,7 @@ impl Metrics {
             attempts: Table::new(all, "attempts", "Attempts to carry actions out", ["platform", "reply"]),
             verdicts,
             shed: add(all, "shed", "What was shed to stay within bounds", Family::default()),
+            commands: add(all, "commands", "Commands given in the chat", Family::default()),
             bridges: add(all, "bridge_state", "1 for the state that a bridge is in", Family::default()),
             config: add(all, "config_info", "The version of the configuration in force", Family::default()),
             retries: add(all, "retries", "Attempts that were not the first", Counter::default()),
@@ -224,6 +226,7 @@ impl Metrics {
             Outcome::Done { .. } => Ended::Done,
             Outcome::Failed { .. } => Ended::Failed,
             Outcome::Expired => Ended::Expired,
+            Outcome::Cancelled => Ended::Cancelled,
             Outcome::Uncertain { .. } => Ended::Uncertain,
         };
         self.ended.count(platform, ended, 1);
@@ -260,6 +263,11 @@ impl Metrics {
     pub fn shed(&self, what: Shed) {
         let word = Shed::WORDS.get(what.at()).copied().unwrap_or_default();
         self.shed.get_or_create_owned(&[("what", word)]).inc();
+    }
+
+    /// A command was given.
+    pub fn command(&self, command: &str, result: &str) {
+        self.commands.get_or_create_owned(&[("command", command.to_owned()), ("result", result.to_owned())]).inc();
     }
 
     /// How many inputs wait.

@@ -74,6 +74,8 @@ enum State {
     InFlight,
     /// The engine was told how it ended.
     Ending,
+    /// Cancelled while an attempt was under way, whose answer is waited for: what takes it back must not overtake it.
+    Cancelled,
 }
 
 enum Begun {
@@ -121,7 +123,7 @@ impl Outbox {
             State::Waiting(at) => at > now,
             State::Behind => true,
             State::Ready => paced(entry),
-            State::Recording | State::InFlight | State::Ending => false,
+            State::Recording | State::InFlight | State::Ending | State::Cancelled => false,
         };
         self.entries.values().all(waits)
     }
@@ -203,6 +205,11 @@ impl Outbox {
         target.in_flight = target.in_flight.saturating_sub(1);
         entry.attempts += 1;
         let repeatable = target.pace.idempotent || matches!(entry.action.what, What::Unmute { .. });
+        if entry.state == State::Cancelled && !matches!(reply, Reply::Done { .. } | Reply::Unknown { .. }) {
+            entry.state = State::Ending; // it was not done, and is not tried again
+            return Some(Job::Outcome { action: entry.action.clone(), outcome: Outcome::Cancelled });
+        }
+        let repeatable = repeatable && entry.state != State::Cancelled;
         let outcome = match reply {
             Reply::Done { message } => {
                 if target.wellness == Wellness::Broken {
@@ -242,6 +249,10 @@ impl Outbox {
 
     /// The engine has recorded how an action ended: the next of the same member may go.
     pub fn ended(&mut self, id: &ActionId) {
+        if let Some(entry) = self.entries.get_mut(id).filter(|entry| entry.state == State::InFlight) {
+            entry.state = State::Cancelled;
+            return;
+        }
         let Some(entry) = self.entries.remove(id) else { return };
         if let Some(target) = self.targets.get_mut(&entry.action.platform) {
             target.ready.remove(&(entry.action.lane, entry.order, id.clone()));

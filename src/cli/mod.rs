@@ -4,6 +4,7 @@
 pub mod check;
 mod demo;
 pub mod health;
+pub mod pause;
 mod replay;
 mod scan;
 mod serve;
@@ -51,6 +52,12 @@ enum Command {
     /// Asks a running daemon whether it is ready.
     #[command(after_help = "Example:\n  qunwei health --url http://127.0.0.1:8081/readyz")]
     Health(HealthArgs),
+    /// Stops a running daemon's hand: it judges and records as ever and does nothing, in every group.
+    #[command(after_help = "Example:\n  qunwei pause && qunwei resume --url http://127.0.0.1:8081")]
+    Pause(PauseArgs),
+    /// Lets a daemon that was paused act again.
+    #[command(after_help = "Example:\n  qunwei resume --url http://127.0.0.1:8081")]
+    Resume(PauseArgs),
 }
 
 /// Where the configuration is.
@@ -90,6 +97,13 @@ struct HealthArgs {
     url: String,
 }
 
+#[derive(Args)]
+struct PauseArgs {
+    /// The daemon's page for operators (`admin_listen`).
+    #[arg(long, default_value = pause::DEFAULT_URL)]
+    url: String,
+}
+
 /// Runs the command line.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -100,8 +114,14 @@ pub fn main() -> ExitCode {
         Command::Check(args) => run_check(&args),
         Command::Scan(args) => scan::run(&args),
         Command::Replay(args) => replay::run(&args, verbosity),
+        Command::Pause(args) => run_pause(&args.url, true),
+        Command::Resume(args) => run_pause(&args.url, false),
         Command::Health(args) => health::health(&args.url, &mut std::io::stderr()).into(),
     }
+}
+
+fn run_pause(url: &str, pause: bool) -> ExitCode {
+    pause::pause(url, pause, &mut std::io::stdout(), &mut std::io::stderr()).into()
 }
 
 fn run_check(args: &CheckArgs) -> ExitCode {

@@ -46,6 +46,9 @@ pub(super) const BELONGS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// More known keys than these are not told.
+const MOST_KNOWN: usize = 14;
+
 /// Headings that people write for others.
 const HEADINGS: &[(&str, &str)] = &[
     ("rules", "[[rule]]"),
@@ -77,6 +80,7 @@ pub(super) fn unknown_key(key: &str, value: &Value, section: &str, known: &[&str
     if let Some((place, _)) = belongs {
         return format!("`{key}` belongs in {place}");
     }
-    let known: Vec<_> = known.iter().map(|key| format!("`{key}`")).collect();
-    format!("known here: {}", known.join(", "))
+    let shown: Vec<_> = known.iter().take(MOST_KNOWN).map(|key| format!("`{key}`")).collect();
+    let rest = if known.len() > MOST_KNOWN { ", …" } else { "" };
+    format!("known here: {}{rest}", shown.join(", "))
 }

@@ -10,9 +10,10 @@ use super::faults::{Faults, Place};
 use super::ladder;
 use super::rules::{self, MODES};
 use super::section::{Number, Placed, Section, did_you_mean};
+use crate::domain::command::{self, COMMANDS};
 use crate::domain::event::Role;
-use crate::domain::notices::{NOTICES, Notices, check_template};
-use crate::domain::policy::{Mode, Policy, RuleSetting, Step};
+use crate::domain::notices::{self, Notices, check_template};
+use crate::domain::policy::{Mode, Policy, Roles, RuleSetting, Step};
 use crate::domain::rules::RuleId;
 use crate::fault::nearest;
 
@@ -103,6 +104,7 @@ impl Reader<'_> {
             notices_per_minute: NOTICES_A_MINUTE.default,
             allow: Arc::default(),
             roles: Arc::default(),
+            commands: command::default_roles(),
             notices: self.compiled(texts),
         }
     }
@@ -174,12 +176,28 @@ impl Reader<'_> {
             policy.allow = Arc::new(allow);
         }
         self.overrides(section, &mut policy);
+        let heading = format!("{}.commands]", section.name.trim_end_matches(']'));
+        if let Some(section) = section.section("commands", heading) {
+            policy.commands = self.commands(section, &policy.commands);
+        }
         let heading = format!("{}.notices]", section.name.trim_end_matches(']'));
         if let Some(section) = section.section("notices", heading) {
             texts.extend(self.texts(section));
             policy.notices = self.compiled(&texts);
         }
         Scope { policy: Arc::new(policy), texts }
+    }
+
+    /// `[profile.NAME.commands]`: who may use which command.
+    fn commands(&self, mut section: Section<'_>, base: &[Roles]) -> Arc<[Roles]> {
+        let mut roles = base.to_vec();
+        for (info, roles) in COMMANDS.iter().zip(&mut roles) {
+            if let Some(named) = section.texts(info.key) {
+                *roles = rules::roles(&named, self.faults);
+            }
+        }
+        section.finish();
+        roles.into()
     }
 
     fn ladder(&self, section: &mut Section<'_>) -> Option<Vec<Step>> {
@@ -234,7 +252,7 @@ impl Reader<'_> {
     /// The texts of a section of notices; those with faults are left out.
     fn texts(&self, mut section: Section<'_>) -> BTreeMap<String, String> {
         let mut texts = BTreeMap::new();
-        for kind in NOTICES {
+        for kind in notices::all() {
             let Some(text) = section.text(kind.name) else { continue };
             match check_template(&text.value) {
                 Ok(()) => {

@@ -224,12 +224,13 @@ pub(super) fn setting(section: &mut Section<'_>, faults: &Faults, base: RuleSett
         mode: section.word("mode", &MODES).unwrap_or(base.mode),
         severity: section.word("severity", &SEVERITIES).unwrap_or(base.severity),
         verdict: section.word("verdict", &VERDICTS).unwrap_or(base.verdict),
-        exempt: section.texts("exempt_roles").map_or(base.exempt, |roles| exempt(&roles, faults)),
+        exempt: section.texts("exempt_roles").map_or(base.exempt, |named| roles(&named, faults)),
         delete: section.flag("delete").unwrap_or(base.delete),
     }
 }
 
-fn exempt(roles: &[Placed<String>], faults: &Faults) -> Roles {
+/// Roles by their names.
+pub(super) fn roles(named: &[Placed<String>], faults: &Faults) -> Roles {
     let role = |name: &Placed<String>| {
         let role = Role::parse(&name.value);
         if role.is_none() {
@@ -238,5 +239,5 @@ fn exempt(roles: &[Placed<String>], faults: &Faults) -> Roles {
         }
         role
     };
-    roles.iter().filter_map(role).collect()
+    named.iter().filter_map(role).collect()
 }

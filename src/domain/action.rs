@@ -126,6 +126,8 @@ pub enum Outcome {
     },
     /// Its deadline passed first.
     Expired,
+    /// It was not wanted any more before it was sent.
+    Cancelled,
     /// It may or may not have happened, and repeating it is not safe.
     Uncertain {
         /// What is known.
@@ -140,9 +142,35 @@ impl Outcome {
             Outcome::Done { .. } => "done",
             Outcome::Failed { .. } => "failed",
             Outcome::Expired => "expired",
+            Outcome::Cancelled => "cancelled",
             Outcome::Uncertain { .. } => "uncertain",
         }
     }
+}
+
+/// What became of an action so far.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ActionState {
+    /// To be done.
+    Pending,
+    /// Only recorded.
+    Observed,
+    /// It has come to its end.
+    Ended {
+        /// How.
+        outcome: Outcome,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// An action and what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredAction {
+    /// The action.
+    pub action: Arc<Action>,
+    /// What became of it.
+    pub state: ActionState,
 }
 
 impl What {
@@ -234,6 +262,8 @@ struct Wire<'a> {
     id: &'a str,
     #[serde(rename = "type")]
     kind: &'static str,
+    /// Empty for the answer to what was written to the bot alone.
+    #[serde(skip_serializing_if = "str::is_empty")]
     group: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     case: Option<&'a str>,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::action::StoredAction;
 use super::policy::{Severity, Verdict};
 use super::time::Timestamp;
 
@@ -77,8 +78,11 @@ pub struct Case {
     pub step: Arc<str>,
     /// Live strikes including this one.
     pub strikes: u32,
-    /// Who decided: `machine`.
+    /// Who decided: `machine`, or the user id of an admin who did it by command.
     pub decided_by: Arc<str>,
+    /// In the admin's own words, if one gave any.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub reason: String,
     /// Only observed.
     pub observe: bool,
     /// The actions it led to, by id.
@@ -101,3 +105,30 @@ pub struct Evidence {
     /// What was found.
     pub findings: Vec<Finding>,
 }
+
+/// Who did something by a command, and when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ByWhom {
+    /// The user id.
+    pub by: Arc<str>,
+    /// As they were called.
+    pub name: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A case with all that became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CaseFile {
+    /// The case.
+    pub case: Case,
+    /// How many further messages belong to it.
+    pub evidence: usize,
+    /// The actions it caused, in the order they were decided.
+    pub actions: Vec<StoredAction>,
+    /// Whether it was undone.
+    pub undone: Option<ByWhom>,
+}
+
+/// Who decides a case where no person did.
+pub const MACHINE: &str = "machine";

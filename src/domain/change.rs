@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::action::{Action, ActionId, Outcome};
-use super::case::{Case, Evidence};
+use super::case::{ByWhom, Case, Evidence};
+use super::chat::ChatChange;
 use super::event::Role;
 use super::ids::MemberKey;
 use super::standing::{Ledger, Standing};
@@ -53,6 +54,42 @@ pub enum Change {
         /// All of it.
         ledger: Ledger,
     },
+    /// A case was undone.
+    Undone {
+        /// Its number.
+        case: u64,
+        /// Who and when.
+        undone: ByWhom,
+    },
+    /// Something was changed in the chat.
+    Chat(Box<ChatChange>),
+    /// A change made in the chat was undone.
+    ChatUndone {
+        /// Its number.
+        no: u64,
+        /// Where it was made.
+        platform: Arc<str>,
+        /// Where it was made.
+        group: Arc<str>,
+        /// Who and when.
+        undone: ByWhom,
+    },
+    /// A group, or with an empty name everything, only observes from here on, or acts again.
+    Pause {
+        /// The platform; empty for everything.
+        platform: Arc<str>,
+        /// The group; empty for everything.
+        group: Arc<str>,
+        /// Who stopped it and when; `None` when it goes on.
+        pause: Option<ByWhom>,
+    },
+    /// Somebody gave a command.
+    Commanded(Box<Commanded>),
+    /// Somebody asked for the configuration to be read again.
+    Reload {
+        /// Who asked, to be answered there.
+        member: MemberRef,
+    },
     /// A timer was set; one with the same id is replaced.
     Timer(Timer),
     /// A timer has fired or is not needed any more.
@@ -98,4 +135,21 @@ impl MemberRef {
     pub fn key(&self) -> MemberKey {
         MemberKey::new(&self.platform, &self.group, &self.user)
     }
+}
+
+/// The record of a command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Commanded {
+    /// Who and where; the group is empty for what was written to the bot alone.
+    pub member: MemberRef,
+    /// The event that brought it.
+    pub event: Arc<str>,
+    /// When, by the daemon's clock.
+    pub at: Timestamp,
+    /// The command's key in [`super::command::COMMANDS`].
+    pub command: Arc<str>,
+    /// As it was typed.
+    pub text: String,
+    /// What came of it: `done`, `refused` (not allowed), `misused` (not understood).
+    pub result: Arc<str>,
 }

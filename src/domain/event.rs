@@ -153,6 +153,19 @@ pub struct Message {
     pub sender: Person,
     /// Its parts, in order.
     pub content: Vec<Segment>,
+    /// The message it answers. What is quoted is not the sender's own word: it is not judged and commands nothing.
+    pub quote: Option<Box<Quote>>,
+}
+
+/// A message that another one quotes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Quote {
+    /// Its id, if the platform says.
+    pub message: Option<Box<str>>,
+    /// Who wrote it, if the platform says.
+    pub sender: Option<Box<str>>,
+    /// What it says, as far as the platform shows it.
+    pub text: Box<str>,
 }
 
 /// One part of a message.

@@ -14,7 +14,7 @@ use super::time::Timestamp;
 use super::timer::{Timer, TimerKind};
 
 /// How long a notice counts towards the limit of group notices and alerts.
-const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
 /// Alerts to a group's admins in any minute.
 const ALERTS_PER_MINUTE: usize = 6;
 /// Admins who are told one by one where there is no task card.

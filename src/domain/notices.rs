@@ -9,6 +9,8 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
+use super::replies::REPLIES;
+
 /// One notice: its key in TOML, its shipped text, and what it is for.
 #[derive(Debug)]
 pub struct NoticeKind {
@@ -20,8 +22,13 @@ pub struct NoticeKind {
     pub default: &'static str,
 }
 
-/// Every notice there is; a key below `[notices]` that is not here is a fault.
-pub const NOTICES: &[NoticeKind] = &[
+/// Every text there is; a key below `[notices]` that is not among them is a fault.
+pub fn all() -> impl Iterator<Item = &'static NoticeKind> {
+    NOTICES.iter().chain(REPLIES)
+}
+
+/// What is said without being asked.
+const NOTICES: &[NoticeKind] = &[
     NoticeKind {
         name: "warn_private",
         about: "the first violation, told to the member alone",
@@ -140,24 +147,33 @@ pub struct Vars {
     pub wanted: String,
     /// Why a person is asked.
     pub why: String,
-    /// How many alerts were not sent one by one, because there were too many in a minute.
+    /// How many alerts were not sent one by one, because there were too many in a minute; else a number that the notice is
+    /// about.
     pub more: u32,
+    /// A command as it is written, or another text that the notice is about.
+    pub text: String,
+    /// Who did it.
+    pub by: String,
+    /// In how many of the last messages added words are.
+    pub hits: u32,
+    /// How many of the last messages were looked at.
+    pub looked: u32,
 }
 
 /// The names in [`Vars`], for faults about an unknown variable.
 pub const VARIABLES: &[&str] = &[
     "name", "rule", "clause", "case", "matched", "next", "appeal", "until", "time", "days", "list", "done", "wanted",
-    "why", "more",
+    "why", "more", "text", "by", "hits", "looked",
 ];
 
-/// Compiled templates, one for each of [`NOTICES`].
+/// Compiled templates, one for each of [`all`].
 pub struct Notices {
     templates: Environment<'static>,
 }
 
 impl PartialEq for Notices {
     fn eq(&self, other: &Self) -> bool {
-        NOTICES.iter().all(|kind| self.source(kind.name) == other.source(kind.name))
+        all().all(|kind| self.source(kind.name) == other.source(kind.name))
     }
 }
 
@@ -182,7 +198,7 @@ impl Notices {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         templates.set_fuel(Some(10_000));
-        let shipped = NOTICES.iter().map(|kind| (kind.name, kind.default));
+        let shipped = all().map(|kind| (kind.name, kind.default));
         for (name, text) in shipped.chain(texts) {
             check_template(text).map_err(|error| (name.to_owned(), error))?;
             templates

@@ -22,6 +22,8 @@ pub(super) struct Offender<'a> {
     pub(super) mute: Option<Mute>,
     /// The removal was reached by speaking during a mute that the platform cannot keep: it waits for a person.
     pub(super) by_broken_mute: bool,
+    /// A person decided it: the limits of what is done by machine do not hold.
+    pub(super) by_hand: bool,
 }
 
 /// What carrying out a step leads to.
@@ -87,7 +89,7 @@ fn mute(
     vars: &Vars,
     duration: Duration,
 ) -> Carried {
-    if !within(means, &mut ledger.mutes, means.policy.mutes_per_hour) {
+    if !offender.by_hand && !within(means, &mut ledger.mutes, means.policy.mutes_per_hour) {
         let asked = asked(vars, &format!("禁言 {}", words(duration)), "本群一小时内的自动禁言已达上限");
         means.ask(ledger, "task", "task", &asked, &[("muted", "已禁言"), ("later", "稍后")]);
         return Carried::told(None);
@@ -128,7 +130,7 @@ fn remove(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<'_>, v
         Some("因禁言期间发言而到移出这一步，须由人决定")
     } else if !means.can(Capability::Remove) {
         Some("本平台不能移出成员")
-    } else if !within(means, &mut ledger.removals, means.policy.removals_per_hour) {
+    } else if !offender.by_hand && !within(means, &mut ledger.removals, means.policy.removals_per_hour) {
         Some("本群一小时内的自动移出已达上限")
     } else {
         None
@@ -187,7 +189,12 @@ fn within(means: &Means<'_>, done: &mut Vec<Timestamp>, limit: u32) -> bool {
 
 /// What the next violation brings, in words: 禁言 24 小时.
 pub(super) fn next_in_words(policy: &Policy, strikes: usize) -> String {
-    match ladder::step(policy, strikes + 1) {
+    step_in_words(ladder::step(policy, strikes + 1))
+}
+
+/// A step of the ladder in words.
+pub(super) fn step_in_words(step: Step) -> String {
+    match step {
         Step::WarnPrivate => "私下提醒".to_owned(),
         Step::WarnPublic => "在群内点名提醒".to_owned(),
         Step::Mute(duration) => format!("禁言 {}", words(duration)),

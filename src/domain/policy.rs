@@ -165,6 +165,8 @@ pub struct Policy {
     pub allow: Arc<HashSet<Box<str>>>,
     /// Roles that TOML gives, by user id.
     pub roles: Arc<HashMap<Box<str>, Role>>,
+    /// Who may use which command, in the order of [`super::command::COMMANDS`].
+    pub commands: Arc<[Roles]>,
     /// The words of notices.
     pub notices: Arc<Notices>,
 }

@@ -64,6 +64,9 @@ pub struct Ledger {
     pub alerts_held: u32,
     /// Notices that wait to be merged.
     pub held: Vec<Held>,
+    /// Answers to members' commands in the last minute.
+    #[serde(default)]
+    pub replies: Vec<Timestamp>,
 }
 
 /// What a held notice is; only those of a kind are merged.

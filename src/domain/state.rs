@@ -3,13 +3,14 @@
 //! Standing is write-through: whatever changes here is also a [`crate::ports::Change`], so an entry may be shed as soon as
 //! its change is committed. The engine loads what an input needs before the core runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use lru::LruCache;
 
-use super::case::Finding;
+use super::case::{ByWhom, Finding};
+use super::chat::ChatWords;
 use super::event::Role;
 use super::ids::{GroupKey, MemberKey};
 use super::recent::Recent;
@@ -45,6 +46,14 @@ pub struct State {
     pub timers: BTreeSet<Timer>,
     /// The number of the last case.
     pub last_case: u64,
+    /// What was changed in the chat, in groups where something was.
+    pub chat: HashMap<GroupKey, ChatWords>,
+    /// The number of the last change made in the chat.
+    pub last_change: u64,
+    /// The groups that only observe because somebody stopped them.
+    pub paused: HashMap<GroupKey, ByWhom>,
+    /// Everything only observes because an operator stopped it.
+    pub paused_all: Option<ByWhom>,
 }
 
 /// A group.
@@ -99,6 +108,10 @@ impl State {
             recent: Recent::default(),
             timers: BTreeSet::new(),
             last_case: 0,
+            chat: HashMap::new(),
+            last_change: 0,
+            paused: HashMap::new(),
+            paused_all: None,
         }
     }
 
@@ -145,6 +158,11 @@ impl State {
     /// The case of a message.
     pub fn message(&mut self, key: u128) -> Option<&mut Memo> {
         self.messages.get_mut(&key)?.as_mut()
+    }
+
+    /// Why a group only observes, if somebody stopped it or everything.
+    pub fn pause(&self, group: GroupKey) -> Option<&ByWhom> {
+        self.paused_all.as_ref().or_else(|| self.paused.get(&group))
     }
 
     /// How many groups and members are in memory.

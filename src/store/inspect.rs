@@ -7,35 +7,10 @@ use rusqlite::{OptionalExtension, Row as Record};
 use super::error::{decode, signed, unsigned};
 use super::read::{each, text};
 use super::{SqliteStore, configs, read};
-use crate::domain::action::{Action, ActionId, Outcome};
+use crate::domain::action::{ActionId, ActionState, Outcome, StoredAction};
 use crate::domain::case::{Case, Evidence};
 use crate::domain::time::Timestamp;
 use crate::ports::{MemberRef, StoreError};
-
-/// What became of an action so far.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ActionState {
-    /// To be done.
-    Pending,
-    /// Only recorded.
-    Observed,
-    /// It has come to its end.
-    Ended {
-        /// How.
-        outcome: Outcome,
-        /// When.
-        at: Timestamp,
-    },
-}
-
-/// An action and what became of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredAction {
-    /// The action.
-    pub action: Arc<Action>,
-    /// What became of it.
-    pub state: ActionState,
-}
 
 /// What is known of a member's coming and going.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -150,6 +125,7 @@ fn state(row: &Record<'_>) -> Result<ActionState, StoreError> {
         "done" => Outcome::Done { message: row.get(1)? },
         "failed" => Outcome::Failed { error: error()? },
         "expired" => Outcome::Expired,
+        "cancelled" => Outcome::Cancelled,
         "uncertain" => Outcome::Uncertain { error: error()? },
         _ => return Err(StoreError::Unavailable("an action is in no known state".to_owned())),
     };

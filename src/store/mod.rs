@@ -2,13 +2,14 @@
 //!
 //! - `open`, `lock`, `schema`: a data directory is looked at, locked and brought up to date.
 //! - `write`: the one transaction of a commit. `groups`: numbers for groups. `seen`, `filter`: which events were seen.
-//! - `read`: what the core reads back. `configs`: versions of the configuration. `inspect`: what people look at.
+//! - `read`: what the core reads back. `chat`: what commands look at. `configs`: versions of the configuration. `inspect`: what people look at.
 //!
 //! Indexes cost more than syncing to the disk, so a message that breaks no rule writes one journal row, at the end of a
 //! table without indexes, and 16 bytes of its key. All writing goes through one connection, with `synchronous = FULL`: what
 //! [`Store::commit`] has returned from survives a power cut. What is in memory beside the database (`seen`, `groups`) changes
 //! only after its transaction has succeeded.
 
+mod chat;
 mod configs;
 mod error;
 mod filter;
@@ -24,14 +25,18 @@ mod tests;
 mod write;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-pub use self::inspect::{ActionState, Membership, StoredAction, TableCount};
+pub use self::inspect::{Membership, TableCount};
 pub use self::open::OpenError;
 pub use self::seen::SeenLimits;
-use crate::domain::case::Case;
+use crate::domain::action::Action;
+use crate::domain::case::{Case, CaseFile};
+use crate::domain::chat::ChatChange;
 use crate::domain::ids::SeenKey;
+use crate::domain::standing::Standing;
 use crate::domain::time::Timestamp;
 use crate::ports::{MemberRef, Pending, Row, Start, Store, StoreError, StoredGroup, StoredMember, Unit};
 
@@ -120,6 +125,30 @@ impl Store for SqliteStore {
 
     fn case_of(&mut self, platform: &str, group: &str, message: &str) -> Result<Option<Case>, StoreError> {
         read::case_of(&self.conn, &mut self.groups, platform, group, message)
+    }
+
+    fn case_file(&mut self, no: u64) -> Result<Option<CaseFile>, StoreError> {
+        chat::case_file(self, no)
+    }
+
+    fn case_of_notice(&mut self, platform: &str, message: &str) -> Result<Option<u64>, StoreError> {
+        chat::case_of_notice(&self.conn, platform, message)
+    }
+
+    fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError> {
+        chat::change(&self.conn, no)
+    }
+
+    fn standings_of(&mut self, platform: &str, user: &str) -> Result<Vec<(Arc<str>, Standing)>, StoreError> {
+        chat::standings_of(&self.conn, platform, user)
+    }
+
+    fn pending_in(&mut self, platform: &str, group: &str) -> Result<Vec<Arc<Action>>, StoreError> {
+        chat::pending_in(&self.conn, platform, group)
+    }
+
+    fn journal_before(&mut self, seq: u64, limit: usize) -> Result<Vec<Row>, StoreError> {
+        read::journal_before(&self.conn, seq, limit)
     }
 
     fn start(&mut self) -> Result<Start, StoreError> {

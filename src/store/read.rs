@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row as Record, Rows};
 
+use super::chat;
 use super::error::{decode, signed, unsigned};
 use super::groups::GroupIds;
 use crate::domain::case::{Case, Evidence};
@@ -115,24 +116,35 @@ pub(super) fn start(conn: &Connection) -> Result<Start, StoreError> {
     // Rows of the journal may have been moved away; its numbers still go on from where they were.
     let included = windows.as_ref().map_or(0, |(seq, _)| *seq);
     let seq = last("SELECT coalesce(max(seq), 0) FROM journal")?.max(included);
-    Ok(Start { seq, case: last("SELECT coalesce(max(no), 0) FROM cases")?, windows, timers })
+    let case = last("SELECT coalesce(max(no), 0) FROM cases")?;
+    let (changes, change) = chat::in_force(conn)?;
+    Ok(Start { seq, case, windows, timers, chat: changes, change, pauses: chat::pauses(conn)? })
 }
 
 pub(super) fn journal(conn: &Connection, after: u64, limit: usize) -> Result<Vec<Row>, StoreError> {
     let mut read = conn.prepare_cached(
         "SELECT seq, at, kind, platform, time, body FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2",
     )?;
-    each(read.query([signed(after)?, signed(limit as u64)?])?, |row| {
-        let seq = unsigned(row.get(0)?);
-        Ok(Row {
-            seq,
-            at: Timestamp(row.get(1)?),
-            kind: row_kind(row.get(2)?)
-                .ok_or_else(|| StoreError::Unavailable(format!("row {seq} of the journal is of no known kind")))?,
-            platform: row.get(3)?,
-            time: row.get::<_, Option<i64>>(4)?.map(Timestamp),
-            body: row.get(5)?,
-        })
+    each(read.query([signed(after)?, signed(limit as u64)?])?, input)
+}
+
+pub(super) fn journal_before(conn: &Connection, before: u64, limit: usize) -> Result<Vec<Row>, StoreError> {
+    let mut read = conn.prepare_cached(
+        "SELECT seq, at, kind, platform, time, body FROM journal WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2",
+    )?;
+    each(read.query([signed(before)?, signed(limit as u64)?])?, input)
+}
+
+fn input(row: &Record<'_>) -> Result<Row, StoreError> {
+    let seq = unsigned(row.get(0)?);
+    Ok(Row {
+        seq,
+        at: Timestamp(row.get(1)?),
+        kind: row_kind(row.get(2)?)
+            .ok_or_else(|| StoreError::Unavailable(format!("row {seq} of the journal is of no known kind")))?,
+        platform: row.get(3)?,
+        time: row.get::<_, Option<i64>>(4)?.map(Timestamp),
+        body: row.get(5)?,
     })
 }
 
@@ -154,7 +166,7 @@ pub(super) fn case(conn: &Connection, no: u64) -> Result<Option<Case>, StoreErro
 }
 
 fn row_kind(number: i64) -> Option<RowKind> {
-    [RowKind::Event, RowKind::Tick, RowKind::Attempt, RowKind::Outcome, RowKind::Rules]
+    [RowKind::Event, RowKind::Tick, RowKind::Attempt, RowKind::Outcome, RowKind::Rules, RowKind::Pause]
         .into_iter()
         .find(|kind| *kind as i64 == number)
 }

@@ -117,6 +117,7 @@ fn case(no: u64) -> Case {
         step: "warn_private".into(),
         strikes: 1,
         decided_by: "machine".into(),
+        reason: String::new(),
         observe: false,
         actions: vec!["a-1".into()],
     }

@@ -6,7 +6,9 @@ use super::error::{encode, signed};
 use super::groups::GroupIds;
 use super::seen::SeenIds;
 use crate::domain::action::{Action, Outcome};
-use crate::domain::case::{Case, Evidence};
+use crate::domain::case::{ByWhom, Case, Evidence};
+use crate::domain::change::Commanded;
+use crate::domain::chat::ChatChange;
 use crate::domain::event::Role;
 use crate::domain::standing::{Ledger, Standing};
 use crate::domain::time::Timestamp;
@@ -88,6 +90,18 @@ impl Changes<'_> {
                 self.membership(member, name.as_deref(), *joined, *left)
             }
             Change::Ledger { platform, group, ledger } => self.ledger(platform, group, ledger),
+            Change::Undone { case, undone } => self.run(
+                "INSERT INTO undone (case_no, by) VALUES (?1, ?2) ON CONFLICT DO NOTHING", // the first is the one
+                params![signed(*case)?, encode(undone)?],
+            ),
+            Change::Chat(change) => self.chat(change),
+            Change::ChatUndone { no, undone, .. } => self.run(
+                "UPDATE chat_changes SET undone = ?2 WHERE no = ?1 AND undone IS NULL",
+                params![signed(*no)?, encode(undone)?],
+            ),
+            Change::Pause { platform, group, pause } => self.pause(platform, group, pause.as_ref()),
+            Change::Commanded(commanded) => self.commanded(commanded),
+            Change::Reload { .. } => Ok(()), // for the daemon, once its command is recorded
             Change::Timer(timer) => self.timer(timer),
             Change::TimerDone(timer) => self.run(
                 "DELETE FROM timers WHERE platform = ?1 AND group_name = ?2 AND id = ?3",
@@ -196,6 +210,34 @@ impl Changes<'_> {
         )
     }
 
+    fn chat(&mut self, change: &ChatChange) -> Result<(), StoreError> {
+        let group = self.groups.find_or_add(self.tx, &change.platform, &change.group)?;
+        self.run(
+            "INSERT INTO chat_changes (no, group_id, change) VALUES (?1, ?2, ?3)",
+            params![signed(change.no)?, group, encode(change)?],
+        )
+    }
+
+    fn pause(&self, platform: &str, group: &str, pause: Option<&ByWhom>) -> Result<(), StoreError> {
+        let Some(by) = pause else {
+            return self.run("DELETE FROM pauses WHERE platform = ?1 AND group_name = ?2", [platform, group]);
+        };
+        self.run(
+            "INSERT INTO pauses (platform, group_name, by) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET by = excluded.by",
+            params![platform, group, encode(by)?],
+        )
+    }
+
+    fn commanded(&mut self, commanded: &Commanded) -> Result<(), StoreError> {
+        let Commanded { member, event, at, command, text, result } = commanded;
+        let group = self.groups.find_or_add(self.tx, &member.platform, &member.group)?;
+        self.run(
+            "INSERT INTO commands (group_id, at, user, event, command, result, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![group, at.0, &*member.user, &**event, &**command, &**result, text],
+        )
+    }
+
     fn act(&mut self, action: &Action) -> Result<(), StoreError> {
         let case: Option<i64> = action.cause.case.as_ref().and_then(|no| no.parse().ok());
         let state = if action.observe { "observed" } else { "pending" };
@@ -212,11 +254,12 @@ impl Changes<'_> {
         let (message, error) = match outcome {
             Outcome::Done { message } => (message.as_deref(), None),
             Outcome::Failed { error } | Outcome::Uncertain { error } => (None, Some(&**error)),
-            Outcome::Expired => (None, None),
+            Outcome::Expired | Outcome::Cancelled => (None, None),
         };
-        // The first end is the end.
+        // The first end is the end, but what was under way when it was cancelled may have been done all the same.
         self.run(
-            "UPDATE outbox SET state = ?2, message = ?3, error = ?4, ended_at = ?5 WHERE id = ?1 AND state = 'pending'",
+            "UPDATE outbox SET state = ?2, message = ?3, error = ?4, ended_at = ?5
+             WHERE id = ?1 AND (state = 'pending' OR (state = 'cancelled' AND ?2 IN ('done', 'uncertain')))",
             params![id, outcome.state(), message, error, at.0],
         )
     }

@@ -43,6 +43,8 @@ async fn a_fresh_run_of_the_journal_gives_the_same_state() {
     world.restart().await;
     a_raid(&mut world).await;
     world.restart().await;
+    commands(&mut world).await;
+    world.restart().await;
     trouble(&mut world).await;
     until_all_is_over(&world).await;
     world.down().await;
@@ -52,7 +54,9 @@ async fn a_fresh_run_of_the_journal_gives_the_same_state() {
     let kinds = run_again(&settings, world.data.path(), again.path());
     assert!(kinds.iter().all(|count| *count > 0), "a kind of input was not among them: {kinds:?}");
     let (lived, rerun) = (dump::state(world.data.path()), dump::state(again.path()));
-    for table in ["cases", "evidence", "standings", "ledgers", "members", "admins", "outbox"] {
+    for table in
+        ["undone", "chat", "commands", "cases", "evidence", "standings", "ledgers", "members", "admins", "outbox"]
+    {
         assert!(!lived[table].is_empty(), "the day left {table} empty");
     }
     dump::assert_same(&lived, &rerun);
@@ -124,6 +128,50 @@ async fn a_raid(world: &mut World) {
     world.quiet().await;
 }
 
+/// Admins at work: penalties by hand, undone cases, changed words, a stopped group and a stopped daemon.
+async fn commands(world: &mut World) {
+    let mut number = 0;
+    for text in [
+        "/警告 @33 刷屏",
+        "/禁言 @33 到明天早上8点",
+        "/撤销 1",
+        "/撤销 1",
+        "/加词 内部认购 学区房",
+        "/删词 加微信",
+        "/词表",
+        "/撤销 改1",
+        "/试 兼职刷单",
+        "/案件 2",
+        "/停",
+        "/状态",
+        "/恢复",
+        "/解禁 @33",
+        "/移出 @33 确认",
+        "/帮助",
+        "@bot 你好",
+    ] {
+        number += 1;
+        let mut event = world.message(&format!("k-{number}"), "5", text);
+        if let Some((before, after)) = text.split_once("@33") {
+            event["content"] = json!([{"type": "text", "text": before},
+                                      {"type": "mention", "user": "33", "name": "小33"}, {"type": "text", "text": after}]);
+        }
+        assert_eq!(world.post(event.to_string()).await.0, 200);
+        world.quiet().await;
+        world.turn(SECOND);
+    }
+    let private = json!({"id": "k-p", "type": "private_message", "sender": {"id": "33"}, "text": "我的记录"});
+    assert_eq!(world.post(private.to_string()).await.0, 200);
+    for what in ["pause", "resume"] {
+        let url = format!("http://{}/{what}", world.running().admin);
+        let header = qunwei::web::admin::OPERATOR;
+        let asked = reqwest::Client::new().post(url).header(header, "lili").send().await.unwrap();
+        assert_eq!(asked.status().as_u16(), 200);
+        world.say("34", SPAM).await;
+        world.quiet().await;
+    }
+}
+
 /// A bot that answers badly: retries, a late mute, refusals, and the alerts that follow.
 async fn trouble(world: &mut World) {
     world.bot.always(Some(Answer::Status(503, Vec::new())));
@@ -151,20 +199,22 @@ async fn until_all_is_over(world: &World) {
 }
 
 /// Puts the rows of one store through a new engine over another; how many there were of each kind.
-pub(crate) fn run_again(settings: &Arc<Settings>, from: &Path, to: &Path) -> [usize; 5] {
+pub(crate) fn run_again(settings: &Arc<Settings>, from: &Path, to: &Path) -> [usize; 6] {
     let rows = open_store(from).unwrap().journal(0, 100_000).unwrap();
     let scratch = Options { durability: Durability::Scratch, ..Options::default() };
     let store = Box::new(SqliteStore::open(to, scratch).unwrap());
     let metrics = Arc::new(Metrics::new());
     let mut engine = Engine::new(settings.clone(), store, metrics, Limits::default(), rows[0].at).unwrap();
     let mut actions: HashMap<Arc<str>, Arc<Action>> = HashMap::new();
-    let mut kinds = [0; 5];
+    let mut kinds = [0; 6];
     for row in &rows {
         kinds[row.kind as usize] += 1;
         match row.kind {
             RowKind::Rules => engine.change_rules(settings.clone(), row.at).unwrap(),
             RowKind::Tick => engine.apply_due(row.at).unwrap(),
-            RowKind::Event | RowKind::Attempt | RowKind::Outcome => engine.apply(job(row, &actions), row.at).unwrap(),
+            RowKind::Event | RowKind::Attempt | RowKind::Outcome | RowKind::Pause => {
+                engine.apply(job(row, &actions), row.at).unwrap()
+            }
         }
         let Effects { acts, .. } = engine.commit().unwrap();
         actions.extend(acts.into_iter().map(|action| (action.id.clone(), action)));
@@ -180,6 +230,10 @@ fn job(row: &Row, actions: &HashMap<Arc<str>, Arc<Action>>) -> Job {
         RowKind::Outcome => {
             let outcome: Outcome = serde_json::from_value(body["outcome"].clone()).unwrap();
             Job::Outcome { action: action("action"), outcome }
+        }
+        RowKind::Pause => {
+            let pause = serde_json::from_value(body).unwrap();
+            Job::Pause { pause, answer: tokio::sync::oneshot::channel().0 }
         }
         RowKind::Event | RowKind::Tick | RowKind::Rules => {
             let event = event_of(row).unwrap();

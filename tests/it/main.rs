@@ -13,6 +13,7 @@ mod support;
 
 mod bad_input;
 mod browser;
+mod commands;
 mod interop;
 mod journal;
 mod kill;

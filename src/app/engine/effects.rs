@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::app::metrics::{Metrics, Mode};
 use crate::domain::action::{Action, ActionId};
-use crate::domain::change::Change;
+use crate::domain::change::{Change, MemberRef};
 
 /// What a commit made true: for the outbox.
 #[derive(Debug, Default)]
@@ -17,6 +17,8 @@ pub struct Effects {
     pub recorded: Vec<(ActionId, Arc<str>)>,
     /// Actions whose end is recorded.
     pub ended: Vec<ActionId>,
+    /// Who asked for the configuration to be read again.
+    pub reloads: Vec<MemberRef>,
     /// After a failure the store may hold actions that are not among these, nor among earlier ones.
     pub missed: bool,
 }
@@ -28,6 +30,7 @@ impl Effects {
         self.observed.append(&mut later.observed);
         self.recorded.append(&mut later.recorded);
         self.ended.append(&mut later.ended);
+        self.reloads.append(&mut later.reloads);
     }
 
     pub(super) fn take(&mut self, change: Change, metrics: &Metrics) {
@@ -37,9 +40,22 @@ impl Effects {
                 if action.observe { self.observed.push(action) } else { self.acts.push(action) }
             }
             Change::Attempted { id, body } => self.recorded.push((id, body)),
-            Change::Ended { id, .. } => self.ended.push(id),
+            Change::Ended { id, .. } => {
+                // One that was decided in the same commits and cancelled again never reaches the outbox.
+                let decided = self.acts.len();
+                self.acts.retain(|action| action.id != id);
+                if self.acts.len() == decided {
+                    self.ended.push(id);
+                }
+            }
             Change::Case(case) => metrics.case(&case.step, if case.observe { Mode::Observe } else { Mode::Act }),
+            Change::Reload { member } => self.reloads.push(member),
+            Change::Commanded(commanded) => metrics.command(&commanded.command, &commanded.result),
             Change::Evidence(_)
+            | Change::Undone { .. }
+            | Change::Chat(_)
+            | Change::ChatUndone { .. }
+            | Change::Pause { .. }
             | Change::Standing { .. }
             | Change::Role { .. }
             | Change::Membership { .. }

@@ -1,16 +1,18 @@
 //! From the store into memory: what an input needs before the core runs, and everything at a start.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Batch, Engine, MARK_ROWS};
 use crate::domain::change::MemberRef;
+use crate::domain::chat::{ChatChange, ChatWords};
 use crate::domain::core::message_key;
 use crate::domain::event::{Event, Kind, Malformed};
 use crate::domain::ids::{GroupKey, MemberKey};
 use crate::domain::recent::Recent;
 use crate::domain::standing::Standing;
 use crate::domain::state::{Group, Member, Memo, State};
-use crate::ports::{Row, RowKind, StoreError};
+use crate::ports::{Row, RowKind, StoreError, StoredPause};
 
 impl Engine {
     /// Loads what the core will look at.
@@ -77,6 +79,19 @@ impl Engine {
         after = after.max(start.seq.saturating_sub(2 * MARK_ROWS));
         state.timers = start.timers.into_iter().collect();
         state.last_case = start.case;
+        state.last_change = start.change;
+        let mut changes: HashMap<GroupKey, Vec<ChatChange>> = HashMap::new();
+        for change in start.chat {
+            changes.entry(GroupKey::new(&change.platform, &change.group)).or_default().push(change);
+        }
+        state.chat = changes.into_iter().map(|(group, changes)| (group, ChatWords::new(changes))).collect();
+        for StoredPause { platform, group, by } in start.pauses {
+            if platform.is_empty() && group.is_empty() {
+                state.paused_all = Some(by);
+            } else {
+                state.paused.insert(GroupKey::new(&platform, &group), by);
+            }
+        }
         self.core.state = state;
         self.seq = start.seq;
         loop {

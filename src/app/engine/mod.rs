@@ -4,6 +4,7 @@
 //! ([`Engine::commit`]), and only then answers the requests and lets actions go. A failed commit never lies: its requests are
 //! told so, and everything they had changed in memory is thrown away and loaded again.
 
+mod commands;
 mod effects;
 mod load;
 mod recover;
@@ -57,6 +58,8 @@ pub struct Engine {
     reloaded: bool,
     /// Who is shown what was decided, if anybody looks.
     witness: Option<Box<dyn Witness>>,
+    /// Of a commit that was made because the next job reads the store; given with those of the next.
+    early: Effects,
 }
 
 /// What was applied and is not committed.
@@ -109,6 +112,7 @@ impl Engine {
             deferred: Vec::new(),
             reloaded: false,
             witness: None,
+            early: Effects::default(),
         };
         engine.reload()?;
         engine.reloaded = false;
@@ -193,7 +197,7 @@ impl Engine {
     /// Nothing was written, nobody was answered; the engine must recover ([`Engine::step`] does).
     pub fn commit(&mut self) -> Result<Effects, StoreError> {
         if self.batch.units.is_empty() {
-            return Ok(Effects::default());
+            return Ok(std::mem::take(&mut self.early));
         }
         let begun = Instant::now();
         self.store.commit(&self.batch.units)?;
@@ -207,14 +211,19 @@ impl Engine {
         if let Some(witness) = &mut self.witness {
             batch.sights.iter().for_each(|sight| witness.saw(sight));
         }
-        let mut effects = Effects::default();
+        let mut effects = std::mem::take(&mut self.early);
         for change in batch.units.into_iter().flat_map(|unit| unit.changes) {
             effects.take(change, &self.metrics);
         }
         for (job, counts) in batch.jobs {
-            if let Some(Job::Events { answer, .. }) = job {
-                let Counts { accepted, duplicates } = counts;
-                let _ = answer.send(Answer::Durable { accepted, duplicates }); // the client may have gone: no matter
+            // Whoever asked may have gone: no matter.
+            match job {
+                Some(Job::Events { answer, .. }) => {
+                    let Counts { accepted, duplicates } = counts;
+                    let _ = answer.send(Answer::Durable { accepted, duplicates });
+                }
+                Some(Job::Pause { answer, .. }) => drop(answer.send(true)),
+                Some(Job::Attempt { .. } | Job::Outcome { .. }) | None => {}
             }
         }
         Ok(effects)
@@ -261,6 +270,9 @@ impl Engine {
         match job {
             Job::Events { events, .. } => {
                 for incoming in events {
+                    if self.may_command(&incoming.event) {
+                        self.commit_early(unit)?;
+                    }
                     if self.event(incoming, now, unit)? {
                         counts.accepted += 1;
                     } else {
@@ -272,6 +284,11 @@ impl Engine {
                 unit.rows.push(self.row(RowKind::Attempt, now, body.clone())); // it names the action
                 unit.changes.push(Change::Attempted { id: action.id.clone(), body: body.clone() });
             }
+            Job::Pause { pause, .. } => {
+                let body = serde_json::to_string(pause).map_err(|error| StoreError::Row(error.to_string()))?;
+                unit.rows.push(self.row(RowKind::Pause, now, body.into()));
+                self.core.pause_all(pause.clone(), &mut unit.changes);
+            }
             Job::Outcome { action, outcome } => {
                 self.load_group(&action.platform, &action.group)?;
                 for user in action.notifies.iter().map(|(user, _)| user).chain(action.what.user()) {
@@ -281,6 +298,7 @@ impl Engine {
                 let body = serde_json::json!({ "action": *action.id, "outcome": outcome }).to_string();
                 unit.rows.push(self.row(RowKind::Outcome, now, body.into()));
                 let from = unit.changes.len();
+                self.load_undone(action, outcome)?;
                 self.core.outcome(action, outcome, now, &mut unit.changes);
                 self.sight(None, now, unit.changes.get(from..).unwrap_or_default());
                 self.metrics.ended(&action.platform, outcome);
@@ -303,6 +321,7 @@ impl Engine {
             return Ok(false);
         }
         self.load(event)?;
+        self.load_command(event, now)?;
         self.batch.seen.insert(key.id, key.body);
         unit.seen.push(key);
         self.seq += 1;
@@ -317,7 +336,7 @@ impl Engine {
         let from = unit.changes.len();
         let judged = self.core.event(event, now, &mut unit.changes);
         match &judged {
-            Judged::Stored => {}
+            Judged::Stored | Judged::Command => {}
             Judged::TooOld => self.metrics.event(&event.platform, EventOutcome::TooOld),
             Judged::Message(judgement) => count(&self.metrics, judgement),
         }

@@ -94,6 +94,10 @@ fn answer_unavailable(job: Job, reason: &str) -> Option<Job> {
             let _ = answer.send(Answer::Unavailable { reason: reason.to_owned() }); // the client may have gone
             None
         }
+        Job::Pause { answer, .. } => {
+            let _ = answer.send(false); // the operator may have gone
+            None
+        }
         Job::Attempt { .. } | Job::Outcome { .. } => Some(job),
     }
 }

@@ -49,8 +49,12 @@ impl Core {
             };
             self.change_standing(MemberRef::new(&action.platform, &action.group, user), change, out);
         }
+        let undone = self.loaded.case.take().is_some_and(|file| file.undone.is_some());
         match outcome {
-            Outcome::Done { .. } => {}
+            Outcome::Done { .. } if undone && matches!(action.what, What::Remove { .. }) => {
+                self.done_in_vain(action, now, out);
+            }
+            Outcome::Done { .. } | Outcome::Cancelled => {}
             Outcome::Failed { .. } | Outcome::Uncertain { .. } | Outcome::Expired => {
                 self.take_back(&policy, action, outcome, now, out);
                 self.tell_admins(&policy, action, outcome, now, out);
@@ -60,7 +64,7 @@ impl Core {
     }
 
     /// A mute or removal that was not done, or may not have been: nobody is told that it was.
-    fn take_back(
+    pub(super) fn take_back(
         &mut self,
         policy: &Policy,
         action: &Action,
@@ -161,7 +165,7 @@ impl Core {
         let why = match outcome {
             Outcome::Failed { .. } => "平台拒绝了这个操作",
             Outcome::Uncertain { .. } => "不确定平台是否已执行",
-            Outcome::Expired | Outcome::Done { .. } => "已过时限，未再执行",
+            Outcome::Expired | Outcome::Cancelled | Outcome::Done { .. } => "已过时限，未再执行",
         };
         let case = action.cause.case.clone().unwrap_or_default();
         let wanted = in_words(&action.what).to_owned();
@@ -177,7 +181,7 @@ impl Core {
         self.keep_ledger(&action.platform, &action.group, ledger, out);
     }
 
-    fn means_later<'a>(
+    pub(super) fn means_later<'a>(
         &mut self,
         policy: &'a Policy,
         platform: &Arc<str>,
@@ -229,7 +233,7 @@ fn timer_input(timer: &Timer) -> Arc<str> {
 }
 
 /// What an action does, for an alert.
-fn in_words(what: &What) -> &'static str {
+pub(super) fn in_words(what: &What) -> &'static str {
     match what {
         What::Send { .. } => "群内通知",
         What::Private { .. } => "私信通知",

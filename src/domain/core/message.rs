@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use super::Core;
 use super::Judged;
+use super::commands::BY_HAND;
 use crate::domain::action::{Cause, Lane, What};
-use crate::domain::case::{Case, Evidence, Finding};
+use crate::domain::case::{Case, Evidence, Finding, MACHINE};
 use crate::domain::change::{Change, MemberRef};
+use crate::domain::chat::CHAT_WORDS;
+use crate::domain::command;
 use crate::domain::event::{Event, Message, Person, Role};
 use crate::domain::ids::{self, GroupKey, MemberKey};
-use crate::domain::judge;
+use crate::domain::judge::{self, Judgement};
 use crate::domain::ladder::{self, Decision};
 use crate::domain::means::Means;
 use crate::domain::notices::{self, Vars};
@@ -37,11 +40,11 @@ pub(super) struct Here<'a> {
 }
 
 impl Here<'_> {
-    fn group_key(&self) -> GroupKey {
+    pub(super) fn group_key(&self) -> GroupKey {
         GroupKey::new(&self.event.platform, &self.event.group)
     }
 
-    fn member(&self) -> MemberRef {
+    pub(super) fn member(&self) -> MemberRef {
         MemberRef::new(&self.event.platform, &self.event.group, &self.message.sender.id)
     }
 
@@ -65,12 +68,19 @@ impl Core {
             return Judged::Stored;
         }
         let role = self.role(here.policy, here.event, &here.message.sender, out);
+        let typed = self.typed(here);
+        // What admins try, add and take out is not said to the group; members' commands are judged like all they say.
+        if let Some(typed) = typed.clone().filter(|_| role.is_admin()) {
+            self.command(here, role, typed, out);
+            return Judged::Command;
+        }
         here.settings.rules.find(here.message, &mut self.scratch);
         if !here.edited {
             let sighting = self.note(here.settings, here.event, here.message, here.time);
             here.settings.rules.find_recent(&self.state.recent, &sighting, &mut self.scratch);
         }
         let mut judgement = judge::judge(here.settings, here.policy, role, here.message, &self.scratch);
+        self.chat_words(here, here.message, role, &mut judgement);
         if self.speaks_while_muted(here, role) {
             match here.policy.mode {
                 Mode::On => judgement.violations.push(speaking_while_muted(false)),
@@ -85,7 +95,27 @@ impl Core {
         if judgement.violations.is_empty() && !judgement.reviews.is_empty() {
             self.review(here, &judgement.reviews, out);
         }
+        match typed {
+            Some(typed) if judgement.violations.is_empty() => self.command(here, role, typed, out),
+            None if !here.edited && command::is_false_alarm(here.message) => self.false_alarm(here, role, out),
+            Some(_) | None => {}
+        }
         Judged::Message(judgement)
+    }
+
+    /// What the chat has changed: words that are added here, and words that do not count here.
+    pub(super) fn chat_words(&mut self, here: &Here<'_>, message: &Message, role: Role, judgement: &mut Judgement) {
+        let Some(chat) = self.state.chat.get_mut(&here.group_key()) else { return };
+        for findings in [&mut judgement.violations, &mut judgement.observed, &mut judgement.reviews] {
+            findings.retain(|finding| !chat.drops(finding));
+        }
+        let spared = ladder::is_protected(role) || here.policy.allow.contains(&message.sender.id);
+        match here.policy.mode {
+            Mode::Off => {}
+            _ if spared => {}
+            Mode::On => judgement.violations.extend(chat.find(message, &self.scratch.text, false)),
+            Mode::Observe => judgement.observed.extend(chat.find(message, &self.scratch.text, true)),
+        }
     }
 
     /// The bot's own messages are ignored.
@@ -175,6 +205,7 @@ impl Core {
             case: no,
             mute: self.state.member(here.member().key()).standing().mute.clone(),
             by_broken_mute: findings.iter().any(|finding| &*finding.rule == SPEAKING_WHILE_MUTED),
+            by_hand: false,
         };
         let mut ledger = self.state.group(here.group_key()).ledger.clone();
         let from = out.len();
@@ -199,7 +230,8 @@ impl Core {
             rules: here.settings.version.clone(),
             step: step.name().into(),
             strikes: u32::try_from(strikes).unwrap_or(u32::MAX),
-            decided_by: "machine".into(),
+            decided_by: MACHINE.into(),
+            reason: String::new(),
             observe,
             actions,
         };
@@ -245,7 +277,7 @@ impl Core {
         self.keep_ledger(&here.event.platform, &here.event.group, ledger, out);
     }
 
-    fn means<'a>(
+    pub(super) fn means<'a>(
         &mut self,
         here: &Here<'a>,
         cause: Cause,
@@ -275,10 +307,10 @@ impl Core {
     fn vars(&mut self, here: &Here<'_>, leading: &Finding, case: Option<u64>, strikes: usize) -> Vars {
         let info = here.settings.rules.infos().iter().find(|info| info.name == leading.rule);
         // Masked, a word still says which; flooding, repetition or an address says nothing.
-        let tells = info.is_some_and(|info| matches!(info.kind, "keywords" | "regex"));
+        let tells = info.map_or(&*leading.rule == CHAT_WORDS, |info| matches!(info.kind, "keywords" | "regex"));
         Vars {
             name: self.shown_name(here, &here.message.sender),
-            rule: info.map_or("禁言期间发言", |info| &info.title).to_owned(),
+            rule: self.title(&leading.rule),
             clause: info.and_then(|info| info.clause),
             case: case.map(|no| no.to_string()).unwrap_or_default(),
             matched: if tells { notices::mask(&leading.matched) } else { String::new() },
@@ -292,14 +324,36 @@ impl Core {
 
     /// The member's name for a notice: harmless, and masked when it matches a rule itself.
     fn shown_name(&mut self, here: &Here<'_>, sender: &Person) -> String {
-        let name = notices::plain_name(&sender.name, &sender.id);
-        here.settings.rules.find_in_text(&sender.name, &mut self.name_scratch);
+        self.harmless_name(here, &sender.name, &sender.id)
+    }
+
+    /// The same by name and id.
+    pub(super) fn harmless_name(&mut self, here: &Here<'_>, name: &str, id: &str) -> String {
+        let shown = notices::plain_name(name, id);
+        here.settings.rules.find_in_text(name, &mut self.name_scratch);
         let matches = self
             .name_scratch
             .hits
             .iter()
             .any(|hit| judge::finding(&here.settings.rules, here.policy, Role::Member, hit, "").is_some());
-        if matches { notices::mask(&name) } else { name }
+        if matches { notices::mask(&shown) } else { shown }
+    }
+
+    /// A rule in plain words.
+    pub(super) fn title(&self, rule: &str) -> String {
+        let info = self.settings.rules.infos().iter().find(|info| *info.name == *rule);
+        let title = info.map_or_else(|| pseudo_title(rule), |info| &info.title);
+        title.to_owned()
+    }
+}
+
+/// What is found by no rule of the configuration.
+fn pseudo_title(rule: &str) -> &'static str {
+    match rule {
+        SPEAKING_WHILE_MUTED => "禁言期间发言",
+        CHAT_WORDS => "本群的违规词",
+        BY_HAND => "管理员认定的违规",
+        _ => "违反群规",
     }
 }
 

@@ -4,19 +4,24 @@
 //! input needs from the store is loaded by the engine before ([`State`]).
 
 mod after;
+mod commands;
 mod message;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
+pub use self::commands::quoted_case;
 use self::message::Here;
 pub use self::message::message_key;
+use super::action::Action;
+use super::case::{ByWhom, CaseFile};
 use super::change::{Change, MemberRef};
-use super::event::{Event, Kind, Person, Role};
+use super::chat::ChatChange;
+use super::event::{Event, Kind, Message, Person, Role};
 use super::ids::{GroupKey, MemberKey};
 use super::judge::Judgement;
-use super::policy::{Policy, Settings};
+use super::policy::{Mode, Policy, Settings};
 use super::rules::Scratch;
 use super::standing::Standing;
 use super::state::State;
@@ -31,6 +36,25 @@ pub struct Core {
     scratch: Scratch,
     /// For looking at nicknames without losing the message's hits.
     name_scratch: Scratch,
+    /// What the engine read of the store for the command that comes next.
+    pub loaded: Loaded,
+}
+
+/// What a command looks at besides the state; the engine reads it before ([`crate::domain::command`]).
+#[derive(Default)]
+pub struct Loaded {
+    /// The case that it names, or whose notice is quoted.
+    pub case: Option<CaseFile>,
+    /// The cases of that case's member that still count.
+    pub others: Vec<CaseFile>,
+    /// The change that it names.
+    pub change: Option<ChatChange>,
+    /// The last messages of the group.
+    pub texts: Vec<Message>,
+    /// Actions of the group that have not come to their end.
+    pub pending: Vec<Arc<Action>>,
+    /// What is held against whoever writes to the bot alone, by group.
+    pub standings: Vec<(Arc<str>, Standing)>,
 }
 
 /// What became of an event.
@@ -42,25 +66,36 @@ pub enum Judged {
     TooOld,
     /// A message was judged.
     Message(Judgement),
+    /// A command of somebody who may give it: carried out, not judged.
+    Command,
 }
 
 impl Core {
     /// A core with this state.
     pub fn new(settings: Arc<Settings>, state: State) -> Self {
-        Self { settings, state, scratch: Scratch::default(), name_scratch: Scratch::default() }
+        let (scratch, name_scratch) = (Scratch::default(), Scratch::default());
+        Self { settings, state, scratch, name_scratch, loaded: Loaded::default() }
     }
 
     /// Takes in an event that was not seen before.
     pub fn event(&mut self, event: &Event, now: Timestamp, out: &mut Vec<Change>) -> Judged {
         let time = event.time.unwrap_or(now);
         let settings = self.settings.clone();
+        if let Kind::Private(message) = &event.kind {
+            let (policy, message_id) = (&*settings.policy(&event.group).clone(), &*event.id);
+            let here = Here { settings: &settings, policy, event, message, message_id, edited: false, time, now };
+            if time.plus(settings.dedupe) >= now && !self.is_own(event, message) {
+                self.private(&here, out);
+            }
+            return Judged::Stored;
+        }
         if event.group.is_empty() || !settings.looks_after(&event.group) {
             return Judged::Stored;
         }
         if time.plus(settings.dedupe) < now {
             return Judged::TooOld;
         }
-        let policy = settings.policy(&event.group);
+        let policy = &*self.policy(&settings, event);
         let (settings, mut edited, mut message_id) = (&*settings, false, &event.id);
         let message = match &event.kind {
             Kind::Message(message) => message,
@@ -82,6 +117,22 @@ impl Core {
             | Kind::Other(_) => return Judged::Stored,
         };
         self.message(&Here { settings, policy, event, message, message_id, edited, time, now }, out)
+    }
+
+    /// What holds where an event happened; somebody may have stopped the group.
+    fn policy(&self, settings: &Settings, event: &Event) -> Arc<Policy> {
+        let policy = settings.policy(&event.group);
+        let stopped = self.state.pause(GroupKey::new(&event.platform, &event.group)).is_some();
+        if stopped && policy.mode == Mode::On {
+            return Arc::new(Policy { mode: Mode::Observe, ..Policy::clone(policy) });
+        }
+        policy.clone()
+    }
+
+    /// Everything only observes from here on, or acts again; an operator's word.
+    pub fn pause_all(&mut self, pause: Option<ByWhom>, out: &mut Vec<Change>) {
+        self.state.paused_all = pause.clone();
+        out.push(Change::Pause { platform: "".into(), group: "".into(), pause });
     }
 
     /// Remembers a message in the windows without judging it: how a start catches up with the journal.

@@ -68,6 +68,7 @@ fn policy() -> Policy {
         notices_per_minute: 6,
         allow: HashSet::from(["vip".into()]).into(),
         roles: HashMap::from([("named".into(), Role::Admin)]).into(),
+        commands: crate::domain::command::default_roles(),
         notices: Notices::default().into(),
     }
 }
@@ -127,7 +128,7 @@ impl Bed {
 
     fn say_as(&mut self, sender: Person, text: &str) -> Vec<Change> {
         let time = self.now;
-        self.event(Kind::Message(Message { sender, content: vec![Segment::Text(text.into())] }), time)
+        self.event(Kind::Message(Message { sender, content: vec![Segment::Text(text.into())], quote: None }), time)
     }
 
     fn say(&mut self, user: &str, text: &str) -> Vec<Change> {
@@ -136,7 +137,10 @@ impl Bed {
 
     /// Sent at that time, arriving now.
     fn say_at(&mut self, user: &str, text: &str, time: Timestamp) -> Vec<Change> {
-        self.event(Kind::Message(Message { sender: person(user), content: vec![Segment::Text(text.into())] }), time)
+        self.event(
+            Kind::Message(Message { sender: person(user), content: vec![Segment::Text(text.into())], quote: None }),
+            time,
+        )
     }
 
     fn end(&mut self, action: &Action, outcome: &Outcome) -> Vec<Change> {

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::mem::take;
 use std::sync::Arc;
 
-use super::wire::{Item, List, Part, Plain, Wire, WirePerson, WireSegment};
-use super::{Event, Kind, Malformed, Message, Person, Role, Segment};
+use super::wire::{Item, List, Part, Plain, Wire, WirePerson, WireQuote, WireSegment};
+use super::{Event, Kind, Malformed, Message, Person, Quote, Role, Segment};
 use crate::domain::time::Timestamp;
 
 /// The longest id that is taken, in bytes. Platforms use at most 64; the limit bounds what a key costs.
@@ -51,7 +51,7 @@ impl Event {
             Part::Missing => Person::default(),
             sender => person("sender", sender, Plain::id_or_none)?,
         };
-        Ok((id, group, Message { sender, content: content(wire.content, wire.text)? }))
+        Ok((id, group, Message { sender, content: content(wire.content, wire.text)?, quote: None }))
     }
 }
 
@@ -91,13 +91,13 @@ impl Wire<'_> {
 
     fn kind(self, name: &str) -> Result<Kind, Malformed> {
         Ok(match name {
-            "message" => Kind::Message(message(self.sender, self.content, self.text)?),
+            "message" => Kind::Message(message(self.sender, self.content, self.text, self.quote)?),
             "message_edited" => Kind::Edited {
                 message: self.message.needed("message")?,
-                now: message(self.sender, self.content, self.text)?,
+                now: message(self.sender, self.content, self.text, self.quote)?,
             },
             "message_recalled" => Kind::Recalled { message: self.message.needed("message")? },
-            "private_message" => Kind::Private(message(self.sender, self.content, self.text)?),
+            "private_message" => Kind::Private(message(self.sender, self.content, self.text, self.quote)?),
             "member_joined" => Kind::Joined {
                 members: people(self.members)?,
                 inviter: self.inviter.id("inviter")?,
@@ -127,12 +127,26 @@ fn time(text: &str) -> Result<Timestamp, Malformed> {
     })
 }
 
-fn message(sender: Part<WirePerson<'_>>, segments: List<Segment>, text: Plain<'_>) -> Result<Message, Malformed> {
+fn message(
+    sender: Part<WirePerson<'_>>,
+    segments: List<Segment>,
+    text: Plain<'_>,
+    quoted: Part<WireQuote<'_>>,
+) -> Result<Message, Malformed> {
     let sender = person("sender", sender, Plain::needed)?;
     if matches!((&text, &segments), (Plain::Missing, List::Missing)) {
         return Err(malformed("content", "is missing (and so is text)"));
     }
-    Ok(Message { sender, content: content(segments, text)? })
+    Ok(Message { sender, content: content(segments, text)?, quote: quote(quoted) })
+}
+
+/// What a message quotes. Nothing of it is needed, so what cannot be read is not there.
+fn quote(quoted: Part<WireQuote<'_>>) -> Option<Box<Quote>> {
+    let Part::Object(quoted) = quoted else { return None };
+    let id = |plain: Plain<'_>| plain.id("quote").ok().flatten().filter(|id| !id.is_empty());
+    let (message, sender) = (id(quoted.message), id(quoted.sender));
+    let text = owned(quoted.text.text("quote").ok().flatten()).unwrap_or_default();
+    Some(Box::new(Quote { message, sender, text }))
 }
 
 fn content(segments: List<Segment>, text: Plain<'_>) -> Result<Vec<Segment>, Malformed> {

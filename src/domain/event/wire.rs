@@ -27,6 +27,8 @@ pub(super) struct Wire<'a> {
     pub(super) time: Plain<'a>,
     #[serde(borrow, default)]
     pub(super) sender: Part<WirePerson<'a>>,
+    #[serde(borrow, default)]
+    pub(super) quote: Part<WireQuote<'a>>,
     #[serde(default)]
     pub(super) content: List<Segment>,
     #[serde(borrow, default)]
@@ -62,6 +64,17 @@ pub(super) struct WirePerson<'a> {
     pub(super) name: Plain<'a>,
     #[serde(borrow, default)]
     pub(super) role: Plain<'a>,
+}
+
+/// A message that is quoted.
+#[derive(Derived)]
+pub(super) struct WireQuote<'a> {
+    #[serde(borrow, default)]
+    pub(super) message: Plain<'a>,
+    #[serde(borrow, default)]
+    pub(super) sender: Plain<'a>,
+    #[serde(borrow, default)]
+    pub(super) text: Plain<'a>,
 }
 
 /// A part of a message.

@@ -32,9 +32,23 @@ pub struct LexiconBuilder {
     by_fold: HashMap<Box<str>, u32>,
     bytes: usize,
     text: Text,
+    files: Vec<Arc<str>>,
+    /// Where the words come from that are added next: a place in `files`, and the line.
+    place: (u16, u32),
 }
 
 impl LexiconBuilder {
+    /// The words that are added next stand in this file on this line, from 1.
+    pub fn at(&mut self, file: &Arc<str>, line: u32) {
+        let known = self.files.iter().rposition(|other| other == file);
+        let place = known.unwrap_or_else(|| {
+            self.files.push(file.clone());
+            self.files.len() - 1
+        });
+        // More files than can be numbered: words of the rest come from nowhere.
+        self.place = u16::try_from(place).map_or((0, 0), |file| (file, line));
+    }
+
     /// Adds a word to a list.
     ///
     /// # Errors
@@ -86,7 +100,8 @@ impl LexiconBuilder {
             return Err(Refused::Duplicate(same.word.clone()));
         }
         entry.uses.reserve_exact(1); // nearly every word is in one list; `push` alone makes room for four
-        entry.uses.push(Use { list, exception, word: word.into() });
+        let (file, line) = self.place;
+        entry.uses.push(Use { list, exception, word: word.into(), file, line });
         let own = fold.gaps().iter().filter(|gap| gap.kind == GapKind::Clause).map(|gap| gap.at);
         for at in own.filter(|at| (1..entry.bytes).contains(at)) {
             if !entry.own_clauses.contains(&at) {
@@ -98,7 +113,7 @@ impl LexiconBuilder {
 
     /// Makes the automaton.
     pub fn build(self) -> Lexicon {
-        let Self { mut entries, by_fold, .. } = self;
+        let Self { mut entries, by_fold, files, .. } = self;
         if entries.is_empty() {
             return Lexicon::default();
         }
@@ -110,7 +125,7 @@ impl LexiconBuilder {
             .build_with_values(words.iter().map(|(word, id)| (word, *id)))
             .expect("no word is empty or twice, and all together stay below MOST_BYTES");
         link(&automaton, &words, &mut entries);
-        Lexicon { automaton: Some(automaton), entries }
+        Lexicon { automaton: Some(automaton), entries, files }
     }
 }
 

@@ -56,6 +56,20 @@ struct Use {
     exception: bool,
     /// As written.
     word: Arc<str>,
+    /// In which of the files, and on which line from 1; 0 where nobody said.
+    file: u16,
+    line: u32,
+}
+
+/// Where a word is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WordUse {
+    /// The rule whose list it is in.
+    pub list: RuleId,
+    /// It is a phrase in which the list's words do not count.
+    pub exception: bool,
+    /// File and line from 1, where they are known.
+    pub place: Option<(Arc<str>, u32)>,
 }
 
 impl Entry {
@@ -82,6 +96,8 @@ impl Entry {
 pub struct Lexicon {
     automaton: Option<Automaton>,
     entries: Vec<Entry>,
+    /// The files that the words come from.
+    files: Vec<Arc<str>>,
 }
 
 /// A word in a text.
@@ -125,6 +141,27 @@ impl Lexicon {
     /// Whether it knows no word.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// Where a word is written, in whatever disguise it is asked for.
+    pub fn uses_of(&self, word: &Folded) -> Vec<WordUse> {
+        let Some(automaton) = &self.automaton else { return Vec::new() };
+        let length = word.text.len();
+        let entry = automaton
+            .find_overlapping_no_suffix_iter(&word.text)
+            .filter(|hit| hit.end() == length)
+            .filter_map(|hit| self.entries.get(hit.value() as usize))
+            .find(|entry| entry.bytes as usize == length);
+        let place =
+            |one: &Use| (one.line > 0).then(|| Some((self.files.get(usize::from(one.file))?.clone(), one.line)));
+        let told = |one: &Use| WordUse { list: one.list, exception: one.exception, place: place(one).flatten() };
+        entry.map(|entry| entry.uses.iter().map(told).collect()).unwrap_or_default()
+    }
+
+    /// How many words, without exceptions, a list has.
+    pub fn words_in(&self, list: RuleId) -> usize {
+        let mine = |one: &&Use| one.list == list && !one.exception;
+        self.entries.iter().flat_map(|entry| &entry.uses).filter(mine).count()
     }
 
     /// Gives all hits, by list and place. Of hits inside each other in one list only the outermost is given; a hit inside

@@ -55,7 +55,8 @@ impl Draft for Keywords {
         let mut seen = HashSet::new();
         for (entries, exception) in [(&self.words, false), (&self.exceptions, true)] {
             for entry in entries {
-                add(build, own, &mut seen, Entry { text: entry.get_ref(), at: entry.span(), exception });
+                let line = own.fault(entry.span(), "").line;
+                add(build, own, &mut seen, Entry { text: entry.get_ref(), at: entry.span(), line, exception });
             }
         }
         (build.errors() == before).then(|| Box::new(InLexicon) as Box<dyn Rule>)
@@ -67,6 +68,8 @@ impl Draft for Keywords {
 struct Entry<'a> {
     text: &'a str,
     at: Range<usize>,
+    /// From 1.
+    line: u32,
     exception: bool,
 }
 
@@ -80,10 +83,10 @@ fn read_list(build: &mut Build<'_>, source: &Source) {
 /// The entries of a list.
 fn entries(text: &str) -> impl Iterator<Item = Entry<'_>> {
     let mut start = 0;
-    text.split_inclusive('\n').filter_map(move |line| {
+    (1..).zip(text.split_inclusive('\n')).filter_map(move |(number, line)| {
         let at = start;
         start += line.len();
-        entry(line, at)
+        Some(Entry { line: number, ..entry(line, at)? })
     })
 }
 
@@ -104,11 +107,12 @@ fn entry(line: &str, at: usize) -> Option<Entry<'_>> {
     let exception = text.strip_prefix(['!', '！']);
     let phrase = exception.unwrap_or(text).trim_start();
     let from = start + (text.len() - phrase.len());
-    Some(Entry { text: phrase, at: from..from + phrase.len(), exception: exception.is_some() })
+    Some(Entry { text: phrase, at: from..from + phrase.len(), line: 0, exception: exception.is_some() })
 }
 
 fn add(build: &mut Build<'_>, source: &Source, seen: &mut HashSet<(Arc<str>, bool)>, entry: Entry<'_>) {
-    let Entry { text, at, exception } = entry;
+    let Entry { text, at, line, exception } = entry;
+    build.lexicon.at(&source.file, line);
     let taken = if exception { build.lexicon.except(build.id, text) } else { build.lexicon.add(build.id, text) };
     let Err(refused) = taken else {
         seen.insert((text.into(), exception));

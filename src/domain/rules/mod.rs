@@ -30,7 +30,7 @@ mod repeat;
 mod tests;
 
 pub use links::may_have_address;
-pub use ruleset::{Explanation, Ruleset, Scratch};
+pub use ruleset::{Explanation, Ruleset, Scratch, parts};
 
 /// Every rule kind. A new kind is a file here and a line in this table.
 pub static KINDS: &[Kind] = &[

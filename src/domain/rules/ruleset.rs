@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Found, Hit, Rule, RuleId, RuleInfo};
 use crate::domain::case::Finding;
 use crate::domain::event::{Message, PLACEHOLDER, Segment};
-use crate::domain::lexicon::{Lexicon, LexiconBuilder, Spared, WordScratch};
+use crate::domain::lexicon::{Lexicon, LexiconBuilder, Spared, WordScratch, WordUse};
 use crate::domain::policy::{Mode, RuleSetting};
 use crate::domain::recent::{Needs, Recent, Sighting};
 use crate::domain::text::{Text, slice};
@@ -62,6 +62,18 @@ impl Ruleset {
         &self.infos
     }
 
+    /// Where a word is written, in whatever disguise it is asked for.
+    pub fn uses_of(&self, word: &str) -> Vec<WordUse> {
+        let mut text = Text::default();
+        text.set(word);
+        self.lexicon.uses_of(&text.folded)
+    }
+
+    /// How many words a rule has.
+    pub fn words_of(&self, rule: RuleId) -> usize {
+        self.lexicon.words_in(rule)
+    }
+
     /// What the rules need to have been remembered.
     pub fn needs(&self) -> &Needs {
         &self.needs
@@ -81,15 +93,13 @@ impl Ruleset {
             }
         });
         self.in_text(text, words, hits);
-        for (index, segment) in message.content.iter().enumerate() {
-            if let Some((name, original)) = readable_part(segment) {
-                let first = hits.len();
-                part.set(original);
-                self.in_text(part, words, hits);
-                for hit in hits.iter_mut().skip(first) {
-                    hit.part = Some(format!("content[{index}].{name}"));
-                    hit.matched = Some(part.slice(hit.span).to_owned());
-                }
+        for (name, original) in parts(message) {
+            let first = hits.len();
+            part.set(original);
+            self.in_text(part, words, hits);
+            for hit in hits.iter_mut().skip(first) {
+                hit.part = Some(name());
+                hit.matched = Some(part.slice(hit.span).to_owned());
             }
         }
         for (rule, id) in self.rules() {
@@ -173,6 +183,14 @@ impl Ruleset {
 /// The characters of a hit.
 fn matched<'a>(hit: &'a Hit, original: &'a str) -> &'a str {
     hit.matched.as_deref().unwrap_or_else(|| slice(original, hit.span))
+}
+
+/// What can be read of a message beside its own text, and what gives its place's name: `content[1].title`.
+pub fn parts(message: &Message) -> impl Iterator<Item = (impl Fn() -> String, &str)> {
+    message.content.iter().enumerate().filter_map(|(index, segment)| {
+        let (name, original) = readable_part(segment)?;
+        Some((move || format!("content[{index}].{name}"), original))
+    })
 }
 
 /// What can be read of a segment that is not part of the text.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml::de::{DeTable, ValueDeserializer};
 
 use super::*;
-use crate::domain::event::{Person, Segment};
+use crate::domain::event::Segment;
 use crate::domain::ids::{GroupKey, MemberKey};
 use crate::domain::policy::{Mode, Roles, Severity, Verdict};
 use crate::domain::time::Timestamp;
@@ -167,7 +167,7 @@ fn every_readable_part_is_judged() {
         Segment::Voice { text: Some("请加微信".into()) },
         Segment::Other("x".into()),
     ];
-    let message = Message { sender: Person::default(), content };
+    let message = Message { content, ..Message::default() };
     let mut scratch = Scratch::default();
     rules.find(&message, &mut scratch);
     assert_eq!(scratch.text.original, message.original());

@@ -1,7 +1,7 @@
 //! Every change is read back as it was written, by this store and by the next.
 
 use super::*;
-use crate::domain::action::Outcome;
+use crate::domain::action::{ActionState, Outcome};
 use crate::domain::event::Role;
 use crate::domain::standing::{Held, HeldKind, Ledger, Mute, Standing, Strike};
 use crate::domain::timer::{Timer, TimerKind};
@@ -119,6 +119,7 @@ fn ledgers() {
         alerts: vec![at(5)],
         alerts_held: 6,
         held: vec![Held { kind: HeldKind::Named, user: Some("u1".into()), case: 7, line: "@小王".into() }],
+        replies: vec![at(8)],
     };
     let mut scene = Scene::new();
     for ledger in [ledger, Ledger::default()] {

@@ -99,7 +99,8 @@ fn an_empty_file_is_a_store_that_was_not_begun() {
 }
 
 /// What each version's rows looked like: `tests/data/migrations/NNNN.sql`.
-const ROWS: &[&str] = &[include_str!("../../../tests/data/migrations/0001.sql")];
+const ROWS: &[&str] =
+    &[include_str!("../../../tests/data/migrations/0001.sql"), include_str!("../../../tests/data/migrations/0002.sql")];
 
 #[test]
 fn every_older_store_is_brought_up_to_date_with_its_rows() {
@@ -129,7 +130,11 @@ fn every_older_store_is_brought_up_to_date_with_its_rows() {
         for n in [1, 2] {
             assert_eq!(store.seen(key(n)).unwrap(), Some(key(n).body), "key {n}");
         }
-        let empty: Vec<_> = store.counts().unwrap().into_iter().filter(|count| count.rows == 0).collect();
+        let later = |table: &str| {
+            MIGRATIONS.iter().skip(index + 1).any(|step| step.sql.contains(&format!("CREATE TABLE {table} ")))
+        };
+        let counts = store.counts().unwrap().into_iter();
+        let empty: Vec<_> = counts.filter(|count| count.rows == 0 && !later(&count.table)).collect();
         assert_eq!(empty, [TableCount { table: "probe".to_owned(), rows: 0 }], "every table has rows to migrate");
     }
 }

@@ -7,6 +7,16 @@ use super::*;
 use crate::adapters::http;
 use crate::app::health;
 use crate::app::metrics::EventOutcome;
+use crate::domain::time::Timestamp;
+
+/// It is always the same time.
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_795_395_600_000)
+    }
+}
 
 /// Status, content type and body.
 async fn get(address: &str) -> (u16, String, String) {
@@ -19,7 +29,8 @@ async fn get(address: &str) -> (u16, String, String) {
 
 #[tokio::test]
 async fn operators_see_whether_it_is_ready_and_what_it_counted_until_it_stops() {
-    let state = AdminState { health: Health::new(), metrics: Arc::new(Metrics::new()) };
+    let (intake, clock) = (Intake::new(10), Arc::new(Still));
+    let state = AdminState { health: Health::new(), metrics: Arc::new(Metrics::new()), intake, clock };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let base = format!("http://{}", listener.local_addr().expect("it is bound"));
     let (stop, stopped) = oneshot::channel::<()>();

@@ -255,7 +255,7 @@ function drawMessage(id) {
   if (!data.withdrawn && data.user === speaker) {
     acts.append(button(t("edit"), () => edit(id)), button(t("recall"), () => act({ do: "recall", user: speaker, message: id })));
   }
-  body.append(acts);
+  who.append(acts);
   node.append(face(data.user, data.name), body);
   node.dataset.id = id;
   node.dataset.at = data.at;
@@ -268,13 +268,14 @@ function flag(id) {
   const verdict = verdicts.get(verdictOf.get(id));
   if (!verdict) return "";
   const kind = shownVerdict(verdict);
-  if (kind === "pass" || kind === "stored") return "";
+  if (["pass", "stored", "command"].includes(kind)) return "";
   const parts = [t(`v_${kind}`)];
   if (verdict.case) {
     parts.push(t("case_no", { no: verdict.case.no }));
-    if (!verdict.case.joins) parts.push(step(verdict.case.ladder[verdict.case.step]));
+    if (verdict.case.undone) parts.push(t("undone"));
+    else if (!verdict.case.joins) parts.push(step(verdict.case.ladder[verdict.case.step]));
   }
-  return button(`⚑ ${parts.join(" · ")}`, () => select(verdict.id, true), `flag ${kind}`);
+  return button(`⚑ ${parts.join(" · ")}`, () => select(verdict.id, true), `flag ${kind} ${verdict.case?.undone ? "undone" : ""}`);
 }
 
 const redraw = (id) => messages.has(id) && drawMessage(id);
@@ -431,6 +432,7 @@ function drawWhy() {
 }
 
 function caseOf(data) {
+  if (data.undone) return part(t("case_no", { no: data.no }), el("p", "undone", t("case_undone", { name: data.undone })));
   if (data.joins) return part(t("case_no", { no: data.no }), t("case_joins", { no: data.no }));
   const title = [t("case_no", { no: data.no }), t("case_strikes", { days: data.days, count: data.strikes })];
   if (data.observe) title.push(t("case_observe"));

@@ -29,14 +29,20 @@ impl PageWitness {
         self.playground.show_of(group, "verdict", &explanation.id, explanation);
     }
 
-    fn ended(&mut self, changes: &[Change]) {
+    /// What was explained earlier and is now otherwise: an action came to its end, a case was undone.
+    fn changed(&mut self, changes: &[Change]) {
         for change in changes {
-            let Change::Ended { id, outcome, .. } = change else { continue };
-            let changed = self
+            let fits = |kept: &mut Explanation| match change {
+                Change::Ended { id, outcome, .. } => kept.ended(id, outcome),
+                Change::Undone { case, undone } => kept.undone(*case, &undone.name),
+                _ => false,
+            };
+            let changed: Vec<_> = self
                 .kept
                 .iter_mut()
-                .find_map(|(group, kept)| kept.ended(id, outcome).then(|| (group.clone(), kept.clone())));
-            if let Some((group, kept)) = changed {
+                .filter_map(|(group, kept)| fits(kept).then(|| (group.clone(), kept.clone())))
+                .collect();
+            for (group, kept) in changed {
                 self.show(&group, &kept);
             }
         }
@@ -45,7 +51,7 @@ impl PageWitness {
 
 impl Witness for PageWitness {
     fn saw(&mut self, sight: &Sight) {
-        self.ended(&sight.changes);
+        self.changed(&sight.changes);
         let act = sight.changes.iter().find_map(|change| match change {
             Change::Act(action) => Some(action),
             _ => None,

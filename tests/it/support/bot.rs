@@ -109,20 +109,26 @@ impl Bot {
 }
 
 async fn take(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
-    let (status, extra, hang) = judge(&shared, &headers, &body);
+    let (status, extra, hang, body) = judge(&shared, &headers, &body);
     if let Some(wait) = hang {
         tokio::time::sleep(wait).await;
     }
-    let mut response = (StatusCode::from_u16(status).expect("a status"), "{}").into_response();
+    let mut response = (StatusCode::from_u16(status).expect("a status"), body).into_response();
     for (name, value) in extra {
         response.headers_mut().insert(name, value.parse().expect("a header"));
     }
     response
 }
 
+/// The id of the message that an action became.
+pub fn message_of(action: &Value) -> String {
+    format!("n-{}", action["id"].as_str().expect("an action has an id"))
+}
+
 type Extra = Vec<(&'static str, String)>;
 
-fn judge(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> (u16, Extra, Option<Duration>) {
+/// Status, headers, how long it hangs, and a body that names the message an action became.
+fn judge(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> (u16, Extra, Option<Duration>, String) {
     let mut model = shared.state.lock().expect("no test panics while it looks");
     let header = |name: &str| headers.get(name).map(|value| value.as_bytes());
     let signed = Headers {
@@ -132,7 +138,7 @@ fn judge(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> (u16, Extra, Opti
     };
     if let Err(error) = verify(&shared.secrets, signed, body, shared.clock.now(), Duration::from_secs(300)) {
         model.faults.push(format!("signature: {error:?}"));
-        return (401, Vec::new(), None);
+        return (401, Vec::new(), None, String::new());
     }
     let action: Value = serde_json::from_slice(body).expect("an action is JSON");
     let id = action["id"].as_str().expect("an action has an id").to_owned();
@@ -144,17 +150,22 @@ fn judge(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> (u16, Extra, Opti
     if first != body {
         model.faults.push(format!("the body of {id} changed"));
     }
+    let became = if matches!(action["type"].as_str(), Some("send" | "private" | "task")) {
+        serde_json::json!({ "message": message_of(&action) }).to_string()
+    } else {
+        "{}".to_owned()
+    };
     let answer = model.answers.pop_front().or_else(|| model.always.clone()).unwrap_or(Answer::Do);
     match answer {
         Answer::Do => {
             model.carry_out(action);
-            (200, Vec::new(), None)
+            (200, Vec::new(), None, became)
         }
         Answer::DoAndHang(wait) => {
             model.carry_out(action);
-            (200, Vec::new(), Some(wait))
+            (200, Vec::new(), Some(wait), became)
         }
-        Answer::Status(status, extra) => (status, extra, None),
+        Answer::Status(status, extra) => (status, extra, None, "{}".to_owned()),
     }
 }
 

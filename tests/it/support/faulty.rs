@@ -2,8 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use qunwei::domain::case::Case;
+use qunwei::domain::action::Action;
+use qunwei::domain::case::{Case, CaseFile};
+use qunwei::domain::chat::ChatChange;
 use qunwei::domain::ids::SeenKey;
+use qunwei::domain::standing::Standing;
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::{MemberRef, Pending, Row, RowKind, Start, Store, StoreError, StoredGroup, StoredMember, Unit};
 use qunwei::store::SqliteStore;
@@ -124,6 +127,36 @@ impl Store for FaultyStore {
     fn case_of(&mut self, platform: &str, group: &str, message: &str) -> Result<Option<Case>, StoreError> {
         self.faults.check(&Fault::Reads)?;
         self.inner.case_of(platform, group, message)
+    }
+
+    fn case_file(&mut self, no: u64) -> Result<Option<CaseFile>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.case_file(no)
+    }
+
+    fn case_of_notice(&mut self, platform: &str, message: &str) -> Result<Option<u64>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.case_of_notice(platform, message)
+    }
+
+    fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.chat_change(no)
+    }
+
+    fn standings_of(&mut self, platform: &str, user: &str) -> Result<Vec<(Arc<str>, Standing)>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.standings_of(platform, user)
+    }
+
+    fn pending_in(&mut self, platform: &str, group: &str) -> Result<Vec<Arc<Action>>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.pending_in(platform, group)
+    }
+
+    fn journal_before(&mut self, seq: u64, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.journal_before(seq, limit)
     }
 
     fn start(&mut self) -> Result<Start, StoreError> {

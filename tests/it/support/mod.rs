@@ -19,6 +19,7 @@ use qunwei::config::{self, Config};
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::Clock;
 use qunwei::serve::{Running, open_store, start};
+use qunwei::store::OpenError;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -107,7 +108,12 @@ impl World {
 
     /// Starts the daemon on its data directory.
     pub async fn up(&mut self) {
-        let store = FaultyStore::new(open_store(self.data.path()).expect("the store opens"), self.faults.clone());
+        // A child process of another test, until it is its own program, has our lock too: it is let go in a moment.
+        let opened = until("the store opens", || match open_store(self.data.path()) {
+            Err(OpenError::InUse { .. }) => None,
+            opened => Some(opened),
+        });
+        let store = FaultyStore::new(opened.await.expect("the store opens"), self.faults.clone());
         let running = start(&self.config(), None, store, self.clock.clone()).await.expect("the daemon starts");
         self.running = Some(running);
     }
@@ -184,6 +190,27 @@ impl World {
         let time = self.clock.now().to_string();
         json!({"id": id, "type": "message", "group": "g1", "time": time,
                "sender": {"id": user, "name": format!("小{user}")}, "text": text})
+    }
+
+    /// What the world's clock shows.
+    pub fn clock_now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// How many requests were made: for ids of a test's own.
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Ends the test after every mute has ended.
+    pub async fn finish_after_mutes(self) {
+        self.settled().await;
+        while self.bot.read().is_some() {}
+        self.turn(Duration::from_secs(48 * 3600));
+        self.quiet().await;
+        self.settled().await;
+        while self.bot.read().is_some() {}
+        self.finish().await;
     }
 
     /// The next action the bot got and the test has not read; waits for it.

@@ -1,0 +1,197 @@
+//! What admins changed in the chat: words for one group, over what the files say. Every change has an author, a number and
+//! an undo; the files are never written.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::case::{ByWhom, Finding, Span};
+use super::event::Message;
+use super::lexicon::{Lexicon, LexiconBuilder, Refused, WordScratch};
+use super::policy::{Severity, Verdict};
+use super::rules::{RuleId, parts};
+use super::text::Text;
+use super::time::Timestamp;
+
+/// The name that findings of words added in the chat carry instead of a rule's.
+pub const CHAT_WORDS: &str = "chat.words";
+
+/// More words than this are not added in one group: a list of thousands belongs in a file.
+pub const MOST_WORDS: usize = 1000;
+
+/// A change that somebody made in the chat.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChatChange {
+    /// Its number, from 1 in each data directory; people write 改3.
+    pub no: u64,
+    /// Where.
+    pub platform: Arc<str>,
+    /// Where.
+    pub group: Arc<str>,
+    /// What was changed.
+    pub what: ChatWhat,
+    /// Who did it.
+    pub by: Arc<str>,
+    /// As they were called.
+    pub by_name: String,
+    /// When.
+    pub at: Timestamp,
+    /// Kept beside it in the store.
+    #[serde(skip)]
+    pub undone: Option<ByWhom>,
+}
+
+/// What was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChatWhat {
+    /// These words are forbidden here too.
+    Add(Vec<String>),
+    /// These words do not count here, wherever they come from.
+    Drop(Vec<String>),
+}
+
+impl ChatWhat {
+    /// The words.
+    pub fn words(&self) -> &[String] {
+        match self {
+            ChatWhat::Add(words) | ChatWhat::Drop(words) => words,
+        }
+    }
+}
+
+/// The changes in force in one group, ready for use.
+#[derive(Default)]
+pub struct ChatWords {
+    /// By number.
+    changes: Vec<ChatChange>,
+    lexicon: Lexicon,
+    /// Folds of words that do not count.
+    dropped: HashSet<Box<str>>,
+    part: Text,
+    scratch: WordScratch,
+}
+
+impl ChatWords {
+    /// With these changes, oldest first.
+    pub fn new(changes: Vec<ChatChange>) -> Self {
+        let mut words = Self { changes, ..Self::default() };
+        words.rebuild();
+        words
+    }
+
+    /// The changes in force, oldest first.
+    pub fn changes(&self) -> &[ChatChange] {
+        &self.changes
+    }
+
+    /// How many words are added.
+    pub fn added(&self) -> usize {
+        self.words(|what| matches!(what, ChatWhat::Add(_))).count()
+    }
+
+    /// How many words do not count.
+    pub fn dropped(&self) -> usize {
+        self.dropped.len()
+    }
+
+    fn words(&self, which: impl Fn(&ChatWhat) -> bool) -> impl Iterator<Item = &String> {
+        self.changes.iter().filter(move |change| which(&change.what)).flat_map(|change| change.what.words())
+    }
+
+    /// The change that added a word, or took it out, in whatever disguise it is written.
+    pub fn change_of(&self, word: &str, added: bool) -> Option<&ChatChange> {
+        let fold = fold(word);
+        let same = |change: &&ChatChange| {
+            matches!(change.what, ChatWhat::Add(_)) == added
+                && change.what.words().iter().any(|other| self::fold(other) == fold)
+        };
+        self.changes.iter().find(same)
+    }
+
+    /// From here on this change is in force.
+    pub fn put(&mut self, change: ChatChange) {
+        self.changes.retain(|other| other.no != change.no);
+        self.changes.push(change);
+        self.rebuild();
+    }
+
+    /// From here on this change is not in force any more.
+    pub fn take(&mut self, no: u64) {
+        self.changes.retain(|change| change.no != no);
+        self.rebuild();
+    }
+
+    /// Whether nothing is changed.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    fn rebuild(&mut self) {
+        let mut builder = LexiconBuilder::default();
+        for word in self.words(|what| matches!(what, ChatWhat::Add(_))) {
+            // Looked at when it was added; a word that another change also adds is there already.
+            builder.add(RuleId(0), word).ok();
+        }
+        self.dropped = self.words(|what| matches!(what, ChatWhat::Drop(_))).map(|word| fold(word)).collect();
+        self.lexicon = builder.build();
+    }
+
+    /// Whether a finding's word does not count here.
+    pub fn drops(&self, finding: &Finding) -> bool {
+        !self.dropped.is_empty() && finding.word.as_ref().is_some_and(|word| self.dropped.contains(&fold(word)))
+    }
+
+    /// What of the added words is in a message whose own text is folded in `text`.
+    pub fn find(&mut self, message: &Message, text: &Text, observe: bool) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if self.lexicon.is_empty() {
+            return findings;
+        }
+        let Self { lexicon, part, scratch, .. } = self;
+        look(lexicon, scratch, text, None, &mut findings);
+        for (name, original) in parts(message) {
+            part.set(original);
+            look(lexicon, scratch, part, Some(&name()), &mut findings);
+        }
+        findings.retain(|finding| !self.dropped.contains(&fold(&finding.matched)));
+        for finding in &mut findings {
+            finding.observe = observe;
+        }
+        findings
+    }
+}
+
+fn look(lexicon: &Lexicon, scratch: &mut WordScratch, text: &Text, part: Option<&str>, findings: &mut Vec<Finding>) {
+    lexicon.find(&text.folded, scratch, |hit| {
+        let span: Span = text.folded.span(hit.start, hit.end);
+        findings.push(Finding {
+            rule: CHAT_WORDS.into(),
+            category: "custom".into(),
+            severity: Severity::Minor,
+            matched: text.slice(span).to_owned(),
+            word: Some(hit.word.clone()),
+            start: span.start,
+            end: span.end,
+            part: part.map(str::to_owned),
+            verdict: Verdict::Violation,
+            observe: false,
+            delete: true,
+        });
+    });
+}
+
+/// Whether a word can be added, by itself.
+///
+/// # Errors
+/// Why not.
+pub fn check_word(word: &str) -> Result<(), Refused> {
+    LexiconBuilder::default().add(RuleId(0), word)
+}
+
+/// What is left of a word when its disguise is taken off.
+pub fn fold(word: &str) -> Box<str> {
+    let mut text = Text::default();
+    text.set(word);
+    text.folded.text.as_str().into()
+}

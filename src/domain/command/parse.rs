@@ -1,0 +1,332 @@
+//! Reads a command from what somebody typed, forgiving spaces, full-width signs, Chinese numerals and a missing space.
+
+use std::sync::Arc;
+
+use jiff::Zoned;
+
+use super::{COMMANDS, Command, CommandInfo, Name, Undo, When, Whom, number, when};
+use crate::domain::event::{Message, PLACEHOLDER, Segment};
+use crate::fault::nearest;
+
+/// More members than this are not dealt with by one command.
+const MOST_MEMBERS: usize = 10;
+/// More words than this are not added by one command.
+const MOST_WORDS: usize = 50;
+/// The longest reason, in code points.
+const LONGEST_REASON: usize = 60;
+
+/// What was typed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Typed {
+    /// A command, understood.
+    Command(Command),
+    /// A command whose words are not understood, and what is missing or wrong, in Chinese.
+    Misused {
+        /// Which.
+        info: &'static CommandInfo,
+        /// What is wrong.
+        why: String,
+    },
+    /// No command is called so, but one nearly.
+    Misspelt {
+        /// What was typed.
+        typed: String,
+        /// What may be meant.
+        near: &'static CommandInfo,
+    },
+    /// The bot was spoken to, and not in commands.
+    Talk,
+}
+
+impl PartialEq for CommandInfo {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// What a command may refer to besides its own words.
+pub struct Asked<'a> {
+    /// The bot's own user id, if known: a mention of it begins a command.
+    pub bot: Option<&'a str>,
+    /// The author of the quoted message, whom a command without a name is about.
+    pub quoted: Option<&'a str>,
+    /// The time and the place of the clock that people mean.
+    pub now: Zoned,
+}
+
+/// The message as signs of half width, each segment that is no text one [`PLACEHOLDER`], and who is mentioned by which.
+struct Line {
+    text: String,
+    mentions: Vec<Option<Whom>>,
+}
+
+impl Line {
+    fn of(message: &Message) -> Self {
+        let (mut text, mut mentions) = (String::new(), Vec::new());
+        for segment in &message.content {
+            match segment {
+                Segment::Text(part) => text.extend(part.chars().map(half_width).filter(|c| *c != PLACEHOLDER)),
+                Segment::Mention { user, name } => {
+                    text.push(PLACEHOLDER);
+                    mentions.push(Some(Whom { user: Arc::from(&**user), name: name.clone() }));
+                }
+                _ => {
+                    text.push(PLACEHOLDER);
+                    mentions.push(None);
+                }
+            }
+        }
+        Self { text, mentions }
+    }
+}
+
+/// Full-width signs of ASCII and the wide space in their usual width.
+fn half_width(c: char) -> char {
+    match c {
+        '\u{3000}' | '\u{a0}' => ' ',
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        _ => c,
+    }
+}
+
+/// Whether a message may be a command: a quick look that nearly every message fails.
+pub fn looks_like_command(message: &Message, bot: Option<&str>) -> bool {
+    match message.content.iter().find(|part| !matches!(part, Segment::Text(text) if text.trim().is_empty())) {
+        Some(Segment::Text(text)) => text.trim_start().starts_with(['/', '／']),
+        Some(Segment::Mention { user, .. }) => bot.is_some_and(|bot| *bot == **user),
+        _ => false,
+    }
+}
+
+/// Whether a message says 误判 and nothing else: behind a quoted notice it undoes the notice's case.
+pub fn is_false_alarm(message: &Message) -> bool {
+    let line = Line::of(message);
+    let said: String = line.text.chars().filter(|c| c.is_alphanumeric()).collect();
+    matches!(&*said, "误判" | "误判了" | "这是误判" | "是误判" | "falsealarm")
+}
+
+/// Reads a message of a group; `None` when it is no command. A command stands at the message's beginning: what is quoted or
+/// forwarded in it is none. What begins with a sign and is no command nor nearly one, is none either: people write /微笑.
+pub fn parse(message: &Message, asked: &Asked<'_>) -> Option<Typed> {
+    let mut line = Line::of(message);
+    let mut rest = line.text.trim_start();
+    let mut spoken_to = false;
+    if let Some(after) = rest.strip_prefix(PLACEHOLDER)
+        && let Some(Some(first)) = line.mentions.first()
+        && asked.bot == Some(&*first.user)
+    {
+        spoken_to = true;
+        line.mentions.remove(0);
+        rest = after.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '，' | ':' | '、'));
+    }
+    let slash = rest.starts_with('/');
+    if !slash && !spoken_to {
+        return None;
+    }
+    let typed = rest.trim_start_matches('/').trim_start();
+    match named(typed) {
+        Some((info, words)) => {
+            let words = Words { text: words, mentions: &line.mentions, asked };
+            Some(words.read(info).map_or_else(|why| Typed::Misused { info, why }, Typed::Command))
+        }
+        None => unknown(typed, spoken_to),
+    }
+}
+
+/// Reads what somebody wrote to the bot alone, where no sign is needed.
+pub fn parse_private(message: &Message, asked: &Asked<'_>) -> Option<Typed> {
+    if let Some(typed) = parse(message, asked) {
+        return Some(typed);
+    }
+    let line = Line::of(message);
+    let (info, words) = named(line.text.trim())?;
+    let words = Words { text: words, mentions: &line.mentions, asked };
+    words.read(info).ok().map(Typed::Command)
+}
+
+/// The command that a text begins with, and the text behind its name. Of several names the longest.
+fn named(text: &str) -> Option<(&'static CommandInfo, &str)> {
+    let fits = |info: &'static CommandInfo, name: &'static str| {
+        let head = text.get(..name.len()).filter(|head| head.eq_ignore_ascii_case(name))?;
+        let rest = text.get(head.len()..)?;
+        let goes_on = |c: char| match name.is_ascii() {
+            true => c.is_ascii_alphanumeric() || c == '_',
+            false => !info.takes_more && c.is_alphanumeric(),
+        };
+        (!rest.starts_with(goes_on)).then_some((name.len(), info, rest))
+    };
+    COMMANDS
+        .iter()
+        .flat_map(|info| info.names.iter().filter_map(move |name| fits(info, name)))
+        .max_by_key(|(length, ..)| *length)
+        .map(|(_, info, rest)| (info, rest))
+}
+
+fn unknown(typed: &str, spoken_to: bool) -> Option<Typed> {
+    let ends = |c: char| c.is_whitespace() || c == PLACEHOLDER || c.is_ascii_digit();
+    let word: String = typed.split(ends).next().unwrap_or_default().chars().take(16).collect();
+    let lower = word.to_lowercase();
+    let names = COMMANDS.iter().flat_map(|info| info.names).copied().filter(|name| name.chars().count() > 1);
+    match nearest(&lower, names).and_then(|near| named(near)) {
+        Some((near, _)) if !word.is_empty() => Some(Typed::Misspelt { typed: word, near }),
+        _ => spoken_to.then_some(Typed::Talk),
+    }
+}
+
+/// What stands behind a command's name.
+struct Words<'a> {
+    text: &'a str,
+    mentions: &'a [Option<Whom>],
+    asked: &'a Asked<'a>,
+}
+
+impl Words<'_> {
+    fn read(&self, info: &'static CommandInfo) -> Result<Command, String> {
+        Ok(match info.name {
+            Name::Help => self.help()?,
+            Name::Rules => Command::Rules,
+            Name::Record => Command::Record,
+            Name::Warn => Command::Warn { whom: self.whom()?, reason: reason(&self.said()) },
+            Name::Mute => self.mute()?,
+            Name::Unmute => Command::Unmute { whom: self.whom()? },
+            Name::Remove => self.remove()?,
+            Name::Case => Command::Case(self.number("案件的编号")?),
+            Name::Undo => self.undo()?,
+            Name::AddWord => Command::AddWords(self.list()?),
+            Name::DropWord => Command::DropWords(self.list()?),
+            Name::Words => Command::Words(Some(self.said()).filter(|said| !said.is_empty())),
+            Name::Try => Command::Try(self.tried()?),
+            Name::Status => Command::Status,
+            Name::Stop => Command::Stop,
+            Name::Resume => Command::Resume,
+            Name::Reload => Command::Reload,
+        })
+    }
+
+    /// The words without the mentions, spaces made one.
+    fn said(&self) -> String {
+        let text = self.text.replace(PLACEHOLDER, " ");
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    fn help(&self) -> Result<Command, String> {
+        let said = self.said();
+        let topic = said.trim_start_matches('/');
+        if topic.is_empty() {
+            return Ok(Command::Help(None));
+        }
+        let (info, _) = named(topic).ok_or_else(|| format!("没有“{}”这个命令", clip(topic, 12)))?;
+        Ok(Command::Help(Some(info)))
+    }
+
+    /// Those mentioned, else the author of the quoted message.
+    fn whom(&self) -> Result<Vec<Whom>, String> {
+        let mut whom: Vec<Whom> = Vec::new();
+        let bot = |one: &&Whom| self.asked.bot == Some(&*one.user);
+        for one in self.mentions.iter().flatten().filter(|one| !bot(one)) {
+            if whom.iter().all(|other| other.user != one.user) {
+                whom.push(one.clone());
+            }
+        }
+        if whom.is_empty() {
+            whom.extend(self.asked.quoted.map(|user| Whom { user: user.into(), name: Box::default() }));
+        }
+        match whom.len() {
+            0 => Err("没有说是谁：请用 @ 选一个成员，或者引用他的消息".to_owned()),
+            1..=MOST_MEMBERS => Ok(whom),
+            _ => Err(format!("一次最多 {MOST_MEMBERS} 个人")),
+        }
+    }
+
+    fn mute(&self) -> Result<Command, String> {
+        let whom = self.whom()?;
+        let said = self.said();
+        let (end, rest) = match when(&said, &self.asked.now) {
+            Some((end, rest)) => (Some(end), rest.to_owned()),
+            None if said.starts_with(|c: char| c.is_ascii_digit()) => {
+                return Err(format!("没看懂“{}”是多久", clip(&said, 12)));
+            }
+            None => (None, said),
+        };
+        match end {
+            Some(When::For(length)) if length < super::SHORTEST_MUTE => Err("禁言至少 1 分钟".to_owned()),
+            Some(When::For(length)) if length > super::LONGEST_MUTE => Err("禁言最长 365 天".to_owned()),
+            _ => Ok(Command::Mute { whom, end, reason: reason(&rest) }),
+        }
+    }
+
+    fn remove(&self) -> Result<Command, String> {
+        let whom = self.whom()?;
+        let said = self.said();
+        let confirmed = said.split_whitespace().any(is_confirmation);
+        let rest: Vec<&str> = said.split_whitespace().filter(|word| !is_confirmation(word)).collect();
+        Ok(Command::Remove { whom, reason: reason(&rest.join(" ")), confirmed })
+    }
+
+    fn undo(&self) -> Result<Command, String> {
+        let said = self.said();
+        let change = ["改动", "改", "change", "c"].iter().find_map(|name| {
+            let head = said.get(..name.len()).filter(|head| head.eq_ignore_ascii_case(name))?;
+            said.get(head.len()..)
+        });
+        let words = Words { text: change.unwrap_or(&said), mentions: &[], asked: self.asked };
+        let number = words.number("编号")?;
+        Ok(Command::Undo(if change.is_some() { Undo::Change(number) } else { Undo::Case(number) }))
+    }
+
+    /// 12, 案件12, #12, 十二号.
+    fn number(&self, of: &str) -> Result<u64, String> {
+        let said = self.said();
+        let text = said.trim_start_matches(['#', '第', '号', ' ', ':']);
+        let text = text.strip_prefix("案件").unwrap_or(text).trim_start();
+        match number::whole(text) {
+            Some((number, _)) => Ok(number),
+            None if said.is_empty() => Err(format!("没有写{of}")),
+            None => Err(format!("“{}”不是{of}", clip(&said, 12))),
+        }
+    }
+
+    /// Words between spaces and commas; in quotes one word may have spaces.
+    fn list(&self) -> Result<Vec<String>, String> {
+        let text = self.text.replace(PLACEHOLDER, " ");
+        let mut words: Vec<String> = Vec::new();
+        let quotes = |c: char| matches!(c, '"' | '“' | '”' | '「' | '」');
+        for (at, part) in text.split(quotes).enumerate() {
+            let separate = |c: char| c.is_whitespace() || matches!(c, ',' | '、' | '，' | ';' | '；');
+            if at % 2 == 1 {
+                words.push(part.trim().to_owned()); // in quotes
+            } else {
+                words.extend(part.split(separate).map(str::to_owned));
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        match words.len() {
+            0 => Err("没有写词语".to_owned()),
+            1..=MOST_WORDS => Ok(words),
+            _ => Err(format!("一次最多 {MOST_WORDS} 个词语")),
+        }
+    }
+
+    /// As it was typed, but in half width; mentions are names.
+    fn tried(&self) -> Result<String, String> {
+        let text = self.text.replace(PLACEHOLDER, " ");
+        let text = text.trim();
+        if text.is_empty() { Err("没有写要试的话".to_owned()) } else { Ok(text.to_owned()) }
+    }
+}
+
+fn is_confirmation(word: &str) -> bool {
+    matches!(word.to_lowercase().as_str(), "确认" | "确定" | "yes" | "confirm")
+}
+
+fn reason(text: &str) -> String {
+    clip(text.trim_start_matches(['因', '为', '，', ',', '：', ':', ' ']).trim(), LONGEST_REASON)
+}
+
+fn clip(text: &str, length: usize) -> String {
+    let mut clipped: String = text.chars().take(length).collect();
+    if clipped.len() < text.len() {
+        clipped.push('…');
+    }
+    clipped
+}

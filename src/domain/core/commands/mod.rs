@@ -1,0 +1,289 @@
+//! Commands typed in the chat, carried out. Who may, is looked at here; what each does is in the files beside.
+
+mod private;
+mod punish;
+mod show;
+mod undo;
+mod words;
+
+use std::sync::Arc;
+
+pub(super) use self::punish::BY_HAND;
+
+use super::message::Here;
+use super::{Core, Loaded};
+use crate::domain::action::{Cause, Lane, What};
+use crate::domain::case::ByWhom;
+use crate::domain::change::{Change, Commanded};
+use crate::domain::command::{self, Asked, Command, CommandInfo, Typed};
+use crate::domain::event::{Quote, Role};
+use crate::domain::ids::GroupKey;
+use crate::domain::means::{MINUTE, Means};
+use crate::domain::notices::{Vars, plain_name};
+use crate::domain::policy::{Capability, Policy};
+
+/// Answers to members in any minute; admins are always answered.
+const REPLIES_A_MINUTE: usize = 6;
+
+/// Whom a command comes from, what it may look at, and what it has answered so far.
+pub(super) struct Desk<'a, 'b> {
+    pub(super) here: &'a Here<'b>,
+    pub(super) role: Role,
+    /// What the engine read for this command.
+    pub(super) loaded: Loaded,
+    /// Numbers the actions of this input: each has an id of its own.
+    pub(super) ordinal: u32,
+    /// What is to be answered.
+    pub(super) answer: String,
+    /// The answer is for the asker alone, where the platform can.
+    pub(super) alone: bool,
+}
+
+impl Core {
+    /// What was typed, if a message may be a command.
+    pub(super) fn typed(&self, here: &Here<'_>) -> Option<Typed> {
+        let bot = self.bot(&here.event.platform);
+        if here.edited || !command::looks_like_command(here.message, bot) {
+            return None;
+        }
+        command::parse(here.message, &asked(here, bot))
+    }
+
+    /// The bot's own user id on a platform.
+    pub(super) fn bot(&self, platform: &str) -> Option<&str> {
+        self.settings.platforms.get(platform)?.bot_user.as_deref()
+    }
+
+    /// Carries out what was typed.
+    pub(super) fn command(&mut self, here: &Here<'_>, role: Role, typed: Typed, out: &mut Vec<Change>) {
+        let mut desk = self.desk(here, role);
+        let result = match &typed {
+            Typed::Command(command) if !may(here.policy, role, command.name().info()) => {
+                desk.answer = refusal(here.policy, command.name().info());
+                "refused"
+            }
+            Typed::Command(command) => {
+                self.carry_out(&mut desk, command, out);
+                "done"
+            }
+            Typed::Misused { info, .. } if !may(here.policy, role, info) => {
+                desk.answer = refusal(here.policy, info);
+                "refused"
+            }
+            Typed::Misused { info, why } => {
+                let vars = Vars { why: why.clone(), text: info.usage.to_owned(), ..Vars::default() };
+                desk.answer = here.policy.notices.render("reply_misused", &vars);
+                "misused"
+            }
+            Typed::Misspelt { near, .. } => {
+                let vars = Vars { text: format!("/{}", near.names.first().unwrap_or(&"")), ..Vars::default() };
+                desk.answer = here.policy.notices.render("reply_misspelt", &vars);
+                "misused"
+            }
+            Typed::Talk => {
+                desk.answer = here.policy.notices.render("reply_talk", &Vars::default());
+                "misused"
+            }
+        };
+        let key = match &typed {
+            Typed::Command(command) => command.name().info().key,
+            Typed::Misused { info, .. } | Typed::Misspelt { near: info, .. } => info.key,
+            Typed::Talk => "talk",
+        };
+        self.record(here, key, result, out);
+        self.answer(desk, out);
+    }
+
+    /// The notice that a message quotes is said to be a false alarm: undone by who may, else put before the admins.
+    pub(super) fn false_alarm(&mut self, here: &Here<'_>, role: Role, out: &mut Vec<Change>) {
+        let mut desk = self.desk(here, role);
+        let info = command::Name::Undo.info();
+        let Some(no) = desk.loaded.case.as_ref().map(|file| file.case.no) else { return };
+        if may(here.policy, role, info) {
+            self.undo_case(&mut desk, no, out);
+            self.record(here, info.key, "done", out);
+        } else {
+            self.appeal(&mut desk, no, out);
+            self.record(here, info.key, "refused", out);
+        }
+        self.answer(desk, out);
+    }
+
+    fn desk<'a, 'b>(&mut self, here: &'a Here<'b>, role: Role) -> Desk<'a, 'b> {
+        Desk { here, role, loaded: std::mem::take(&mut self.loaded), ordinal: 0, answer: String::new(), alone: false }
+    }
+
+    fn carry_out(&mut self, desk: &mut Desk<'_, '_>, command: &Command, out: &mut Vec<Change>) {
+        match command {
+            Command::Help(topic) => self.show_help(desk, *topic),
+            Command::Rules => self.show_rules(desk),
+            Command::Record => self.show_record(desk),
+            Command::Case(no) => self.show_case(desk, *no),
+            Command::Words(word) => self.show_words(desk, word.as_deref()),
+            Command::Try(text) => self.try_text(desk, text),
+            Command::Status => self.show_status(desk),
+            Command::Warn { .. } | Command::Mute { .. } | Command::Remove { .. } => self.punish(desk, command, out),
+            Command::Unmute { whom } => self.unmute_by_hand(desk, whom, out),
+            Command::Undo(command::Undo::Case(no)) => self.undo_case(desk, *no, out),
+            Command::Undo(command::Undo::Change(no)) => self.undo_change(desk, *no, out),
+            Command::AddWords(words) => self.add_words(desk, words, out),
+            Command::DropWords(words) => self.drop_words(desk, words, out),
+            Command::Stop => self.stop(desk, out),
+            Command::Resume => self.resume(desk, out),
+            Command::Reload => {
+                out.push(Change::Reload { member: desk.here.member() });
+                desk.answer = desk.render("reply_reloading", &Vars::default());
+            }
+        }
+    }
+
+    fn record(&mut self, here: &Here<'_>, key: &str, result: &str, out: &mut Vec<Change>) {
+        out.push(Change::Commanded(Box::new(Commanded {
+            member: here.member(),
+            event: (*here.event.id).into(),
+            at: here.now,
+            command: key.into(),
+            text: here.message.original(),
+            result: result.into(),
+        })));
+    }
+
+    /// Answers in the group, or alone where nothing can be said in the group. Members are answered so many times a minute.
+    fn answer(&mut self, desk: Desk<'_, '_>, out: &mut Vec<Change>) {
+        if desk.answer.is_empty() {
+            return;
+        }
+        let here = desk.here;
+        let mut ledger = self.state.group(here.group_key()).ledger.clone();
+        if !desk.role.is_admin() {
+            ledger.replies.retain(|at| at.plus(MINUTE) > here.now);
+            if ledger.replies.len() >= REPLIES_A_MINUTE {
+                return;
+            }
+            ledger.replies.push(here.now);
+        }
+        self.keep_ledger(&here.event.platform, &here.event.group, ledger, out);
+        let user: Arc<str> = (*here.message.sender.id).into();
+        let text = desk.answer.clone();
+        let mut means = self.means_of(&desk, "command", None, out);
+        let (in_group, alone) = (means.can(Capability::Send), means.can(Capability::Private));
+        if alone && (desk.alone || !in_group) {
+            means.act(Lane::Reply, What::Private { user, text }, Vec::new());
+        } else if in_group && !here.event.group.is_empty() {
+            means.act(Lane::Reply, What::Send { text, mentions: vec![user] }, Vec::new());
+        }
+    }
+
+    /// Means for what a command does: it is done whatever is only observed here.
+    fn means_of<'a>(
+        &mut self,
+        desk: &Desk<'a, '_>,
+        step: &str,
+        case: Option<u64>,
+        out: &'a mut Vec<Change>,
+    ) -> Means<'a> {
+        let cause = Cause {
+            event: Some((*desk.here.event.id).into()),
+            case: case.map(|no| no.to_string()),
+            rule: None,
+            step: Some(step.into()),
+        };
+        let mut means = self.means(desk.here, cause, case, false, out);
+        means.ordinal = desk.ordinal;
+        means
+    }
+
+    fn stop(&mut self, desk: &mut Desk<'_, '_>, out: &mut Vec<Change>) {
+        let here = desk.here;
+        if let Some(pause) = self.state.pause(here.group_key()) {
+            let vars = Vars { by: pause.name.clone(), time: desk.date(pause.at), ..Vars::default() };
+            desk.answer = desk.render("reply_stopped_already", &vars);
+            return;
+        }
+        self.pause_group(here, Some(desk.by()), out);
+        let unsent = std::mem::take(&mut desk.loaded.pending);
+        let mut cancelled = 0;
+        for action in unsent.iter().filter(|action| action.lane == Lane::Penalty) {
+            self.cancel(action, here.now, out);
+            cancelled += 1;
+        }
+        let vars = Vars { by: desk.by().name, more: cancelled, ..Vars::default() };
+        desk.answer = desk.render("reply_stopped", &vars);
+    }
+
+    fn resume(&mut self, desk: &mut Desk<'_, '_>, out: &mut Vec<Change>) {
+        let key = desk.here.group_key();
+        let notice = if self.state.paused.contains_key(&key) {
+            self.pause_group(desk.here, None, out);
+            if self.state.paused_all.is_some() { "reply_still_stopped" } else { "reply_resumed" }
+        } else if self.state.paused_all.is_some() {
+            "reply_still_stopped"
+        } else {
+            "reply_not_stopped"
+        };
+        desk.answer = desk.render(notice, &Vars::default());
+    }
+
+    fn pause_group(&mut self, here: &Here<'_>, pause: Option<ByWhom>, out: &mut Vec<Change>) {
+        let group: Arc<str> = (*here.event.group).into();
+        out.push(Change::Pause { platform: here.event.platform.clone(), group, pause: pause.clone() });
+        match pause {
+            Some(pause) => drop(self.state.paused.insert(here.group_key(), pause)),
+            None => drop(self.state.paused.remove(&here.group_key())),
+        }
+    }
+}
+
+impl Desk<'_, '_> {
+    pub(super) fn render(&self, notice: &str, vars: &Vars) -> String {
+        self.here.policy.notices.render(notice, vars)
+    }
+
+    /// Who gives the command, and when.
+    pub(super) fn by(&self) -> ByWhom {
+        let sender = &self.here.message.sender;
+        ByWhom { by: (*sender.id).into(), name: plain_name(&sender.name, &sender.id), at: self.here.now }
+    }
+
+    pub(super) fn date(&self, time: crate::domain::time::Timestamp) -> String {
+        crate::domain::penalty::date(time, self.here.policy)
+    }
+
+    pub(super) fn appeal(&self) -> String {
+        self.render("appeal", &Vars::default())
+    }
+}
+
+/// What a command refers to besides its own words.
+fn asked<'a>(here: &'a Here<'_>, bot: Option<&'a str>) -> Asked<'a> {
+    let quoted = here.message.quote.as_deref().and_then(|quote| quote.sender.as_deref());
+    Asked { bot, quoted: quoted.filter(|user| bot != Some(*user)), now: here.now.zoned(&here.policy.timezone) }
+}
+
+/// Whether a role may use a command in a group.
+pub(super) fn may(policy: &Policy, role: Role, info: &CommandInfo) -> bool {
+    policy.commands.get(info.name as usize).is_some_and(|roles| roles.contains(role))
+}
+
+fn refusal(policy: &Policy, info: &CommandInfo) -> String {
+    let names = [(Role::Owner, "群主"), (Role::Admin, "管理员"), (Role::Member, "成员")];
+    let roles = policy.commands.get(info.name as usize).copied().unwrap_or_default();
+    let list: Vec<&str> = names.iter().filter(|(role, _)| roles.contains(*role)).map(|(_, name)| *name).collect();
+    let list = if list.is_empty() { "在本群没有人".to_owned() } else { format!("只有{}", list.join("和")) };
+    let text = format!("/{}", info.names.first().unwrap_or(&""));
+    policy.notices.render("reply_refused", &Vars { text, list, ..Vars::default() })
+}
+
+/// The key of a group by its names.
+pub(super) fn key_of(platform: &str, group: &str) -> GroupKey {
+    GroupKey::new(platform, group)
+}
+
+/// The number of the case that a quoted notice of ours names. Whose words it is must be known: anybody can write 案件 12.
+pub fn quoted_case(quote: &Quote, bot: Option<&str>) -> Option<u64> {
+    let ours = quote.sender.as_deref().is_some_and(|sender| bot == Some(sender));
+    let after = |sign: &str| quote.text.split_once(sign).map(|(_, rest)| rest.trim_start());
+    let rest = ours.then(|| after("案件").or_else(|| after("编号"))).flatten()?;
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    rest.get(..end)?.parse().ok()
+}

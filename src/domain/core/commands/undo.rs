@@ -1,0 +1,270 @@
+//! Undoing a case: what was not sent is cancelled, what was done is inverted where the platform can, the strike is gone, and a
+//! mute that would no longer be given ends (product.md C). Nothing is ever made harder by it.
+
+use super::Desk;
+use crate::domain::action::{Action, ActionState, Cause, Lane, Outcome, What};
+use crate::domain::case::{CaseFile, MACHINE};
+use crate::domain::change::{Change, MemberRef};
+use crate::domain::core::Core;
+use crate::domain::ladder;
+use crate::domain::notices::Vars;
+use crate::domain::policy::{Capability, Policy, Severity, Step};
+use crate::domain::standing::{HeldKind, Mute, Standing};
+use crate::domain::time::Timestamp;
+
+/// What undoing a case came to, for the answer.
+#[derive(Default)]
+struct Taken {
+    cancelled: u32,
+    lifted: bool,
+    shortened: Option<Timestamp>,
+    /// The member may be out of the group: a person must invite them again.
+    removed: bool,
+    deleted: bool,
+}
+
+impl Core {
+    pub(super) fn undo_case(&mut self, desk: &mut Desk<'_, '_>, no: u64, out: &mut Vec<Change>) {
+        let case = no.to_string();
+        let here = desk.here;
+        let ours = |file: &CaseFile| {
+            file.case.no == no && file.case.platform == here.event.platform && *file.case.group == *here.event.group
+        };
+        let Some(file) = desk.loaded.case.take().filter(ours) else {
+            desk.answer = desk.render("reply_no_case", &Vars { case, ..Vars::default() });
+            return;
+        };
+        if let Some(undone) = &file.undone {
+            let vars = Vars { case, by: undone.name.clone(), time: desk.date(undone.at), ..Vars::default() };
+            desk.answer = desk.render("reply_undone_already", &vars);
+            return;
+        }
+        let taken = if file.case.observe { Taken::default() } else { self.take_case_back(desk, &file, out) };
+        let member = MemberRef::new(&file.case.platform, &file.case.group, &file.case.user);
+        self.change_standing(member, |standing| standing.strikes.retain(|strike| strike.case != no), out);
+        out.push(Change::Undone { case: no, undone: desk.by() });
+        let told = self.tell_undone(desk, &file, out);
+        let name = self.harmless_name(here, &file.case.name, &file.case.user);
+        desk.answer =
+            desk.render("reply_undone", &Vars { case, name, list: self::done(desk, &taken, told), ..Vars::default() });
+    }
+
+    fn take_case_back(&mut self, desk: &mut Desk<'_, '_>, file: &CaseFile, out: &mut Vec<Change>) -> Taken {
+        let here = desk.here;
+        let mut taken = Taken::default();
+        for stored in &file.actions {
+            let happened = match &stored.state {
+                ActionState::Pending => {
+                    self.cancel(&stored.action, here.now, out);
+                    taken.cancelled += 1;
+                    false
+                }
+                ActionState::Observed => false,
+                ActionState::Ended { outcome, .. } => {
+                    matches!(outcome, Outcome::Done { .. } | Outcome::Uncertain { .. })
+                }
+            };
+            match &stored.action.what {
+                What::Remove { .. } => taken.removed |= happened,
+                What::Delete { .. } => taken.deleted |= happened,
+                What::Mute { .. }
+                | What::Send { .. }
+                | What::Private { .. }
+                | What::Unmute { .. }
+                | What::Task { .. } => {}
+            }
+        }
+        let mut ledger = self.state.group(here.group_key()).ledger.clone();
+        ledger.held.retain(|held| held.case != file.case.no);
+        self.keep_ledger(&here.event.platform, &here.event.group, ledger, out);
+        self.mend_mute(desk, file, &mut taken, out);
+        if taken.removed {
+            self.ask_to_invite(desk, file, out);
+        }
+        taken
+    }
+
+    /// The mute that runs, as it would be had the case never been: lifted, made shorter, or left.
+    fn mend_mute(&mut self, desk: &mut Desk<'_, '_>, file: &CaseFile, taken: &mut Taken, out: &mut Vec<Change>) {
+        let here = desk.here;
+        let member = MemberRef::new(&file.case.platform, &file.case.group, &file.case.user);
+        let standing = self.state.member(member.key()).standing().clone();
+        let Some(mute) = standing.mute.clone().filter(|mute| mute.until > here.now) else { return };
+        let still = still_given(here.policy, &standing, file.case.no, &desk.loaded.others);
+        let still = still.filter(|(_, until)| *until > here.now);
+        if still.is_some_and(|(_, until)| until >= mute.until) {
+            return;
+        }
+        if mute.enforced {
+            let mut means = self.means_of(desk, "undo", Some(file.case.no), out);
+            means.act(Lane::Undo, What::Unmute { user: member.user.clone() }, Vec::new());
+            // Platforms let the later end win, so a shorter mute needs the longer one out of the way first.
+            if let Some((_, until)) = still {
+                let seconds = until.since(here.now).as_secs();
+                means.act(Lane::Penalty, What::Mute { user: member.user.clone(), seconds, until }, Vec::new());
+            }
+            desk.ordinal = means.ordinal;
+        }
+        taken.lifted = still.is_none();
+        taken.shortened = still.map(|(_, until)| until);
+        let rest = still.map(|(case, until)| Mute { case, until, ..mute });
+        self.change_standing(member, |standing| standing.mute = rest, out);
+    }
+
+    /// No platform takes a removed member back by itself: the admins are asked to invite them.
+    fn ask_to_invite(&mut self, desk: &mut Desk<'_, '_>, file: &CaseFile, out: &mut Vec<Change>) {
+        let name = self.harmless_name(desk.here, &file.case.name, &file.case.user);
+        let mut ledger = self.state.group(desk.here.group_key()).ledger.clone();
+        let vars = Vars { name, case: file.case.no.to_string(), ..Vars::default() };
+        let mut means = self.means_of(desk, "task", Some(file.case.no), out);
+        means.ask(&mut ledger, "task", "task_invite", &vars, &[("invited", "已邀请"), ("later", "稍后")]);
+        desk.ordinal = means.ordinal;
+        self.keep_ledger(&desk.here.event.platform, &desk.here.event.group, ledger, out);
+    }
+
+    /// Tells the member, by the way the case was told: nobody is named in the group who was not named there before.
+    fn tell_undone(&mut self, desk: &mut Desk<'_, '_>, file: &CaseFile, out: &mut Vec<Change>) -> bool {
+        let reached = |state: &ActionState| {
+            matches!(state, ActionState::Ended { outcome: Outcome::Done { .. } | Outcome::Uncertain { .. }, .. })
+        };
+        let told = file.actions.iter().filter(|one| reached(&one.state));
+        let (mut alone, mut named) = (false, false);
+        for one in told.filter(|one| one.action.notifies.iter().any(|(user, _)| *user == file.case.user)) {
+            match &one.action.what {
+                What::Private { .. } => alone = true,
+                What::Send { .. } => named = true,
+                _ => {}
+            }
+        }
+        let user = file.case.user.clone();
+        let name = self.harmless_name(desk.here, &file.case.name, &user);
+        let text = desk.render("undone", &Vars { name, case: file.case.no.to_string(), ..Vars::default() });
+        let mut means = self.means_of(desk, "undo", Some(file.case.no), out);
+        let what = if named && means.can(Capability::Send) {
+            Some(What::Send { text, mentions: vec![user] })
+        } else if (alone || named) && means.can(Capability::Private) {
+            Some(What::Private { user, text })
+        } else {
+            None
+        };
+        let told = what.is_some();
+        if let Some(what) = what {
+            means.act(Lane::Undo, what, Vec::new());
+        }
+        desk.ordinal = means.ordinal;
+        told
+    }
+
+    /// An action that is not to be done any more. One that is under way may still be done: its end is then looked at
+    /// ([`Core::outcome`]).
+    pub(in crate::domain::core) fn cancel(&mut self, action: &Action, now: Timestamp, out: &mut Vec<Change>) {
+        out.push(Change::Ended { id: action.id.clone(), outcome: Outcome::Cancelled, at: now });
+        let policy = self.settings.policy(&action.group).clone();
+        self.take_back(&policy, action, &Outcome::Cancelled, now, out);
+        for (user, case) in &action.notifies {
+            let member = MemberRef::new(&action.platform, &action.group, user);
+            let end_burst = |standing: &mut Standing| {
+                let told = |strike: &&mut crate::domain::standing::Strike| strike.case == *case;
+                for strike in standing.strikes.iter_mut().filter(told) {
+                    strike.burst_end.get_or_insert(now.plus(policy.burst));
+                }
+            };
+            self.change_standing(member, end_burst, out);
+        }
+        let mut ledger = self.state.group(super::key_of(&action.platform, &action.group)).ledger.clone();
+        let case = action.cause.case.as_ref().and_then(|no| no.parse::<u64>().ok());
+        ledger.held.retain(|held| Some(held.case) != case || held.kind == HeldKind::Task);
+        self.keep_ledger(&action.platform, &action.group, ledger, out);
+    }
+
+    /// A removal was done although its case is undone: it was under way when it was cancelled.
+    pub(in crate::domain::core) fn done_in_vain(&mut self, action: &Action, now: Timestamp, out: &mut Vec<Change>) {
+        let policy = self.settings.policy(&action.group).clone();
+        let case = action.cause.case.clone().unwrap_or_default();
+        let name = action.what.user().map(|user| crate::domain::notices::plain_name("", user)).unwrap_or_default();
+        let mut ledger = self.state.group(super::key_of(&action.platform, &action.group)).ledger.clone();
+        let mut means = self.means_later(&policy, &action.platform, &action.group, now, out);
+        means.input = action.id.clone();
+        means.case = case.parse().ok();
+        means.cause = Cause { event: None, ..action.cause.clone() };
+        let vars = Vars { name, case, ..Vars::default() };
+        means.ask(&mut ledger, "task", "task_invite", &vars, &[("invited", "已邀请"), ("later", "稍后")]);
+        self.keep_ledger(&action.platform, &action.group, ledger, out);
+    }
+
+    /// A member says that a case is a false alarm: the admins are asked to look.
+    pub(super) fn appeal(&mut self, desk: &mut Desk<'_, '_>, no: u64, out: &mut Vec<Change>) {
+        let sender = &desk.here.message.sender;
+        let name = self.harmless_name(desk.here, &sender.name, &sender.id);
+        let vars = Vars { name, case: no.to_string(), ..Vars::default() };
+        let mut ledger = self.state.group(desk.here.group_key()).ledger.clone();
+        let from = out.len();
+        let mut means = self.means_of(desk, "alert", Some(no), out);
+        means.alert(&mut ledger, "alert", "appealed", &vars);
+        desk.ordinal = means.ordinal;
+        self.arm_timers(out, from);
+        self.keep_ledger(&desk.here.event.platform, &desk.here.event.group, ledger, out);
+        desk.answer = desk.render("reply_appealed", &vars);
+    }
+}
+
+/// The case and the end of the longest mute that the other live strikes still give when one case is taken out: each is
+/// judged again on the strikes that are left before it. What a person decided stands.
+fn still_given(policy: &Policy, standing: &Standing, out: u64, others: &[CaseFile]) -> Option<(u64, Timestamp)> {
+    let mut longest: Option<(u64, Timestamp)> = None;
+    let rest: Vec<_> = standing.strikes.iter().filter(|strike| strike.case != out && !strike.observe).collect();
+    for strike in &rest {
+        let Some(file) = others.iter().find(|file| file.case.no == strike.case && file.undone.is_none()) else {
+            continue;
+        };
+        let Some(until) = muted_until(file) else { continue };
+        let live = |other: &&&crate::domain::standing::Strike| {
+            other.time <= strike.time && other.case <= strike.case && other.time.plus(policy.strike_life) > strike.time
+        };
+        let severity = file.case.findings.first().map_or(Severity::Minor, |finding| finding.severity);
+        let step = ladder::step(policy, rest.iter().filter(live).count() + severity.offset());
+        let given = *file.case.decided_by != *MACHINE || matches!(step, Step::Mute(_) | Step::Remove);
+        if given && longest.is_none_or(|(_, end)| until > end) {
+            longest = Some((file.case.no, until));
+        }
+    }
+    longest
+}
+
+/// Until when a case muted its member, as far as it was done.
+fn muted_until(file: &CaseFile) -> Option<Timestamp> {
+    let until = |what: &What| match what {
+        What::Mute { until, .. } => Some(*until),
+        _ => None,
+    };
+    let counts = |state: &ActionState| match state {
+        ActionState::Pending => true,
+        ActionState::Observed => false,
+        ActionState::Ended { outcome, .. } => matches!(outcome, Outcome::Done { .. } | Outcome::Uncertain { .. }),
+    };
+    file.actions.iter().filter(|one| counts(&one.state)).filter_map(|one| until(&one.action.what)).max()
+}
+
+/// What was taken back and what cannot be, in words.
+fn done(desk: &Desk<'_, '_>, taken: &Taken, told: bool) -> String {
+    let mut parts = vec!["这次违规不再记".to_owned()];
+    if taken.cancelled > 0 {
+        parts.push(format!("{} 个还没送出的动作取消", taken.cancelled));
+    }
+    if taken.lifted {
+        parts.push("禁言解除".to_owned());
+    }
+    if let Some(until) = taken.shortened {
+        parts.push(format!("禁言缩短到 {}", desk.date(until)));
+    }
+    if told {
+        parts.push("已告诉本人".to_owned());
+    }
+    if taken.removed {
+        parts.push("已移出的人要请管理员重新邀请".to_owned());
+    }
+    if taken.deleted {
+        parts.push("已删除的消息不能恢复".to_owned());
+    }
+    parts.join("，")
+}

@@ -1,0 +1,157 @@
+//! The words with which commands are answered: templates like all notices.
+
+use super::notices::NoticeKind;
+
+const fn reply(name: &'static str, about: &'static str, default: &'static str) -> NoticeKind {
+    NoticeKind { name, about, default }
+}
+
+/// Every answer there is.
+pub(super) const REPLIES: &[NoticeKind] = &[
+    reply(
+        "reply_help",
+        "the commands that the asker may use",
+        "您可以用这些命令：\n{{ list }}\n发“/帮助 命令”看一个命令怎么用。",
+    ),
+    reply("reply_help_topic", "how one command is used", "{{ text }}\n{{ why }}。也可以写：{{ list }}"),
+    reply("reply_rules", "the rules of the group", "本群群规：\n{{ list }}"),
+    reply("reply_refused", "the asker may not use this command", "{{ list }}能用 {{ text }}。"),
+    reply("reply_misused", "a command whose words are not understood", "{{ why }}。\n用法：{{ text }}"),
+    reply(
+        "reply_misspelt",
+        "no command is called so, but one nearly",
+        "没有这个命令，是不是想用 {{ text }}？发“/帮助”看全部命令。",
+    ),
+    reply(
+        "reply_talk",
+        "the bot was spoken to, and not in commands",
+        "我是群卫，照看本群的机器人。发“/帮助”看我会做什么。",
+    ),
+    reply("reply_record_clean", "nothing is held against the asker", "您没有违规记录。"),
+    reply(
+        "reply_record",
+        "what is held against the asker",
+        "{% if more %}您有 {{ more }} 次违规记着：{{ list }}。{% endif %}{% if until %}禁言到 {{ until }}。{% endif %}再次违规，将{{ next }}。{{ appeal }}",
+    ),
+    reply(
+        "reply_in_group",
+        "a command that needs a group was written to the bot alone",
+        "这个命令请在群里用：{{ text }}",
+    ),
+    reply("reply_record_of", "what is held against the asker in one of several groups", "{{ text }}：{{ list }}"),
+    reply(
+        "reply_punished",
+        "members were warned, muted or removed by a command",
+        "已处理（案件 {{ case }}）。要撤销请发：/撤销 {{ list }}",
+    ),
+    reply(
+        "reply_protected",
+        "owner, admins and bots are not punished by a command",
+        "没有处理 {{ list }}：群主、管理员和机器人不受处罚。",
+    ),
+    reply(
+        "reply_remove_unconfirmed",
+        "a removal cannot be taken back, so it wants a word of confirmation",
+        "移出 {{ list }} 以后我不能把人请回来，只能请管理员重新邀请。确定的话，请在命令最后写上“确认”：/移出 @成员 确认",
+    ),
+    reply("reply_mute_over", "the end of a mute has passed already", "这个时间已经过了，没有禁言。"),
+    reply(
+        "reply_unmuted",
+        "mutes were ended by a command",
+        "已解除 {{ list }} 的禁言；违规仍然记着，要一并撤销请发：/撤销 案件编号",
+    ),
+    reply("reply_no_case", "there is no such case in this group", "本群没有案件 {{ case }}。"),
+    reply(
+        "reply_case",
+        "a case, for the admins",
+        "案件 {{ case }}{{ why }}\n成员：{{ name }}，{{ time }}\n原因：{{ rule }}\n判定：{{ by }}，{{ next }}{% if more %}\n另有 {{ more }} 条消息归入此案{% endif %}{% if list %}\n{{ list }}{% endif %}",
+    ),
+    reply("reply_undone", "a case was undone", "已撤销案件 {{ case }}（{{ name }}）：{{ list }}。"),
+    reply("reply_undone_already", "the case was undone before", "案件 {{ case }} 已撤销过（{{ by }}，{{ time }}）。"),
+    reply(
+        "undone",
+        "told to the member whose case was undone",
+        "{{ name }}，案件 {{ case }} 已撤销，不再记为违规。给您添麻烦了。",
+    ),
+    reply(
+        "task_invite",
+        "task for the admins: a removed member is to be invited again",
+        "案件 {{ case }} 已撤销，但 {{ name }} 已被移出本群，我不能把人请回来。请重新邀请。",
+    ),
+    reply(
+        "appealed",
+        "alert to the admins: a member says that a case is a false alarm",
+        "{{ name }} 认为案件 {{ case }} 是误判。请看一下：/案件 {{ case }}，要撤销请发：/撤销 {{ case }}",
+    ),
+    reply("reply_appealed", "told to the member who said so", "已转告管理员，请等管理员看案件 {{ case }}。"),
+    reply(
+        "reply_words_added",
+        "words were added in the chat",
+        "已生效（改{{ case }}）：{{ list }} 在本群算违规，共加了 {{ more }} 个词。最近 {{ looked }} 条消息里有 {{ hits }} 条会命中。要撤销请发：/撤销 改{{ case }}",
+    ),
+    reply("reply_words_refused", "words that were not added, and why", "没有加：{{ list }}。"),
+    reply(
+        "reply_words_dropped",
+        "words no longer count in this group",
+        "已生效（改{{ case }}）：{{ list }} 在本群不再算违规。最近 {{ looked }} 条消息里有 {{ hits }} 条含有它。要撤销请发：/撤销 改{{ case }}",
+    ),
+    reply("reply_word_dropped_already", "the word does not count here already", "{{ list }} 在本群本来就不算违规了。"),
+    reply("reply_word_unknown", "no list has this word", "词表里没有 {{ list }}，不用删。"),
+    reply("reply_no_change", "there is no such change in this group", "本群没有改动 改{{ case }}。"),
+    reply(
+        "reply_change_undone_already",
+        "the change was undone before",
+        "改{{ case }} 已撤销过（{{ by }}，{{ time }}）。",
+    ),
+    reply("reply_addition_undone", "added words no longer count", "已撤销改{{ case }}：{{ list }} 在本群不再算违规。"),
+    reply(
+        "reply_drop_undone",
+        "words that were taken out count again",
+        "已撤销改{{ case }}：{{ list }} 在本群重新算违规。",
+    ),
+    reply(
+        "reply_words",
+        "the words changed in this group, and the lists",
+        "群里的改动：{{ list }}\n词表：\n{{ text }}",
+    ),
+    reply("reply_word", "where a word comes from", "{{ text }}：{{ list }}"),
+    reply("reply_try_pass", "the text would pass", "不会判为违规。（只是试，什么都没有发生）"),
+    reply(
+        "reply_try_review",
+        "the text would be put before the admins",
+        "会请管理员看一下，因为{{ list }}。（只是试，什么都没有发生）",
+    ),
+    reply(
+        "reply_try_observed",
+        "the text would only be observed",
+        "会判为违规，因为{{ list }}；但这里只看不做。（只是试，什么都没有发生）",
+    ),
+    reply(
+        "reply_try_violation",
+        "the text would be a violation",
+        "会判为违规，因为{{ list }}；第一次的话，{{ next }}。（只是试，什么都没有发生）",
+    ),
+    reply(
+        "reply_status",
+        "how the group is looked after",
+        "本群：{{ text }}。\n{{ list }}。\n处罚：{{ next }}\n设置版本：{{ why }}",
+    ),
+    reply(
+        "reply_stopped",
+        "the group was stopped",
+        "已停手：照常判断和记录，不再处罚{% if more %}，还没送出的 {{ more }} 个动作已取消{% endif %}。重新开始请发：/恢复",
+    ),
+    reply(
+        "reply_stopped_already",
+        "the group was stopped before",
+        "已经停手了（{{ by }}，{{ time }}）。重新开始请发：/恢复",
+    ),
+    reply("reply_resumed", "the group acts again", "已恢复：从现在起照规则处理。停手期间的违规只作了记录。"),
+    reply(
+        "reply_still_stopped",
+        "an operator stopped everything",
+        "运维停了全部群，恢复要由运维来做（qunwei resume）。",
+    ),
+    reply("reply_not_stopped", "the group was not stopped", "本群没有停手。"),
+    reply("reply_reloading", "the configuration is read again", "正在重新读取设置，结果马上告诉您。"),
+];

@@ -1,0 +1,81 @@
+//! What commands look at: case files, changes made in the chat, pauses.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::SqliteStore;
+use super::error::{decode, signed, unsigned};
+use super::read::{each, text};
+use crate::domain::action::Action;
+use crate::domain::case::CaseFile;
+use crate::domain::chat::ChatChange;
+use crate::domain::standing::Standing;
+use crate::ports::{StoreError, StoredPause};
+
+pub(super) fn case_file(store: &SqliteStore, no: u64) -> Result<Option<CaseFile>, StoreError> {
+    let Some(case) = store.case(no)? else { return Ok(None) };
+    let evidence = store.evidence(no)?.len();
+    let actions = store.actions_of(no)?;
+    let mut read = store.conn.prepare_cached("SELECT by FROM undone WHERE case_no = ?1")?;
+    let undone = each(read.query([signed(no)?])?, |row| decode("who undid a case", text(row, 0)?))?.pop();
+    Ok(Some(CaseFile { case, evidence, actions, undone }))
+}
+
+pub(super) fn case_of_notice(conn: &Connection, platform: &str, message: &str) -> Result<Option<u64>, StoreError> {
+    let mut read =
+        conn.prepare_cached("SELECT case_no, action FROM outbox WHERE message = ?1 AND case_no IS NOT NULL")?;
+    let told = each(read.query([message])?, |row| {
+        let action: Action = decode("an action", text(row, 1)?)?;
+        Ok((unsigned(row.get(0)?), action.platform))
+    })?;
+    Ok(told.into_iter().find(|(_, of)| **of == *platform).map(|(no, _)| no))
+}
+
+pub(super) fn change(conn: &Connection, no: u64) -> Result<Option<ChatChange>, StoreError> {
+    let mut read = conn.prepare_cached("SELECT change, undone FROM chat_changes WHERE no = ?1")?;
+    let Some((change, undone)) = read
+        .query_row([signed(no)?], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?)))
+        .optional()?
+    else {
+        return Ok(None);
+    };
+    let undone = undone.map(|by| decode("who undid a change", &by)).transpose()?;
+    Ok(Some(ChatChange { undone, ..decode("a change", &change)? }))
+}
+
+/// Every change that is in force, and the number of the last one there was.
+pub(super) fn in_force(conn: &Connection) -> Result<(Vec<ChatChange>, u64), StoreError> {
+    let mut read = conn.prepare("SELECT change FROM chat_changes WHERE undone IS NULL ORDER BY no")?;
+    let changes = each(read.query([])?, |row| decode("a change", text(row, 0)?))?;
+    let last: i64 = conn.query_row("SELECT coalesce(max(no), 0) FROM chat_changes", [], |row| row.get(0))?;
+    Ok((changes, unsigned(last)))
+}
+
+/// What somebody stopped.
+pub(super) fn pauses(conn: &Connection) -> Result<Vec<StoredPause>, StoreError> {
+    let mut read = conn.prepare("SELECT platform, group_name, by FROM pauses ORDER BY 1, 2")?;
+    each(read.query([])?, |row| {
+        let by = decode("who stopped a group", text(row, 2)?)?;
+        Ok(StoredPause { platform: row.get(0)?, group: row.get(1)?, by })
+    })
+}
+
+pub(super) fn standings_of(
+    conn: &Connection,
+    platform: &str,
+    user: &str,
+) -> Result<Vec<(Arc<str>, Standing)>, StoreError> {
+    let mut read = conn.prepare_cached(
+        "SELECT groups.name, standing FROM standings JOIN groups ON groups.id = group_id
+         WHERE user = ?1 AND platform = ?2 ORDER BY groups.name",
+    )?;
+    each(read.query([user, platform])?, |row| Ok((row.get(0)?, decode("the standing of a member", text(row, 1)?)?)))
+}
+
+pub(super) fn pending_in(conn: &Connection, platform: &str, group: &str) -> Result<Vec<Arc<Action>>, StoreError> {
+    let mut read = conn.prepare_cached("SELECT action FROM outbox WHERE state = 'pending' ORDER BY place")?;
+    let mut actions: Vec<Arc<Action>> = each(read.query([])?, |row| Ok(Arc::new(decode("an action", text(row, 0)?)?)))?;
+    actions.retain(|action| *action.platform == *platform && *action.group == *group);
+    Ok(actions)
+}
