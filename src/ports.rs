@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::action::Action;
+use crate::domain::alerts::Alerts;
 use crate::domain::case::Case;
 pub use crate::domain::change::{Change, MemberRef};
 use crate::domain::event::Role;
 use crate::domain::ids::SeenKey;
+use crate::domain::newcomers::Newcomers;
 use crate::domain::standing::{Ledger, Standing};
 use crate::domain::time::Timestamp;
 use crate::domain::timer::Timer;
@@ -122,6 +124,8 @@ pub struct StoredGroup {
     pub ledger: Ledger,
     /// Its owner and admins, as far as their roles were seen.
     pub admins: Vec<Arc<str>>,
+    /// Who came lately.
+    pub newcomers: Newcomers,
 }
 
 /// What is stored of a member.
@@ -155,6 +159,8 @@ pub struct Start {
     pub windows: Option<(u64, Vec<u8>)>,
     /// Every timer that is set.
     pub timers: Vec<Timer>,
+    /// The alerts of the last minute at the company's place.
+    pub company: Alerts,
 }
 
 /// Keeps everything. One writer; every method blocks.

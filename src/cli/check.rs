@@ -149,7 +149,7 @@ error: unknown key `移出` in [group.\"群\".notices]
 3 | notices = { mute = \"禁言\", \"移出\" = \"再见\" }
   |                            ^^^^^^
   |
-  = help: known here: `warn_private`, `warn_neutral`, `warn_public`, `mute`, `mute_recorded`, `remove`, `remove_private`, `merged`, `merged_item`, `merged_neutral`, `merged_neutral_item`, `task`, `task_in_group`, `review`, `alert`, `alerts_held`, `appeal`
+  = help: known here: `warn_private`, `warn_neutral`, `warn_public`, `mute`, `mute_recorded`, `remove`, `remove_private`, `merged`, `merged_item`, `merged_neutral`, `merged_neutral_item`, `task`, `task_in_group`, `review`, `alert`, `raid`, `alerts_held`, `alerts_held_item`, `review_kind`, `alert_kind`, `raid_kind`, `company_alert`, `company_held`, `company_held_item`, `welcome`, `welcome_item`, `welcome_channel`, `welcome_private`, `appeal`
 
 error: `queue` takes a whole number, but this is a text
  --> config/a.toml:5:9

@@ -10,6 +10,7 @@ use super::faults::{Faults, Place};
 use super::ladder;
 use super::rules::{self, MODES};
 use super::section::{Number, Placed, Section, did_you_mean};
+use super::welcome;
 use crate::domain::event::Role;
 use crate::domain::notices::{NOTICES, Notices, check_template};
 use crate::domain::policy::{Mode, Policy, RuleSetting, Step};
@@ -104,6 +105,8 @@ impl Reader<'_> {
             allow: Arc::default(),
             roles: Arc::default(),
             notices: self.compiled(texts),
+            welcome: welcome::default_welcome(),
+            rules_text: welcome::default_rules(),
         }
     }
 
@@ -174,8 +177,15 @@ impl Reader<'_> {
             policy.allow = Arc::new(allow);
         }
         self.overrides(section, &mut policy);
-        let heading = format!("{}.notices]", section.name.trim_end_matches(']'));
-        if let Some(section) = section.section("notices", heading) {
+        let heading = |key: &str| format!("{}.{key}]", section.name.trim_end_matches(']'));
+        let [notices, welcome, rules_text] = ["notices", "welcome", "rules_text"].map(heading);
+        if let Some(section) = section.section("welcome", welcome) {
+            welcome::welcome(section, &mut policy.welcome);
+        }
+        if let Some(section) = section.section("rules_text", rules_text) {
+            welcome::rules_text(section, &mut policy.rules_text, self.faults);
+        }
+        if let Some(section) = section.section("notices", notices) {
             texts.extend(self.texts(section));
             policy.notices = self.compiled(&texts);
         }

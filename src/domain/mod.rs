@@ -18,6 +18,8 @@ pub mod notices;
 pub mod action;
 pub mod case;
 pub mod change;
+pub mod alerts;
+pub mod newcomers;
 pub mod standing;
 pub mod timer;
 pub mod state;

@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use lru::LruCache;
 
+use super::alerts::Alerts;
 use super::case::Finding;
 use super::event::Role;
 use super::ids::{GroupKey, MemberKey};
+use super::newcomers::Newcomers;
 use super::recent::Recent;
 use super::standing::{Ledger, Standing};
 use super::timer::Timer;
@@ -45,15 +47,19 @@ pub struct State {
     pub timers: BTreeSet<Timer>,
     /// The number of the last case.
     pub last_case: u64,
+    /// The alerts of the last minute at the company's place.
+    pub company: Alerts,
 }
 
 /// A group.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Group {
     /// What was done lately.
     pub ledger: Ledger,
     /// Owner and admins whose roles were seen.
     pub admins: Vec<Arc<str>>,
+    /// Who came lately; boxed, for in most groups nobody did.
+    pub newcomers: Option<Box<Newcomers>>,
 }
 
 /// A member.
@@ -99,6 +105,7 @@ impl State {
             recent: Recent::default(),
             timers: BTreeSet::new(),
             last_case: 0,
+            company: Alerts::default(),
         }
     }
 
@@ -134,7 +141,7 @@ impl State {
 
     /// A group; an empty one when the engine has not loaded it.
     pub fn group(&mut self, key: GroupKey) -> &mut Group {
-        self.groups.get_or_insert_mut(key, || Group { ledger: Ledger::default(), admins: Vec::new() })
+        self.groups.get_or_insert_mut(key, Group::default)
     }
 
     /// A member; an unknown one when the engine has not loaded it.

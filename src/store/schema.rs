@@ -11,8 +11,10 @@ pub(super) struct Migration {
 }
 
 /// Every step there is. Those that were ever released are not changed any more; new ones go below.
-pub(super) const MIGRATIONS: &[Migration] =
-    &[Migration { name: "0001_first", sql: include_str!("migrations/0001_first.sql") }];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0001_first", sql: include_str!("migrations/0001_first.sql") },
+    Migration { name: "0003_newcomers", sql: include_str!("migrations/0003_newcomers.sql") },
+];
 
 /// Marks the file as ours (`PRAGMA application_id`, "QUNW").
 pub(super) const APPLICATION: i64 = 0x5155_4e57;

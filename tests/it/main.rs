@@ -21,3 +21,4 @@ mod process;
 mod push;
 mod replay;
 mod store_faults;
+mod welcome;

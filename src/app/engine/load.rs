@@ -7,6 +7,7 @@ use crate::domain::change::MemberRef;
 use crate::domain::core::message_key;
 use crate::domain::event::{Event, Kind, Malformed};
 use crate::domain::ids::{GroupKey, MemberKey};
+use crate::domain::newcomers::Newcomers;
 use crate::domain::recent::Recent;
 use crate::domain::standing::Standing;
 use crate::domain::state::{Group, Member, Memo, State};
@@ -46,7 +47,8 @@ impl Engine {
         let key = GroupKey::new(platform, group);
         if !self.core.state.has_group(key) {
             let stored = self.store.group(platform, group)?;
-            self.core.state.load_group(key, Group { ledger: stored.ledger, admins: stored.admins });
+            let newcomers = (stored.newcomers != Newcomers::default()).then(|| Box::new(stored.newcomers));
+            self.core.state.load_group(key, Group { ledger: stored.ledger, admins: stored.admins, newcomers });
         }
         Ok(())
     }
@@ -77,6 +79,7 @@ impl Engine {
         after = after.max(start.seq.saturating_sub(2 * MARK_ROWS));
         state.timers = start.timers.into_iter().collect();
         state.last_case = start.case;
+        state.company = start.company;
         self.core.state = state;
         self.seq = start.seq;
         loop {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Core;
 use super::Judged;
+use super::alerts::Alert;
 use crate::domain::action::{Cause, Lane, What};
 use crate::domain::case::{Case, Evidence, Finding};
 use crate::domain::change::{Change, MemberRef};
@@ -37,7 +38,7 @@ pub(super) struct Here<'a> {
 }
 
 impl Here<'_> {
-    fn group_key(&self) -> GroupKey {
+    pub(super) fn group_key(&self) -> GroupKey {
         GroupKey::new(&self.event.platform, &self.event.group)
     }
 
@@ -84,6 +85,9 @@ impl Core {
         }
         if judgement.violations.is_empty() && !judgement.reviews.is_empty() {
             self.review(here, &judgement.reviews, out);
+        }
+        if judgement.violations.is_empty() {
+            self.asked_for_rules(here, role, out);
         }
         Judged::Message(judgement)
     }
@@ -235,17 +239,18 @@ impl Core {
 
     fn review(&mut self, here: &Here<'_>, findings: &[Finding], out: &mut Vec<Change>) {
         let [leading, ..] = findings else { return };
-        let vars = self.vars(here, leading, None, 0);
-        let mut ledger = self.state.group(here.group_key()).ledger.clone();
-        let cause = here.cause(None, &leading.rule, "review");
-        let from = out.len();
-        let mut means = self.means(here, cause, None, leading.observe, out);
-        means.alert(&mut ledger, "review", "review", &vars);
-        self.arm_timers(out, from);
-        self.keep_ledger(&here.event.platform, &here.event.group, ledger, out);
+        let alert = Alert {
+            input: (*here.event.id).into(),
+            cause: here.cause(None, &leading.rule, "review"),
+            observe: leading.observe,
+            notice: "review",
+            about: &here.message.sender.id,
+            vars: self.vars(here, leading, None, 0),
+        };
+        self.alert(here.policy, &here.event.platform, &Arc::from(&*here.event.group), &alert, here.now, out);
     }
 
-    fn means<'a>(
+    pub(super) fn means<'a>(
         &mut self,
         here: &Here<'a>,
         cause: Cause,
@@ -265,6 +270,7 @@ impl Core {
             cause,
             case,
             observe,
+            deadline: None,
             ordinal: 0,
             made: Vec::new(),
             out,
@@ -277,7 +283,7 @@ impl Core {
         // Masked, a word still says which; flooding, repetition or an address says nothing.
         let tells = info.is_some_and(|info| matches!(info.kind, "keywords" | "regex"));
         Vars {
-            name: self.shown_name(here, &here.message.sender),
+            name: self.shown_name(here.policy, &here.message.sender),
             rule: info.map_or("禁言期间发言", |info| &info.title).to_owned(),
             clause: info.and_then(|info| info.clause),
             case: case.map(|no| no.to_string()).unwrap_or_default(),
@@ -291,14 +297,12 @@ impl Core {
     }
 
     /// The member's name for a notice: harmless, and masked when it matches a rule itself.
-    fn shown_name(&mut self, here: &Here<'_>, sender: &Person) -> String {
-        let name = notices::plain_name(&sender.name, &sender.id);
-        here.settings.rules.find_in_text(&sender.name, &mut self.name_scratch);
-        let matches = self
-            .name_scratch
-            .hits
-            .iter()
-            .any(|hit| judge::finding(&here.settings.rules, here.policy, Role::Member, hit, "").is_some());
+    pub(super) fn shown_name(&mut self, policy: &Policy, person: &Person) -> String {
+        let name = notices::plain_name(&person.name, &person.id);
+        let rules = &self.settings.rules;
+        rules.find_in_text(&person.name, &mut self.name_scratch);
+        let mut hits = self.name_scratch.hits.iter();
+        let matches = hits.any(|hit| judge::finding(rules, policy, Role::Member, hit, "").is_some());
         if matches { notices::mask(&name) } else { name }
     }
 }

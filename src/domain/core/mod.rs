@@ -4,7 +4,10 @@
 //! input needs from the store is loaded by the engine before ([`State`]).
 
 mod after;
+mod alerts;
+mod join;
 mod message;
+mod rules_text;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +15,7 @@ use std::sync::Arc;
 
 use self::message::Here;
 pub use self::message::message_key;
+pub use self::rules_text::rules_text;
 use super::change::{Change, MemberRef};
 use super::event::{Event, Kind, Person, Role};
 use super::ids::{GroupKey, MemberKey};
@@ -54,10 +58,14 @@ impl Core {
     pub fn event(&mut self, event: &Event, now: Timestamp, out: &mut Vec<Change>) -> Judged {
         let time = event.time.unwrap_or(now);
         let settings = self.settings.clone();
+        let too_old = time.plus(settings.dedupe) < now;
+        if let (Kind::Private(message), false) = (&event.kind, too_old) {
+            return self.private(event, message, now, out);
+        }
         if event.group.is_empty() || !settings.looks_after(&event.group) {
             return Judged::Stored;
         }
-        if time.plus(settings.dedupe) < now {
+        if too_old {
             return Judged::TooOld;
         }
         let policy = settings.policy(&event.group);
@@ -68,10 +76,20 @@ impl Core {
                 (edited, message_id) = (true, message);
                 now
             }
-            Kind::Joined { members, .. } => return self.memberships(policy, event, members, Some(time), None, out),
-            Kind::Left { members, .. } => return self.memberships(policy, event, members, None, Some(time), out),
+            Kind::Joined { members, channel, .. } => {
+                self.memberships(policy, event, members, Some(time), None, out);
+                self.came(policy, event, members, channel.as_deref(), now, out);
+                return Judged::Stored;
+            }
+            Kind::Left { members, .. } => {
+                self.memberships(policy, event, members, None, Some(time), out);
+                self.left(event, members, out);
+                return Judged::Stored;
+            }
             Kind::Renamed { member } => {
-                return self.memberships(policy, event, std::slice::from_ref(member), None, None, out);
+                self.memberships(policy, event, std::slice::from_ref(member), None, None, out);
+                self.renamed(policy, event, member, out);
+                return Judged::Stored;
             }
             // A message that was taken back still counts; the others have no rule yet.
             Kind::Recalled { .. }
@@ -120,7 +138,7 @@ impl Core {
         joined: Option<Timestamp>,
         left: Option<Timestamp>,
         out: &mut Vec<Change>,
-    ) -> Judged {
+    ) {
         for person in members {
             let mut person = person.clone();
             // Who leaves is no admin any more, unless TOML says so; who comes back comes back as a member.
@@ -132,7 +150,6 @@ impl Core {
             let name = (!person.name.is_empty()).then(|| (*person.name).into());
             out.push(Change::Membership { member, name, joined, left });
         }
-        Judged::Stored
     }
 
     /// Changes what is held against a member, in memory and for the store.
