@@ -84,6 +84,11 @@ impl Alerts {
         self.sent.first().map_or(now, |first| first.at.plus(MINUTE)).max(now)
     }
 
+    /// Whether any is held.
+    pub(super) fn holds(&self) -> bool {
+        !self.held.is_empty() || self.rest > 0
+    }
+
     /// Takes what is held, and says how many there are in all.
     pub(super) fn take_held(&mut self) -> (Vec<HeldAlerts>, u32) {
         let held = std::mem::take(&mut self.held);

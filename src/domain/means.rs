@@ -213,12 +213,16 @@ impl Means<'_> {
 
     /// Tells the admins which alerts were held, and how often.
     pub(super) fn held_alerts(&mut self, ledger: &mut Ledger) {
-        let (held, more) = ledger.alerts.take_held();
-        if more > 0 {
-            let list = self.alerts_in_words(&held);
-            let cause = ids::hash(&[&self.input]) as u64;
-            self.alert(ledger, "alert", "alerts_held", cause, &Vars { more, list, ..Vars::default() });
+        if !ledger.alerts.holds() {
+            return;
         }
+        if !ledger.alerts.admit(ids::hash(&["held", &self.input]) as u64, ALERTS_PER_MINUTE, self.now) {
+            self.set_timer(ledger.alerts.due(self.now), "alerts", TimerKind::HeldAlerts);
+            return;
+        }
+        let (held, more) = ledger.alerts.take_held();
+        let list = self.alerts_in_words(&held);
+        self.ask(ledger, "alert", "alerts_held", &Vars { more, list, ..Vars::default() }, &[]);
     }
 
     /// Held alerts as a list.

@@ -16,8 +16,8 @@ use super::time::Timestamp;
 
 /// Who comes again within this time is not welcomed again …
 const WELCOMED_FOR: Duration = Duration::from_secs(24 * 3600);
-/// … if they are among the last so many who were welcomed.
-const WELCOMED: usize = 200;
+/// … if they are among the last so many who were welcomed, or of the last welcome.
+const WELCOMED: usize = 50;
 
 /// Who came into a group lately.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -136,7 +136,7 @@ impl Newcomers {
     pub(super) fn was_welcomed(&mut self, people: &[Newcomer], now: Timestamp) {
         self.welcomed.retain(|join| join.time.plus(WELCOMED_FOR) > now);
         self.welcomed.extend(people.iter().map(|person| Join { user: key(&person.user), time: now }));
-        self.welcomed.drain(..self.welcomed.len().saturating_sub(WELCOMED));
+        self.welcomed.drain(..self.welcomed.len().saturating_sub(WELCOMED.max(people.len())));
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::bot::Answer;
 use crate::support::daemon::{Home, qunwei, stderr};
-use crate::support::{World, copy, now, until};
+use crate::support::{World, now, root, until};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -38,7 +38,9 @@ impl World {
     /// Ends the daemon as `kill -9` at this moment would, and starts another on what is on the disk.
     async fn kill(&mut self) {
         let disk = tempfile::tempdir().unwrap();
-        copy(self.data.path(), disk.path());
+        for name in ["qunwei.db", "qunwei.db-wal"] {
+            std::fs::copy(self.data.path().join(name), disk.path().join(name)).unwrap();
+        }
         self.down().await; // what it still writes is lost
         self.data = disk;
         self.up().await;
@@ -264,6 +266,15 @@ fn a_scene_of_comings_gives_the_same_bytes_each_time() {
     assert_eq!(steps, [("g1", "welcome"), ("g1", "alert"), ("hq", "alert"), ("g1", "welcome")], "{once}");
     assert_eq!(actions[0]["time"], "2026-11-23T09:01:00+08:00");
     assert_eq!(once, play());
+}
+
+#[test]
+fn a_transcript_shows_a_welcome_at_its_own_time() {
+    let mut command = qunwei();
+    command.current_dir(root()).args(["replay", "--format", "human", "scenes/first-day.jsonl"]);
+    let text = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    assert!(text.contains("\n09:01:00  → 群内：欢迎 @小王、@加＊＊＊＊ 加入本群！"), "{text}");
+    assert!(text.contains("\n          → 私信"), "what follows at once stands below its message: {text}");
 }
 
 #[tokio::test]

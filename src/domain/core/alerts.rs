@@ -135,18 +135,18 @@ impl Core {
     pub(super) fn company_alerts(&mut self, timer: &Timer, now: Timestamp, out: &mut Vec<Change>) {
         let settings = self.settings.clone();
         let mut alerts = self.state.company.clone();
-        let (held, more) = alerts.take_held();
-        // Without a place any more, there is nobody to be told.
-        let Some(place) = settings.company.as_ref().filter(|_| more > 0) else {
-            self.keep_company(alerts, out);
-            return;
-        };
         let input = timer_input(timer);
-        if !alerts.admit(ids::hash(&["held", &input]) as u64, place.per_minute, now) {
-            self.set_company_timer(place, self.state.company.due(now), out); // the limit was lowered meanwhile
+        // Without a place any more, there is nobody to be told.
+        let place = settings.company.as_ref().filter(|_| alerts.holds());
+        if let Some(place) = place
+            && !alerts.admit(ids::hash(&["held", &input]) as u64, place.per_minute, now)
+        {
+            self.set_company_timer(place, self.state.company.due(now), out); // others came first
             return;
         }
+        let (held, more) = alerts.take_held();
         self.keep_company(alerts, out);
+        let Some(place) = place else { return };
         let policy = settings.policy(&place.group);
         let means = self.means_without_admins(policy, &place.platform, &place.group, now, out);
         let mut lines: Vec<String> = Vec::new();

@@ -21,10 +21,16 @@ pub fn rules_text(policy: &Policy) -> String {
 
 /// Whether a message is the word 群规 and nothing else; spaces do not count, and 群規 is the same word.
 fn asks_for_rules(message: &Message) -> bool {
-    let only_text = message.content.iter().all(|segment| matches!(segment, Segment::Text(_)));
-    let original = message.original();
-    let said = original.chars().filter(|c| !c.is_whitespace() && !text::is_invisible(*c));
-    only_text && said.take(3).map(|c| if c == '規' { '规' } else { c }).eq("群规".chars())
+    let mut left = "群规".chars();
+    for segment in &message.content {
+        let Segment::Text(part) = segment else { return false };
+        for c in part.chars().filter(|c| !c.is_whitespace() && !text::is_invisible(*c)) {
+            if left.next() != Some(if c == '規' { '规' } else { c }) {
+                return false;
+            }
+        }
+    }
+    left.next().is_none()
 }
 
 impl Core {

@@ -64,6 +64,21 @@ fn the_same_about_the_same_within_a_minute_is_told_once_and_counted() {
 }
 
 #[test]
+fn what_is_held_waits_for_room_and_is_said_with_its_words() {
+    let mut bed = Bed::new();
+    for user in 0..8 {
+        bed.say(&user.to_string(), "怪话");
+        bed.pass(SECOND);
+    }
+    bed.now = NOW.plus(MINUTE);
+    assert_eq!(said(&bed.say("8", "怪话")), ["task review"], "it came before the timer, and took its place");
+    assert!(acts(&bed.tick()).is_empty());
+    bed.pass(SECOND);
+    let changes = bed.tick();
+    assert!(texts(&changes)[0].contains("2 条"), "{changes:?}");
+}
+
+#[test]
 fn the_company_is_told_of_every_group() {
     let mut bed = watched(|company| company.users = ["boss".into()].into());
     let first = bed.say_in("g1", "9", "怪话");
