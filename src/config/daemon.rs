@@ -20,6 +20,9 @@ const QUEUE: Number = Number { key: "queue", range: 64..=1_048_576, unit: "input
 
 const ALERTS: Number = Number { key: "per_minute", range: 1..=60, unit: "alerts", default: 6 };
 
+/// Who may be told privately what the company's place is told.
+const USERS: usize = 20;
+
 /// What the daemon needs besides what it judges by.
 #[derive(Clone, Debug)]
 pub struct Daemon {
@@ -99,13 +102,13 @@ pub(super) fn read(section: Option<Section<'_>>, faults: &Faults) -> (Daemon, Ev
     if let Some(n) = section.number(&DEDUPE) {
         everywhere.dedupe = hours(n);
     }
-    everywhere.company = section.section("alerts", "[daemon.alerts]").and_then(place);
+    everywhere.company = section.section("alerts", "[daemon.alerts]").and_then(|section| place(section, faults));
     section.finish();
     (daemon, everywhere)
 }
 
 /// The place of the company, where its alerts are told.
-fn place(mut section: Section<'_>) -> Option<Place> {
+fn place(mut section: Section<'_>, faults: &Faults) -> Option<Place> {
     for (key, help) in [("platform", "name a bridge: platform = \"example\""), ("group", "write the id of a group")] {
         if !section.has(key) {
             section.missing(key, help);
@@ -113,6 +116,10 @@ fn place(mut section: Section<'_>) -> Option<Place> {
     }
     let (platform, group) = (section.text("platform"), section.id("group"));
     let users = section.ids("users").unwrap_or_default();
+    if let Some(beyond) = users.get(USERS) {
+        let fault = faults.at(&beyond.at, format!("`users` has {} ids, more than {USERS}", users.len()));
+        faults.add(fault.help("each is told every alert; let the others read the group"));
+    }
     let per_minute = section.number(&ALERTS).unwrap_or(ALERTS.default);
     section.finish();
     let (platform, group) = (platform?, Arc::from(group?.value));

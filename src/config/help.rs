@@ -42,7 +42,7 @@ pub(super) const BELONGS: &[(&str, &[&str])] = &[
             "allow",
         ],
     ),
-    ("[group.\"ID\"]", &["profile", "owner", "admins"]),
+    ("[group.\"ID\"]", &["profile", "name", "owner", "admins"]),
     (
         "[[rule]]",
         &["severity", "verdict", "exempt_roles", "delete", "kind", "title", "clause", "hit", "miss", "category"],

@@ -93,6 +93,7 @@ impl Reader<'_> {
     fn shipped(&mut self, base: Base, texts: &BTreeMap<String, String>) -> Policy {
         Policy {
             profile: Arc::from("default"),
+            name: None,
             timezone: base.timezone,
             mode: base.mode,
             rules: base.settings.into(),
@@ -145,6 +146,7 @@ impl Reader<'_> {
         if !roles.is_empty() {
             policy.roles = Arc::new(roles);
         }
+        policy.name = section.text("name").map(|name| Arc::from(name.value.trim()));
         section.finish();
         Arc::new(policy)
     }
@@ -180,7 +182,7 @@ impl Reader<'_> {
         let heading = |key: &str| format!("{}.{key}]", section.name.trim_end_matches(']'));
         let [notices, welcome, rules_text] = ["notices", "welcome", "rules_text"].map(heading);
         if let Some(section) = section.section("welcome", welcome) {
-            welcome::welcome(section, &mut policy.welcome);
+            welcome::welcome(section, &mut policy.welcome, self.faults);
         }
         if let Some(section) = section.section("rules_text", rules_text) {
             welcome::rules_text(section, &mut policy.rules_text, self.faults);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::faults::Faults;
-use super::section::{Number, Section};
+use super::section::{Number, Placed, Section};
 use crate::domain::policy::{RulesText, Welcome};
 
 const WINDOW: Number = Number { key: "window_seconds", range: 5..=300, unit: "seconds", default: 60 };
@@ -43,7 +43,7 @@ pub(super) fn default_rules() -> RulesText {
 }
 
 /// The section `welcome` over what holds so far.
-pub(super) fn welcome(mut section: Section<'_>, welcome: &mut Welcome) {
+pub(super) fn welcome(mut section: Section<'_>, welcome: &mut Welcome, faults: &Faults) {
     welcome.on = section.flag("on").unwrap_or(welcome.on);
     if let Some(n) = section.number(&WINDOW) {
         welcome.window = Duration::from_secs(n.into());
@@ -53,8 +53,10 @@ pub(super) fn welcome(mut section: Section<'_>, welcome: &mut Welcome) {
     let heading = format!("{}.channels]", section.name.trim_end_matches(']'));
     if let Some(channels) = section.section("channels", heading) {
         let mut all: BTreeMap<Box<str>, Arc<str>> = BTreeMap::clone(&welcome.channels);
-        let named = channels.into_texts().into_iter();
-        all.extend(named.map(|(name, text)| (name.into_boxed_str(), text.value.trim().into())));
+        for (name, text) in channels.into_texts() {
+            warn_of_template(&name, &text, faults);
+            all.insert(name.into_boxed_str(), text.value.trim().into());
+        }
         welcome.channels = Arc::new(all);
     }
     section.finish();
@@ -74,7 +76,16 @@ pub(super) fn rules_text(mut section: Section<'_>, rules: &mut RulesText, faults
             let fault = faults.at(&written.at, format!("`{key}` has {length} characters, more than {most}"));
             faults.add(fault.help(help).warning());
         }
+        warn_of_template(key, &written, faults);
         *text = trimmed.into();
     }
     section.finish();
+}
+
+/// Unlike notices, these texts are said as they are.
+fn warn_of_template(key: &str, text: &Placed<String>, faults: &Faults) {
+    if text.value.contains("{{") || text.value.contains("{%") {
+        let fault = faults.at(&text.at, format!("`{key}` is no template: members will read the braces"));
+        faults.add(fault.help("what a welcome says with variables is the notice `welcome`").warning());
+    }
 }

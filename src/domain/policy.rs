@@ -158,6 +158,8 @@ impl Verdict {
 pub struct Policy {
     /// The profile it comes from.
     pub profile: Arc<str>,
+    /// What people call the group; `None` where only its id is known.
+    pub name: Option<Arc<str>>,
     /// The zone of times in notices and actions. Default Asia/Shanghai.
     pub timezone: TimeZone,
     /// Whether decisions are carried out in this group.

@@ -52,6 +52,9 @@ fn each_mistake_is_told_at_its_place_with_advice() {
         ("[group.g.welcome.chanels]\nqr = \"x\"", (1, 18), "unknown key `chanels`", "did you mean `channels`?"),
         ("[group.g.welcome.channels]\nqr = 1", (2, 6), "`qr` takes a text in quotes", "qr = \"…\""),
         ("[group.g.welcome.channels]\nqr = \" \"", (2, 6), "`qr` is empty", "take the line out"),
+        ("[group.g.welcome.channels]\nqr = \"{{ name }}\"", (2, 6), "`qr` is no template", "the notice `welcome`"),
+        ("[group.g.rules_text]\nshort = \"{% if x %}\"", (2, 9), "`short` is no template", "the notice `welcome`"),
+        ("[group.g]\nname = 3", (2, 8), "`name` takes a text in quotes", "name ="),
         ("[group.g.rules_text]\nshrot = \"x\"", (2, 1), "unknown key `shrot`", "did you mean `short`?"),
         ("[group.g]\nrule_text.short = \"x\"", (2, 1), "unknown key `rule_text`", "did you mean `rules_text`?"),
         ("[daemon.alert]\ngroup = \"g\"", (1, 9), "unknown key `alert`", "did you mean `alerts`?"),
@@ -411,5 +414,8 @@ fn the_company_s_place_must_be_one_where_something_can_be_said() {
     assert_eq!(faults[0].help.as_deref(), Some("did you mean `example`?"));
     let faults = read(&place("example"), "\"private\"");
     assert_eq!(told(&faults), ["a.toml:2:12 the bot of `example` can tell this group nothing"]);
+    let many: Vec<String> = (0..21).map(|user| user.to_string()).collect();
+    let faults = read(&format!("{}\nusers = [{}]", place("example"), many.join(", ")), "\"send\"");
+    assert_eq!(told(&faults), ["a.toml:4:80 `users` has 21 ids, more than 20"]);
     assert!(read(&(place("example") + "\nusers = [\"boss\"]"), "\"private\"").is_empty());
 }

@@ -214,13 +214,14 @@ fn a_group_lies_over_its_profile_over_the_default() {
 fn welcomes_and_rules_lie_over_each_other_too() {
     let text = "[profile.default.welcome]\nraid_joins = 5\nchannels.a = \"甲\"\n\
                 [profile.vip]\nrules_text.short = \"  短  \"\nwelcome = { on = false, channels.\"b.c\" = \"乙\" }\n\
-                [group.g]\nprofile = \"vip\"\nwelcome.names = 3\nwelcome.channels = { a = \"丙\" }\nrules_text.full = \"全\"\n";
+                [group.g]\nprofile = \"vip\"\nwelcome.names = 3\nwelcome.channels = { a = \"丙\" }\nrules_text.full = \"全\"\nname = \" 书友群 \"\n";
     let policy = policy_of(text, "g");
     let welcome = &policy.welcome;
     assert_eq!((welcome.on, welcome.raid_joins, welcome.names, welcome.window.as_secs()), (false, 5, 3, 60));
     let channels: Vec<_> = welcome.channels.iter().map(|(name, text)| (&**name, &**text)).collect();
     assert_eq!(channels, [("a", "丙"), ("b.c", "乙")]);
     assert_eq!((&*policy.rules_text.short, &*policy.rules_text.full), ("短", "全"));
+    assert_eq!(policy.name.as_deref(), Some("书友群"));
     let other = policy_of(text, "unnamed");
     assert!(other.welcome.on && other.rules_text.short.starts_with("1 不发广告") && other.welcome.names == 10);
     assert!(other.rules_text.short.chars().count() <= 100 && other.rules_text.full.chars().count() <= 500);

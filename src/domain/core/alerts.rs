@@ -80,7 +80,7 @@ impl Core {
         if self.settings.company.is_some() {
             let input = [&**platform, &**group, &*alert.input].join("\u{1f}");
             let what = policy.notices.render(alert.notice, &alert.vars);
-            let vars = Vars { group: plain_name(group, ""), what, ..Vars::default() };
+            let vars = Vars { group: group_name(policy, group), what, ..Vars::default() };
             let word = Word {
                 group,
                 input: &input,
@@ -155,7 +155,7 @@ impl Core {
             let (of_group, others): (Vec<HeldAlerts>, _) = rest.into_iter().partition(|held| held.group == group);
             rest = others;
             let list = means.alerts_in_words(&of_group);
-            let vars = Vars { group: plain_name(&group, ""), list, ..Vars::default() };
+            let vars = Vars { group: group_name(settings.policy(&group), &group), list, ..Vars::default() };
             lines.push(if group.is_empty() { vars.list } else { means.notices().render("company_held_item", &vars) });
         }
         let text = means.notices().render("company_held", &Vars { more, list: lines.join("\n"), ..Vars::default() });
@@ -206,6 +206,11 @@ impl Core {
         means.held_alerts(&mut ledger);
         self.keep_ledger(&timer.platform, &timer.group, ledger, out);
     }
+}
+
+/// What people call a group.
+fn group_name(policy: &Policy, group: &str) -> String {
+    plain_name(policy.name.as_deref().unwrap_or_default(), group)
 }
 
 fn say(means: &mut Means<'_>, place: &Company, text: &str) {

@@ -61,6 +61,7 @@ fn policy() -> Policy {
     let setting = |severity, verdict, mode| RuleSetting { mode, severity, verdict, exempt, delete: true };
     Policy {
         profile: "default".into(),
+        name: None,
         timezone: TimeZone::fixed(Offset::constant(8)),
         mode: Mode::On,
         rules: RULES.iter().map(|(_, _, severity, verdict, mode)| setting(*severity, *verdict, *mode)).collect(),

@@ -117,6 +117,18 @@ fn beyond_its_limit_the_company_is_told_by_group_and_kind_when_the_minute_is_ove
 }
 
 #[test]
+fn the_company_reads_the_name_of_a_group() {
+    let mut bed = watched(|company| company.per_minute = 1);
+    let settings = Arc::get_mut(&mut bed.core.settings).expect("only the core has it");
+    let named = Policy { name: Some("书\u{202E}友群".into()), ..Policy::clone(&settings.default_policy) };
+    settings.groups.insert("g1".into(), named.into());
+    assert!(at(&bed.say_in("g1", "1", "怪话"), "hq")[0].starts_with("【书友群】"));
+    bed.say_in("g1", "2", "怪话");
+    bed.pass(MINUTE);
+    assert!(at(&bed.tick(), "hq")[0].contains("【书友群】可能是"));
+}
+
+#[test]
 fn words_about_no_group_are_told_at_the_place_and_merged() {
     let mut bed = watched(|_| {});
     let mut told = Vec::new();
