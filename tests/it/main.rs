@@ -22,3 +22,4 @@ mod process;
 mod push;
 mod replay;
 mod store_faults;
+mod welcome;
