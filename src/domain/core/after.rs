@@ -53,7 +53,7 @@ impl Core {
             self.change_standing(MemberRef::new(&action.platform, &action.group, user), change, out);
         }
         match outcome {
-            Outcome::Done { .. } => {}
+            Outcome::Done { .. } => self.removed(action, out),
             Outcome::Failed { .. } | Outcome::Uncertain { .. } | Outcome::Expired => {
                 self.take_back(&policy, action, outcome, now, out);
                 self.tell_admins(&policy, action, outcome, now, out);

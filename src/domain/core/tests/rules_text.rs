@@ -47,7 +47,10 @@ fn programs_edits_late_words_and_groups_that_are_off_are_not_answered() {
 
 #[test]
 fn without_a_voice_in_the_group_the_member_is_told_alone() {
-    assert_eq!(said(&Bed::without(&[Capability::Send]).say("9", "群规")), ["private reply"]);
+    let mut bed = Bed::without(&[Capability::Send]);
+    for user in ["8", "9"] {
+        assert_eq!(said(&bed.say(user, "群规")), ["private reply"], "each who asks");
+    }
     assert!(acts(&Bed::without(&[Capability::Send, Capability::Private]).say("9", "群规")).is_empty());
 }
 
