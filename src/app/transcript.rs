@@ -100,8 +100,9 @@ impl<W: Write> Transcript<W> {
                 format!("管理员任务：{text} [{}]", buttons.join("] ["))
             }
         };
+        let elsewhere = if *action.group == *self.group { String::new() } else { format!("（{}）", action.group) };
         let observe = if action.observe { "（仅观察，未执行）" } else { "" };
-        writeln!(self.output, "  → {observe}{}", plain(&done))
+        writeln!(self.output, "  → {observe}{}", plain(&(elsewhere + &done)))
     }
 }
 

@@ -269,7 +269,21 @@ fn a_scene_of_comings_gives_the_same_bytes_each_time() {
 }
 
 #[test]
-fn a_transcript_shows_a_welcome_at_its_own_time() {
+fn a_transcript_shows_a_welcome_at_its_own_time_and_an_alert_at_its_own_place() {
+    let home = Home::new();
+    home.write("config/mine.toml", "[daemon.alerts]\nplatform = \"example\"\ngroup = \"hq\"\n");
+    let message = json!({"id": "m", "type": "message", "group": "g1", "time": "2026-11-23T09:00:00+08:00",
+                         "sender": {"id": "1", "name": "小王"}, "text": "看看 www.lingjiang-88.top"});
+    home.write("scene.jsonl", &message.to_string());
+    let mut command = qunwei();
+    command.args(["replay", "--format", "human", "--config"]).arg(home.config());
+    let output = command.arg(home.folder.path().join("scene.jsonl")).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("  → 管理员任务：请看一下 小王") && text.contains("  → （hq）群内：【g1】请看一下 小王"),
+        "{text}"
+    );
+
     let mut command = qunwei();
     command.current_dir(root()).args(["replay", "--format", "human", "scenes/first-day.jsonl"]);
     let text = String::from_utf8(command.output().unwrap().stdout).unwrap();

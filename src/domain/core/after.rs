@@ -54,10 +54,13 @@ impl Core {
         }
         let undone = self.loaded.case.take().is_some_and(|file| file.undone.is_some());
         match outcome {
-            Outcome::Done { .. } if undone && matches!(action.what, What::Remove { .. }) => {
-                self.done_in_vain(action, now, out);
+            Outcome::Done { .. } => {
+                self.removed(action, out);
+                if undone && matches!(action.what, What::Remove { .. }) {
+                    self.done_in_vain(action, now, out);
+                }
             }
-            Outcome::Done { .. } | Outcome::Cancelled => {}
+            Outcome::Cancelled => {}
             Outcome::Failed { .. } | Outcome::Uncertain { .. } | Outcome::Expired => {
                 self.take_back(&policy, action, outcome, now, out);
                 self.tell_admins(&policy, action, outcome, now, out);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Core;
 use super::alerts::Alert;
-use crate::domain::action::{Cause, Lane, WELCOME_DEADLINE, What};
+use crate::domain::action::{Action, Cause, Lane, WELCOME_DEADLINE, What};
 use crate::domain::change::Change;
 use crate::domain::event::{Event, Person, Role};
 use crate::domain::ids::{GroupKey, MemberKey};
@@ -83,6 +83,14 @@ impl Core {
         let mut newcomers = self.newcomers(&event.platform, &event.group);
         members.iter().for_each(|person| newcomers.leave(&person.id));
         self.keep_newcomers(&event.platform, &event.group, newcomers, out);
+    }
+
+    /// Who was removed is gone, whether or not the platform says so in an event.
+    pub(super) fn removed(&mut self, action: &Action, out: &mut Vec<Change>) {
+        let What::Remove { user } = &action.what else { return };
+        let mut newcomers = self.newcomers(&action.platform, &action.group);
+        newcomers.leave(user);
+        self.keep_newcomers(&action.platform, &action.group, newcomers, out);
     }
 
     /// A member has another name.

@@ -45,20 +45,17 @@ impl Core {
         }
         let observe = here.policy.mode == Mode::Observe;
         let mut ledger = self.state.group(here.group_key()).ledger.clone();
-        if !observe {
-            if ledger.rules_told.is_some_and(|told| told.plus(EVERY) > here.now) {
-                return;
-            }
-            ledger.rules_told = Some(here.now);
-        }
-        let cause = reply_to(here.event);
-        let mut means = self.means(here, cause, None, observe, out);
+        let told = ledger.rules_told.is_some_and(|told| told.plus(EVERY) > here.now) && !observe;
+        let mut means = self.means(here, reply_to(here.event), None, observe, out);
         means.deadline = Some(here.time.min(here.now).plus(WELCOME_DEADLINE));
         let (user, text) = ((*here.message.sender.id).into(), rules_text(here.policy));
-        if means.can(Capability::Send) {
+        if !means.can(Capability::Send) {
+            if means.can(Capability::Private) {
+                means.act(Lane::Reply, What::Private { user, text }, Vec::new());
+            }
+        } else if !told {
             means.act(Lane::Reply, What::Send { text, mentions: vec![user] }, Vec::new());
-        } else if means.can(Capability::Private) {
-            means.act(Lane::Reply, What::Private { user, text }, Vec::new());
+            ledger.rules_told = if observe { ledger.rules_told } else { Some(here.now) };
         }
         self.keep_ledger(&here.event.platform, &here.event.group, ledger, out);
     }

@@ -47,7 +47,10 @@ fn programs_edits_late_words_and_groups_that_are_off_are_not_answered() {
 
 #[test]
 fn without_a_voice_in_the_group_the_member_is_told_alone() {
-    assert_eq!(said(&Bed::without(&[Capability::Send]).say("9", "群规")), ["private command"]);
+    let mut bed = Bed::without(&[Capability::Send]);
+    for user in ["8", "9"] {
+        assert_eq!(said(&bed.say(user, "群规")), ["private reply"], "each who asks");
+    }
     assert!(acts(&Bed::without(&[Capability::Send, Capability::Private]).say("9", "群规")).is_empty());
 }
 
@@ -65,7 +68,7 @@ fn privately_always() {
     };
     for group in ["", "", "g1"] {
         let changes = ask(group, "9");
-        assert_eq!(said(&changes), ["private reply"], "{group:?}");
+        assert_eq!(said(&changes), ["private command"], "{group:?}");
         assert_eq!(&*acts(&changes)[0].group, group);
     }
     assert!(ask("", "bot").is_empty());

@@ -86,6 +86,18 @@ fn who_left_or_has_another_name_meanwhile() {
 }
 
 #[test]
+fn who_was_removed_meanwhile_is_not_welcomed() {
+    for (outcome, welcomed) in [(Outcome::Done { message: None }, false), (Outcome::Expired, true)] {
+        let mut bed = Bed::with(|policy| policy.ladder = [Step::Remove].into());
+        bed.come(&[person("1")]);
+        let changes = bed.say("1", BAD);
+        let removal = acts(&changes).into_iter().find(|action| action.what.name() == "remove").expect("a removal");
+        bed.end(&removal, &outcome);
+        assert_eq!(said(&bed.welcome_after(MINUTE)).contains(&"send welcome".to_owned()), welcomed, "{outcome:?}");
+    }
+}
+
+#[test]
 fn who_comes_again_is_welcomed_once_a_day() {
     let mut bed = Bed::new();
     bed.come(&[person("1")]);
