@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::action::Action;
+use crate::domain::alerts::Alerts;
 use crate::domain::case::{ByWhom, Case, CaseFile};
 pub use crate::domain::change::{Change, MemberRef};
 use crate::domain::chat::ChatChange;
 use crate::domain::event::Role;
 use crate::domain::ids::SeenKey;
+use crate::domain::newcomers::Newcomers;
 use crate::domain::standing::{Ledger, Standing};
 use crate::domain::time::Timestamp;
 use crate::domain::timer::Timer;
@@ -125,6 +127,8 @@ pub struct StoredGroup {
     pub ledger: Ledger,
     /// Its owner and admins, as far as their roles were seen.
     pub admins: Vec<Arc<str>>,
+    /// Who came lately.
+    pub newcomers: Newcomers,
 }
 
 /// What is stored of a member.
@@ -164,6 +168,8 @@ pub struct Start {
     pub change: u64,
     /// What somebody stopped.
     pub pauses: Vec<StoredPause>,
+    /// The alerts of the last minute at the company's place.
+    pub company: Alerts,
 }
 
 /// A group, or with empty names everything, that only observes because somebody stopped it.

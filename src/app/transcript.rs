@@ -19,12 +19,21 @@ pub struct Transcript<W> {
     names: HashMap<String, String>,
     day: String,
     group: String,
+    /// When the last event came in.
+    now: Timestamp,
 }
 
 impl<W: Write> Transcript<W> {
     /// A transcript to `output`; the settings give rules their plain names and groups their time zones.
     pub fn new(output: W, settings: Arc<Settings>) -> Self {
-        Self { output, settings, names: HashMap::new(), day: String::new(), group: String::new() }
+        Self {
+            output,
+            settings,
+            names: HashMap::new(),
+            day: String::new(),
+            group: String::new(),
+            now: Timestamp(i64::MIN),
+        }
     }
 
     /// The time of day, after a heading when the day or the group is another.
@@ -69,7 +78,8 @@ impl<W: Write> Transcript<W> {
     }
 
     fn action(&mut self, action: &Action) -> io::Result<()> {
-        if action.cause.event.is_none() {
+        // What an event leads to at once stands below it; what comes later has its own time.
+        if action.cause.event.is_none() || action.time > self.now {
             let time = self.clock(action.time, &action.group)?;
             write!(self.output, "{time}")?;
         } else {
@@ -90,13 +100,15 @@ impl<W: Write> Transcript<W> {
                 format!("管理员任务：{text} [{}]", buttons.join("] ["))
             }
         };
+        let elsewhere = if *action.group == *self.group { String::new() } else { format!("（{}）", action.group) };
         let observe = if action.observe { "（仅观察，未执行）" } else { "" };
-        writeln!(self.output, "  → {observe}{}", plain(&done))
+        writeln!(self.output, "  → {observe}{}", plain(&(elsewhere + &done)))
     }
 }
 
 impl<W: Write> Audience for Transcript<W> {
     fn event(&mut self, event: &Event, time: Timestamp) -> io::Result<()> {
+        self.now = time;
         let clock = self.clock(event.time.unwrap_or(time), &event.group)?;
         let line = match &event.kind {
             Kind::Message(message) => format!("{}：{}", self.name(&message.sender), said(message)),

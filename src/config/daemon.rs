@@ -1,7 +1,9 @@
 //! Reads `[daemon]`: where it listens, where its data are, what holds for all groups.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -10,11 +12,16 @@ use super::bridge::Bridge;
 use super::faults::Faults;
 use super::policy::timezone;
 use super::rules::MODES;
-use super::section::{Number, Placed, Section};
-use crate::domain::policy::{Mode, UnknownGroups};
+use super::section::{Number, Placed, Section, did_you_mean};
+use crate::domain::policy::{Capability, Company, Mode, Platform, UnknownGroups};
 
 const DEDUPE: Number = Number { key: "dedupe_hours", range: 1..=720, unit: "hours", default: 24 };
 const QUEUE: Number = Number { key: "queue", range: 64..=1_048_576, unit: "inputs", default: 16_384 };
+
+const ALERTS: Number = Number { key: "per_minute", range: 1..=60, unit: "alerts", default: 6 };
+
+/// Who may be told privately what the company's place is told.
+const USERS: usize = 20;
 
 /// What the daemon needs besides what it judges by.
 #[derive(Clone, Debug)]
@@ -49,6 +56,13 @@ pub(super) struct Everywhere {
     pub(super) timezone: TimeZone,
     pub(super) unknown_groups: UnknownGroups,
     pub(super) dedupe: Duration,
+    pub(super) company: Option<Place>,
+}
+
+/// What `[daemon.alerts]` says, before it is known whether its bridge is there.
+pub(super) struct Place {
+    platform: Placed<String>,
+    company: Company,
 }
 
 /// Reads `[daemon]`, or the defaults where there is none.
@@ -66,6 +80,7 @@ pub(super) fn read(section: Option<Section<'_>>, faults: &Faults) -> (Daemon, Ev
         timezone: TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC),
         unknown_groups: UnknownGroups::Default,
         dedupe: hours(DEDUPE.default),
+        company: None,
     };
     let Some(mut section) = section else { return (daemon, everywhere) };
     addresses(&mut section, &mut daemon, faults);
@@ -87,8 +102,52 @@ pub(super) fn read(section: Option<Section<'_>>, faults: &Faults) -> (Daemon, Ev
     if let Some(n) = section.number(&DEDUPE) {
         everywhere.dedupe = hours(n);
     }
+    everywhere.company = section.section("alerts", "[daemon.alerts]").and_then(|section| place(section, faults));
     section.finish();
     (daemon, everywhere)
+}
+
+/// The place of the company, where its alerts are told.
+fn place(mut section: Section<'_>, faults: &Faults) -> Option<Place> {
+    for (key, help) in [("platform", "name a bridge: platform = \"example\""), ("group", "write the id of a group")] {
+        if !section.has(key) {
+            section.missing(key, help);
+        }
+    }
+    let (platform, group) = (section.text("platform"), section.id("group"));
+    let users = section.ids("users").unwrap_or_default();
+    if let Some(beyond) = users.get(USERS) {
+        let fault = faults.at(&beyond.at, format!("`users` has {} ids, more than {USERS}", users.len()));
+        faults.add(fault.help("each is told every alert; let the others read the group"));
+    }
+    let per_minute = section.number(&ALERTS).unwrap_or(ALERTS.default);
+    section.finish();
+    let (platform, group) = (platform?, Arc::from(group?.value));
+    let users = users.into_iter().map(|user| Arc::from(user.value)).collect();
+    let company = Company { platform: Arc::from(platform.value.as_str()), group, users, per_minute };
+    Some(Place { platform, company })
+}
+
+/// The place, if there is such a bridge.
+pub(super) fn company(place: Place, platforms: &HashMap<Arc<str>, Platform>, faults: &Faults) -> Option<Company> {
+    let Place { platform, company } = place;
+    let Some(known) = platforms.get(&company.platform) else {
+        let mut names: Vec<&str> = platforms.keys().map(|name| &**name).collect();
+        names.sort_unstable();
+        let help =
+            if names.is_empty() { "define it: [bridge.NAME]".to_owned() } else { did_you_mean(&platform.value, names) };
+        let fault = faults.at(&platform.at, format!("there is no bridge `{}`", platform.value));
+        faults.add_unnamed(fault.help(help));
+        return None;
+    };
+    let can = |capability| known.capabilities.has(capability);
+    let alone = can(Capability::Private) && !company.users.is_empty();
+    if !can(Capability::Send) && !can(Capability::Task) && !alone {
+        let message = format!("the bot of `{}` can tell this group nothing", platform.value);
+        let help = "it has neither `send` nor `task`; name `users` who are told privately, or another bridge";
+        faults.add(faults.at(&platform.at, message).help(help).warning());
+    }
+    Some(company)
 }
 
 fn mode(section: &mut Section<'_>, everywhere: &mut Everywhere, faults: &Faults) {

@@ -27,6 +27,9 @@ pub(super) const BELONGS: &[(&str, &[&str])] = &[
             "timeout_seconds",
         ],
     ),
+    ("[daemon.alerts]", &["platform", "group", "users", "per_minute"]),
+    ("[profile.NAME.welcome]", &["window_seconds", "raid_joins", "names", "on"]),
+    ("[profile.NAME.rules_text]", &["short", "full"]),
     (
         "[profile.NAME] or [group.\"ID\"]",
         &[
@@ -39,7 +42,7 @@ pub(super) const BELONGS: &[(&str, &[&str])] = &[
             "allow",
         ],
     ),
-    ("[group.\"ID\"]", &["profile", "owner", "admins"]),
+    ("[group.\"ID\"]", &["profile", "name", "owner", "admins"]),
     (
         "[[rule]]",
         &["severity", "verdict", "exempt_roles", "delete", "kind", "title", "clause", "hit", "miss", "category"],

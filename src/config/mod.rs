@@ -28,6 +28,7 @@ mod section;
 mod shipped;
 mod syntax;
 mod tree;
+mod welcome;
 
 #[cfg(test)]
 mod tests;
@@ -140,10 +141,11 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
     top.take("rule"); // the tree keeps rules apart; here the name only becomes known
 
     let section = top.section("daemon", "[daemon]");
-    let (mut daemon, everywhere) = daemon::read(section, faults);
+    let (mut daemon, mut everywhere) = daemon::read(section, faults);
     let outside = secret::Outside { files, env, faults };
     let (bridges, platforms) = bridge::read(&mut top, &outside, &mut notes);
     daemon.bridges = bridges;
+    let company = everywhere.company.take().and_then(|place| daemon::company(place, &platforms, faults));
 
     let rules::Rules { built, lexicon, examples, names } = rules::read(tree.rules, kinds, files, faults);
     let infos: Vec<RuleInfo> = built.iter().map(|(info, _)| info.clone()).collect();
@@ -169,6 +171,7 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
         unknown_groups: everywhere.unknown_groups,
         platforms,
         dedupe: everywhere.dedupe,
+        company,
     };
     Compiled { settings, daemon, notes, size }
 }

@@ -10,6 +10,7 @@ use super::faults::{Faults, Place};
 use super::ladder;
 use super::rules::{self, MODES};
 use super::section::{Number, Placed, Section, did_you_mean};
+use super::welcome;
 use crate::domain::command::{self, COMMANDS};
 use crate::domain::event::Role;
 use crate::domain::notices::{self, Notices, check_template};
@@ -93,6 +94,7 @@ impl Reader<'_> {
     fn shipped(&mut self, base: Base, texts: &BTreeMap<String, String>) -> Policy {
         Policy {
             profile: Arc::from("default"),
+            name: None,
             timezone: base.timezone,
             mode: base.mode,
             rules: base.settings.into(),
@@ -106,6 +108,8 @@ impl Reader<'_> {
             roles: Arc::default(),
             commands: command::default_roles(),
             notices: self.compiled(texts),
+            welcome: welcome::default_welcome(),
+            rules_text: welcome::default_rules(),
         }
     }
 
@@ -144,6 +148,7 @@ impl Reader<'_> {
         if !roles.is_empty() {
             policy.roles = Arc::new(roles);
         }
+        policy.name = section.text("name").map(|name| Arc::from(name.value.trim()));
         section.finish();
         Arc::new(policy)
     }
@@ -176,12 +181,18 @@ impl Reader<'_> {
             policy.allow = Arc::new(allow);
         }
         self.overrides(section, &mut policy);
-        let heading = format!("{}.commands]", section.name.trim_end_matches(']'));
-        if let Some(section) = section.section("commands", heading) {
+        let heading = |key: &str| format!("{}.{key}]", section.name.trim_end_matches(']'));
+        let [notices, welcome, rules_text, commands] = ["notices", "welcome", "rules_text", "commands"].map(heading);
+        if let Some(section) = section.section("commands", commands) {
             policy.commands = self.commands(section, &policy.commands);
         }
-        let heading = format!("{}.notices]", section.name.trim_end_matches(']'));
-        if let Some(section) = section.section("notices", heading) {
+        if let Some(section) = section.section("welcome", welcome) {
+            welcome::welcome(section, &mut policy.welcome, self.faults);
+        }
+        if let Some(section) = section.section("rules_text", rules_text) {
+            welcome::rules_text(section, &mut policy.rules_text, self.faults);
+        }
+        if let Some(section) = section.section("notices", notices) {
             texts.extend(self.texts(section));
             policy.notices = self.compiled(&texts);
         }

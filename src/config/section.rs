@@ -67,6 +67,10 @@ impl<'a> Section<'a> {
     /// A text that is not empty.
     pub(super) fn text(&mut self, key: &'static str) -> Option<Placed<String>> {
         let entry = self.take(key)?;
+        self.text_of(key, entry)
+    }
+
+    fn text_of(&self, key: &str, entry: Entry) -> Option<Placed<String>> {
         let at = entry.at.clone();
         match entry.value {
             Value::Text(text) if text.trim().is_empty() => {
@@ -235,6 +239,12 @@ impl<'a> Section<'a> {
             _ => None,
         };
         Entries::into_iter(tables).filter_map(section).collect()
+    }
+
+    /// Every key that is left, whatever it is called, as a text.
+    pub(super) fn into_texts(mut self) -> Vec<(String, Placed<String>)> {
+        let entries = std::mem::take(&mut self.entries);
+        entries.into_iter().filter_map(|(name, entry)| Some((name.clone(), self.text_of(&name, entry)?))).collect()
     }
 
     /// A fault at the heading that says a key must be there.

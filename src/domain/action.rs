@@ -105,6 +105,8 @@ impl Lane {
 
 /// How long an action may still be tried (interfaces.md §4).
 pub const NOTICE_DEADLINE: Duration = Duration::from_secs(6 * 3600);
+/// See [`NOTICE_DEADLINE`]. Counted from the join.
+pub const WELCOME_DEADLINE: Duration = Duration::from_secs(600);
 /// See [`NOTICE_DEADLINE`].
 pub const REMOVE_DEADLINE: Duration = Duration::from_secs(24 * 3600);
 

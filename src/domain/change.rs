@@ -5,10 +5,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::action::{Action, ActionId, Outcome};
+use super::alerts::Alerts;
 use super::case::{ByWhom, Case, Evidence};
 use super::chat::ChatChange;
 use super::event::Role;
 use super::ids::MemberKey;
+use super::newcomers::Newcomers;
 use super::standing::{Ledger, Standing};
 use super::time::Timestamp;
 use super::timer::Timer;
@@ -90,6 +92,17 @@ pub enum Change {
         /// Who asked, to be answered there.
         member: MemberRef,
     },
+    /// Who came into a group lately.
+    Newcomers {
+        /// The platform.
+        platform: Arc<str>,
+        /// The group.
+        group: Arc<str>,
+        /// All of it.
+        newcomers: Newcomers,
+    },
+    /// The alerts of the last minute at the company's place.
+    CompanyAlerts(Alerts),
     /// A timer was set; one with the same id is replaced.
     Timer(Timer),
     /// A timer has fired or is not needed any more.

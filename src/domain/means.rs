@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::{Action, ActionId, Button, Cause, Lane, NOTICE_DEADLINE, REMOVE_DEADLINE, UNMUTE_DEADLINE, What};
+use super::alerts::HeldAlerts;
 use super::change::Change;
-use super::ids::action_id;
+use super::ids::{self, action_id};
 use super::notices::{Notices, Vars};
 use super::policy::{Capabilities, Capability, Policy};
 use super::standing::{Held, HeldKind, Ledger};
@@ -16,7 +17,7 @@ use super::timer::{Timer, TimerKind};
 /// How long a notice counts towards the limit of group notices and alerts.
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 /// Alerts to a group's admins in any minute.
-const ALERTS_PER_MINUTE: usize = 6;
+const ALERTS_PER_MINUTE: u32 = 6;
 /// Admins who are told one by one where there is no task card.
 const ADMINS_TOLD: usize = 5;
 /// Members named in one merged notice.
@@ -36,6 +37,8 @@ pub(super) struct Means<'a> {
     pub(super) cause: Cause,
     pub(super) case: Option<u64>,
     pub(super) observe: bool,
+    /// After this the actions are not done any more, where that is not what their kind says.
+    pub(super) deadline: Option<Timestamp>,
     pub(super) ordinal: u32,
     /// Ids of the actions made so far.
     pub(super) made: Vec<ActionId>,
@@ -57,7 +60,7 @@ impl Means<'_> {
         let id = action_id(&self.platform, &self.group, &self.input, self.case, &step, self.ordinal);
         self.ordinal += 1;
         let id: ActionId = id.into();
-        let deadline = match &what {
+        let by_kind = match &what {
             What::Mute { until, .. } => *until,
             What::Unmute { .. } => self.now.plus(UNMUTE_DEADLINE),
             What::Remove { .. } | What::Task { .. } => self.now.plus(REMOVE_DEADLINE),
@@ -73,7 +76,7 @@ impl Means<'_> {
             offset: self.now.zoned(&self.policy.timezone).offset().seconds(),
             cause: self.cause.clone(),
             lane,
-            deadline,
+            deadline: self.deadline.unwrap_or(by_kind),
             observe: self.observe,
             notifies,
             told_by: None,
@@ -191,27 +194,45 @@ impl Means<'_> {
         self.cause.step = kept;
     }
 
-    /// Tells the admins, at most six times a minute; how many were not told is said when the minute is over.
-    pub(super) fn alert(&mut self, ledger: &mut Ledger, step: &str, notice: &str, vars: &Vars) {
-        if !self.observe {
-            ledger.alerts.retain(|sent| sent.plus(MINUTE) > self.now);
-            if ledger.alerts.len() >= ALERTS_PER_MINUTE {
-                ledger.alerts_held += 1;
-                let due = ledger.alerts.first().map_or(self.now, |first| first.plus(MINUTE));
-                self.set_timer(due, "alerts", TimerKind::HeldAlerts);
-                return;
-            }
-            ledger.alerts.push(self.now);
+    /// Tells the admins, at most six times a minute and once of the same `cause`; what was not told is counted, and said when
+    /// the minute is over.
+    pub(super) fn alert(&mut self, ledger: &mut Ledger, step: &str, notice: &str, cause: u64, vars: &Vars) {
+        if !self.observe && !ledger.alerts.admit(cause, ALERTS_PER_MINUTE, self.now) {
+            let what = self.kind_in_words(notice, vars);
+            ledger.alerts.hold(&self.group.clone(), what, self.case);
+            self.set_timer(ledger.alerts.due(self.now), "alerts", TimerKind::HeldAlerts);
+            return;
         }
         self.ask(ledger, step, notice, vars, &[]);
     }
 
-    /// Tells the admins how many alerts were held.
+    /// What kind of alert it is, for a list of those that were held.
+    pub(super) fn kind_in_words(&self, notice: &str, vars: &Vars) -> String {
+        self.notices().render(&format!("{notice}_kind"), vars)
+    }
+
+    /// Tells the admins which alerts were held, and how often.
     pub(super) fn held_alerts(&mut self, ledger: &mut Ledger) {
-        let more = std::mem::take(&mut ledger.alerts_held);
-        if more > 0 {
-            self.alert(ledger, "alert", "alerts_held", &Vars { more, ..Vars::default() });
+        if !ledger.alerts.holds() {
+            return;
         }
+        if !ledger.alerts.admit(ids::hash(&["held", &self.input]) as u64, ALERTS_PER_MINUTE, self.now) {
+            self.set_timer(ledger.alerts.due(self.now), "alerts", TimerKind::HeldAlerts);
+            return;
+        }
+        let (held, more) = ledger.alerts.take_held();
+        let list = self.alerts_in_words(&held);
+        self.ask(ledger, "alert", "alerts_held", &Vars { more, list, ..Vars::default() }, &[]);
+    }
+
+    /// Held alerts as a list.
+    pub(super) fn alerts_in_words(&self, held: &[HeldAlerts]) -> String {
+        let item = |held: &HeldAlerts| {
+            let cases: Vec<String> = held.cases.iter().map(u64::to_string).collect();
+            let (what, count, case) = (held.what.clone(), held.count, cases.join("、"));
+            self.notices().render("alerts_held_item", &Vars { what, count, case, ..Vars::default() })
+        };
+        held.iter().map(item).collect::<Vec<_>>().join("；")
     }
 
     pub(super) fn appeal(&self) -> String {

@@ -21,6 +21,8 @@ pub mod case;
 pub mod chat;
 pub mod change;
 pub mod command;
+pub mod alerts;
+pub mod newcomers;
 pub mod standing;
 pub mod timer;
 pub mod state;

@@ -105,9 +105,65 @@ const NOTICES: &[NoticeKind] = &[
         default: "未能完成：{{ wanted }}{% if name %} {{ name }}{% endif %}{% if case %}（案件 {{ case }}）{% endif %}。原因：{{ why }}。请人工处理。",
     },
     NoticeKind {
+        name: "raid",
+        about: "alert to the admins: so many joined at once that nobody is welcomed",
+        default: "{{ time }} 前后 {{ seconds }} 秒内有 {{ count }} 人入群，超过了设定的人数，可能有人在批量拉人。这批人不发欢迎，请留意群里的消息。",
+    },
+    NoticeKind {
         name: "alerts_held",
-        about: "how many alerts to the admins were not sent one by one, because there were too many in a minute",
-        default: "刚才一分钟内另有 {{ more }} 条提示没有单独发送，请看一下最近的消息。",
+        about: "which alerts to the admins were not sent one by one, because there were too many in a minute or one said the same",
+        default: "刚才一分钟内另有 {{ more }} 条提示没有单独发送：{{ list }}。请看一下最近的消息。",
+    },
+    NoticeKind {
+        name: "alerts_held_item",
+        about: "one kind of alert in that list",
+        default: "{{ what }} ×{{ count }}{% if case %}（案件 {{ case }}）{% endif %}",
+    },
+    NoticeKind {
+        name: "review_kind",
+        about: "what the alert `review` is called in such a list",
+        default: "可能是「{{ rule }}」",
+    },
+    NoticeKind {
+        name: "alert_kind",
+        about: "what the alert `alert` is called in such a list",
+        default: "未能完成{{ wanted }}（{{ why }}）",
+    },
+    NoticeKind {
+        name: "raid_kind",
+        about: "what the alert `raid` is called in such a list",
+        default: "很多人同时入群",
+    },
+    NoticeKind {
+        name: "company_alert",
+        about: "an alert of any group, told at the company's place",
+        default: "【{{ group }}】{{ what }}",
+    },
+    NoticeKind {
+        name: "company_held",
+        about: "which alerts were not told one by one at the company's place",
+        default: "刚才一分钟内另有 {{ more }} 条提示没有单独发送：{{ list }}",
+    },
+    NoticeKind {
+        name: "company_held_item",
+        about: "those of one group in that list",
+        default: "【{{ group }}】{{ list }}",
+    },
+    NoticeKind {
+        name: "welcome",
+        about: "the welcome of everybody who came within the window, with the short rules",
+        default: "欢迎 {{ list }} {% if more %}等 {{ count }} 位{% endif %}加入本群！{% if channel %}{{ channel }} {% endif %}请先看一眼群规：{{ short_rules }} 发“群规”可以看全文。",
+    },
+    NoticeKind { name: "welcome_item", about: "one newcomer in the welcome", default: "@{{ name }}" },
+    NoticeKind {
+        name: "welcome_channel",
+        about: "what is said besides to those who came by a join channel; {{ list }} is empty when all did",
+        default: "{% if list %}{{ list }}{% if more %} 等 {{ count }} 位{% endif %}：{% endif %}{{ channel }}",
+    },
+    NoticeKind {
+        name: "welcome_private",
+        about: "the welcome told to each newcomer alone, where the platform cannot speak in the group",
+        default: "{{ name }}，欢迎入群！{% if channel %}{{ channel }} {% endif %}请先看一眼群规：{{ short_rules }} 发“群规”可以看全文。",
     },
     NoticeKind {
         name: "appeal",
@@ -147,10 +203,22 @@ pub struct Vars {
     pub wanted: String,
     /// Why a person is asked.
     pub why: String,
-    /// How many alerts were not sent one by one, because there were too many in a minute; else a number that the notice is
-    /// about.
+    /// How many alerts were not sent one by one; how many newcomers are not in `list`; else a number
+    /// that the notice is about.
     pub more: u32,
-    /// A command as it is written, or another text that the notice is about.
+    /// How many there are in all.
+    pub count: u32,
+    /// In how many seconds.
+    pub seconds: u64,
+    /// The group's name, for the company's place.
+    pub group: String,
+    /// What an alert says.
+    pub what: String,
+    /// What is said besides to those who came by a join channel.
+    pub channel: String,
+    /// The group's short rules.
+    pub short_rules: String,
+    /// A command as it is written, or another text that an answer is about.
     pub text: String,
     /// Who did it.
     pub by: String,
@@ -162,8 +230,31 @@ pub struct Vars {
 
 /// The names in [`Vars`], for faults about an unknown variable.
 pub const VARIABLES: &[&str] = &[
-    "name", "rule", "clause", "case", "matched", "next", "appeal", "until", "time", "days", "list", "done", "wanted",
-    "why", "more", "text", "by", "hits", "looked",
+    "name",
+    "rule",
+    "clause",
+    "case",
+    "matched",
+    "next",
+    "appeal",
+    "until",
+    "time",
+    "days",
+    "list",
+    "done",
+    "wanted",
+    "why",
+    "more",
+    "count",
+    "seconds",
+    "group",
+    "what",
+    "channel",
+    "short_rules",
+    "text",
+    "by",
+    "hits",
+    "looked",
 ];
 
 /// Compiled templates, one for each of [`all`].

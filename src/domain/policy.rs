@@ -1,6 +1,6 @@
 //! What holds in a group: the settings of its profile with the group's own over them, compiled.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +29,21 @@ pub struct Settings {
     pub platforms: HashMap<Arc<str>, Platform>,
     /// For how long an event's id is remembered, and how old an event may be to be acted on. Default 24 hours.
     pub dedupe: Duration,
+    /// Where the alerts of all groups are told too.
+    pub company: Option<Company>,
+}
+
+/// The place of the company that is told what the admins of any group are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Company {
+    /// On which platform.
+    pub platform: Arc<str>,
+    /// In which group.
+    pub group: Arc<str>,
+    /// Who is told privately besides.
+    pub users: Arc<[Arc<str>]>,
+    /// Alerts told there one by one in any minute; the rest are counted. Default 6.
+    pub per_minute: u32,
 }
 
 /// What the core knows of a platform.
@@ -143,6 +158,8 @@ impl Verdict {
 pub struct Policy {
     /// The profile it comes from.
     pub profile: Arc<str>,
+    /// What people call the group; `None` where only its id is known.
+    pub name: Option<Arc<str>>,
     /// The zone of times in notices and actions. Default Asia/Shanghai.
     pub timezone: TimeZone,
     /// Whether decisions are carried out in this group.
@@ -169,6 +186,34 @@ pub struct Policy {
     pub commands: Arc<[Roles]>,
     /// The words of notices.
     pub notices: Arc<Notices>,
+    /// How newcomers are welcomed.
+    pub welcome: Welcome,
+    /// The group's rules, as members read them.
+    pub rules_text: RulesText,
+}
+
+/// How newcomers are welcomed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Welcome {
+    /// Whether they are. Default true.
+    pub on: bool,
+    /// Who comes within this time of the first gets the same welcome. Default 60 seconds.
+    pub window: Duration,
+    /// More joins than this within the window are a raid. Default 20.
+    pub raid_joins: u32,
+    /// How many are named in a welcome. Default 10.
+    pub names: u32,
+    /// What is said besides to those who came by a join channel, by channel.
+    pub channels: Arc<BTreeMap<Box<str>, Arc<str>>>,
+}
+
+/// The group's rules, as members read them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RulesText {
+    /// Those in the welcome; 100 characters or fewer are what people read.
+    pub short: Arc<str>,
+    /// Those told on request; 500 characters or fewer.
+    pub full: Arc<str>,
 }
 
 /// What a rule does in a group.

@@ -83,6 +83,7 @@ pub(super) const REPLIES: &[NoticeKind] = &[
         "alert to the admins: a member says that a case is a false alarm",
         "{{ name }} 认为案件 {{ case }} 是误判。请看一下：/案件 {{ case }}，要撤销请发：/撤销 {{ case }}",
     ),
+    reply("appealed_kind", "what that alert is called when several were held", "成员说是误判"),
     reply("reply_appealed", "told to the member who said so", "已转告管理员，请等管理员看案件 {{ case }}。"),
     reply(
         "reply_words_added",

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::action::ActionId;
+use super::alerts::Alerts;
 use super::time::Timestamp;
 
 /// What is held against a member of a group.
@@ -58,15 +59,16 @@ pub struct Ledger {
     pub mutes: Vec<Timestamp>,
     /// Group notices in the last minute.
     pub notices: Vec<Timestamp>,
-    /// Alerts to the admins in the last minute.
-    pub alerts: Vec<Timestamp>,
-    /// Alerts that were not sent because there were too many.
-    pub alerts_held: u32,
+    /// Alerts to the admins in the last minute, and those that were held back.
+    pub alerts: Alerts,
     /// Notices that wait to be merged.
     pub held: Vec<Held>,
     /// Answers to members' commands in the last minute.
     #[serde(default)]
     pub replies: Vec<Timestamp>,
+    /// When the full rules were last said in the group.
+    #[serde(default)]
+    pub rules_told: Option<Timestamp>,
 }
 
 /// What a held notice is; only those of a kind are merged.

@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use lru::LruCache;
 
+use super::alerts::Alerts;
 use super::case::{ByWhom, Finding};
 use super::chat::ChatWords;
 use super::event::Role;
 use super::ids::{GroupKey, MemberKey};
+use super::newcomers::Newcomers;
 use super::recent::Recent;
 use super::standing::{Ledger, Standing};
 use super::timer::Timer;
@@ -54,15 +56,19 @@ pub struct State {
     pub paused: HashMap<GroupKey, ByWhom>,
     /// Everything only observes because an operator stopped it.
     pub paused_all: Option<ByWhom>,
+    /// The alerts of the last minute at the company's place.
+    pub company: Alerts,
 }
 
 /// A group.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Group {
     /// What was done lately.
     pub ledger: Ledger,
     /// Owner and admins whose roles were seen.
     pub admins: Vec<Arc<str>>,
+    /// Who came lately; boxed, for in most groups nobody did.
+    pub newcomers: Option<Box<Newcomers>>,
 }
 
 /// A member.
@@ -112,6 +118,7 @@ impl State {
             last_change: 0,
             paused: HashMap::new(),
             paused_all: None,
+            company: Alerts::default(),
         }
     }
 
@@ -147,7 +154,7 @@ impl State {
 
     /// A group; an empty one when the engine has not loaded it.
     pub fn group(&mut self, key: GroupKey) -> &mut Group {
-        self.groups.get_or_insert_mut(key, || Group { ledger: Ledger::default(), admins: Vec::new() })
+        self.groups.get_or_insert_mut(key, Group::default)
     }
 
     /// A member; an unknown one when the engine has not loaded it.

@@ -33,6 +33,10 @@ pub enum TimerKind {
     },
     /// Held notices go out as one.
     MergedNotice,
-    /// The admins are told how many alerts were held.
+    /// The admins are told which alerts were held, and how often.
     HeldAlerts,
+    /// The company's place is told the same of all groups.
+    CompanyAlerts,
+    /// Who came since the first join is welcomed.
+    Welcome,
 }

@@ -44,7 +44,10 @@ pub(super) fn group(
     let ledger = each(read.query([id])?, |row| decode("the ledger of a group", text(row, 0)?))?;
     let mut read = conn.prepare_cached("SELECT user FROM admins WHERE group_id = ?1 ORDER BY user")?;
     let admins = each(read.query([id])?, |row| Ok(Arc::from(text(row, 0)?)))?;
-    Ok(StoredGroup { ledger: ledger.into_iter().next().unwrap_or_default(), admins })
+    let mut read = conn.prepare_cached("SELECT newcomers FROM newcomers WHERE group_id = ?1")?;
+    let newcomers = each(read.query([id])?, |row| decode("the newcomers of a group", text(row, 0)?))?;
+    let (ledger, newcomers) = (ledger.into_iter().next(), newcomers.into_iter().next());
+    Ok(StoredGroup { ledger: ledger.unwrap_or_default(), admins, newcomers: newcomers.unwrap_or_default() })
 }
 
 pub(super) fn member(conn: &Connection, groups: &mut GroupIds, member: &MemberRef) -> Result<StoredMember, StoreError> {
@@ -113,12 +116,15 @@ pub(super) fn start(conn: &Connection) -> Result<Start, StoreError> {
             what: decode("a timer", text(row, 4)?)?,
         })
     })?;
+    let mut read = conn.prepare("SELECT alerts FROM company_alerts")?;
+    let company = each(read.query([])?, |row| decode("the company's alerts", text(row, 0)?))?.pop().unwrap_or_default();
     // Rows of the journal may have been moved away; its numbers still go on from where they were.
     let included = windows.as_ref().map_or(0, |(seq, _)| *seq);
     let seq = last("SELECT coalesce(max(seq), 0) FROM journal")?.max(included);
     let case = last("SELECT coalesce(max(no), 0) FROM cases")?;
     let (changes, change) = chat::in_force(conn)?;
-    Ok(Start { seq, case, windows, timers, chat: changes, change, pauses: chat::pauses(conn)? })
+    let pauses = chat::pauses(conn)?;
+    Ok(Start { seq, case, windows, timers, chat: changes, change, pauses, company })
 }
 
 pub(super) fn journal(conn: &Connection, after: u64, limit: usize) -> Result<Vec<Row>, StoreError> {

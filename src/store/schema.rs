@@ -14,6 +14,7 @@ pub(super) struct Migration {
 pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0001_first", sql: include_str!("migrations/0001_first.sql") },
     Migration { name: "0002_chat", sql: include_str!("migrations/0002_chat.sql") },
+    Migration { name: "0003_newcomers", sql: include_str!("migrations/0003_newcomers.sql") },
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`, "QUNW").

@@ -6,10 +6,12 @@ use super::error::{encode, signed};
 use super::groups::GroupIds;
 use super::seen::SeenIds;
 use crate::domain::action::{Action, Outcome};
+use crate::domain::alerts::Alerts;
 use crate::domain::case::{ByWhom, Case, Evidence};
 use crate::domain::change::Commanded;
 use crate::domain::chat::ChatChange;
 use crate::domain::event::Role;
+use crate::domain::newcomers::Newcomers;
 use crate::domain::standing::{Ledger, Standing};
 use crate::domain::time::Timestamp;
 use crate::domain::timer::Timer;
@@ -102,6 +104,8 @@ impl Changes<'_> {
             Change::Pause { platform, group, pause } => self.pause(platform, group, pause.as_ref()),
             Change::Commanded(commanded) => self.commanded(commanded),
             Change::Reload { .. } => Ok(()), // for the daemon, once its command is recorded
+            Change::Newcomers { platform, group, newcomers } => self.newcomers(platform, group, newcomers),
+            Change::CompanyAlerts(alerts) => self.company_alerts(alerts),
             Change::Timer(timer) => self.timer(timer),
             Change::TimerDone(timer) => self.run(
                 "DELETE FROM timers WHERE platform = ?1 AND group_name = ?2 AND id = ?3",
@@ -200,6 +204,22 @@ impl Changes<'_> {
              ON CONFLICT DO UPDATE SET ledger = excluded.ledger",
             params![group, encode(ledger)?],
         )
+    }
+
+    fn newcomers(&mut self, platform: &str, group: &str, newcomers: &Newcomers) -> Result<(), StoreError> {
+        let group = self.groups.find_or_add(self.tx, platform, group)?;
+        if *newcomers == Newcomers::default() {
+            return self.run("DELETE FROM newcomers WHERE group_id = ?1", [group]);
+        }
+        self.run(
+            "INSERT INTO newcomers (group_id, newcomers) VALUES (?1, ?2)
+             ON CONFLICT DO UPDATE SET newcomers = excluded.newcomers",
+            params![group, encode(newcomers)?],
+        )
+    }
+
+    fn company_alerts(&self, alerts: &Alerts) -> Result<(), StoreError> {
+        self.run("INSERT OR REPLACE INTO company_alerts (id, alerts) VALUES (1, ?1)", [encode(alerts)?])
     }
 
     fn timer(&self, timer: &Timer) -> Result<(), StoreError> {

@@ -30,6 +30,10 @@ ladder = ["warn_public", "mute 10m", "remove"]
 removals_per_hour = 1
 [group.g1]
 profile = "quick"
+[daemon.alerts]
+platform = "example"
+group = "hq"
+per_minute = 2
 [profile.watched]
 mode = "observe"
 [group.g2]
@@ -40,6 +44,7 @@ profile = "watched"
 async fn a_fresh_run_of_the_journal_gives_the_same_state() {
     let mut world = World::with(CONFIG).await;
     a_morning(&mut world).await;
+    newcomers(&mut world).await;
     world.restart().await;
     a_raid(&mut world).await;
     world.restart().await;
@@ -54,9 +59,20 @@ async fn a_fresh_run_of_the_journal_gives_the_same_state() {
     let kinds = run_again(&settings, world.data.path(), again.path());
     assert!(kinds.iter().all(|count| *count > 0), "a kind of input was not among them: {kinds:?}");
     let (lived, rerun) = (dump::state(world.data.path()), dump::state(again.path()));
-    for table in
-        ["undone", "chat", "commands", "cases", "evidence", "standings", "ledgers", "members", "admins", "outbox"]
-    {
+    for table in [
+        "undone",
+        "chat",
+        "commands",
+        "cases",
+        "evidence",
+        "standings",
+        "ledgers",
+        "newcomers",
+        "company",
+        "members",
+        "admins",
+        "outbox",
+    ] {
         assert!(!lived[table].is_empty(), "the day left {table} empty");
     }
     dump::assert_same(&lived, &rerun);
@@ -98,6 +114,29 @@ async fn a_morning(world: &mut World) {
     observed["group"] = json!("g2");
     assert_eq!(world.post(observed.to_string()).await.0, 200);
     world.settled().await;
+}
+
+/// Some who come, of whom one leaves; a restart in their window; more than a group welcomes; somebody who asks for the rules.
+async fn newcomers(world: &mut World) {
+    let came = |id: &str, user: &str| {
+        let members = json!([{"id": user, "name": "加微信 abc12345"}, {"id": format!("{user}-2"), "name": "小二"}]);
+        json!({"id": id, "type": "member_joined", "group": "g1", "members": members, "channel": "qr"})
+    };
+    assert_eq!(world.post(came("n-1", "n1").to_string()).await.0, 200);
+    let left = json!({"id": "n-2", "type": "member_left", "group": "g1", "members": [{"id": "n1-2"}]});
+    assert_eq!(world.post(left.to_string()).await.0, 200);
+    world.turn(30 * SECOND);
+    world.restart().await;
+    assert_eq!(world.post(came("n-3", "n2").to_string()).await.0, 200);
+    world.say("n2", "群规").await;
+    world.turn(MINUTE);
+    world.quiet().await;
+    for at in 0..25 {
+        let id = format!("r-{at}");
+        assert_eq!(world.post(came(&id, &id).to_string()).await.0, 200);
+    }
+    world.turn(MINUTE);
+    world.quiet().await;
 }
 
 /// Many at once: bursts, floods, merged notices, mutes, and the end of the mutes.

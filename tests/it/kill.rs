@@ -27,7 +27,8 @@ use crate::support::{SECRET, dump, until, until_within};
 const CLIENTS: u64 = 4;
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Half of the groups are looked after as shipped; in the others members climb the ladder within seconds.
+/// Half of the groups are looked after as shipped; in the others members climb the ladder, and newcomers are welcomed, within
+/// seconds.
 const FAST: &str = r#"
 [profile.fast]
 burst_seconds = 1
@@ -35,6 +36,7 @@ notices_per_minute = 500
 mutes_per_hour = 500
 removals_per_hour = 500
 ladder = ["warn_private", "warn_public", "mute 1h", "mute 2h", "remove"]
+welcome = { window_seconds = 5, raid_joins = 500 }
 [group.g4]
 profile = "fast"
 [group.g5]
@@ -86,6 +88,7 @@ async fn soak(idempotent: bool, kills: u64) {
     load.aim(Some(daemon.listen));
     load.finish().await;
     let database = home.database();
+    until_within(PATIENCE, "every window is over", || (windows(&database) == 0).then_some(())).await;
     until_within(PATIENCE, "every action comes to its end", || (pending(&database) == 0).then_some(())).await;
     daemon.kill();
     sink.log().confirmed = confirmed(&database);
@@ -148,6 +151,11 @@ fn pending(database: &Connection) -> i64 {
     database.query_row("SELECT count(*) FROM outbox WHERE state = 'pending'", [], |row| row.get(0)).unwrap()
 }
 
+/// Windows of newcomers that are not over.
+fn windows(database: &Connection) -> i64 {
+    database.query_row("SELECT count(*) FROM timers WHERE id = 'welcome'", [], |row| row.get(0)).unwrap()
+}
+
 fn texts(database: &Connection, sql: &str) -> Vec<Value> {
     let mut read = database.prepare(sql).unwrap();
     let rows = read.query_map([], |row| row.get::<_, String>(0)).unwrap();
@@ -181,6 +189,8 @@ fn check(database: &Connection, told: &Told, sink: &Log) {
     let wrong: Vec<_> = bad.iter().filter(|id| homes.get(**id) != Some(&1)).collect();
     assert!(wrong.is_empty(), "violations not in exactly one case: {wrong:?}");
 
+    check_welcomes(database);
+
     let mut states: BTreeMap<String, usize> = BTreeMap::new();
     let mut read = database.prepare("SELECT id, state, coalesce(error, '') FROM outbox").unwrap();
     let columns = |row: &rusqlite::Row<'_>| Ok([row.get::<_, String>(0)?, row.get(1)?, row.get(2)?]);
@@ -212,6 +222,21 @@ fn check(database: &Connection, told: &Told, sink: &Log) {
         sink.attempts,
     );
     assert!(told.answered.len() > 500 && cases.len() > 20, "the load was too small to mean anything");
+}
+
+/// Who came was welcomed, once.
+fn check_welcomes(database: &Connection) {
+    let mut welcomed: HashMap<String, usize> = HashMap::new();
+    for action in texts(database, "SELECT action FROM outbox").iter().filter(|one| one["cause"]["step"] == "welcome") {
+        for user in action["what"]["Send"]["mentions"].as_array().unwrap() {
+            *welcomed.entry(text(user)).or_default() += 1;
+        }
+    }
+    let joins = texts(database, "SELECT body FROM journal WHERE kind = 0 AND body LIKE '%\"member_joined\"%'");
+    let came: Vec<String> = joins.iter().map(|event| text(&event["members"][0]["id"])).collect();
+    let wrong: Vec<_> = came.iter().filter(|user| welcomed.get(*user) != Some(&1)).collect();
+    assert!(wrong.is_empty(), "newcomers not welcomed exactly once: {wrong:?}");
+    assert!(came.len() > 3, "too few came: {}", came.len());
 }
 
 /// A bot that only writes down what it gets.
@@ -382,6 +407,14 @@ fn new_parcel(shared: &Shared, name: &str, dice: &mut Dice) -> Parcel {
     let (mut events, mut ids) = (Vec::new(), Vec::new());
     for part in 0..size {
         let id = format!("e-{name}-{part}");
+        if dice.percent(3) {
+            let (group, time) = (format!("g{}", 4 + dice.below(4)), SystemClock.now().to_string());
+            let newcomer = json!({"id": format!("new-{id}"), "name": "新人"});
+            events
+                .push(json!({"id": id, "type": "member_joined", "group": group, "time": time, "members": [newcomer]}));
+            ids.push(id);
+            continue;
+        }
         let violating = dice.percent(10);
         let (user, said) = if violating {
             shared.told.lock().unwrap().violating.insert(id.clone());

@@ -24,3 +24,4 @@ mod process;
 mod push;
 mod replay;
 mod store_faults;
+mod welcome;

@@ -60,6 +60,8 @@ impl Effects {
             | Change::Role { .. }
             | Change::Membership { .. }
             | Change::Ledger { .. }
+            | Change::Newcomers { .. }
+            | Change::CompanyAlerts(_)
             | Change::Timer(_)
             | Change::TimerDone(_) => {}
         }

@@ -9,6 +9,7 @@ use crate::domain::chat::{ChatChange, ChatWords};
 use crate::domain::core::message_key;
 use crate::domain::event::{Event, Kind, Malformed};
 use crate::domain::ids::{GroupKey, MemberKey};
+use crate::domain::newcomers::Newcomers;
 use crate::domain::recent::Recent;
 use crate::domain::standing::Standing;
 use crate::domain::state::{Group, Member, Memo, State};
@@ -48,7 +49,8 @@ impl Engine {
         let key = GroupKey::new(platform, group);
         if !self.core.state.has_group(key) {
             let stored = self.store.group(platform, group)?;
-            self.core.state.load_group(key, Group { ledger: stored.ledger, admins: stored.admins });
+            let newcomers = (stored.newcomers != Newcomers::default()).then(|| Box::new(stored.newcomers));
+            self.core.state.load_group(key, Group { ledger: stored.ledger, admins: stored.admins, newcomers });
         }
         Ok(())
     }
@@ -92,6 +94,7 @@ impl Engine {
                 state.paused.insert(GroupKey::new(&platform, &group), by);
             }
         }
+        state.company = start.company;
         self.core.state = state;
         self.seq = start.seq;
         loop {

@@ -176,7 +176,7 @@ impl Engine {
                     let group = self.core.state.group(GroupKey::new(&timer.platform, &timer.group));
                     group.ledger.held.iter().filter_map(|held| held.user.clone()).collect()
                 }
-                TimerKind::HeldAlerts => Vec::new(),
+                TimerKind::HeldAlerts | TimerKind::CompanyAlerts | TimerKind::Welcome => Vec::new(),
             };
             for user in users {
                 self.load_member(&timer.platform, &timer.group, &user)?;

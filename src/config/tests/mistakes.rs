@@ -39,6 +39,28 @@ fn each_mistake_is_told_at_its_place_with_advice() {
         ("[profile.default]\nladder = [\"mute 1 year\"]", (2, 11), "`1 year` is no duration", "mute 24h"),
         ("[profile.default]\nladder = \"remove\"", (2, 10), "takes a list of texts", "ladder = ["),
         ("[profile.default]\nladder = [3]", (2, 11), "this is a whole number", "ladder = ["),
+        ("[profile.default.welcome]\nwindow_seconds = 1", (2, 18), "from 5 to 300 seconds", "60 is usual"),
+        ("[profile.default.welcome]\nraid_joins = 0", (2, 14), "from 1 to 500 joins", "20 is usual"),
+        ("[group.g.welcome]\nnames = \"10\"", (2, 9), "`names` takes a whole number", "names = 10"),
+        ("[group.g.welcome]\non = \"yes\"", (2, 6), "`on` takes true or false", "on = true"),
+        (
+            "[group.g.welcome]\nwindow_second = 60",
+            (2, 1),
+            "unknown key `window_second`",
+            "did you mean `window_seconds`?",
+        ),
+        ("[group.g.welcome.chanels]\nqr = \"x\"", (1, 18), "unknown key `chanels`", "did you mean `channels`?"),
+        ("[group.g.welcome.channels]\nqr = 1", (2, 6), "`qr` takes a text in quotes", "qr = \"…\""),
+        ("[group.g.welcome.channels]\nqr = \" \"", (2, 6), "`qr` is empty", "take the line out"),
+        ("[group.g.welcome.channels]\nqr = \"{{ name }}\"", (2, 6), "`qr` is no template", "the notice `welcome`"),
+        ("[group.g.rules_text]\nshort = \"{% if x %}\"", (2, 9), "`short` is no template", "the notice `welcome`"),
+        ("[group.g]\nname = 3", (2, 8), "`name` takes a text in quotes", "name ="),
+        ("[group.g.rules_text]\nshrot = \"x\"", (2, 1), "unknown key `shrot`", "did you mean `short`?"),
+        ("[group.g]\nrule_text.short = \"x\"", (2, 1), "unknown key `rule_text`", "did you mean `rules_text`?"),
+        ("[daemon.alert]\ngroup = \"g\"", (1, 9), "unknown key `alert`", "did you mean `alerts`?"),
+        ("[daemon.alerts]\nplatform = \"a\"\ngroup = \"g\"", (2, 12), "no bridge `a`", "[bridge.NAME]"),
+        ("[daemon.alerts]\nplatform = \"a\"", (1, 9), "needs `group`", "the id of a group"),
+        ("[daemon.alerts]\ngroup = \"g\"", (1, 9), "needs `platform`", "name a bridge"),
         ("[profile.default]\nstrike_days = 0", (2, 15), "from 1 to 3650 days", "30 is usual"),
         ("[profile.default.rule.\"ads.y\"]\nmode = \"off\"", (1, 23), "no rule `ads.y`", "did you mean `ads.x`?"),
         ("[profile.default.rule.ads.x]\nmode = \"off\"", (1, 23), "no rule `ads`", "quotes: \"ads.x\""),
@@ -359,4 +381,41 @@ proptest::proptest! {
             proptest::prop_assert!(fault.column as usize <= line.chars().count() + 1, "{:?}", fault);
         }
     }
+}
+
+#[test]
+fn rules_that_nobody_would_read_are_warned_of() {
+    let text = |short: usize, full: usize| {
+        let (short, full) = ("规".repeat(short), "规".repeat(full));
+        format!("[group.g.rules_text]\nshort = \"{short}\"\nfull = \"\"\"\n{full}\n\"\"\"\n")
+    };
+    assert!(faults_of(&text(100, 500)).is_empty());
+    let faults = faults_of(&text(101, 501));
+    let expected =
+        ["a.toml:2:9 `short` has 101 characters, more than 100", "a.toml:3:8 `full` has 501 characters, more than 500"];
+    assert_eq!(told(&faults), expected);
+    assert!(faults.iter().all(|fault| fault.level == Level::Warning));
+    let policy = policy_of(&text(101, 501), "g");
+    assert_eq!(policy.rules_text.full.chars().count(), 501, "a warning changes nothing");
+}
+
+#[test]
+fn the_company_s_place_must_be_one_where_something_can_be_said() {
+    let read = |alerts: &str, capabilities: &str| {
+        faults_of(&format!(
+            "[daemon.alerts]\n{alerts}\n[bridge.example]\nsecret_env = \"X\"\nactions_url = \"http://x/\"\n\
+             capabilities = [{capabilities}]\n"
+        ))
+    };
+    let place = |name: &str| format!("platform = \"{name}\"\ngroup = 7");
+    assert!(read(&place("example"), "\"send\"").is_empty());
+    let faults = read(&place("exmaple"), "\"send\"");
+    assert_eq!(told(&faults), ["a.toml:2:12 there is no bridge `exmaple`"]);
+    assert_eq!(faults[0].help.as_deref(), Some("did you mean `example`?"));
+    let faults = read(&place("example"), "\"private\"");
+    assert_eq!(told(&faults), ["a.toml:2:12 the bot of `example` can tell this group nothing"]);
+    let many: Vec<String> = (0..21).map(|user| user.to_string()).collect();
+    let faults = read(&format!("{}\nusers = [{}]", place("example"), many.join(", ")), "\"send\"");
+    assert_eq!(told(&faults), ["a.toml:4:80 `users` has 21 ids, more than 20"]);
+    assert!(read(&(place("example") + "\nusers = [\"boss\"]"), "\"private\"").is_empty());
 }

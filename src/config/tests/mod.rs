@@ -211,6 +211,27 @@ fn a_group_lies_over_its_profile_over_the_default() {
 }
 
 #[test]
+fn welcomes_and_rules_lie_over_each_other_too() {
+    let text = "[profile.default.welcome]\nraid_joins = 5\nchannels.a = \"甲\"\n\
+                [profile.vip]\nrules_text.short = \"  短  \"\nwelcome = { on = false, channels.\"b.c\" = \"乙\" }\n\
+                [group.g]\nprofile = \"vip\"\nwelcome.names = 3\nwelcome.channels = { a = \"丙\" }\nrules_text.full = \"全\"\nname = \" 书友群 \"\n";
+    let policy = policy_of(text, "g");
+    let welcome = &policy.welcome;
+    assert_eq!((welcome.on, welcome.raid_joins, welcome.names, welcome.window.as_secs()), (false, 5, 3, 60));
+    let channels: Vec<_> = welcome.channels.iter().map(|(name, text)| (&**name, &**text)).collect();
+    assert_eq!(channels, [("a", "丙"), ("b.c", "乙")]);
+    assert_eq!((&*policy.rules_text.short, &*policy.rules_text.full), ("短", "全"));
+    assert_eq!(policy.name.as_deref(), Some("书友群"));
+    let other = policy_of(text, "unnamed");
+    assert!(other.welcome.on && other.rules_text.short.starts_with("1 不发广告") && other.welcome.names == 10);
+    assert!(other.rules_text.short.chars().count() <= 100 && other.rules_text.full.chars().count() <= 500);
+    let company = "[daemon.alerts]\nplatform = \"a\"\ngroup = \"hq\"\nusers = [7]\nper_minute = 2\n\
+                   [bridge.a]\nsecret_env = \"X\"\nactions_url = \"http://x/\"\ncapabilities = [\"send\"]\n";
+    let place = read(&[("a.toml", company)], &no_env).unwrap().settings.company.clone().unwrap();
+    assert_eq!((&*place.platform, &*place.group, &*place.users[0], place.per_minute), ("a", "hq", "7", 2));
+}
+
+#[test]
 fn the_daemon_holds_every_group_back() {
     let text = "[daemon]\nmode = \"observe\"\n[group.a]\nmode = \"on\"\n[group.b]\nmode = \"off\"";
     assert_eq!(policy_of(text, "a").mode, Mode::Observe);

@@ -117,6 +117,20 @@ fn what_it_has_commented_out_is_sound_too() {
 }
 
 #[test]
+fn what_the_bot_says_breaks_no_rule_of_its_own() {
+    let config = shipped();
+    let policy = &config.settings.default_policy;
+    let mut scratch = Scratch::default();
+    let texts = notices::all().map(|kind| kind.default).chain([&*policy.rules_text.short, &*policy.rules_text.full]);
+    for text in texts {
+        config.settings.rules.find_in_text(text, &mut scratch);
+        let long =
+            |hit: &&crate::domain::rules::Hit| config.settings.rules.infos()[usize::from(hit.rule.0)].kind == "length";
+        assert_eq!(scratch.hits.iter().filter(|hit| !long(hit)).count(), 0, "{text}");
+    }
+}
+
+#[test]
 fn it_finds_what_it_should_and_leaves_the_innocent_alone() {
     let config = shipped();
     let infos = config.settings.rules.infos();

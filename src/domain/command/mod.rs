@@ -81,7 +81,7 @@ pub static COMMANDS: &[CommandInfo] = &[
     CommandInfo {
         name: Name::Rules,
         key: "rules",
-        names: &["群规", "规则", "rules"],
+        names: &["群规", "群規", "规则", "rules"],
         usage: "/群规",
         about: "看群规全文",
         about_en: "shows the full rules of the group",

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Core;
+use super::alerts::Alert;
 use super::message::admins;
 use crate::domain::action::{Action, Cause, Lane, Outcome, What};
 use crate::domain::change::{Change, MemberRef};
@@ -25,6 +26,8 @@ impl Core {
                 TimerKind::Unmute { user, case } => self.unmute(&timer, user, *case, now, out),
                 TimerKind::MergedNotice => self.merged_notices(&timer, now, out),
                 TimerKind::HeldAlerts => self.held_alerts(&timer, now, out),
+                TimerKind::CompanyAlerts => self.company_alerts(&timer, now, out),
+                TimerKind::Welcome => self.welcome(&timer, now, out),
             }
             self.arm_timers(out, from);
         }
@@ -51,10 +54,13 @@ impl Core {
         }
         let undone = self.loaded.case.take().is_some_and(|file| file.undone.is_some());
         match outcome {
-            Outcome::Done { .. } if undone && matches!(action.what, What::Remove { .. }) => {
-                self.done_in_vain(action, now, out);
+            Outcome::Done { .. } => {
+                self.removed(action, out);
+                if undone && matches!(action.what, What::Remove { .. }) {
+                    self.done_in_vain(action, now, out);
+                }
             }
-            Outcome::Done { .. } | Outcome::Cancelled => {}
+            Outcome::Cancelled => {}
             Outcome::Failed { .. } | Outcome::Uncertain { .. } | Outcome::Expired => {
                 self.take_back(&policy, action, outcome, now, out);
                 self.tell_admins(&policy, action, outcome, now, out);
@@ -141,15 +147,6 @@ impl Core {
         }
     }
 
-    fn held_alerts(&mut self, timer: &Timer, now: Timestamp, out: &mut Vec<Change>) {
-        let policy = self.settings.policy(&timer.group).clone();
-        let mut ledger = self.state.group(GroupKey::new(&timer.platform, &timer.group)).ledger.clone();
-        let mut means = self.means_later(&policy, &timer.platform, &timer.group, now, out);
-        means.input = timer_input(timer);
-        means.held_alerts(&mut ledger);
-        self.keep_ledger(&timer.platform, &timer.group, ledger, out);
-    }
-
     fn tell_admins(
         &mut self,
         policy: &Policy,
@@ -158,9 +155,14 @@ impl Core {
         now: Timestamp,
         out: &mut Vec<Change>,
     ) {
-        // What tells the admins must not itself be told of, or one broken bridge would talk to itself for ever.
-        if matches!(action.cause.step.as_deref(), Some("alert" | "review" | "task")) {
-            return;
+        match action.cause.step.as_deref() {
+            // What tells the admins must not itself be told of, or one broken bridge would talk to itself for ever.
+            Some("alert" | "review" | "task") => return,
+            // Nobody misses a welcome or an answer that would have come too late.
+            Some("welcome" | "reply") if !matches!(outcome, Outcome::Failed { .. }) => return,
+            // A private word in no group has no admins.
+            _ if action.group.is_empty() => return,
+            _ => {}
         }
         let why = match outcome {
             Outcome::Failed { .. } => "平台拒绝了这个操作",
@@ -171,18 +173,32 @@ impl Core {
         let wanted = in_words(&action.what).to_owned();
         let user = action.what.user().or(action.notifies.first().map(|(user, _)| user));
         let name = user.map(|user| plain_name("", user)).unwrap_or_default();
-        let vars = Vars { wanted, name, why: why.to_owned(), case, ..Vars::default() };
-        let mut ledger = self.state.group(GroupKey::new(&action.platform, &action.group)).ledger.clone();
-        let mut means = self.means_later(policy, &action.platform, &action.group, now, out);
-        means.input = action.id.clone();
-        means.case = action.cause.case.as_ref().and_then(|no| no.parse().ok());
-        means.cause = Cause { event: None, ..action.cause.clone() };
-        means.alert(&mut ledger, "alert", "alert", &vars);
-        self.keep_ledger(&action.platform, &action.group, ledger, out);
+        let alert = Alert {
+            input: action.id.clone(),
+            cause: Cause { event: None, ..action.cause.clone() },
+            observe: false,
+            notice: "alert",
+            about: &case,
+            vars: Vars { wanted, name, why: why.to_owned(), case: case.clone(), ..Vars::default() },
+        };
+        self.alert(policy, &action.platform, &action.group, &alert, now, out);
     }
 
     pub(super) fn means_later<'a>(
         &mut self,
+        policy: &'a Policy,
+        platform: &Arc<str>,
+        group: &Arc<str>,
+        now: Timestamp,
+        out: &'a mut Vec<Change>,
+    ) -> Means<'a> {
+        let admins = admins(policy, &self.state.group(GroupKey::new(platform, group)).admins);
+        Means { admins, ..self.means_without_admins(policy, platform, group, now, out) }
+    }
+
+    /// For a group that need not be loaded.
+    pub(super) fn means_without_admins<'a>(
+        &self,
         policy: &'a Policy,
         platform: &Arc<str>,
         group: &Arc<str>,
@@ -194,12 +210,13 @@ impl Core {
             can: self.settings.capabilities(platform),
             platform: platform.clone(),
             group: group.clone(),
-            admins: admins(policy, &self.state.group(GroupKey::new(platform, group)).admins),
+            admins: Vec::new(),
             now,
             input: Arc::default(),
             cause: Cause::default(),
             case: None,
             observe: false,
+            deadline: None,
             ordinal: 0,
             made: Vec::new(),
             out,
@@ -228,7 +245,7 @@ impl Core {
 }
 
 /// What stands for a timer where an event's id would: unique for each firing, the same after a restart.
-fn timer_input(timer: &Timer) -> Arc<str> {
+pub(super) fn timer_input(timer: &Timer) -> Arc<str> {
     format!("{}@{}", timer.id, timer.due.0).into()
 }
 

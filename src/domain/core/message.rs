@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Core;
 use super::Judged;
+use super::alerts::Alert;
 use super::commands::BY_HAND;
 use crate::domain::action::{Cause, Lane, What};
 use crate::domain::case::{Case, Evidence, Finding, MACHINE};
@@ -98,6 +99,7 @@ impl Core {
         match typed {
             Some(typed) if judgement.violations.is_empty() => self.command(here, role, typed, out),
             None if !here.edited && command::is_false_alarm(here.message) => self.false_alarm(here, role, out),
+            None if judgement.violations.is_empty() => self.asked_for_rules(here, role, out),
             Some(_) | None => {}
         }
         Judged::Message(judgement)
@@ -267,14 +269,15 @@ impl Core {
 
     fn review(&mut self, here: &Here<'_>, findings: &[Finding], out: &mut Vec<Change>) {
         let [leading, ..] = findings else { return };
-        let vars = self.vars(here, leading, None, 0);
-        let mut ledger = self.state.group(here.group_key()).ledger.clone();
-        let cause = here.cause(None, &leading.rule, "review");
-        let from = out.len();
-        let mut means = self.means(here, cause, None, leading.observe, out);
-        means.alert(&mut ledger, "review", "review", &vars);
-        self.arm_timers(out, from);
-        self.keep_ledger(&here.event.platform, &here.event.group, ledger, out);
+        let alert = Alert {
+            input: (*here.event.id).into(),
+            cause: here.cause(None, &leading.rule, "review"),
+            observe: leading.observe,
+            notice: "review",
+            about: &here.message.sender.id,
+            vars: self.vars(here, leading, None, 0),
+        };
+        self.alert(here.policy, &here.event.platform, &Arc::from(&*here.event.group), &alert, here.now, out);
     }
 
     pub(super) fn means<'a>(
@@ -297,6 +300,7 @@ impl Core {
             cause,
             case,
             observe,
+            deadline: None,
             ordinal: 0,
             made: Vec::new(),
             out,
@@ -309,7 +313,7 @@ impl Core {
         // Masked, a word still says which; flooding, repetition or an address says nothing.
         let tells = info.map_or(&*leading.rule == CHAT_WORDS, |info| matches!(info.kind, "keywords" | "regex"));
         Vars {
-            name: self.shown_name(here, &here.message.sender),
+            name: self.shown_name(here.policy, &here.message.sender),
             rule: self.title(&leading.rule),
             clause: info.and_then(|info| info.clause),
             case: case.map(|no| no.to_string()).unwrap_or_default(),
@@ -322,20 +326,18 @@ impl Core {
         }
     }
 
-    /// The member's name for a notice: harmless, and masked when it matches a rule itself.
-    fn shown_name(&mut self, here: &Here<'_>, sender: &Person) -> String {
-        self.harmless_name(here, &sender.name, &sender.id)
+    /// A member's name for a notice: harmless, and masked when it matches a rule itself.
+    pub(super) fn shown_name(&mut self, policy: &Policy, person: &Person) -> String {
+        self.harmless_name(policy, &person.name, &person.id)
     }
 
     /// The same by name and id.
-    pub(super) fn harmless_name(&mut self, here: &Here<'_>, name: &str, id: &str) -> String {
+    pub(super) fn harmless_name(&mut self, policy: &Policy, name: &str, id: &str) -> String {
         let shown = notices::plain_name(name, id);
-        here.settings.rules.find_in_text(name, &mut self.name_scratch);
-        let matches = self
-            .name_scratch
-            .hits
-            .iter()
-            .any(|hit| judge::finding(&here.settings.rules, here.policy, Role::Member, hit, "").is_some());
+        let rules = &self.settings.rules;
+        rules.find_in_text(name, &mut self.name_scratch);
+        let mut hits = self.name_scratch.hits.iter();
+        let matches = hits.any(|hit| judge::finding(rules, policy, Role::Member, hit, "").is_some());
         if matches { notices::mask(&shown) } else { shown }
     }
 

@@ -4,8 +4,11 @@
 //! input needs from the store is loaded by the engine before ([`State`]).
 
 mod after;
+mod alerts;
 mod commands;
+mod join;
 mod message;
+mod rules_text;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +17,7 @@ use std::sync::Arc;
 pub use self::commands::quoted_case;
 use self::message::Here;
 pub use self::message::message_key;
+pub use self::rules_text::rules_text;
 use super::action::Action;
 use super::case::{ByWhom, CaseFile};
 use super::change::{Change, MemberRef};
@@ -81,18 +85,18 @@ impl Core {
     pub fn event(&mut self, event: &Event, now: Timestamp, out: &mut Vec<Change>) -> Judged {
         let time = event.time.unwrap_or(now);
         let settings = self.settings.clone();
-        if let Kind::Private(message) = &event.kind {
-            let (policy, message_id) = (&*settings.policy(&event.group).clone(), &*event.id);
+        let too_old = time.plus(settings.dedupe) < now;
+        if let (Kind::Private(message), false) = (&event.kind, too_old) {
+            // Such a message may name a group; without one the default profile holds.
+            let (policy, message_id) = (&*self.policy(&settings, event), &*event.id);
             let here = Here { settings: &settings, policy, event, message, message_id, edited: false, time, now };
-            if time.plus(settings.dedupe) >= now && !self.is_own(event, message) {
-                self.private(&here, out);
-            }
+            self.private(&here, out);
             return Judged::Stored;
         }
         if event.group.is_empty() || !settings.looks_after(&event.group) {
             return Judged::Stored;
         }
-        if time.plus(settings.dedupe) < now {
+        if too_old {
             return Judged::TooOld;
         }
         let policy = &*self.policy(&settings, event);
@@ -103,10 +107,20 @@ impl Core {
                 (edited, message_id) = (true, message);
                 now
             }
-            Kind::Joined { members, .. } => return self.memberships(policy, event, members, Some(time), None, out),
-            Kind::Left { members, .. } => return self.memberships(policy, event, members, None, Some(time), out),
+            Kind::Joined { members, channel, .. } => {
+                self.memberships(policy, event, members, Some(time), None, out);
+                self.came(policy, event, members, channel.as_deref(), now, out);
+                return Judged::Stored;
+            }
+            Kind::Left { members, .. } => {
+                self.memberships(policy, event, members, None, Some(time), out);
+                self.left(event, members, out);
+                return Judged::Stored;
+            }
             Kind::Renamed { member } => {
-                return self.memberships(policy, event, std::slice::from_ref(member), None, None, out);
+                self.memberships(policy, event, std::slice::from_ref(member), None, None, out);
+                self.renamed(policy, event, member, out);
+                return Judged::Stored;
             }
             // A message that was taken back still counts; the others have no rule yet.
             Kind::Recalled { .. }
@@ -171,7 +185,7 @@ impl Core {
         joined: Option<Timestamp>,
         left: Option<Timestamp>,
         out: &mut Vec<Change>,
-    ) -> Judged {
+    ) {
         for person in members {
             let mut person = person.clone();
             // Who leaves is no admin any more, unless TOML says so; who comes back comes back as a member.
@@ -183,7 +197,6 @@ impl Core {
             let name = (!person.name.is_empty()).then(|| (*person.name).into());
             out.push(Change::Membership { member, name, joined, left });
         }
-        Judged::Stored
     }
 
     /// Changes what is held against a member, in memory and for the store.

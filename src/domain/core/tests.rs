@@ -9,17 +9,21 @@ use crate::domain::event::{Message, Segment};
 use crate::domain::lexicon::LexiconBuilder;
 use crate::domain::notices::Notices;
 use crate::domain::policy::{
-    Capabilities, Capability, Mode, Platform, Policy, Roles, RuleSetting, Severity, Step, UnknownGroups, Verdict,
+    Capabilities, Capability, Mode, Platform, Policy, Roles, RuleSetting, RulesText, Severity, Step, UnknownGroups,
+    Verdict, Welcome,
 };
 use crate::domain::rules::{EXEMPT_ROLES, Rule, RuleId, RuleInfo, Ruleset};
 use crate::domain::standing::Standing;
 use crate::domain::state::Limits;
 
+mod alerts;
 mod fallbacks;
 mod limits;
 mod names;
+mod rules_text;
 mod steps;
 mod truth;
+mod welcome;
 
 /// 2026-11-23T09:00:00+08:00, a Monday.
 const NOW: Timestamp = Timestamp(1_795_395_600_000);
@@ -57,6 +61,7 @@ fn policy() -> Policy {
     let setting = |severity, verdict, mode| RuleSetting { mode, severity, verdict, exempt, delete: true };
     Policy {
         profile: "default".into(),
+        name: None,
         timezone: TimeZone::fixed(Offset::constant(8)),
         mode: Mode::On,
         rules: RULES.iter().map(|(_, _, severity, verdict, mode)| setting(*severity, *verdict, *mode)).collect(),
@@ -70,6 +75,8 @@ fn policy() -> Policy {
         roles: HashMap::from([("named".into(), Role::Admin)]).into(),
         commands: crate::domain::command::default_roles(),
         notices: Notices::default().into(),
+        welcome: Welcome { on: true, window: MINUTE, raid_joins: 20, names: 10, channels: Default::default() },
+        rules_text: RulesText { short: "不发广告".into(), full: "一、不发广告".into() },
     }
 }
 
@@ -113,6 +120,7 @@ impl Bed {
             unknown_groups: UnknownGroups::Default,
             platforms: HashMap::from([("p".into(), Platform { capabilities, bot_user: Some("bot".into()) })]),
             dedupe: DAY,
+            company: None,
         };
         let core = Core::new(settings.into(), State::new(Limits::default()));
         Self { core, now: NOW, events: 0, out: Vec::new() }

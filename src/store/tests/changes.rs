@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::domain::action::{ActionState, Outcome};
+use crate::domain::alerts::{Alerts, HeldAlerts, SentAlert};
 use crate::domain::event::Role;
+use crate::domain::newcomers::{Join, Newcomer, Newcomers};
 use crate::domain::standing::{Held, HeldKind, Ledger, Mute, Standing, Strike};
 use crate::domain::timer::{Timer, TimerKind};
 
@@ -116,17 +118,48 @@ fn ledgers() {
         removals: vec![at(1)],
         mutes: vec![at(2), at(3)],
         notices: vec![at(4)],
-        alerts: vec![at(5)],
-        alerts_held: 6,
+        alerts: alerts(),
         held: vec![Held { kind: HeldKind::Named, user: Some("u1".into()), case: 7, line: "@小王".into() }],
         replies: vec![at(8)],
+        rules_told: Some(at(8)),
     };
     let mut scene = Scene::new();
     for ledger in [ledger, Ledger::default()] {
         let change = Change::Ledger { platform: "bridge".into(), group: "g1".into(), ledger: ledger.clone() };
         scene.change(change);
         let stored = both(&mut scene, |store| store.group("bridge", "g1").unwrap());
-        assert_eq!(stored, StoredGroup { ledger, admins: Vec::new() });
+        assert_eq!(stored, StoredGroup { ledger, ..StoredGroup::default() });
+    }
+}
+
+fn alerts() -> Alerts {
+    let held = HeldAlerts { group: "g1".into(), what: "禁言".to_owned(), count: 3, cases: vec![1, 2] };
+    Alerts { sent: vec![SentAlert { at: at(5), cause: u64::MAX }], held: vec![held], rest: 1 }
+}
+
+#[test]
+fn newcomers_and_the_company_s_alerts() {
+    let person = Newcomer { user: "u1".into(), name: "小王".to_owned(), channel: Some("qr".into()), time: at(1) };
+    let newcomers = Newcomers {
+        opened_by: Some("e-1".into()),
+        waiting: vec![person],
+        joins: vec![Join { user: u64::MAX, time: at(1) }],
+        raid: Some(at(2)),
+        welcomed: vec![Join { user: 7, time: at(3) }],
+    };
+    let mut scene = Scene::new();
+    for newcomers in [newcomers, Newcomers::default()] {
+        let (platform, group) = ("bridge".into(), "g1".into());
+        scene.change(Change::Newcomers { platform, group, newcomers: newcomers.clone() });
+        let stored = both(&mut scene, |store| store.group("bridge", "g1").unwrap());
+        assert_eq!(stored, StoredGroup { newcomers, ..StoredGroup::default() });
+    }
+    let count = scene.store().counts().unwrap().into_iter().find(|count| count.table == "newcomers").unwrap();
+    assert_eq!(count.rows, 0, "a group into which nobody came has no row");
+    assert_eq!(scene.store().start().unwrap().company, Alerts::default());
+    for alerts in [alerts(), Alerts::default()] {
+        scene.change(Change::CompanyAlerts(alerts.clone()));
+        assert_eq!(both(&mut scene, |store| store.start().unwrap().company), alerts);
     }
 }
 

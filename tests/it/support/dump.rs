@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-const STATE: [(&str, &str); 13] = [
+const STATE: [(&str, &str); 15] = [
     ("cases", "SELECT no, body FROM cases ORDER BY no"),
     ("evidence", "SELECT case_no, body FROM evidence ORDER BY id"),
     (
@@ -15,6 +15,8 @@ const STATE: [(&str, &str); 13] = [
     ),
     ("standings", "SELECT name, user, standing FROM standings JOIN groups ON groups.id = group_id ORDER BY 1, 2"),
     ("ledgers", "SELECT name, ledger FROM ledgers JOIN groups ON groups.id = group_id ORDER BY 1"),
+    ("newcomers", "SELECT name, newcomers FROM newcomers JOIN groups ON groups.id = group_id ORDER BY 1"),
+    ("company", "SELECT alerts FROM company_alerts"),
     (
         "members",
         "SELECT groups.name, user, members.name, joined, gone, role FROM members JOIN groups ON groups.id = group_id

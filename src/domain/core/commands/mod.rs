@@ -16,7 +16,7 @@ use crate::domain::action::{Cause, Lane, What};
 use crate::domain::case::ByWhom;
 use crate::domain::change::{Change, Commanded};
 use crate::domain::command::{self, Asked, Command, CommandInfo, Typed};
-use crate::domain::event::{Quote, Role};
+use crate::domain::event::{Kind, Quote, Role};
 use crate::domain::ids::GroupKey;
 use crate::domain::means::{MINUTE, Means};
 use crate::domain::notices::{Vars, plain_name};
@@ -154,15 +154,15 @@ impl Core {
             return;
         }
         let here = desk.here;
-        let mut ledger = self.state.group(here.group_key()).ledger.clone();
-        if !desk.role.is_admin() {
+        if !desk.role.is_admin() && !is_private(here) {
+            let mut ledger = self.state.group(here.group_key()).ledger.clone();
             ledger.replies.retain(|at| at.plus(MINUTE) > here.now);
             if ledger.replies.len() >= REPLIES_A_MINUTE {
                 return;
             }
             ledger.replies.push(here.now);
+            self.keep_ledger(&here.event.platform, &here.event.group, ledger, out);
         }
-        self.keep_ledger(&here.event.platform, &here.event.group, ledger, out);
         let user: Arc<str> = (*here.message.sender.id).into();
         let text = desk.answer.clone();
         let mut means = self.means_of(&desk, "command", None, out);
@@ -188,7 +188,16 @@ impl Core {
             rule: None,
             step: Some(step.into()),
         };
-        let mut means = self.means(desk.here, cause, case, false, out);
+        let here = desk.here;
+        let mut means = if is_private(here) {
+            // No group was loaded, and none may be taken for known.
+            let group = (*here.event.group).into();
+            let mut means = self.means_without_admins(here.policy, &here.event.platform, &group, here.now, out);
+            (means.input, means.cause) = ((*here.event.id).into(), cause);
+            means
+        } else {
+            self.means(here, cause, case, false, out)
+        };
         means.ordinal = desk.ordinal;
         means
     }
@@ -258,6 +267,11 @@ impl Desk<'_, '_> {
 fn asked<'a>(here: &'a Here<'_>, bot: Option<&'a str>) -> Asked<'a> {
     let quoted = here.message.quote.as_deref().and_then(|quote| quote.sender.as_deref());
     Asked { bot, quoted: quoted.filter(|user| bot != Some(*user)), now: here.now.zoned(&here.policy.timezone) }
+}
+
+/// Whether it was written to the bot alone.
+fn is_private(here: &Here<'_>) -> bool {
+    matches!(here.event.kind, Kind::Private(_))
 }
 
 /// Whether a role may use a command in a group.

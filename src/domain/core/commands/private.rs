@@ -6,6 +6,7 @@ use crate::domain::command::{self, Asked, COMMANDS, Command, Name, Typed};
 use crate::domain::core::message::Here;
 use crate::domain::event::Role;
 use crate::domain::notices::Vars;
+use crate::domain::policy::Mode;
 
 /// What can be asked without a group.
 const ALONE: [Name; 3] = [Name::Help, Name::Rules, Name::Record];
@@ -13,6 +14,11 @@ const ALONE: [Name; 3] = [Name::Help, Name::Rules, Name::Record];
 impl Core {
     /// Answers what somebody wrote to the bot alone, when it is a command.
     pub(in crate::domain::core) fn private(&mut self, here: &Here<'_>, out: &mut Vec<Change>) {
+        let program = self.is_own(here.event, here.message) || here.message.sender.role == Some(Role::Bot);
+        let elsewhere = !here.event.group.is_empty() && !here.settings.looks_after(&here.event.group);
+        if program || elsewhere || here.policy.mode == Mode::Off {
+            return;
+        }
         let bot = self.bot(&here.event.platform);
         let asked = Asked { bot, quoted: None, now: here.now.zoned(&here.policy.timezone) };
         let Some(typed) = command::parse_private(here.message, &asked) else { return };

@@ -103,7 +103,7 @@ impl Core {
         let strikes = standing.live(here.time, here.policy.strike_life, false).count() + 1;
         let rule = if reason.is_empty() { "违反群规".to_owned() } else { reason.to_owned() };
         let vars = Vars {
-            name: self.harmless_name(here, &whom.name, &whom.user),
+            name: self.harmless_name(here.policy, &whom.name, &whom.user),
             rule,
             case: no.to_string(),
             next: penalty::next_in_words(here.policy, strikes),

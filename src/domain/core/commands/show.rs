@@ -5,7 +5,7 @@ use crate::domain::action::{ActionState, Outcome, What};
 use crate::domain::case::{CaseFile, Finding, MACHINE};
 use crate::domain::chat::{ChatChange, ChatWhat};
 use crate::domain::command::{COMMANDS, CommandInfo};
-use crate::domain::core::Core;
+use crate::domain::core::{Core, rules_text};
 use crate::domain::event::{Message, Person, Role, Segment};
 use crate::domain::judge;
 use crate::domain::ladder::{self, Decision};
@@ -36,9 +36,15 @@ impl Core {
         desk.answer = desk.render("reply_help", &Vars { list: lines.join("\n"), ..Vars::default() });
     }
 
+    /// The full rules, or where the admins wrote none, what the rules look for.
     pub(super) fn show_rules(&mut self, desk: &mut Desk<'_, '_>) {
-        let titles = self.rule_titles(desk.here.policy);
-        desk.answer = desk.render("reply_rules", &Vars { list: titles.join("\n"), ..Vars::default() });
+        let written = rules_text(desk.here.policy);
+        desk.answer = if written.is_empty() {
+            let titles = self.rule_titles(desk.here.policy);
+            desk.render("reply_rules", &Vars { list: titles.join("\n"), ..Vars::default() })
+        } else {
+            written
+        };
     }
 
     /// What is held against whoever asks.
@@ -82,7 +88,7 @@ impl Core {
         let undone = file.undone.as_ref().map(|by| format!("，{} 已由 {} 撤销", desk.date(by.at), by.name));
         let vars = Vars {
             case: case.no.to_string(),
-            name: self.harmless_name(here, &case.name, &case.user),
+            name: self.harmless_name(here.policy, &case.name, &case.user),
             time: desk.date(case.time),
             rule: if case.reason.is_empty() { shorten(findings) } else { case.reason.clone() },
             by,

@@ -6,6 +6,7 @@ use crate::domain::action::{Action, ActionState, Cause, Lane, Outcome, What};
 use crate::domain::case::{CaseFile, MACHINE};
 use crate::domain::change::{Change, MemberRef};
 use crate::domain::core::Core;
+use crate::domain::core::alerts::Alert;
 use crate::domain::ladder;
 use crate::domain::notices::Vars;
 use crate::domain::policy::{Capability, Policy, Severity, Step};
@@ -44,7 +45,7 @@ impl Core {
         self.change_standing(member, |standing| standing.strikes.retain(|strike| strike.case != no), out);
         out.push(Change::Undone { case: no, undone: desk.by() });
         let told = self.tell_undone(desk, &file, out);
-        let name = self.harmless_name(here, &file.case.name, &file.case.user);
+        let name = self.harmless_name(here.policy, &file.case.name, &file.case.user);
         desk.answer =
             desk.render("reply_undone", &Vars { case, name, list: self::done(desk, &taken, told), ..Vars::default() });
     }
@@ -113,7 +114,7 @@ impl Core {
 
     /// No platform takes a removed member back by itself: the admins are asked to invite them.
     fn ask_to_invite(&mut self, desk: &mut Desk<'_, '_>, file: &CaseFile, out: &mut Vec<Change>) {
-        let name = self.harmless_name(desk.here, &file.case.name, &file.case.user);
+        let name = self.harmless_name(desk.here.policy, &file.case.name, &file.case.user);
         let mut ledger = self.state.group(desk.here.group_key()).ledger.clone();
         let vars = Vars { name, case: file.case.no.to_string(), ..Vars::default() };
         let mut means = self.means_of(desk, "task", Some(file.case.no), out);
@@ -137,7 +138,7 @@ impl Core {
             }
         }
         let user = file.case.user.clone();
-        let name = self.harmless_name(desk.here, &file.case.name, &user);
+        let name = self.harmless_name(desk.here.policy, &file.case.name, &user);
         let text = desk.render("undone", &Vars { name, case: file.case.no.to_string(), ..Vars::default() });
         let mut means = self.means_of(desk, "undo", Some(file.case.no), out);
         let what = if named && means.can(Capability::Send) {
@@ -194,16 +195,23 @@ impl Core {
 
     /// A member says that a case is a false alarm: the admins are asked to look.
     pub(super) fn appeal(&mut self, desk: &mut Desk<'_, '_>, no: u64, out: &mut Vec<Change>) {
-        let sender = &desk.here.message.sender;
-        let name = self.harmless_name(desk.here, &sender.name, &sender.id);
-        let vars = Vars { name, case: no.to_string(), ..Vars::default() };
-        let mut ledger = self.state.group(desk.here.group_key()).ledger.clone();
-        let from = out.len();
-        let mut means = self.means_of(desk, "alert", Some(no), out);
-        means.alert(&mut ledger, "alert", "appealed", &vars);
-        desk.ordinal = means.ordinal;
-        self.arm_timers(out, from);
-        self.keep_ledger(&desk.here.event.platform, &desk.here.event.group, ledger, out);
+        let (here, case) = (desk.here, no.to_string());
+        let vars =
+            Vars { name: self.shown_name(here.policy, &here.message.sender), case: case.clone(), ..Vars::default() };
+        let alert = Alert {
+            input: (*here.event.id).into(),
+            cause: Cause {
+                event: Some((*here.event.id).into()),
+                case: Some(case.as_str().into()),
+                step: Some("alert".into()),
+                rule: None,
+            },
+            observe: false,
+            notice: "appealed",
+            about: &case,
+            vars: vars.clone(),
+        };
+        self.alert(here.policy, &here.event.platform, &(*here.event.group).into(), &alert, here.now, out);
         desk.answer = desk.render("reply_appealed", &vars);
     }
 }

@@ -152,16 +152,3 @@ fn what_fails_is_put_before_the_admins_once() {
         }
     }
 }
-
-#[test]
-fn alerts_are_limited_and_those_not_sent_are_counted() {
-    let mut bed = Bed::new();
-    let mut sent = 0;
-    for user in 0..20 {
-        sent += acts(&bed.say(&user.to_string(), "怪话")).len();
-    }
-    assert_eq!(sent, 6);
-    bed.pass(MINUTE);
-    let changes = bed.tick();
-    assert!(texts(&changes)[0].contains("14"), "{:?}", texts(&changes));
-}
