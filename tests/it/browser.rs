@@ -109,6 +109,56 @@ async fn an_advertiser_climbs_the_ladder_on_a_phone() {
 }
 
 #[tokio::test]
+async fn a_raid_is_put_before_the_admins_and_newcomers_are_welcomed() {
+    let _alone = ALONE.lock().await;
+    let Some((play, browser)) = open(DESKTOP, "/?pace=60").await else { return };
+    play_scene(&browser, "raid").await;
+    browser.shows("#stream .from-bot", "欢迎 @小林").await;
+    browser.shows("#stream .card", "24 人入群").await;
+    browser.shows("#stream", "清风19、清风20、清风21 等 6 人").await;
+    let welcomes = "return [...document.querySelectorAll('#stream .from-bot .bubble')].filter((one) => one.innerText.includes('欢迎')).length";
+    assert_eq!(browser.run(welcomes, vec![]).await, json!(1), "nobody of the raid is welcomed");
+    close((play, browser)).await;
+}
+
+#[tokio::test]
+async fn a_false_alarm_is_undone_on_a_phone() {
+    let _alone = ALONE.lock().await;
+    let Some((play, browser)) = open(PHONE, "/?pace=60").await else { return };
+    play_scene(&browser, "undone").await;
+    browser.shows("#stream .flag.undone", "已撤销").await;
+    browser.shows("#stream .from-bot", "已撤销案件 1（阿梅）").await;
+    browser.click("#stream .flag.undone").await;
+    browser.shows("#why .undone", "已由陈管家撤销").await;
+    browser.click(".tabs [data-tab=private]").await;
+    for text in ["这次只作提醒", "案件 1 已撤销", "您没有违规记录"] {
+        browser.shows("#thread", text).await;
+    }
+    close((play, browser)).await;
+}
+
+#[tokio::test]
+async fn a_command_is_carried_out_and_a_quoted_notice_undone() {
+    let _alone = ALONE.lock().await;
+    let Some((play, browser)) = open(DESKTOP, "/").await else { return };
+    for _ in 0..2 {
+        play.say("mei", "有需要的加 薇 信 abc12345").await;
+        play.forward(600).await;
+    }
+    browser.shows("#stream .from-bot", "您的消息被判为").await;
+    browser.click("#members [data-user=chen]").await;
+    browser.run("document.querySelector('#stream .from-bot .acts button').click()", vec![]).await;
+    browser.shows("#quote", "您的消息被判为").await;
+    browser.element("#text").await.send_keys("误判\u{e007}").await.unwrap();
+    browser.shows("#stream", "已撤销案件 2").await;
+    browser.until("the flag says so", "document.querySelectorAll('#stream .flag.undone').length === 1").await;
+    browser.write("#text", "/帮助").await;
+    browser.click("#say button").await;
+    browser.shows("#stream", "/撤销").await;
+    close((play, browser)).await;
+}
+
+#[tokio::test]
 async fn somebody_types_and_moves_the_clock() {
     let _alone = ALONE.lock().await;
     let Some((play, browser)) = open(DESKTOP, "/").await else { return };

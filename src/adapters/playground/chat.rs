@@ -94,7 +94,7 @@ impl Chat {
     pub(super) fn new(prefix: String) -> Self {
         let mut chat = Self {
             board: Board::default(),
-            group: format!("playground-{prefix}").into(),
+            group: format!("演示群-{prefix}").into(),
             prefix,
             people: Vec::new(),
             messages: HashMap::new(),

@@ -31,6 +31,7 @@ let zone = "Asia/Shanghai";
 let skew = 0; // the playground's clock minus this machine's, in milliseconds
 let ahead = 0; // how far the playground's clock was moved
 let speaker = "wang";
+let alone = "wang"; // whose private words are shown
 let selected = null; // the verdict that is explained
 let pinned = false; // somebody chose it
 let quoted = null;
@@ -129,7 +130,7 @@ function drawPeople() {
 }
 
 function speakAs(id) {
-  speaker = id;
+  [speaker, alone] = [id, id];
   drawPeople();
   drawOwn();
   drawThread();
@@ -326,9 +327,9 @@ function drawTask(id, data) {
 
 function drawThread() {
   const list = $("thread");
-  const said = [...(threads.get(speaker)?.values() ?? [])].sort((a, b) => a.n - b.n);
-  $("private-with").replaceChildren(t("private_with", { name: nameOf(speaker) }));
-  if (!said.length) return list.replaceChildren(el("li", "empty", t("private_empty", { name: nameOf(speaker) })));
+  const said = [...(threads.get(alone)?.values() ?? [])].sort((a, b) => a.n - b.n);
+  $("private-with").replaceChildren(t("private_with", { name: nameOf(alone) }));
+  if (!said.length) return list.replaceChildren(el("li", "empty", t("private_empty", { name: nameOf(alone) })));
   let last = -Infinity;
   const shown = [];
   for (const one of said) {
@@ -484,6 +485,7 @@ const take = {
   private(id, data) {
     if (!threads.has(data.user)) threads.set(data.user, new Map());
     threads.get(data.user).set(id, data);
+    if (playing) alone = data.user; // a scene shows what is said alone, too
     if (data.by_bot && document.body.dataset.tab !== "private") $("dot-private").hidden = false;
   },
   verdict(id, data) {
@@ -591,7 +593,7 @@ async function say(event) {
 async function whisper(event) {
   event?.preventDefault();
   const text = $("whisper-text").value;
-  if (text.trim() && (await act({ do: "whisper", user: speaker, text }))) $("whisper-text").value = "";
+  if (text.trim() && (await act({ do: "whisper", user: alone, text }))) $("whisper-text").value = "";
 }
 
 function grow(area) {
