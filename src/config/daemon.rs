@@ -16,6 +16,9 @@ use crate::domain::policy::{Mode, UnknownGroups};
 const DEDUPE: Number = Number { key: "dedupe_hours", range: 1..=720, unit: "hours", default: 24 };
 const QUEUE: Number = Number { key: "queue", range: 64..=1_048_576, unit: "inputs", default: 16_384 };
 
+/// Keys of `[daemon]` that are only looked at when it starts.
+pub(super) const AT_START: [&str; 5] = ["listen", "admin_listen", "data", "queue", "log_format"];
+
 /// What the daemon needs besides what it judges by.
 #[derive(Clone, Debug)]
 pub struct Daemon {
@@ -29,6 +32,8 @@ pub struct Daemon {
     pub log_format: LogFormat,
     /// How many inputs may wait. Default 16,384.
     pub queue: usize,
+    /// Whether a change of the files is taken in as soon as it is seen. Default true.
+    pub watch: bool,
     /// The bridges, by name.
     pub bridges: Vec<Bridge>,
 }
@@ -59,6 +64,7 @@ pub(super) fn read(section: Option<Section<'_>>, faults: &Faults) -> (Daemon, Ev
         data: PathBuf::from("./data"),
         log_format: LogFormat::Text,
         queue: QUEUE.default as usize,
+        watch: true,
         bridges: Vec::new(),
     };
     let mut everywhere = Everywhere {
@@ -78,6 +84,7 @@ pub(super) fn read(section: Option<Section<'_>>, faults: &Faults) -> (Daemon, Ev
     if let Some(queue) = section.number(&QUEUE) {
         daemon.queue = queue as usize;
     }
+    daemon.watch = section.flag("watch").unwrap_or(daemon.watch);
     mode(&mut section, &mut everywhere, faults);
     if let Some(zone) = section.text("timezone").and_then(|name| timezone(&name, faults)) {
         everywhere.timezone = zone;

@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::seen::Seen;
 use crate::fault::{Fault, Source};
 
 /// No file of a configuration is longer, in bytes: a wrong path must not fill the memory.
@@ -19,17 +20,20 @@ pub(super) struct Files<'a> {
     dir: &'a Path,
     kept: Option<BTreeMap<String, String>>,
     read: RefCell<BTreeMap<String, Arc<str>>>,
+    /// What was looked at on the disk.
+    seen: RefCell<Seen>,
 }
 
 impl<'a> Files<'a> {
     /// The files below a directory.
     pub(super) fn on_disk(dir: &'a Path) -> Self {
-        Self { dir, kept: None, read: RefCell::default() }
+        Self { dir, kept: None, read: RefCell::default(), seen: RefCell::new(Seen::of(dir)) }
     }
 
     /// Copies of files that were below a directory. Only files with secrets are looked for in the directory.
     pub(super) fn kept(dir: &'a Path, files: &[(String, String)]) -> Self {
-        Self { dir, kept: Some(files.iter().cloned().collect()), read: RefCell::default() }
+        let kept = Some(files.iter().cloned().collect());
+        Self { dir, kept, read: RefCell::default(), seen: RefCell::new(Seen::of(dir)) }
     }
 
     /// Every `*.toml`, by name in order; what could not be read is among the faults.
@@ -59,12 +63,19 @@ impl<'a> Files<'a> {
 
     /// Reads a file with a secret: always from the disk, and never kept.
     pub(super) fn secret(&self, by: &Source, path: &str) -> Result<String, String> {
-        from_disk(&self.dir.join(self.resolve(by, path))).map_err(|why| why.message)
+        self.from_disk(&self.dir.join(self.resolve(by, path))).map_err(|why| why.message)
     }
 
-    /// Everything that was read, by name.
-    pub(super) fn into_read(self) -> Vec<(String, String)> {
-        self.read.into_inner().into_iter().map(|(name, text)| (name, text.to_string())).collect()
+    /// Everything that was read, by name, and everything that was looked at.
+    pub(super) fn into_read(self) -> (Vec<(String, String)>, Seen) {
+        let read = self.read.into_inner().into_iter().map(|(name, text)| (name, text.to_string())).collect();
+        (read, self.seen.into_inner())
+    }
+
+    /// Reads a file; what it was just before is noted, so that one that changes meanwhile is found out.
+    fn from_disk(&self, path: &Path) -> Result<String, Unreadable> {
+        self.seen.borrow_mut().file(path);
+        from_disk(path)
     }
 
     fn open(&self, name: &str) -> Result<Source, Unreadable> {
@@ -74,7 +85,7 @@ impl<'a> Files<'a> {
         }
         let text: Arc<str> = match &self.kept {
             Some(kept) => Arc::from(kept.get(name).ok_or_else(|| Unreadable::new("the file was not kept"))?.as_str()),
-            None => Arc::from(from_disk(&self.dir.join(name))?),
+            None => Arc::from(self.from_disk(&self.dir.join(name))?),
         };
         self.read.borrow_mut().insert(name.to_owned(), text.clone());
         Ok(Source { file, text })
@@ -94,10 +105,12 @@ impl<'a> Files<'a> {
     }
 
     fn walk(&self) -> (Vec<String>, Vec<Fault>) {
-        let mut walk = Walk { names: Vec::new(), faults: Vec::new(), seen: BTreeSet::new() };
+        let mut looked_at = self.seen.borrow_mut();
+        let mut walk = Walk { names: Vec::new(), faults: Vec::new(), seen: BTreeSet::new(), looked_at: &mut looked_at };
         walk.directory(self.dir, "");
-        walk.names.sort();
-        (walk.names, walk.faults)
+        let Walk { mut names, faults, .. } = walk;
+        names.sort();
+        (names, faults)
     }
 }
 
@@ -125,15 +138,17 @@ fn is_toml_below(name: &str) -> bool {
     name.ends_with(".toml") && !name.split('/').any(|part| part.is_empty() || part.starts_with('.'))
 }
 
-struct Walk {
+struct Walk<'a> {
     names: Vec<String>,
     faults: Vec<Fault>,
     /// Directories by their true path: one that is met again (a loop of symbolic links) is not read again.
     seen: BTreeSet<PathBuf>,
+    looked_at: &'a mut Seen,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn directory(&mut self, path: &Path, prefix: &str) {
+        self.looked_at.directory(path);
         let entries = fs::canonicalize(path).and_then(|place| Ok((fs::read_dir(path)?, place)));
         let entries = match entries {
             Ok((entries, place)) if self.seen.insert(place.clone()) => entries,

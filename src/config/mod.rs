@@ -14,8 +14,10 @@ use crate::domain::rules::{KINDS, Kind, Rule, RuleInfo, Ruleset};
 use crate::fault::{Fault, Level};
 
 mod bridge;
+mod changes;
 mod daemon;
 mod draft;
+mod draw;
 mod examples;
 mod faults;
 mod files;
@@ -25,6 +27,7 @@ mod policy;
 mod rules;
 mod secret;
 mod section;
+mod seen;
 mod syntax;
 mod tree;
 
@@ -32,7 +35,10 @@ mod tree;
 mod tests;
 
 pub use bridge::{Bridge, State};
+pub use changes::{Summary, Written};
 pub use daemon::{Daemon, LogFormat};
+pub use draw::human;
+pub use seen::Seen;
 
 use faults::{Faults, Place};
 use files::Files;
@@ -86,7 +92,12 @@ pub struct Size {
 /// # Errors
 /// All mistakes of all files, warnings included, by file and line.
 pub fn load(dir: &Path, env: &Env<'_>) -> Result<Config, Vec<Fault>> {
-    build(Files::on_disk(dir), KINDS, env)
+    load_with(dir, env).0
+}
+
+/// The same, and what was looked at, whether it is sound or not.
+pub fn load_with(dir: &Path, env: &Env<'_>) -> (Result<Config, Vec<Fault>>, Seen) {
+    build_with(Files::on_disk(dir), KINDS, env)
 }
 
 /// Makes a configuration of the files that [`Config::files`] gave for `dir`, where only files with secrets are read.
@@ -109,18 +120,22 @@ pub fn data_dir(dir: &Path) -> PathBuf {
 }
 
 fn build(files: Files<'_>, kinds: &[Kind], env: &Env<'_>) -> Result<Config, Vec<Fault>> {
+    build_with(files, kinds, env).0
+}
+
+fn build_with(files: Files<'_>, kinds: &[Kind], env: &Env<'_>) -> (Result<Config, Vec<Fault>>, Seen) {
     let (sources, unreadable) = files.toml();
     let faults = Faults::new(sources, unreadable);
     let compiled = compile(&files, kinds, env, &faults);
     let list = faults.finish();
+    let (files, seen) = files.into_read();
     if list.iter().any(|fault| fault.level == Level::Error) {
-        return Err(list);
+        return (Err(list), seen);
     }
-    let files = files.into_read();
     let Compiled { mut settings, daemon, notes, size } = compiled;
     settings.version = version(&files);
     let size = Size { words: words(&files), ..size };
-    Ok(Config { settings: Arc::new(settings), daemon, files, warnings: list, notes, size })
+    (Ok(Config { settings: Arc::new(settings), daemon, files, warnings: list, notes, size }), seen)
 }
 
 struct Compiled {

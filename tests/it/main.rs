@@ -19,5 +19,6 @@ mod layering;
 mod path;
 mod process;
 mod push;
+mod reload;
 mod replay;
 mod store_faults;
