@@ -164,11 +164,12 @@ pub async fn start(
 
     let (reloader, requests) = Reloader::new();
     let watcher = Watcher::start(reloader.clone(), source.poll)?;
-    watcher.look_at(seen, Some(daemon.watch));
+    watcher.look_at(seen.clone(), Some(daemon.watch));
     let worker = Worker {
         source,
         version,
         files: files.into(),
+        seen,
         said: (warnings, notes),
         bridges,
         intake: intake.clone(),

@@ -3,7 +3,7 @@
 //! A file's *name* is its path relative to the directory, normalised, with `/`: `rules/ads.toml`, `../wordlists/ads.txt`.
 //! What is shown to people is a path they can open.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,11 @@ pub(super) struct Files<'a> {
     dir: &'a Path,
     kept: Option<BTreeMap<String, String>>,
     read: RefCell<BTreeMap<String, Arc<str>>>,
+    /// What was found and read ahead of being asked for: the names of the TOML files, and texts by name.
+    walked: RefCell<Option<(Vec<String>, Vec<Fault>)>>,
+    ahead: RefCell<BTreeMap<String, Arc<str>>>,
+    /// Whether everything was as it is now at one moment.
+    steady: Cell<bool>,
     /// What was looked at on the disk.
     seen: RefCell<Seen>,
 }
@@ -27,20 +32,50 @@ pub(super) struct Files<'a> {
 impl<'a> Files<'a> {
     /// The files below a directory.
     pub(super) fn on_disk(dir: &'a Path) -> Self {
-        Self { dir, kept: None, read: RefCell::default(), seen: RefCell::new(Seen::of(dir)) }
+        Self {
+            dir,
+            kept: None,
+            read: RefCell::default(),
+            walked: RefCell::default(),
+            ahead: RefCell::default(),
+            steady: Cell::new(false),
+            seen: RefCell::new(Seen::of(dir)),
+        }
     }
 
     /// Copies of files that were below a directory. Only files with secrets are looked for in the directory.
     pub(super) fn kept(dir: &'a Path, files: &[(String, String)]) -> Self {
-        let kept = Some(files.iter().cloned().collect());
-        Self { dir, kept, read: RefCell::default(), seen: RefCell::new(Seen::of(dir)) }
+        Self { kept: Some(files.iter().cloned().collect()), ..Self::on_disk(dir) }
+    }
+
+    /// The files below a directory, of which those that were looked at `before` are read at once: the shorter the time
+    /// between the first and the last, the less can change meanwhile.
+    pub(super) fn at_once(dir: &'a Path, before: &Seen) -> Self {
+        let files = Self::on_disk(dir);
+        let walked = files.walk();
+        let before = before.files().map(|path| path.strip_prefix(dir).unwrap_or(path).to_string_lossy().into_owned());
+        for name in walked.0.iter().cloned().chain(before) {
+            let path = dir.join(&name);
+            match files.from_disk(&path) {
+                Ok(text) => drop(files.ahead.borrow_mut().insert(name, Arc::from(text))),
+                Err(_) => files.seen.borrow_mut().forget(&path), // it is told of if it is asked for
+            }
+        }
+        files.walked.replace(Some(walked));
+        files.steady.set(!files.seen.borrow().has_changed());
+        files
+    }
+
+    /// Whether nothing changed between the first file that was read and the last: what was read is whole.
+    pub(super) fn are_steady(&self) -> bool {
+        self.steady.get() || !self.seen.borrow().has_changed()
     }
 
     /// Every `*.toml`, by name in order; what could not be read is among the faults.
     pub(super) fn toml(&self) -> (Vec<Source>, Vec<Fault>) {
         let (names, mut faults) = match &self.kept {
             Some(kept) => (kept.keys().filter(|name| is_toml_below(name)).cloned().collect(), Vec::new()),
-            None => self.walk(),
+            None => self.walked.take().unwrap_or_else(|| self.walk()),
         };
         let mut sources = Vec::new();
         for name in &names {
@@ -63,13 +98,22 @@ impl<'a> Files<'a> {
 
     /// Reads a file with a secret: always from the disk, and never kept.
     pub(super) fn secret(&self, by: &Source, path: &str) -> Result<String, String> {
-        self.from_disk(&self.dir.join(self.resolve(by, path))).map_err(|why| why.message)
+        let name = self.resolve(by, path);
+        if let Some(text) = self.ahead.borrow_mut().remove(&name) {
+            return Ok(text.to_string());
+        }
+        self.steady.set(false);
+        self.from_disk(&self.dir.join(name)).map_err(|why| why.message)
     }
 
     /// Everything that was read, by name, and everything that was looked at.
     pub(super) fn into_read(self) -> (Vec<(String, String)>, Seen) {
         let read = self.read.into_inner().into_iter().map(|(name, text)| (name, text.to_string())).collect();
-        (read, self.seen.into_inner())
+        let mut seen = self.seen.into_inner();
+        for name in self.ahead.into_inner().into_keys() {
+            seen.forget(&self.dir.join(name)); // nobody asks for it any more
+        }
+        (read, seen)
     }
 
     /// Reads a file; what it was just before is noted, so that one that changes meanwhile is found out.
@@ -85,7 +129,13 @@ impl<'a> Files<'a> {
         }
         let text: Arc<str> = match &self.kept {
             Some(kept) => Arc::from(kept.get(name).ok_or_else(|| Unreadable::new("the file was not kept"))?.as_str()),
-            None => Arc::from(self.from_disk(&self.dir.join(name))?),
+            None => match self.ahead.borrow_mut().remove(name) {
+                Some(text) => text,
+                None => {
+                    self.steady.set(false);
+                    Arc::from(self.from_disk(&self.dir.join(name))?)
+                }
+            },
         };
         self.read.borrow_mut().insert(name.to_owned(), text.clone());
         Ok(Source { file, text })

@@ -97,7 +97,23 @@ pub fn load(dir: &Path, env: &Env<'_>) -> Result<Config, Vec<Fault>> {
 
 /// The same, and what was looked at, whether it is sound or not.
 pub fn load_with(dir: &Path, env: &Env<'_>) -> (Result<Config, Vec<Fault>>, Seen) {
-    build_with(Files::on_disk(dir), KINDS, env)
+    let Reading { config, seen, .. } = build_with(Files::on_disk(dir), KINDS, env);
+    (config, seen)
+}
+
+/// What came of reading a directory that may be written to meanwhile.
+pub struct Reading {
+    /// The configuration, or all its mistakes.
+    pub config: Result<Config, Vec<Fault>>,
+    /// What was looked at.
+    pub seen: Seen,
+    /// Whether nothing changed between the first file and the last. Else half of an edit may have been read.
+    pub steady: bool,
+}
+
+/// Reads a directory anew in which this was looked at `before`.
+pub fn load_again(dir: &Path, env: &Env<'_>, before: &Seen) -> Reading {
+    build_with(Files::at_once(dir, before), KINDS, env)
 }
 
 /// Makes a configuration of the files that [`Config::files`] gave for `dir`, where only files with secrets are read.
@@ -120,22 +136,24 @@ pub fn data_dir(dir: &Path) -> PathBuf {
 }
 
 fn build(files: Files<'_>, kinds: &[Kind], env: &Env<'_>) -> Result<Config, Vec<Fault>> {
-    build_with(files, kinds, env).0
+    build_with(files, kinds, env).config
 }
 
-fn build_with(files: Files<'_>, kinds: &[Kind], env: &Env<'_>) -> (Result<Config, Vec<Fault>>, Seen) {
+fn build_with(files: Files<'_>, kinds: &[Kind], env: &Env<'_>) -> Reading {
     let (sources, unreadable) = files.toml();
     let faults = Faults::new(sources, unreadable);
     let compiled = compile(&files, kinds, env, &faults);
     let list = faults.finish();
+    let steady = files.are_steady();
     let (files, seen) = files.into_read();
     if list.iter().any(|fault| fault.level == Level::Error) {
-        return (Err(list), seen);
+        return Reading { config: Err(list), seen, steady };
     }
     let Compiled { mut settings, daemon, notes, size } = compiled;
     settings.version = version(&files);
     let size = Size { words: words(&files), ..size };
-    (Ok(Config { settings: Arc::new(settings), daemon, files, warnings: list, notes, size }), seen)
+    let config = Config { settings: Arc::new(settings), daemon, files, warnings: list, notes, size };
+    Reading { config: Ok(config), seen, steady }
 }
 
 struct Compiled {

@@ -63,6 +63,11 @@ impl Seen {
         self.places.entry(path.to_owned()).or_insert_with(place);
     }
 
+    /// It does not count any more.
+    pub(super) fn forget(&mut self, path: &Path) {
+        self.places.remove(path);
+    }
+
     /// The directory of the configuration.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -90,7 +95,7 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{load_with, tests::no_env};
+    use crate::config::{load_again, load_with, tests::no_env};
 
     fn seen(dir: &Path) -> Seen {
         load_with(dir, &no_env).1
@@ -120,6 +125,9 @@ mod tests {
             assert!(!before.has_changed(), "before {what}");
             change();
             assert!(before.has_changed(), "{what}");
+            let again = load_again(&dir, &no_env, &before);
+            assert!(again.steady, "{what}");
+            assert_eq!(again.seen, seen(&dir), "{what}");
         }
         let gone = seen(&dir);
         fs::create_dir(&dir).unwrap();

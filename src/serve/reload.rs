@@ -14,7 +14,7 @@ use crate::app::health::{self, Health};
 use crate::app::intake::Intake;
 use crate::app::metrics::{Metrics, Reload};
 use crate::app::reload::{Cause, NotReloaded, Outcome, Reloaded, Request};
-use crate::config::{self, Config, Seen, Summary, Written};
+use crate::config::{self, Config, Reading, Seen, Summary, Written};
 use crate::fault::{self, Fault, Level};
 
 /// A file that looks broken may be half written: it is looked at once more after this.
@@ -48,8 +48,6 @@ impl Source {
     }
 }
 
-type Read = (Result<Config, Vec<Fault>>, Seen);
-
 /// Does all reloads, one after the other.
 pub(super) struct Worker {
     pub(super) source: Source,
@@ -57,6 +55,8 @@ pub(super) struct Worker {
     pub(super) version: Arc<str>,
     /// Its files.
     pub(super) files: Arc<[(String, String)]>,
+    /// What was looked at when the files were last read.
+    pub(super) seen: Seen,
     /// What was already said of it.
     pub(super) said: (Vec<Fault>, Vec<String>),
     pub(super) bridges: Bridges,
@@ -92,13 +92,13 @@ impl Worker {
     }
 
     async fn reload(&mut self, patient: bool) -> Outcome {
-        let (mut read, mut seen) = self.read().await;
+        let mut read = self.read().await;
         if patient && read.is_err() {
             tokio::time::sleep(MOMENT).await;
-            (read, seen) = self.read().await;
+            read = self.read().await;
         }
         let watch = read.as_ref().ok().map(|config| config.daemon.watch);
-        self.watcher.look_at(seen, watch);
+        self.watcher.look_at(self.seen.clone(), watch);
         let outcome = match read {
             Ok(config) => self.put_in_force(config).await,
             Err(faults) => Err(NotReloaded::Broken(faults.into())),
@@ -108,28 +108,25 @@ impl Worker {
     }
 
     /// Reads the files until nothing changed while they were read: half of an edit is never taken for the whole.
-    async fn read(&self) -> Read {
+    async fn read(&mut self) -> Result<Config, Vec<Fault>> {
         let mut tries = 0;
         loop {
-            let source = self.source.clone();
-            let reading = tokio::task::spawn_blocking(move || {
-                let read = config::load_with(&source.dir, &*source.env);
-                let steady = !read.1.has_changed();
-                (read, steady)
-            });
+            let (source, before) = (self.source.clone(), self.seen.clone());
+            let reading =
+                tokio::task::spawn_blocking(move || config::load_again(&source.dir, &*source.env, &before)).await;
+            let Ok(Reading { config, seen, steady }) = reading else {
+                tracing::error!("reading the configuration fell over a fault of the program");
+                return Err(vec![self.fault("reading it fell over a fault of the program, which the log shows")]);
+            };
+            self.seen = seen;
             tries += 1;
-            match reading.await {
-                Ok((read, true)) => return read,
-                Ok(((_, seen), false)) if tries >= TRIES => {
+            match config {
+                config if steady => return config,
+                _ if tries < TRIES => tokio::time::sleep(BETWEEN).await,
+                _ => {
                     let fault = self.fault("the files change all the time while they are read");
                     let help = "write all of a change aside and move it into place, or reload when it is finished";
-                    return (Err(vec![fault.help(help)]), seen);
-                }
-                Ok((_, false)) => tokio::time::sleep(BETWEEN).await,
-                Err(error) => {
-                    tracing::error!(%error, "reading the configuration fell over a fault of the program");
-                    let fault = self.fault("reading it fell over a fault of the program, which the log shows");
-                    return (Err(vec![fault]), Seen::default());
+                    return Err(vec![fault.help(help)]);
                 }
             }
         }

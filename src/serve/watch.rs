@@ -147,6 +147,10 @@ impl Thread {
                     self.seen = seen;
                     self.on = on.unwrap_or(self.on);
                     self.watch();
+                    // What changed between the reading and the watching told nobody.
+                    if self.on && touched.is_none() && self.seen.has_changed() {
+                        touched = Some((Instant::now(), Instant::now()));
+                    }
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     touched = None;

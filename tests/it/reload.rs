@@ -130,6 +130,7 @@ async fn until_version_is_not(world: &World, old: &str) -> String {
 #[tokio::test]
 async fn files_are_watched() {
     let mut world = World::with("").await;
+    world.watch(true).await;
     let first = version(&world).await;
     // Written in place, in two pieces of which the first alone is broken.
     let (path, text) = (world.file("config/zz-test.toml"), rule("test.a", "极光团购"));
@@ -174,6 +175,7 @@ async fn until_ready(world: &World, ready: bool) {
 async fn where_the_file_system_tells_nothing_the_files_are_looked_at() {
     let mut world = World::with("").await;
     world.poll = Duration::from_millis(50);
+    world.watch(true).await;
     world.restart().await;
     let first = version(&world).await;
     let words = std::fs::read_to_string(world.file("wordlists/ads.txt")).unwrap();
@@ -185,16 +187,22 @@ async fn where_the_file_system_tells_nothing_the_files_are_looked_at() {
     std::fs::write(&elsewhere, format!("{words}\n晨曦团购\n")).unwrap(); // not in a folder that is watched
     until_version_is_not(&world, &second).await;
     // With `watch = false` nothing is looked at any more, until somebody asks.
-    world.write("config/zz-test.toml", "[daemon]\n");
-    let text = std::fs::read_to_string(world.file("config/qunwei.toml")).unwrap();
-    world.write("config/qunwei.toml", &text.replace("watch = true", "watch = false"));
-    assert!(reload(&world).await.line().contains("watch true → false"));
+    world.watch(false).await;
     let third = version(&world).await;
     world.write("config/zz-test.toml", &rule("test.a", "晨曦团购"));
     tokio::time::sleep(Duration::from_millis(1200)).await; // nothing to wait for: that nothing happens is the point
     assert_eq!(version(&world).await, third);
     reload(&world).await;
     world.finish().await;
+}
+
+/// Waits until the log has all of these.
+async fn until_told(daemon: &Daemon, words: &[&str]) {
+    let started = Instant::now();
+    while !words.iter().all(|words| daemon.log().contains(words)) {
+        assert!(started.elapsed() < Duration::from_secs(60), "{words:?} not in {}", daemon.log());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 fn hang_up(daemon: &Daemon) {
@@ -213,10 +221,10 @@ async fn a_signal_reads_it_again_and_the_log_says_what_changed() {
         "profile default changed (strike_days 30 → 7)",
         "listen 127.0.0.1:8080 → 127.0.0.1:8090 (takes effect at the next start)",
     ];
-    until("the log says so", || told.iter().all(|line| daemon.log().contains(line)).then_some(())).await;
+    until_told(&daemon, &told).await;
     home.edit("config/groups.toml", "strike_days = 7", "strike_dayz = 7");
     hang_up(&daemon);
-    until("the log shows the fault", || daemon.log().contains("did you mean `strike_days`?").then_some(())).await;
+    until_told(&daemon, &["did you mean `strike_days`?"]).await;
     let (status, why) = daemon.admin("/readyz").await;
     assert!(status == 503 && why.starts_with("config: "), "{status} {why}");
     daemon.stop().await;
@@ -228,10 +236,10 @@ async fn a_signal_reads_it_again_and_the_log_says_what_changed() {
     hang_up(&daemon); // the last good one says not to watch, and nobody knows better before the files are sound
     home.edit("config/groups.toml", "strike_dayz = 7", "strike_days = 8");
     hang_up(&daemon);
-    until("the log says so", || daemon.log().contains("strike_days 7 → 8").then_some(())).await;
+    until_told(&daemon, &["strike_days 7 → 8"]).await;
     assert_eq!(daemon.admin("/readyz").await.0, 200);
     home.edit("config/groups.toml", "strike_days = 8", "strike_days = 9");
-    until("it is watched", || daemon.log().contains("strike_days 8 → 9").then_some(())).await;
+    until_told(&daemon, &["strike_days 8 → 9"]).await;
     daemon.stop().await;
 }
 
@@ -254,34 +262,30 @@ async fn post_as(world: &World, bridge: &str, secret: &str, id: &str) -> u16 {
 
 #[tokio::test]
 async fn a_secret_is_rotated_by_a_reload() {
-    let by_env = bridge("example", "secret_env = \"QUNWEI_EXAMPLE_SECRET\"");
+    let quiet = "[daemon]\nwatch = false\n";
+    let by_env = format!("{quiet}{}", bridge("example", "secret_env = \"QUNWEI_EXAMPLE_SECRET\""));
     let world = World::with_only(&by_env).await;
     assert_eq!(post_as(&world, "example", SECRET, "m-1").await, 200);
     world.write("secret", SECRET);
-    world.write("config/test.toml", &bridge("example", "secret_file = \"../secret\""));
+    let by_file = format!("{quiet}{}", bridge("example", "secret_file = \"../secret\""));
+    world.write("config/test.toml", &by_file);
     let done = reload(&world).await;
     assert_eq!(done.line(), "bridge example changed (secret_env, secret_file)");
     assert_eq!(post_as(&world, "example", SECRET, "m-2").await, 200);
     // No file of the configuration changes: the version stays, the bridge does not.
     world.write("secret", OTHER);
-    let done = until_secret(&world).await;
+    let done = reload(&world).await;
+    assert_eq!((&done.from, done.line().as_str()), (&done.to, "bridge example changed (secret)"));
     assert_eq!(post_as(&world, "example", SECRET, "m-3").await, 401);
     assert_eq!(post_as(&world, "example", OTHER, "m-4").await, 200);
-    assert!(done.is_none_or(|done| done.from == done.to && done.line() == "bridge example changed (secret)"));
     world.finish().await;
-}
-
-/// Reloads until the bridge takes the other secret; the watcher may have been quicker.
-async fn until_secret(world: &World) -> Option<Reloaded> {
-    let done = reload(world).await;
-    done.changed.then_some(done)
 }
 
 #[tokio::test]
 async fn bridges_come_and_go() {
     let example = bridge("example", "secret_env = \"QUNWEI_EXAMPLE_SECRET\"");
     let other = |secret: &str| bridge("other", &format!("secret_env = \"{secret}\""));
-    let spam = rule("ads.x", "刷单日结");
+    let spam = format!("[daemon]\nwatch = false\n{}", rule("ads.x", "刷单日结"));
     let mut world = World::with_only(&format!("{spam}{example}")).await;
     assert_eq!(post_as(&world, "other", SECRET, "m-1").await, 404);
     world.write("config/test.toml", &format!("{spam}{example}{}", other("QUNWEI_EXAMPLE_SECRET")));
@@ -384,9 +388,11 @@ async fn a_store_that_cannot_be_written_keeps_the_old_rules_and_the_journal_true
 /// lost or judged twice, and none by one file of each.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reloads_without_end_under_load() {
-    let mut world = World::with_only("[daemon]\nmode = \"observe\"\n").await;
-    let daemon =
-        format!("[daemon]\nmode = \"observe\"\n{}", bridge("example", "secret_env = \"QUNWEI_EXAMPLE_SECRET\""));
+    let mut world = World::with_only("[daemon]\nmode = \"observe\"\nwatch = false\n").await;
+    let daemon = format!(
+        "[daemon]\nmode = \"observe\"\nwatch = false\n{}",
+        bridge("example", "secret_env = \"QUNWEI_EXAMPLE_SECRET\"")
+    );
     for which in ["one", "two"] {
         let folder = world.file(which);
         std::fs::create_dir(&folder).unwrap();
@@ -492,4 +498,43 @@ fn check_load(data: &Path, answered: &HashSet<String>, versions: &HashMap<String
         *by_version.entry(which).or_default() += 1;
     }
     assert_eq!(by_version.len(), 2, "both versions judged: {by_version:?}");
+}
+
+/// The same with the real program and nobody but the signal and the clock to say when.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signal_every_hundred_milliseconds() {
+    let home = Home::new();
+    let daemon = home.start().await;
+    let mut answered = Vec::new();
+    let count = || daemon.log().matches("the configuration was reloaded").count();
+    let began = Instant::now();
+    for at in 0.. {
+        if at % 2 == 0 && at >= 30 && count() > 2 {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "{} reloads: {}", count(), daemon.log());
+        let (is, next) = if at % 2 == 0 { ("30", "29") } else { ("29", "30") };
+        home.edit("config/groups.toml", &format!("strike_days = {is}"), &format!("strike_days = {next}"));
+        hang_up(&daemon);
+        let until_next = Instant::now() + Duration::from_millis(100);
+        while Instant::now() < until_next {
+            let id = format!("m-{}", answered.len());
+            let body =
+                json!({"id": id, "type": "message", "group": "g1", "sender": {"id": id}, "text": "早上好"}).to_string();
+            let (status, answer) = daemon.post(&id, &body).await.unwrap();
+            assert_eq!((status, &answer["accepted"]), (200, &json!(1)));
+            answered.push(id);
+        }
+    }
+    home.edit("config/groups.toml", "strike_days = 30", "strike_days = 28");
+    hang_up(&daemon);
+    until_told(&daemon, &["→ 28"]).await;
+    assert_eq!(daemon.admin("/readyz").await.0, 200);
+    daemon.stop().await;
+    let mut store = open_store(&home.data()).unwrap();
+    let stored: Vec<String> = (store.journal(0, 1_000_000).unwrap().into_iter())
+        .filter(|row| row.kind == RowKind::Event)
+        .map(|row| serde_json::from_str::<Value>(&row.body).unwrap()["id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(stored, answered);
 }

@@ -59,11 +59,14 @@ impl World {
         Self::start(root().join("config"), None).await
     }
 
-    /// With the shipped configuration and one more file over it.
+    /// With the shipped configuration, which is not watched, and one more file over it.
     pub async fn with(toml: &str) -> Self {
         let files = tempfile::tempdir().expect("a temporary folder");
         copy(&root().join("config"), &files.path().join("config"));
         copy(&root().join("wordlists"), &files.path().join("wordlists"));
+        let text = std::fs::read_to_string(root().join("config/qunwei.toml")).expect("the file is read");
+        let text = text.replace("watch = true", "watch = false"); // tests reload when they say so
+        std::fs::write(files.path().join("config/qunwei.toml"), text).expect("the file is written");
         std::fs::write(files.path().join("config/zz-test.toml"), toml).expect("the file is written");
         Self::start(files.path().join("config"), Some(files)).await
     }
@@ -119,6 +122,14 @@ impl World {
             _ => None,
         };
         Source { poll: self.poll, ..Source::new(&self.config_dir, env) }
+    }
+
+    /// From now on its files are watched, or not any more.
+    pub async fn watch(&self, on: bool) {
+        let text = std::fs::read_to_string(self.file("config/qunwei.toml")).expect("the file is read");
+        let text = text.replace(&format!("watch = {}", !on), &format!("watch = {on}"));
+        self.write("config/qunwei.toml", &text);
+        self.running().reloader.reload().await.expect("it is sound");
     }
 
     /// A file of its configuration, by its path from the folder that holds `config` and `wordlists`.
