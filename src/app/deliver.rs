@@ -78,7 +78,10 @@ impl SharedOutbox {
 
 /// Who carries actions out, by the platform's name. Clones share it; a new configuration replaces it.
 #[derive(Clone, Default)]
-pub struct Platforms(Arc<ArcSwap<HashMap<Arc<str>, Arc<dyn Platform>>>>);
+pub struct Platforms(Arc<ArcSwap<ByName>>);
+
+/// Platforms by name.
+pub type ByName = HashMap<Arc<str>, Arc<dyn Platform>>;
 
 impl Platforms {
     /// One of them.
@@ -87,7 +90,7 @@ impl Platforms {
     }
 
     /// These and no others from now on; attempts under way end where they began.
-    pub fn replace(&self, platforms: HashMap<Arc<str>, Arc<dyn Platform>>) {
+    pub fn replace(&self, platforms: ByName) {
         self.0.store(Arc::new(platforms));
     }
 

@@ -56,7 +56,7 @@ impl<'a> Files<'a> {
         let before = before.files().map(|path| path.strip_prefix(dir).unwrap_or(path).to_string_lossy().into_owned());
         for name in walked.0.iter().cloned().chain(before) {
             let path = dir.join(&name);
-            match files.from_disk(&path) {
+            match files.look_and_read(&path) {
                 Ok(text) => drop(files.ahead.borrow_mut().insert(name, Arc::from(text))),
                 Err(_) => files.seen.borrow_mut().forget(&path), // it is told of if it is asked for
             }
@@ -103,7 +103,7 @@ impl<'a> Files<'a> {
             return Ok(text.to_string());
         }
         self.steady.set(false);
-        self.from_disk(&self.dir.join(name)).map_err(|why| why.message)
+        self.look_and_read(&self.dir.join(name)).map_err(|why| why.message)
     }
 
     /// Everything that was read, by name, and everything that was looked at.
@@ -117,7 +117,7 @@ impl<'a> Files<'a> {
     }
 
     /// Reads a file; what it was just before is noted, so that one that changes meanwhile is found out.
-    fn from_disk(&self, path: &Path) -> Result<String, Unreadable> {
+    fn look_and_read(&self, path: &Path) -> Result<String, Unreadable> {
         self.seen.borrow_mut().file(path);
         from_disk(path)
     }
@@ -133,7 +133,7 @@ impl<'a> Files<'a> {
                 Some(text) => text,
                 None => {
                     self.steady.set(false);
-                    Arc::from(self.from_disk(&self.dir.join(name))?)
+                    Arc::from(self.look_and_read(&self.dir.join(name))?)
                 }
             },
         };

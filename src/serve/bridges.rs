@@ -9,7 +9,7 @@ use anyhow::Context;
 
 use crate::adapters::bridge::push::{Push, Target};
 use crate::adapters::bridge::sign::Secret;
-use crate::app::deliver::{Platforms, SharedOutbox};
+use crate::app::deliver::{ByName, Platforms, SharedOutbox};
 use crate::app::health::{self, Health};
 use crate::app::metrics::{BridgeState, Metrics};
 use crate::app::outbox::Pace;
@@ -32,7 +32,7 @@ pub(super) struct Bridges {
 /// Other bridges, ready to be switched to.
 pub(super) struct Next {
     configured: Vec<Bridge>,
-    platforms: HashMap<Arc<str>, Arc<dyn Platform>>,
+    platforms: ByName,
     paces: HashMap<Arc<str>, Pace>,
     /// Those that are new or not as they were.
     afresh: HashSet<Arc<str>>,
@@ -51,7 +51,7 @@ impl Bridges {
 
     /// Makes what other bridges need. Those that stay the same keep what they have.
     pub(super) fn prepare(&self, configured: Vec<Bridge>, settings: &Settings) -> anyhow::Result<Next> {
-        let (mut platforms, mut afresh) = (HashMap::new(), HashSet::new());
+        let (mut platforms, mut afresh) = (ByName::new(), HashSet::new());
         for bridge in &configured {
             let same = self.configured.contains(bridge);
             if !same {
