@@ -8,12 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use super::seen::Seen;
 use crate::fault::{Fault, Source};
 
 /// No file of a configuration is longer, in bytes: a wrong path must not fill the memory.
 const LONGEST: u64 = 64 << 20;
+
+/// A file that was written so shortly ago may not be written to its end.
+const FRESH: Duration = Duration::from_millis(50);
 
 /// The files of one configuration, and what was read of them.
 pub(super) struct Files<'a> {
@@ -27,6 +31,7 @@ pub(super) struct Files<'a> {
     steady: Cell<bool>,
     /// What was looked at on the disk.
     seen: RefCell<Seen>,
+    begun: SystemTime,
 }
 
 impl<'a> Files<'a> {
@@ -40,6 +45,7 @@ impl<'a> Files<'a> {
             ahead: RefCell::default(),
             steady: Cell::new(false),
             seen: RefCell::new(Seen::of(dir)),
+            begun: SystemTime::now(),
         }
     }
 
@@ -62,13 +68,19 @@ impl<'a> Files<'a> {
             }
         }
         files.walked.replace(Some(walked));
-        files.steady.set(!files.seen.borrow().has_changed());
+        files.steady.set(files.are_still());
         files
     }
 
     /// Whether nothing changed between the first file that was read and the last: what was read is whole.
     pub(super) fn are_steady(&self) -> bool {
-        self.steady.get() || !self.seen.borrow().has_changed()
+        self.steady.get() || self.are_still()
+    }
+
+    /// Whether nothing has changed since it was looked at, nor just before: who writes into a file empties it first.
+    fn are_still(&self) -> bool {
+        let seen = self.seen.borrow();
+        !seen.was_written_since(self.begun.checked_sub(FRESH).unwrap_or(self.begun)) && !seen.has_changed()
     }
 
     /// Every `*.toml`, by name in order; what could not be read is among the faults.
