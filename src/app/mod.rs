@@ -6,6 +6,7 @@ pub mod outbox;
 pub mod deliver;
 pub mod metrics;
 pub mod health;
+pub mod reload;
 pub mod lines;
 pub mod scan;
 pub mod replay;

@@ -31,7 +31,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Runs the daemon.
+    /// Runs the daemon. SIGHUP reads the configuration again; SIGTERM and SIGINT stop it.
     #[command(
         after_help = "Example:\n  QUNWEI_EXAMPLE_SECRET=whsec_… QUNWEI_EXAMPLE_ACTIONS_URL=http://127.0.0.1:9000/actions qunwei serve --config config"
     )]

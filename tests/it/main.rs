@@ -20,6 +20,7 @@ mod layering;
 mod path;
 mod process;
 mod push;
+mod reload;
 mod replay;
 mod store_faults;
 mod welcome;
