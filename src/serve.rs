@@ -4,9 +4,7 @@
 //! bots ── HTTP ──► web::hooks ─► intake ─► engine (one thread, with the store) ─► outbox ─► delivery ── HTTP ──► bots
 //! ```
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -17,24 +15,31 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::adapters::bridge::push::{Push, Target};
-use crate::adapters::bridge::sign::Secret;
-use crate::app::deliver::{Delivery, SharedOutbox};
+use crate::app::deliver::{Delivery, Platforms, SharedOutbox};
 use crate::app::engine::{Engine, Witness};
 use crate::app::health::{self, Health};
 use crate::app::intake::{Intake, Job};
-use crate::app::metrics::{BridgeState, Metrics};
+use crate::app::metrics::Metrics;
 use crate::app::outbox::{Outbox, Pace};
 use crate::app::pulse::Pulse;
-use crate::config::{Bridge, Config, State};
-use crate::domain::policy::Capability;
+use crate::app::reload::Reloader;
+use crate::config::{Config, Seen};
+use crate::domain::policy;
 use crate::domain::state::Limits;
 use crate::domain::time::Timestamp;
 use crate::ports::{Clock, Platform, Store};
 use crate::store::{OpenError, Options, SqliteStore};
 use crate::web;
 
+mod bridges;
 pub mod playground;
+mod reload;
+mod watch;
+
+use bridges::Bridges;
+use reload::Worker;
+pub use reload::{SharedEnv, Source, broken};
+use watch::Watcher;
 
 /// Inputs in one commit, unless one request alone has more.
 const BATCH: usize = 2048;
@@ -63,11 +68,15 @@ pub struct Running {
     pub admin: SocketAddr,
     /// What an operator sees.
     pub health: Health,
+    /// Reads the configuration again.
+    pub reloader: Reloader,
     intake: Intake,
     pulse: Pulse,
+    stop_reload: CancellationToken,
     stop_web: CancellationToken,
     stop_delivery: CancellationToken,
     stop_engine: CancellationToken,
+    reload: tokio::task::JoinHandle<()>,
     web: TaskTracker,
     delivery: tokio::task::JoinHandle<()>,
     engine: JoinHandle<()>,
@@ -81,26 +90,42 @@ pub fn open_store(data: &Path) -> Result<SqliteStore, OpenError> {
     SqliteStore::open(data, Options::default())
 }
 
-/// What a daemon has besides its configured bridges.
+/// A platform that no file names.
+#[derive(Clone)]
+pub struct Guest {
+    /// Its name in events.
+    pub name: Arc<str>,
+    /// What the core knows of it.
+    pub known: policy::Platform,
+    /// Carries its actions out.
+    pub platform: Arc<dyn Platform>,
+    /// How fast.
+    pub pace: Pace,
+}
+
+/// What a daemon has besides what is configured.
 #[derive(Default)]
 pub struct Extra {
-    /// Further platforms, each with its pace.
-    pub platforms: Vec<(Arc<str>, Arc<dyn Platform>, Pace)>,
+    /// Further platforms.
+    pub guests: Vec<Guest>,
     /// Who is shown what is decided.
     pub witness: Option<Box<dyn Witness>>,
 }
 
-/// Starts the daemon. `kept` says why an older configuration than the one on disk is in force, if so.
+/// Starts the daemon. It reads its configuration again from `source`; `seen` is what was looked at when `config` was read
+/// from there. `kept` says why an older configuration than the one on disk is in force, if so.
 ///
 /// # Errors
 /// A port is in use, or the store cannot be read.
 pub async fn start(
-    config: &Config,
+    config: Config,
+    source: Source,
+    seen: Seen,
     kept: Option<String>,
     store: impl Store + 'static,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Running> {
-    start_with(config, kept, store, clock, Extra::default()).await
+    start_with(config, source, seen, kept, store, clock, Extra::default()).await
 }
 
 /// The same, with more than the configuration names.
@@ -108,38 +133,37 @@ pub async fn start(
 /// # Errors
 /// As [`start`].
 pub async fn start_with(
-    config: &Config,
+    config: Config,
+    source: Source,
+    seen: Seen,
     kept: Option<String>,
     mut store: impl Store + 'static,
     clock: Arc<dyn Clock>,
     extra: Extra,
 ) -> anyhow::Result<Running> {
-    let listen = bind(config.daemon.listen, "listen").await?;
-    let admin = bind(config.daemon.admin_listen, "admin_listen").await?;
+    let Extra { guests, witness } = extra;
+    let Config { mut settings, daemon, files, warnings, notes, .. } = config;
+    let listen = bind(daemon.listen, "listen").await?;
+    let admin = bind(daemon.admin_listen, "admin_listen").await?;
     let metrics = Arc::new(Metrics::new());
     let health = Health::default();
     if let Some(why) = kept {
         health.set(health::CONFIG, why);
     }
-    let intake = Intake::new(config.daemon.queue);
+    let intake = Intake::new(daemon.queue);
     let now = clock.now();
-    store.save_config(&config.settings.version, &config.files, now)?;
-    metrics.config_version(&config.settings.version);
-    let bridges = || config.daemon.bridges.iter().filter(|bridge| bridge.state == State::On);
+    store.save_config(&settings.version, &files, now)?;
+    metrics.config_version(&settings.version);
 
-    let pace = |bridge: &Bridge| Pace {
-        idempotent: config.settings.capabilities(&bridge.name).has(Capability::Idempotent),
-        per_second: bridge.actions_per_second,
-    };
-    let paces = bridges().map(|bridge| (bridge.name.clone(), pace(bridge)));
-    let more = extra.platforms.iter().map(|(name, _, pace)| (name.clone(), *pace));
-    let mut outbox = Outbox::new(paces.chain(more), OUTBOX, now);
+    bridges::announce(&guests, &mut settings)?;
+    let mut outbox = Outbox::new(bridges::paces(&daemon.bridges, &guests, &settings), OUTBOX, now);
     outbox.refill(store.pending(OUTBOX)?, OUTBOX);
     let outbox = SharedOutbox::new(outbox);
 
-    let mut engine = Engine::new(config.settings.clone(), Box::new(store), metrics.clone(), Limits::default(), now)?;
-    engine.change_rules(config.settings.clone(), now)?;
-    if let Some(witness) = extra.witness {
+    let version = settings.version.clone();
+    let mut engine = Engine::new(settings.clone(), Box::new(store), metrics.clone(), Limits::default(), now)?;
+    engine.change_rules(settings.clone(), now)?;
+    if let Some(witness) = witness {
         engine.watched_by(witness);
     }
     let stop_engine = CancellationToken::new();
@@ -156,11 +180,21 @@ pub async fn start_with(
     };
     let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || turning.run())?;
 
-    let more = extra.platforms.into_iter().map(|(name, platform, _)| (name, platform));
-    let mut platforms: HashMap<Arc<str>, Arc<dyn Platform>> = more.collect();
-    for bridge in bridges() {
-        platforms.insert(bridge.name.clone(), Arc::new(push(bridge, clock.clone())?));
-    }
+    let platforms = Platforms::default();
+    let hooks = web::hooks::HooksState::new(intake.clone(), Default::default(), clock.clone(), metrics.clone());
+    let mut bridges = Bridges {
+        configured: Vec::new(),
+        guests,
+        platforms: platforms.clone(),
+        outbox: outbox.clone(),
+        hooks: hooks.clone(),
+        metrics: metrics.clone(),
+        health: health.clone(),
+        clock: clock.clone(),
+    };
+    let first = bridges.prepare(daemon.bridges, &settings)?;
+    drop(settings); // only the engine holds the rules, so that old ones are freed
+    bridges.switch(first);
     let delivery = Delivery {
         outbox: outbox.clone(),
         platforms,
@@ -173,15 +207,27 @@ pub async fn start_with(
     let stop_delivery = CancellationToken::new();
     let delivery = tokio::spawn(delivery.run(stop_delivery.clone()));
 
+    let (reloader, requests) = Reloader::new();
+    let watcher = Watcher::start(reloader.clone(), source.poll)?;
+    watcher.look_at(seen.clone(), Some(daemon.watch));
+    let worker = Worker {
+        source,
+        version,
+        files: files.into(),
+        seen,
+        said: (warnings, notes),
+        bridges,
+        intake: intake.clone(),
+        metrics: metrics.clone(),
+        health: health.clone(),
+        watcher,
+    };
+    let stop_reload = CancellationToken::new();
+    let reload = tokio::spawn(worker.run(requests, stop_reload.clone()));
+
     let stop_web = CancellationToken::new();
     let web = TaskTracker::new();
     let (listen_at, admin_at) = (listen.local_addr()?, admin.local_addr()?);
-    let doors = config.daemon.bridges.iter().map(inbound).collect();
-    for bridge in &config.daemon.bridges {
-        let state = if bridge.state == State::On { BridgeState::On } else { BridgeState::Off };
-        metrics.bridge_state(&bridge.name, state);
-    }
-    let hooks = web::hooks::HooksState::new(intake.clone(), doors, clock.clone(), metrics.clone());
     web.spawn(web::serve(listen, web::hooks::router(hooks), stop_web.clone().cancelled_owned()));
     let admin_pages =
         web::admin::router(web::admin::AdminState { health: health.clone(), metrics, intake: intake.clone(), clock });
@@ -192,11 +238,14 @@ pub async fn start_with(
         listen: listen_at,
         admin: admin_at,
         health,
+        reloader,
         intake,
         pulse,
+        stop_reload,
         stop_web,
         stop_delivery,
         stop_engine,
+        reload,
         web,
         delivery,
         engine,
@@ -208,6 +257,10 @@ impl Running {
     /// be done stays in the store for the next start.
     pub async fn stop(self) {
         self.intake.close();
+        self.stop_reload.cancel();
+        if tokio::time::timeout(PATIENCE, self.reload).await.is_err() {
+            tracing::warn!("a reload was still under way after {} s and was left", PATIENCE.as_secs());
+        }
         self.stop_web.cancel();
         if tokio::time::timeout(PATIENCE, self.web.wait()).await.is_err() {
             tracing::warn!("some requests were still open after {} s and were cut off", PATIENCE.as_secs());
@@ -309,28 +362,4 @@ impl Turning {
 
 async fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} ({key})"))
-}
-
-fn push(bridge: &Bridge, clock: Arc<dyn Clock>) -> anyhow::Result<Push> {
-    let actions_url = bridge.actions_url.clone().context("a bridge that is on has an actions URL")?;
-    let target = Target { actions_url, secrets: secrets(bridge), timeout: bridge.timeout };
-    Push::new(target, clock).with_context(|| format!("bridge {}", bridge.name))
-}
-
-fn inbound(bridge: &Bridge) -> (String, web::hooks::BridgeIn) {
-    let limits = web::hooks::Limits {
-        max_bytes: bridge.max_body,
-        max_events: bridge.max_events,
-        rate: bridge.requests_per_minute.and_then(NonZeroU32::new).map(|per_minute| web::hooks::Rate { per_minute }),
-        ..web::hooks::Limits::default()
-    };
-    let state = match &bridge.state {
-        State::On => web::hooks::Switch::On,
-        State::Off { why } => web::hooks::Switch::Off(why.clone()),
-    };
-    (bridge.name.to_string(), web::hooks::BridgeIn { secrets: secrets(bridge), limits, state })
-}
-
-fn secrets(bridge: &Bridge) -> Vec<Secret> {
-    bridge.secrets.iter().map(|secret| Secret::from_bytes(secret.bytes())).collect()
 }

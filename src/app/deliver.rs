@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -12,7 +13,7 @@ use crate::app::engine::Effects;
 use crate::app::health::{self, Health};
 use crate::app::intake::Intake;
 use crate::app::metrics::{BridgeState, Metrics};
-use crate::app::outbox::{Due, Outbox, Wellness};
+use crate::app::outbox::{Due, Outbox, Pace, Wellness};
 use crate::domain::action::Action;
 use crate::ports::{Clock, Platform, Reply, Store, StoreError};
 
@@ -36,6 +37,12 @@ impl SharedOutbox {
     pub fn lock(&self) -> MutexGuard<'_, Outbox> {
         // A panic while it is held leaves at worst an action that is tried again after a restart.
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Other platforms from here on ([`Outbox::configure`]).
+    pub fn configure(&self, platforms: &HashMap<Arc<str>, Pace>, afresh: &HashSet<Arc<str>>) {
+        self.lock().configure(platforms, afresh);
+        self.changed.notify_one();
     }
 
     /// Takes in what a commit made true.
@@ -69,12 +76,36 @@ impl SharedOutbox {
     }
 }
 
+/// Who carries actions out, by the platform's name. Clones share it; a new configuration replaces it.
+#[derive(Clone, Default)]
+pub struct Platforms(Arc<ArcSwap<ByName>>);
+
+/// Platforms by name.
+pub type ByName = HashMap<Arc<str>, Arc<dyn Platform>>;
+
+impl Platforms {
+    /// One of them.
+    pub fn get(&self, name: &str) -> Option<Arc<dyn Platform>> {
+        self.0.load().get(name).cloned()
+    }
+
+    /// These and no others from now on; attempts under way end where they began.
+    pub fn replace(&self, platforms: ByName) {
+        self.0.store(Arc::new(platforms));
+    }
+
+    /// Whether this is the one that has the name now.
+    fn is_current(&self, name: &str, platform: &Arc<dyn Platform>) -> bool {
+        self.0.load().get(name).is_some_and(|current| Arc::ptr_eq(current, platform))
+    }
+}
+
 /// Carries actions out until told to stop; then waits for the attempts under way.
 pub struct Delivery {
     /// What is to be done.
     pub outbox: SharedOutbox,
     /// By whom.
-    pub platforms: HashMap<Arc<str>, Arc<dyn Platform>>,
+    pub platforms: Platforms,
     /// Who is told how it ended.
     pub intake: Intake,
     /// The time.
@@ -119,8 +150,7 @@ impl Delivery {
     }
 
     async fn perform(self: Arc<Self>, action: Arc<Action>, body: Arc<str>) {
-        let Some(platform) = self.platforms.get(&action.platform) else { return };
-        let reply = platform.perform(action.clone(), body).await;
+        let reply = self.attempt(&action, body).await;
         self.tell(&action, &reply);
         let error = match &reply {
             Reply::Broken { error } => Some(error.clone()),
@@ -139,6 +169,24 @@ impl Delivery {
             self.intake.tell(job);
         }
         self.outbox.changed.notify_one();
+    }
+
+    async fn attempt(&self, action: &Arc<Action>, body: Arc<str>) -> Reply {
+        let name = &action.platform;
+        let Some(platform) = self.platforms.get(name) else {
+            let error = "the bridge was taken out of the configuration".to_owned();
+            return Reply::Retry { after: None, error };
+        };
+        match platform.perform(action.clone(), body).await {
+            // What the platform was before its configuration changed says nothing about what it is.
+            Reply::Broken { error } if !self.platforms.is_current(name, &platform) => {
+                Reply::Retry { after: None, error }
+            }
+            Reply::Disabled if !self.platforms.is_current(name, &platform) => {
+                Reply::Retry { after: None, error: "410 from the address it had before".to_owned() }
+            }
+            reply => reply,
+        }
     }
 
     /// A line when a platform stops answering and when it answers again, and one for each attempt that an operator or admin
@@ -185,6 +233,7 @@ impl Delivery {
                 self.health.set(&name, "disabled: its actions URL answered 410 Gone");
                 BridgeState::Disabled
             }
+            Wellness::Absent => return,
         };
         self.metrics.bridge_state(platform, state);
     }

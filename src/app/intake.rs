@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use crate::domain::action::{Action, Outcome};
 use crate::domain::case::ByWhom;
 use crate::domain::event::Event;
+use crate::domain::policy::Settings;
 use crate::domain::time::Timestamp;
 
 /// An event as it came in.
@@ -71,13 +72,26 @@ pub enum Job {
         /// How.
         outcome: Outcome,
     },
+    /// Another version of the rules from here on.
+    Rules(NewRules),
+}
+
+/// Another version of the rules. What was queued before it is judged by the old one, what comes after by this one.
+#[derive(Debug)]
+pub struct NewRules {
+    /// What messages are judged by.
+    pub settings: Arc<Settings>,
+    /// The files they were made of, to be kept under their version.
+    pub files: Arc<[(String, String)]>,
+    /// Told when the change is durable; else why it is not and the old rules still hold.
+    pub answer: oneshot::Sender<Result<(), String>>,
 }
 
 impl Job {
     /// The action it is about, if one.
     pub fn action(&self) -> Option<&Arc<Action>> {
         match self {
-            Job::Events { .. } | Job::Pause { .. } => None,
+            Job::Events { .. } | Job::Rules(_) | Job::Pause { .. } => None,
             Job::Attempt { action, .. } | Job::Outcome { action, .. } => Some(action),
         }
     }
@@ -86,7 +100,7 @@ impl Job {
     pub fn len(&self) -> usize {
         match self {
             Job::Events { events, .. } => events.len(),
-            Job::Attempt { .. } | Job::Pause { .. } | Job::Outcome { .. } => 1,
+            Job::Attempt { .. } | Job::Outcome { .. } | Job::Rules(_) | Job::Pause { .. } => 1,
         }
     }
 
@@ -158,6 +172,24 @@ impl Intake {
             return Err(Full);
         }
         self.put(&mut queue, Job::Events { events, answer });
+        Ok(answered)
+    }
+
+    /// Hands in another version of the rules; the receiver is told when it is durable.
+    ///
+    /// # Errors
+    /// The daemon is stopping, or its engine has fallen.
+    pub fn change_rules(
+        &self,
+        settings: Arc<Settings>,
+        files: Arc<[(String, String)]>,
+    ) -> Result<oneshot::Receiver<Result<(), String>>, Full> {
+        let (answer, answered) = oneshot::channel();
+        let mut queue = self.lock();
+        if queue.closed {
+            return Err(Full);
+        }
+        self.put(&mut queue, Job::Rules(NewRules { settings, files, answer }));
         Ok(answered)
     }
 

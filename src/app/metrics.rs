@@ -96,6 +96,20 @@ words!(
     }
 );
 
+words!(
+    /// What came of a reload of the configuration.
+    pub Reload {
+        /// Another one is in force.
+        Changed = "changed",
+        /// Nothing had changed.
+        Unchanged = "unchanged",
+        /// The files have faults; the old one stays in force.
+        Broken = "broken",
+        /// It is sound, but could not be put in force.
+        Failed = "failed",
+    }
+);
+
 words!(Answered { Reply200 = "200", Reply400 = "400", Reply401 = "401", Reply408 = "408", Reply413 = "413", Reply429 = "429", Reply503 = "503", Other = "other" });
 words!(Ended { Done = "done", Failed = "failed", Expired = "expired", Cancelled = "cancelled", Uncertain = "uncertain" });
 words!(Replied { Done = "done", Retry = "retry", Unknown = "unknown", Refused = "refused", Broken = "broken", Disabled = "disabled" });
@@ -115,6 +129,7 @@ pub struct Metrics {
     commands: Family<[(&'static str, String); 2], Counter>,
     bridges: Family<[(&'static str, String); 2], Gauge>,
     config: Family<[(&'static str, String); 1], Gauge>,
+    reloads: [Counter; 4],
     retries: Counter,
     store_failures: Counter,
     times_ahead: Counter,
@@ -141,6 +156,10 @@ impl Metrics {
         let verdict: Family<[(&'static str, &'static str); 1], Counter> = Family::default();
         add(all, "verdicts", "Messages judged, by verdict", verdict.clone());
         let verdicts = ["pass", "review", "violation"].map(|word| verdict.get_or_create_owned(&[("verdict", word)]));
+        let reload: Family<[(&'static str, &'static str); 1], Counter> = Family::default();
+        add(all, "config_reloads", "Reloads of the configuration, by what came of them", reload.clone());
+        let reloads = [Reload::Changed, Reload::Unchanged, Reload::Broken, Reload::Failed]
+            .map(|outcome| reload.get_or_create_owned(&[("outcome", outcome.word())]));
         // From a quarter of a millisecond to 8 s; a commit that takes longer is a failure.
         let seconds = || Histogram::new(exponential_buckets(0.000_25, 2.0, 16));
         let inputs = || Histogram::new(exponential_buckets(1.0, 2.0, 13));
@@ -157,6 +176,7 @@ impl Metrics {
             commands: add(all, "commands", "Commands given in the chat", Family::default()),
             bridges: add(all, "bridge_state", "1 for the state that a bridge is in", Family::default()),
             config: add(all, "config_info", "The version of the configuration in force", Family::default()),
+            reloads,
             retries: add(all, "retries", "Attempts that were not the first", Counter::default()),
             store_failures: add(all, "store_failures", "Commits that failed", Counter::default()),
             times_ahead: add(all, "event_times_ahead", "Events whose time lay too far ahead", Counter::default()),
@@ -261,8 +281,7 @@ impl Metrics {
 
     /// Something was shed.
     pub fn shed(&self, what: Shed) {
-        let word = Shed::WORDS.get(what.at()).copied().unwrap_or_default();
-        self.shed.get_or_create_owned(&[("what", word)]).inc();
+        self.shed.get_or_create_owned(&[("what", what.word())]).inc();
     }
 
     /// A command was given.
@@ -284,6 +303,20 @@ impl Metrics {
     pub fn config_version(&self, version: &str) {
         self.config.clear();
         self.config.get_or_create_owned(&[("version", version.to_owned())]).set(1);
+    }
+
+    /// The configuration was read again.
+    pub fn reload(&self, outcome: Reload) {
+        if let Some(counter) = self.reloads.get(outcome.at()) {
+            counter.inc();
+        }
+    }
+
+    /// A bridge is not configured any more.
+    pub fn bridge_gone(&self, bridge: &str) {
+        for word in BridgeState::WORDS {
+            self.bridges.remove(&[("bridge", bridge.to_owned()), ("state", (*word).to_owned())]);
+        }
     }
 
     /// A bridge is in this state.

@@ -8,6 +8,7 @@ pub mod explain;
 pub mod pulse;
 pub mod metrics;
 pub mod health;
+pub mod reload;
 pub mod lines;
 pub mod scan;
 pub mod replay;

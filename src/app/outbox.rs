@@ -4,7 +4,7 @@
 //! undoes; one action's retries block nobody else. Each platform is paced by itself. The store holds the same actions: a
 //! restart begins from there, and nothing that was confirmed is in it any more.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ struct Entry {
     body: Option<Arc<str>>,
     /// It is recorded that it is about to be tried.
     recorded: bool,
-    /// That was recorded before a restart: it may have happened.
+    /// It may have happened: an attempt was recorded before a restart, or not answered.
     doubtful: bool,
     attempts: u32,
     state: State,
@@ -135,7 +135,31 @@ impl Outbox {
 
     /// How a platform answers; `None` for one that is not configured.
     pub fn wellness(&self, platform: &str) -> Option<Wellness> {
-        self.targets.get(platform).map(|target| target.wellness)
+        self.targets.get(platform).map(|target| target.wellness).filter(|wellness| *wellness != Wellness::Absent)
+    }
+
+    /// Other platforms from here on. Those `afresh`, and those that are new, begin as after a start: well, with nothing
+    /// waiting for its next attempt. Actions of a platform that is gone wait for their deadlines, as after a restart.
+    pub fn configure(&mut self, platforms: &HashMap<Arc<str>, Pace>, afresh: &HashSet<Arc<str>>) {
+        for (name, target) in &mut self.targets {
+            if !platforms.contains_key(name) {
+                target.wellness = Wellness::Absent;
+            }
+        }
+        for (name, pace) in platforms {
+            let clock = self.clock.clone();
+            let target = self.targets.entry(name.clone()).or_insert_with(|| Target::new(*pace, clock.clone()));
+            target.set_pace(*pace, clock);
+            if afresh.contains(name) || target.wellness == Wellness::Absent {
+                target.wellness = Wellness::Well;
+                for (_, id) in std::mem::take(&mut target.waiting) {
+                    if let Some(entry) = self.entries.get_mut(&id) {
+                        entry.state = State::Ready;
+                        target.ready.insert((entry.action.lane, entry.order, id));
+                    }
+                }
+            }
+        }
     }
 
     /// Whether there are actions in the store that are not in memory, and room for them.
@@ -219,7 +243,10 @@ impl Outbox {
             }
             Reply::Refused { error } => Outcome::Failed { error },
             Reply::Unknown { error } if !repeatable => Outcome::Uncertain { error },
-            Reply::Unknown { .. } => return self.retry(id, None, now),
+            Reply::Unknown { .. } => {
+                entry.doubtful = true; // should the platform be configured not to drop repeated ids
+                return self.retry(id, None, now);
+            }
             Reply::Retry { after, .. } => return self.retry(id, after, now),
             Reply::Broken { .. } => {
                 if target.wellness == Wellness::Well {
@@ -228,7 +255,9 @@ impl Outbox {
                 return self.retry(id, None, now);
             }
             Reply::Disabled => {
-                target.wellness = Wellness::Disabled;
+                if target.wellness != Wellness::Absent {
+                    target.wellness = Wellness::Disabled;
+                }
                 return self.retry(id, None, now);
             }
         };
@@ -286,7 +315,7 @@ impl Outbox {
         let clock = self.clock.clone();
         self.targets.entry(platform).or_insert_with(|| {
             let mut target = Target::new(Pace { idempotent: true, per_second: 1.0 }, clock);
-            target.wellness = Wellness::Disabled;
+            target.wellness = Wellness::Absent;
             target
         });
         self.entries.insert(id.clone(), entry);
@@ -333,7 +362,11 @@ impl Outbox {
         let place = (action.lane, entry.order, id.clone());
         let repeatable = target.pace.idempotent || matches!(action.what, What::Unmute { .. });
         let ending = if entry.doubtful && !repeatable {
-            Some(Outcome::Uncertain { error: "the daemon stopped while it was being tried".to_owned() })
+            let error = match entry.attempts {
+                0 => "the daemon stopped while it was being tried",
+                _ => "an attempt was not answered, and the bridge does not drop a repeated id any more",
+            };
+            Some(Outcome::Uncertain { error: error.to_owned() })
         } else if now >= action.deadline {
             Some(Outcome::Expired)
         } else {
@@ -344,7 +377,7 @@ impl Outbox {
             entry.state = State::Ending;
             return Begun::Due(Due::Tell(Job::Outcome { action, outcome }));
         }
-        if target.wellness == Wellness::Disabled {
+        if target.is_closed() {
             target.ready.remove(&place);
             entry.state = State::Waiting(action.deadline);
             target.waiting.insert((action.deadline, id.clone()));

@@ -10,7 +10,8 @@ use clap::Args;
 use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{complain, environment, serve};
+use crate::cli::serve::{self, Prepared};
+use crate::cli::{complain, environment};
 use crate::config::SHIPPED;
 use crate::serve::SystemClock;
 use crate::serve::playground::{Playing, start};
@@ -68,7 +69,7 @@ fn play(args: &DemoArgs, token: Option<String>, verbosity: i16) -> anyhow::Resul
     let (home, temporary) = home(args.data.as_deref())?;
     write_missing(&home)?;
     let dir = home.join("config");
-    let (mut config, store, kept) = match serve::prepare(&dir, Some(home.join("data"))) {
+    let Prepared { mut config, seen, store, kept } = match serve::prepare(&dir, Some(home.join("data"))) {
         Ok(prepared) => prepared,
         Err(code) => return Ok(code),
     };
@@ -85,7 +86,7 @@ fn play(args: &DemoArgs, token: Option<String>, verbosity: i16) -> anyhow::Resul
     runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        let demo = start(config, kept, store, Arc::new(SystemClock), playing).await?;
+        let demo = start(config, seen, kept, store, Arc::new(SystemClock), playing).await?;
         let how = if with_token { ", give the token" } else { "" };
         // A supervisor that closed our stdout does not want to know.
         drop(writeln!(std::io::stdout(), "open http://{}/ in a browser{how} (Ctrl-C ends it)", demo.listen));

@@ -35,7 +35,7 @@ enum Command {
     /// Runs the daemon with a playground: a page on which one person speaks as several members of a group.
     #[command(after_help = "Example:\n  qunwei demo --listen 127.0.0.1:8787 --data ./demo")]
     Demo(demo::DemoArgs),
-    /// Runs the daemon.
+    /// Runs the daemon. SIGHUP reads the configuration again; SIGTERM and SIGINT stop it.
     #[command(
         after_help = "Example:\n  QUNWEI_EXAMPLE_SECRET=whsec_… QUNWEI_EXAMPLE_ACTIONS_URL=http://127.0.0.1:9000/actions qunwei serve --config config"
     )]

@@ -10,10 +10,11 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use crate::app::reload::Cause;
 use crate::cli::{ConfigArg, check, complain, environment};
-use crate::config::{self, Config, LogFormat};
+use crate::config::{self, Config, LogFormat, Seen};
 use crate::ports::Store;
-use crate::serve::{SystemClock, open_store, start};
+use crate::serve::{Source, SystemClock, broken, open_store, start};
 use crate::store::SqliteStore;
 
 /// `qunwei serve`
@@ -33,10 +34,11 @@ pub(super) struct ServeArgs {
 }
 
 pub(super) fn run(args: &ServeArgs, verbosity: i16) -> ExitCode {
-    let (mut config, store, kept) = match prepare(args.config.dir(), args.data.clone()) {
+    let Prepared { mut config, seen, store, kept } = match prepare(args.config.dir(), args.data.clone()) {
         Ok(prepared) => prepared,
         Err(code) => return code,
     };
+    let source = Source::new(args.config.dir(), environment);
     config.daemon.listen = args.listen.unwrap_or(config.daemon.listen);
     config.daemon.admin_listen = args.admin_listen.unwrap_or(config.daemon.admin_listen);
     log(config.daemon.log_format, verbosity);
@@ -53,7 +55,7 @@ pub(super) fn run(args: &ServeArgs, verbosity: i16) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(serve(&config, kept, store)) {
+    match runtime.block_on(serve(config, source, seen, kept, store)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(format_args!("error: {error:#}\n"));
@@ -62,9 +64,19 @@ pub(super) fn run(args: &ServeArgs, verbosity: i16) -> ExitCode {
     }
 }
 
+/// What a start begins with.
+pub(super) struct Prepared {
+    pub(super) config: Config,
+    /// What was looked at on the disk.
+    pub(super) seen: Seen,
+    pub(super) store: SqliteStore,
+    /// Why this is not the configuration on the disk.
+    pub(super) kept: Option<String>,
+}
+
 /// The configuration and the store; with a broken configuration the last good one from the store, and why.
-pub(super) fn prepare(dir: &Path, data: Option<PathBuf>) -> Result<(Config, SqliteStore, Option<String>), ExitCode> {
-    let loaded = config::load(dir, &environment);
+pub(super) fn prepare(dir: &Path, data: Option<PathBuf>) -> Result<Prepared, ExitCode> {
+    let (loaded, seen) = config::load_with(dir, &environment);
     let named = loaded.as_ref().ok().map(|config| config.daemon.data.clone());
     let data = data.or(named).unwrap_or_else(|| config::data_dir(dir));
     let shown = |faults: &[crate::fault::Fault]| complain(check::human(faults, false));
@@ -84,7 +96,7 @@ pub(super) fn prepare(dir: &Path, data: Option<PathBuf>) -> Result<(Config, Sqli
     let faults = match loaded {
         Ok(config) => {
             shown(&config.warnings);
-            return Ok((config, store, None));
+            return Ok(Prepared { config, seen, store, kept: None });
         }
         Err(faults) => faults,
     };
@@ -93,14 +105,8 @@ pub(super) fn prepare(dir: &Path, data: Option<PathBuf>) -> Result<(Config, Sqli
     let last = last.and_then(|files| config::from_files(dir, &files, &environment).ok());
     match last {
         Some(config) => {
-            let version = &config.settings.version;
-            let first = faults.first().map(|fault| format!("{}:{}:{}", fault.file, fault.line, fault.column));
-            let why = format!(
-                "the configuration on disk is broken (first at {}; `qunwei check` lists all); \
-                 the last good one, {version}, is in force",
-                first.unwrap_or_default()
-            );
-            Ok((config, store, Some(why)))
+            let why = broken(&faults, &dir.to_string_lossy(), &config.settings.version);
+            Ok(Prepared { config, seen, store, kept: Some(why) })
         }
         None => {
             complain(format_args!(
@@ -117,16 +123,27 @@ pub(super) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
 }
 
-async fn serve(config: &Config, kept: Option<String>, store: SqliteStore) -> anyhow::Result<()> {
+async fn serve(
+    config: Config,
+    source: Source,
+    seen: Seen,
+    kept: Option<String>,
+    store: SqliteStore,
+) -> anyhow::Result<()> {
+    let version = config.settings.version.clone();
+    let mut hangup = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let running = start(config, kept, store, Arc::new(SystemClock)).await?;
+    let running = start(config, source, seen, kept, store, Arc::new(SystemClock)).await?;
     // A supervisor that closed our stdout does not want to know.
     drop(writeln!(std::io::stdout(), "ready listen={} admin={}", running.listen, running.admin));
-    tracing::info!(listen = %running.listen, admin = %running.admin, version = %config.settings.version, "ready");
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+    tracing::info!(listen = %running.listen, admin = %running.admin, %version, "ready");
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break,
+            _ = hangup.recv() => running.reloader.request(Cause::Asked),
+        }
     }
     tracing::info!("stopping: requests and attempts under way are finished first");
     running.stop().await;

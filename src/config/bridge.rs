@@ -23,7 +23,7 @@ const TIMEOUT: Number = Number { key: "timeout_seconds", range: 1..=300, unit: "
 const PACE: f64 = 20.0;
 
 /// A bridge: one bot that delivers events and carries out actions.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Bridge {
     /// Its name in `/hooks/bridge/NAME`, and the platform of its events.
     pub name: Arc<str>,

@@ -22,6 +22,8 @@ const ALERTS: Number = Number { key: "per_minute", range: 1..=60, unit: "alerts"
 
 /// Who may be told privately what the company's place is told.
 const USERS: usize = 20;
+/// Keys of `[daemon]` that are only looked at when it starts.
+pub(super) const AT_START: [&str; 5] = ["listen", "admin_listen", "data", "queue", "log_format"];
 
 /// What the daemon needs besides what it judges by.
 #[derive(Clone, Debug)]
@@ -36,6 +38,8 @@ pub struct Daemon {
     pub log_format: LogFormat,
     /// How many inputs may wait. Default 16,384.
     pub queue: usize,
+    /// Whether a change of the files is taken in as soon as it is seen. Default true.
+    pub watch: bool,
     /// The bridges, by name.
     pub bridges: Vec<Bridge>,
 }
@@ -73,6 +77,7 @@ pub(super) fn read(section: Option<Section<'_>>, faults: &Faults) -> (Daemon, Ev
         data: PathBuf::from("./data"),
         log_format: LogFormat::Text,
         queue: QUEUE.default as usize,
+        watch: true,
         bridges: Vec::new(),
     };
     let mut everywhere = Everywhere {
@@ -93,6 +98,7 @@ pub(super) fn read(section: Option<Section<'_>>, faults: &Faults) -> (Daemon, Ev
     if let Some(queue) = section.number(&QUEUE) {
         daemon.queue = queue as usize;
     }
+    daemon.watch = section.flag("watch").unwrap_or(daemon.watch);
     mode(&mut section, &mut everywhere, faults);
     if let Some(zone) = section.text("timezone").and_then(|name| timezone(&name, faults)) {
         everywhere.timezone = zone;

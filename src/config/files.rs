@@ -3,40 +3,91 @@
 //! A file's *name* is its path relative to the directory, normalised, with `/`: `rules/ads.toml`, `../wordlists/ads.txt`.
 //! What is shown to people is a path they can open.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
+use super::seen::Seen;
 use crate::fault::{Fault, Source};
 
 /// No file of a configuration is longer, in bytes: a wrong path must not fill the memory.
 const LONGEST: u64 = 64 << 20;
+
+/// A file that was written so shortly ago may not be written to its end.
+const FRESH: Duration = Duration::from_millis(50);
 
 /// The files of one configuration, and what was read of them.
 pub(super) struct Files<'a> {
     dir: &'a Path,
     kept: Option<BTreeMap<String, String>>,
     read: RefCell<BTreeMap<String, Arc<str>>>,
+    /// What was found and read ahead of being asked for: the names of the TOML files, and texts by name.
+    walked: RefCell<Option<(Vec<String>, Vec<Fault>)>>,
+    ahead: RefCell<BTreeMap<String, Arc<str>>>,
+    /// Whether everything was as it is now at one moment.
+    steady: Cell<bool>,
+    /// What was looked at on the disk.
+    seen: RefCell<Seen>,
+    begun: SystemTime,
 }
 
 impl<'a> Files<'a> {
     /// The files below a directory.
     pub(super) fn on_disk(dir: &'a Path) -> Self {
-        Self { dir, kept: None, read: RefCell::default() }
+        Self {
+            dir,
+            kept: None,
+            read: RefCell::default(),
+            walked: RefCell::default(),
+            ahead: RefCell::default(),
+            steady: Cell::new(false),
+            seen: RefCell::new(Seen::of(dir)),
+            begun: SystemTime::now(),
+        }
     }
 
     /// Copies of files that were below a directory. Only files with secrets are looked for in the directory.
     pub(super) fn kept(dir: &'a Path, files: &[(String, String)]) -> Self {
-        Self { dir, kept: Some(files.iter().cloned().collect()), read: RefCell::default() }
+        Self { kept: Some(files.iter().cloned().collect()), ..Self::on_disk(dir) }
+    }
+
+    /// The files below a directory, of which those that were looked at `before` are read at once: the shorter the time
+    /// between the first and the last, the less can change meanwhile.
+    pub(super) fn at_once(dir: &'a Path, before: &Seen) -> Self {
+        let files = Self::on_disk(dir);
+        let walked = files.walk();
+        let before = before.files().map(|path| path.strip_prefix(dir).unwrap_or(path).to_string_lossy().into_owned());
+        for name in walked.0.iter().cloned().chain(before) {
+            let path = dir.join(&name);
+            match files.look_and_read(&path) {
+                Ok(text) => drop(files.ahead.borrow_mut().insert(name, Arc::from(text))),
+                Err(_) => files.seen.borrow_mut().forget(&path), // it is told of if it is asked for
+            }
+        }
+        files.walked.replace(Some(walked));
+        files.steady.set(files.are_still());
+        files
+    }
+
+    /// Whether nothing changed between the first file that was read and the last: what was read is whole.
+    pub(super) fn are_steady(&self) -> bool {
+        self.steady.get() || self.are_still()
+    }
+
+    /// Whether nothing has changed since it was looked at, nor just before: who writes into a file empties it first.
+    fn are_still(&self) -> bool {
+        let seen = self.seen.borrow();
+        !seen.was_written_since(self.begun.checked_sub(FRESH).unwrap_or(self.begun)) && !seen.has_changed()
     }
 
     /// Every `*.toml`, by name in order; what could not be read is among the faults.
     pub(super) fn toml(&self) -> (Vec<Source>, Vec<Fault>) {
         let (names, mut faults) = match &self.kept {
             Some(kept) => (kept.keys().filter(|name| is_toml_below(name)).cloned().collect(), Vec::new()),
-            None => self.walk(),
+            None => self.walked.take().unwrap_or_else(|| self.walk()),
         };
         let mut sources = Vec::new();
         for name in &names {
@@ -59,12 +110,28 @@ impl<'a> Files<'a> {
 
     /// Reads a file with a secret: always from the disk, and never kept.
     pub(super) fn secret(&self, by: &Source, path: &str) -> Result<String, String> {
-        from_disk(&self.dir.join(self.resolve(by, path))).map_err(|why| why.message)
+        let name = self.resolve(by, path);
+        if let Some(text) = self.ahead.borrow_mut().remove(&name) {
+            return Ok(text.to_string());
+        }
+        self.steady.set(false);
+        self.look_and_read(&self.dir.join(name)).map_err(|why| why.message)
     }
 
-    /// Everything that was read, by name.
-    pub(super) fn into_read(self) -> Vec<(String, String)> {
-        self.read.into_inner().into_iter().map(|(name, text)| (name, text.to_string())).collect()
+    /// Everything that was read, by name, and everything that was looked at.
+    pub(super) fn into_read(self) -> (Vec<(String, String)>, Seen) {
+        let read = self.read.into_inner().into_iter().map(|(name, text)| (name, text.to_string())).collect();
+        let mut seen = self.seen.into_inner();
+        for name in self.ahead.into_inner().into_keys() {
+            seen.forget(&self.dir.join(name)); // nobody asks for it any more
+        }
+        (read, seen)
+    }
+
+    /// Reads a file; what it was just before is noted, so that one that changes meanwhile is found out.
+    fn look_and_read(&self, path: &Path) -> Result<String, Unreadable> {
+        self.seen.borrow_mut().file(path);
+        from_disk(path)
     }
 
     fn open(&self, name: &str) -> Result<Source, Unreadable> {
@@ -74,7 +141,13 @@ impl<'a> Files<'a> {
         }
         let text: Arc<str> = match &self.kept {
             Some(kept) => Arc::from(kept.get(name).ok_or_else(|| Unreadable::new("the file was not kept"))?.as_str()),
-            None => Arc::from(from_disk(&self.dir.join(name))?),
+            None => match self.ahead.borrow_mut().remove(name) {
+                Some(text) => text,
+                None => {
+                    self.steady.set(false);
+                    Arc::from(self.look_and_read(&self.dir.join(name))?)
+                }
+            },
         };
         self.read.borrow_mut().insert(name.to_owned(), text.clone());
         Ok(Source { file, text })
@@ -94,10 +167,12 @@ impl<'a> Files<'a> {
     }
 
     fn walk(&self) -> (Vec<String>, Vec<Fault>) {
-        let mut walk = Walk { names: Vec::new(), faults: Vec::new(), seen: BTreeSet::new() };
+        let mut looked_at = self.seen.borrow_mut();
+        let mut walk = Walk { names: Vec::new(), faults: Vec::new(), seen: BTreeSet::new(), looked_at: &mut looked_at };
         walk.directory(self.dir, "");
-        walk.names.sort();
-        (walk.names, walk.faults)
+        let Walk { mut names, faults, .. } = walk;
+        names.sort();
+        (names, faults)
     }
 }
 
@@ -125,15 +200,17 @@ fn is_toml_below(name: &str) -> bool {
     name.ends_with(".toml") && !name.split('/').any(|part| part.is_empty() || part.starts_with('.'))
 }
 
-struct Walk {
+struct Walk<'a> {
     names: Vec<String>,
     faults: Vec<Fault>,
     /// Directories by their true path: one that is met again (a loop of symbolic links) is not read again.
     seen: BTreeSet<PathBuf>,
+    looked_at: &'a mut Seen,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn directory(&mut self, path: &Path, prefix: &str) {
+        self.looked_at.directory(path);
         let entries = fs::canonicalize(path).and_then(|place| Ok((fs::read_dir(path)?, place)));
         let entries = match entries {
             Ok((entries, place)) if self.seen.insert(place.clone()) => entries,

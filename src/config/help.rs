@@ -8,7 +8,7 @@ pub(super) const TOP: &str = "the top of a file";
 
 /// Keys by the section they belong in, to tell where a misplaced one goes. A test sets each of them there.
 pub(super) const BELONGS: &[(&str, &[&str])] = &[
-    ("[daemon]", &["listen", "admin_listen", "data", "unknown_groups", "dedupe_hours", "queue", "log_format"]),
+    ("[daemon]", &["listen", "admin_listen", "data", "unknown_groups", "dedupe_hours", "queue", "log_format", "watch"]),
     (
         "[bridge.NAME]",
         &[

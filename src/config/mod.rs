@@ -14,8 +14,10 @@ use crate::domain::rules::{KINDS, Kind, Rule, RuleInfo, Ruleset};
 use crate::fault::{Fault, Level};
 
 mod bridge;
+mod changes;
 mod daemon;
 mod draft;
+mod draw;
 mod examples;
 mod faults;
 mod files;
@@ -26,6 +28,7 @@ mod rules;
 mod secret;
 mod section;
 mod shipped;
+mod seen;
 mod syntax;
 mod tree;
 mod welcome;
@@ -34,7 +37,10 @@ mod welcome;
 mod tests;
 
 pub use bridge::{Bridge, State};
+pub use changes::{Summary, Written};
 pub use daemon::{Daemon, LogFormat};
+pub use draw::human;
+pub use seen::Seen;
 pub use shipped::SHIPPED;
 
 use faults::{Faults, Place};
@@ -89,7 +95,28 @@ pub struct Size {
 /// # Errors
 /// All mistakes of all files, warnings included, by file and line.
 pub fn load(dir: &Path, env: &Env<'_>) -> Result<Config, Vec<Fault>> {
-    build(Files::on_disk(dir), KINDS, env)
+    load_with(dir, env).0
+}
+
+/// The same, and what was looked at, whether it is sound or not.
+pub fn load_with(dir: &Path, env: &Env<'_>) -> (Result<Config, Vec<Fault>>, Seen) {
+    let Reading { config, seen, .. } = build_with(Files::on_disk(dir), KINDS, env);
+    (config, seen)
+}
+
+/// What came of reading a directory that may be written to meanwhile.
+pub struct Reading {
+    /// The configuration, or all its mistakes.
+    pub config: Result<Config, Vec<Fault>>,
+    /// What was looked at.
+    pub seen: Seen,
+    /// Whether nothing changed between the first file and the last. Else half of an edit may have been read.
+    pub steady: bool,
+}
+
+/// Reads a directory anew in which this was looked at `before`.
+pub fn load_again(dir: &Path, env: &Env<'_>, before: &Seen) -> Reading {
+    build_with(Files::at_once(dir, before), KINDS, env)
 }
 
 /// Makes a configuration of the files that [`Config::files`] gave for `dir`, where only files with secrets are read.
@@ -112,18 +139,24 @@ pub fn data_dir(dir: &Path) -> PathBuf {
 }
 
 fn build(files: Files<'_>, kinds: &[Kind], env: &Env<'_>) -> Result<Config, Vec<Fault>> {
+    build_with(files, kinds, env).config
+}
+
+fn build_with(files: Files<'_>, kinds: &[Kind], env: &Env<'_>) -> Reading {
     let (sources, unreadable) = files.toml();
     let faults = Faults::new(sources, unreadable);
     let compiled = compile(&files, kinds, env, &faults);
     let list = faults.finish();
+    let steady = files.are_steady();
+    let (files, seen) = files.into_read();
     if list.iter().any(|fault| fault.level == Level::Error) {
-        return Err(list);
+        return Reading { config: Err(list), seen, steady };
     }
-    let files = files.into_read();
     let Compiled { mut settings, daemon, notes, size } = compiled;
     settings.version = version(&files);
     let size = Size { words: words(&files), ..size };
-    Ok(Config { settings: Arc::new(settings), daemon, files, warnings: list, notes, size })
+    let config = Config { settings: Arc::new(settings), daemon, files, warnings: list, notes, size };
+    Reading { config: Ok(config), seen, steady }
 }
 
 struct Compiled {

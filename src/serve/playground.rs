@@ -5,23 +5,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use anyhow::Context;
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Extra, Running, bind, start_with};
+use super::{Extra, Guest, Running, Source, bind, start_with};
 use crate::adapters::playground::clock::MovedClock;
 use crate::adapters::playground::people::BOT;
 use crate::adapters::playground::{PLATFORM, Playground};
 use crate::app::intake::Intake;
 use crate::app::outbox::Pace;
-use crate::config::Config;
+use crate::config::{Config, Seen};
 use crate::domain::policy::{self, Capabilities};
 use crate::ports::{Clock, Store};
 use crate::web;
-use crate::web::playground::editor::{Editor, Env};
+use crate::web::playground::editor::{Editor, Env, InForce};
 use crate::web::playground::guard::Guard;
 use crate::web::playground::scenes::{self, Player};
 use crate::web::playground::turning::Turning;
@@ -59,7 +58,8 @@ pub struct Demo {
 /// # Errors
 /// As [`super::start`], and when the page's port is in use.
 pub async fn start(
-    mut config: Config,
+    config: Config,
+    seen: Seen,
     kept: Option<String>,
     store: impl Store + 'static,
     clock: Arc<dyn Clock>,
@@ -70,18 +70,16 @@ pub async fn start(
     let scenes = scenes::read().map_err(anyhow::Error::msg)?;
     let clock = Arc::new(MovedClock::new(clock));
     let (playground, follow) = Playground::new(clock.clone());
-    let settings = Arc::get_mut(&mut config.settings).context("the configuration is in use already")?;
-    let platform = policy::Platform { capabilities: Capabilities::ALL, bot_user: Some(BOT.into()) };
-    settings.platforms.insert(PLATFORM.into(), platform);
-
     let last_case = Arc::new(AtomicU64::new(0));
     let witness = PageWitness::new(playground.clone(), last_case.clone());
     let pace = Pace { idempotent: true, per_second: PACE };
-    let extra = Extra {
-        platforms: vec![(PLATFORM.into(), Arc::new(playground.clone()), pace)],
-        witness: Some(Box::new(witness)),
-    };
-    let running = start_with(&config, kept, store, clock.clone(), extra).await?;
+    let known = policy::Platform { capabilities: Capabilities::ALL, bot_user: Some(BOT.into()) };
+    let guest = Guest { name: PLATFORM.into(), known, platform: Arc::new(playground.clone()), pace };
+    let extra = Extra { guests: vec![guest], witness: Some(Box::new(witness)) };
+    let source = Source { env: playing.env.clone(), ..Source::new(&playing.dir, |_| None) };
+    let files = InForce::of(&config);
+    let zone = config.settings.default_policy.timezone.iana_name().unwrap_or("Asia/Shanghai").to_owned();
+    let running = start_with(config, source, seen, kept, store, clock.clone(), extra).await?;
 
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let turning = Turning::new(clock, running.pulse(), playground.clone());
@@ -93,9 +91,9 @@ pub async fn start(
         intake: running.intake(),
         turning,
         player,
-        editor: Editor::new(playing.dir, &config, playing.env, Arc::new(|| Ok(()))),
+        editor: Editor::new(playing.dir, files, playing.env, running.reloader.clone()),
         guard: Guard::new(playing.token.as_deref()),
-        zone: config.settings.default_policy.timezone.iana_name().unwrap_or("Asia/Shanghai").to_owned(),
+        zone,
         stop: stop.clone(),
     };
     let router = web::playground::router(Arc::new(state));

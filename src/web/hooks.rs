@@ -78,7 +78,7 @@ pub struct BridgeIn {
 struct Door {
     name: Arc<str>,
     bridge: BridgeIn,
-    limiter: Option<Limiter>,
+    limiter: Option<Arc<Limiter>>,
     requests: Requests,
 }
 
@@ -103,10 +103,14 @@ impl HooksState {
         Arc::new(state)
     }
 
-    /// Other bridges from now on; requests that are being read keep theirs. Rates start afresh.
+    /// Other bridges from now on; requests that are being read keep theirs. A rate that stays the same goes on as it was.
     pub fn replace(&self, bridges: HashMap<String, BridgeIn>) {
+        let before = self.doors.load();
         let door = |(name, bridge): (String, BridgeIn)| {
-            let limiter = bridge.limits.rate.map(|rate| Limiter::new(rate, self.clock.clone()));
+            let old = before.get(&name).filter(|door| door.bridge.limits.rate == bridge.limits.rate);
+            let limiter = old
+                .and_then(|door| door.limiter.clone())
+                .or_else(|| bridge.limits.rate.map(|rate| Arc::new(Limiter::new(rate, self.clock.clone()))));
             let requests = self.metrics.requests(&name);
             let door = Door { name: Arc::from(&*name), bridge, limiter, requests };
             (name, Arc::new(door))
@@ -153,7 +157,7 @@ async fn take(state: &HooksState, door: &Door, headers: &HeaderMap, body: Body) 
     let now = state.clock.now();
     sign::verify(&bridge.secrets, signed(headers), &body, now, sign::TOLERANCE).map_err(Refused::Signature)?;
     // After the signature: who cannot sign must not use up what the bot may send.
-    if let Some(Err(seconds)) = door.limiter.as_ref().map(Limiter::check) {
+    if let Some(Err(seconds)) = door.limiter.as_ref().map(|limiter| limiter.check()) {
         state.metrics.shed(Shed::Rate);
         return Err(Refused::Rate { seconds });
     }

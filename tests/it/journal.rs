@@ -1,6 +1,6 @@
 //! A fresh run of the journal gives the same state (architecture.md, invariant 1).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,13 +40,56 @@ mode = "observe"
 profile = "watched"
 "#;
 
+/// Looks further back than the shipped rules, and at shorter texts; a group has its ladder changed under it.
+const LONGER: &str = r#"
+[[rule]]
+name = "test.again"
+kind = "repeat"
+title = "刷屏"
+min_characters = 2
+by_member = { times = 4, seconds = 80000 }
+[profile.late]
+ladder = ["mute 20m", "remove"]
+[group.g3]
+profile = "late"
+"#;
+
+/// Finds what was innocent before.
+const SHORTER: &str = r#"
+[[rule]]
+name = "test.word"
+kind = "keywords"
+title = "口头禅"
+words = ["第 11 句", "晚安各位"]
+hit = ["晚安各位"]
+miss = ["晚安"]
+"#;
+
+async fn change_rules(world: &World, toml: &str) {
+    world.write("config/zz-test.toml", toml);
+    assert!(world.running().reloader.reload().await.unwrap().changed);
+}
+
+/// What the longer window finds, part of it said before the rule was there.
+async fn again_and_again(world: &mut World) {
+    for _ in 0..5 {
+        world.turn(30 * MINUTE);
+        world.say("60", "大家好").await;
+        world.say("6", "大家好").await;
+    }
+    world.quiet().await;
+}
+
 #[tokio::test]
 async fn a_fresh_run_of_the_journal_gives_the_same_state() {
     let mut world = World::with(CONFIG).await;
     a_morning(&mut world).await;
     newcomers(&mut world).await;
+    change_rules(&world, &format!("{CONFIG}{LONGER}")).await;
+    again_and_again(&mut world).await;
     world.restart().await;
     a_raid(&mut world).await;
+    change_rules(&world, &format!("{CONFIG}{SHORTER}")).await;
     world.restart().await;
     commands(&mut world).await;
     world.restart().await;
@@ -56,6 +99,8 @@ async fn a_fresh_run_of_the_journal_gives_the_same_state() {
 
     let settings = world.config().settings;
     let again = tempfile::tempdir().unwrap();
+    let versions: HashSet<String> = rules_of(world.data.path()).into_iter().collect();
+    assert_eq!(versions.len(), 3, "the rules changed twice");
     let kinds = run_again(&settings, world.data.path(), again.path());
     assert!(kinds.iter().all(|count| *count > 0), "a kind of input was not among them: {kinds:?}");
     let (lived, rerun) = (dump::state(world.data.path()), dump::state(again.path()));
@@ -239,17 +284,22 @@ async fn until_all_is_over(world: &World) {
 
 /// Puts the rows of one store through a new engine over another; how many there were of each kind.
 pub(crate) fn run_again(settings: &Arc<Settings>, from: &Path, to: &Path) -> [usize; 6] {
-    let rows = open_store(from).unwrap().journal(0, 100_000).unwrap();
+    let rows = open_store(from).unwrap().journal(0, 1_000_000).unwrap();
     let scratch = Options { durability: Durability::Scratch, ..Options::default() };
     let store = Box::new(SqliteStore::open(to, scratch).unwrap());
     let metrics = Arc::new(Metrics::new());
+    let kept = open_store(from).unwrap();
+    let mut versions = HashMap::from([(settings.version.clone(), settings.clone())]);
     let mut engine = Engine::new(settings.clone(), store, metrics, Limits::default(), rows[0].at).unwrap();
     let mut actions: HashMap<Arc<str>, Arc<Action>> = HashMap::new();
     let mut kinds = [0; 6];
     for row in &rows {
         kinds[row.kind as usize] += 1;
         match row.kind {
-            RowKind::Rules => engine.change_rules(settings.clone(), row.at).unwrap(),
+            RowKind::Rules => {
+                let rules = versions.entry(row.body.clone()).or_insert_with(|| rules(&kept, &row.body));
+                engine.change_rules(rules.clone(), row.at).unwrap();
+            }
             RowKind::Tick => engine.apply_due(row.at).unwrap(),
             RowKind::Event | RowKind::Attempt | RowKind::Outcome | RowKind::Pause => {
                 engine.apply(job(row, &actions), row.at).unwrap()
@@ -259,6 +309,19 @@ pub(crate) fn run_again(settings: &Arc<Settings>, from: &Path, to: &Path) -> [us
         actions.extend(acts.into_iter().map(|action| (action.id.clone(), action)));
     }
     kinds
+}
+
+/// A version of the rules, of the files that the store kept.
+fn rules(store: &SqliteStore, version: &str) -> Arc<Settings> {
+    let files = store.config(version).unwrap().unwrap_or_else(|| panic!("{version} was not kept"));
+    let config = qunwei::config::from_files(Path::new("."), &files, &|_| None);
+    config.unwrap_or_else(|faults| panic!("{faults:#?}")).settings
+}
+
+/// The versions that the journal names, in order.
+pub(crate) fn rules_of(data: &Path) -> Vec<String> {
+    let rows = open_store(data).unwrap().journal(0, 1_000_000).unwrap();
+    rows.into_iter().filter(|row| row.kind == RowKind::Rules).map(|row| row.body.to_string()).collect()
 }
 
 fn job(row: &Row, actions: &HashMap<Arc<str>, Arc<Action>>) -> Job {

@@ -22,6 +22,7 @@ mod path;
 mod playground;
 mod process;
 mod push;
+mod reload;
 mod replay;
 mod store_faults;
 mod welcome;

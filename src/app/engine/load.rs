@@ -70,7 +70,9 @@ impl Engine {
     /// Throws away what is in memory and loads it as the store has it.
     pub(super) fn reload(&mut self) -> Result<(), StoreError> {
         self.batch = Batch::default();
+        self.forget_rules();
         let start = self.store.start()?;
+        let mut said = None;
         let mut state = State::new(self.limits);
         let (mut after, windows) = start.windows.unwrap_or_default();
         match Recent::restore(&windows) {
@@ -101,12 +103,14 @@ impl Engine {
             let rows = self.store.journal(after, 5000)?;
             let Some(last) = rows.last() else { break };
             after = last.seq;
+            said = rows.iter().rfind(|row| row.kind == RowKind::Rules).map(|row| row.body.clone()).or(said);
             for row in rows.iter().filter(|row| row.kind == RowKind::Event) {
                 if let Ok(event) = event_of(row) {
                     self.core.warm(&event, row.at);
                 }
             }
         }
+        self.unsure = said.is_some_and(|version| version != self.core.settings.version);
         self.mark.0 = self.seq;
         self.reloaded = true;
         Ok(())

@@ -8,6 +8,7 @@ mod commands;
 mod effects;
 mod load;
 mod recover;
+mod rules;
 mod step;
 mod witness;
 
@@ -60,6 +61,10 @@ pub struct Engine {
     witness: Option<Box<dyn Witness>>,
     /// Of a commit that was made because the next job reads the store; given with those of the next.
     early: Effects,
+    /// The rules that held before those of a change that is not committed.
+    before: Option<Arc<Settings>>,
+    /// The journal's last rules are not those in force: a commit that is said to have failed may have been written.
+    unsure: bool,
 }
 
 /// What was applied and is not committed.
@@ -113,9 +118,12 @@ impl Engine {
             reloaded: false,
             witness: None,
             early: Effects::default(),
+            before: None,
+            unsure: false,
         };
         engine.reload()?;
         engine.reloaded = false;
+        engine.unsure = false; // at a start the rules are only about to be said
         Ok(engine)
     }
 
@@ -211,17 +219,17 @@ impl Engine {
         if let Some(witness) = &mut self.witness {
             batch.sights.iter().for_each(|sight| witness.saw(sight));
         }
+        self.before = None;
         let mut effects = std::mem::take(&mut self.early);
         for change in batch.units.into_iter().flat_map(|unit| unit.changes) {
             effects.take(change, &self.metrics);
         }
         for (job, counts) in batch.jobs {
-            // Whoever asked may have gone: no matter.
+            let Counts { accepted, duplicates } = counts;
             match job {
-                Some(Job::Events { answer, .. }) => {
-                    let Counts { accepted, duplicates } = counts;
-                    let _ = answer.send(Answer::Durable { accepted, duplicates });
-                }
+                // Who asked may have gone: no matter.
+                Some(Job::Events { answer, .. }) => drop(answer.send(Answer::Durable { accepted, duplicates })),
+                Some(Job::Rules(new)) => drop(new.answer.send(Ok(()))),
                 Some(Job::Pause { answer, .. }) => drop(answer.send(true)),
                 Some(Job::Attempt { .. } | Job::Outcome { .. }) | None => {}
             }
@@ -237,18 +245,6 @@ impl Engine {
         let decided = new.filter(told).cloned().collect();
         self.batch.asked = self.batch.units.len();
         decided
-    }
-
-    /// From here on these rules hold. The windows are written first, so that no start mixes two versions.
-    ///
-    /// # Errors
-    /// Nothing was written; the old rules still hold.
-    pub fn change_rules(&mut self, settings: Arc<Settings>, now: Timestamp) -> Result<(), StoreError> {
-        self.save_windows(now)?;
-        let row = self.row(RowKind::Rules, now, settings.version.clone());
-        self.store.commit(&[Unit { rows: vec![row], ..Unit::default() }])?;
-        self.core.settings = settings;
-        Ok(())
     }
 
     /// Writes the windows, so that a start need not read the journal.
@@ -302,6 +298,10 @@ impl Engine {
                 self.core.outcome(action, outcome, now, &mut unit.changes);
                 self.sight(None, now, unit.changes.get(from..).unwrap_or_default());
                 self.metrics.ended(&action.platform, outcome);
+            }
+            Job::Rules(new) => {
+                self.store.save_config(&new.settings.version, &new.files, now)?;
+                self.take_rules(new.settings.clone(), now, unit)?;
             }
         }
         Ok(counts)

@@ -94,6 +94,10 @@ fn answer_unavailable(job: Job, reason: &str) -> Option<Job> {
             let _ = answer.send(Answer::Unavailable { reason: reason.to_owned() }); // the client may have gone
             None
         }
+        Job::Rules(new) => {
+            let _ = new.answer.send(Err(reason.to_owned())); // nobody may be waiting any more
+            None
+        }
         Job::Pause { answer, .. } => {
             let _ = answer.send(false); // the operator may have gone
             None

@@ -21,9 +21,23 @@ impl Engine {
             return Effects::default();
         }
         let mut rest = all.into_iter();
+        let mut done = Effects::default();
+        self.say_rules(now);
         let mut failed = self.apply_due(now).err();
         while failed.is_none() {
             match rest.next() {
+                Some(job) if Self::stands_alone(&job) => match self.commit() {
+                    Ok(effects) => {
+                        done.append(effects);
+                        let own = self.apply(job, now).and_then(|()| self.commit());
+                        failed = own.map(|effects| done.append(effects)).err();
+                    }
+                    Err(error) => {
+                        let jobs = self.take_back().into_iter().chain([job]).chain(rest).collect();
+                        done.append(self.recover(error, jobs, now));
+                        return done;
+                    }
+                },
                 Some(job) => failed = self.apply(job, now).err(),
                 None => {
                     rest = more().into_iter();
@@ -38,15 +52,16 @@ impl Engine {
             Some(error) => Err(error),
         };
         match result {
-            Ok(mut effects) => {
+            Ok(effects) => {
                 self.look_after(now);
-                effects.missed = std::mem::take(&mut self.reloaded);
-                effects
+                done.append(effects);
+                done.missed = std::mem::take(&mut self.reloaded);
             }
             Err(error) => {
                 let jobs = self.take_back().into_iter().chain(rest).collect();
-                self.recover(error, jobs, now)
+                done.append(self.recover(error, jobs, now));
             }
         }
+        done
     }
 }

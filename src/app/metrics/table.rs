@@ -14,6 +14,10 @@ pub(super) trait Closed: Copy {
     const WORDS: &'static [&'static str];
     /// The place of this one in them.
     fn at(self) -> usize;
+    /// This one's.
+    fn word(self) -> &'static str {
+        Self::WORDS.get(self.at()).copied().unwrap_or_default()
+    }
 }
 
 /// Names of rules, steps and platforms come from files that people edit while the daemon runs. What is beyond this many

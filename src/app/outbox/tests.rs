@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::domain::action::{Cause, Lane, NOTICE_DEADLINE};
 
+mod changes;
 mod restarts;
 
 const NOW: Timestamp = Timestamp(1_795_395_600_000);
@@ -64,7 +65,7 @@ fn step(outbox: &mut Outbox, now: Timestamp) -> Vec<String> {
         Due::Perform { action, .. } => format!("try {}", action.id),
         Due::Tell(Job::Attempt { action, .. }) => format!("record {}", action.id),
         Due::Tell(Job::Outcome { action, outcome }) => format!("{} {}", outcome.state(), action.id),
-        Due::Tell(Job::Events { .. } | Job::Pause { .. }) => "an event?".to_owned(),
+        Due::Tell(Job::Events { .. } | Job::Rules(_) | Job::Pause { .. }) => "no business of the outbox".to_owned(),
     };
     outbox.step(now).into_iter().map(word).collect()
 }
@@ -118,7 +119,9 @@ fn drain(outbox: &mut Outbox, now: Timestamp) -> Vec<String> {
                 }
                 Due::Tell(Job::Attempt { action, body }) => outbox.recorded(&action.id, body),
                 Due::Tell(Job::Outcome { action, .. }) => outbox.ended(&action.id),
-                Due::Tell(Job::Events { .. } | Job::Pause { .. }) => panic!("the outbox has no events"),
+                Due::Tell(Job::Events { .. } | Job::Rules(_) | Job::Pause { .. }) => {
+                    panic!("no business of the outbox")
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The reader against rows of mistakes, and against what is sound. The rule kind here is a small one of its own, so that
 //! these tests are about reading; the shipped configuration is tried with the real ones in `shipped`.
 
+mod changes;
 mod mistakes;
 mod shipped;
 mod syntax;
@@ -106,7 +107,7 @@ impl Rule for Often {
     }
 }
 
-fn no_env(_: &str) -> Option<String> {
+pub(super) fn no_env(_: &str) -> Option<String> {
     None
 }
 

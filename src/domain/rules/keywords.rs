@@ -80,6 +80,11 @@ fn read_list(build: &mut Build<'_>, source: &Source) {
     }
 }
 
+/// The entries of a list, each with whether it is an exception.
+pub fn list_entries(text: &str) -> impl Iterator<Item = (&str, bool)> {
+    entries(text).map(|entry| (entry.text, entry.exception))
+}
+
 /// The entries of a list.
 fn entries(text: &str) -> impl Iterator<Item = Entry<'_>> {
     let mut start = 0;

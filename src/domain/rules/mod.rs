@@ -29,6 +29,7 @@ mod repeat;
 #[cfg(test)]
 mod tests;
 
+pub use keywords::list_entries;
 pub use links::may_have_address;
 pub use ruleset::{Explanation, Ruleset, Scratch, parts};
 

@@ -50,7 +50,10 @@ pub(super) async fn answer(
         "scene" => scene(&state, &body),
         "stop" => Ok(stop(&state).await),
         "reset" => Ok(reset(&state).await),
-        "config" => Ok(json!({ "files": state.editor.list(), "version": state.editor.version() })),
+        "config" => {
+            state.editor.look();
+            Ok(json!({ "files": state.editor.list(), "version": state.editor.version() }))
+        }
         "config-read" => config_read(&state, &body),
         "config-check" => config_check(&state, &body),
         "config-save" => config_save(&state, &body).await,

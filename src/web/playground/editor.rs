@@ -6,11 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::app::reload::{NotReloaded, Reloader};
 use crate::config::{self, Config};
 use crate::fault::{Fault, Level};
-
-/// Puts what is on disk in force; the faults when that cannot be.
-pub type Reload = Arc<dyn Fn() -> Result<(), Vec<Fault>> + Send + Sync>;
 
 /// Reads the environment, from any thread.
 pub type Env = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -19,12 +17,12 @@ pub type Env = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 pub struct Editor {
     dir: PathBuf,
     env: Env,
-    reload: Reload,
+    reloader: Reloader,
     in_force: Mutex<InForce>,
 }
 
-/// What was read last: names of files (relative to the folder), and the version.
-struct InForce {
+/// What is in force: names of files (relative to the folder), and the version.
+pub struct InForce {
     names: Vec<String>,
     version: Arc<str>,
 }
@@ -60,15 +58,21 @@ pub enum Refused {
 }
 
 impl Editor {
-    /// The files below `dir`, of which `config` was made.
-    pub fn new(dir: PathBuf, config: &Config, env: Env, reload: Reload) -> Self {
-        let in_force = Mutex::new(InForce::of(config));
-        Self { dir, env, reload, in_force }
+    /// The files below `dir` that are in force; who reads them again.
+    pub fn new(dir: PathBuf, in_force: InForce, env: Env, reloader: Reloader) -> Self {
+        Self { dir, env, reloader, in_force: Mutex::new(in_force) }
     }
 
     /// Names of all files that can be edited.
     pub fn list(&self) -> Vec<String> {
         self.lock().names.clone()
+    }
+
+    /// Looks which files there are now: somebody may have changed them by hand. What is broken changes nothing.
+    pub fn look(&self) {
+        if let Ok(config) = config::load(&self.dir, &|name| (self.env)(name)) {
+            *self.lock() = InForce::of(&config);
+        }
     }
 
     /// The version in force.
@@ -114,16 +118,15 @@ impl Editor {
             return Err(Refused::Faults(faults));
         }
         replace(&path, text).map_err(|error| Refused::Disk(error.to_string()))?;
-        let reload = self.reload.clone();
-        let reloaded = tokio::task::spawn_blocking(move || reload()).await;
-        match reloaded {
-            Ok(Ok(())) => {}
-            Ok(Err(faults)) => return Err(Refused::Faults(faults.iter().map(|fault| self.shown(fault)).collect())),
-            Err(error) => return Err(Refused::Disk(error.to_string())),
+        match self.reloader.reload().await {
+            Ok(_) => {}
+            Err(NotReloaded::Broken(faults)) => {
+                return Err(Refused::Faults(faults.iter().map(|fault| self.shown(fault)).collect()));
+            }
+            Err(NotReloaded::Unavailable(why)) => return Err(Refused::Disk(why)),
+            Err(NotReloaded::Stopping) => return Err(Refused::Disk("the daemon is stopping".to_owned())),
         }
-        if let Ok(config) = config::load(&self.dir, &|name| (self.env)(name)) {
-            *self.lock() = InForce::of(&config);
-        }
+        self.look();
         Ok(faults)
     }
 
@@ -152,7 +155,8 @@ impl Editor {
 }
 
 impl InForce {
-    fn of(config: &Config) -> Self {
+    /// What this configuration was made of.
+    pub fn of(config: &Config) -> Self {
         let names = config.files.iter().map(|(name, _)| name.clone()).collect();
         Self { names, version: config.settings.version.clone() }
     }

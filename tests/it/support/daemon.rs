@@ -61,7 +61,9 @@ impl Home {
         let path = self.folder.path().join(file);
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "{file} has no {from}");
-        std::fs::write(path, text.replace(from, to)).unwrap();
+        let aside = self.folder.path().join("aside");
+        std::fs::write(&aside, text.replace(from, to)).unwrap();
+        std::fs::rename(aside, path).unwrap(); // a daemon that reads it meanwhile finds the one or the other
     }
 
     /// `qunwei serve` on ports of its own.

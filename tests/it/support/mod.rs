@@ -11,14 +11,15 @@ pub mod faulty;
 pub mod playground;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use qunwei::adapters::bridge::sign::{Secret, header_seconds, sign};
-use qunwei::config::{self, Config};
+use qunwei::config::{self, Config, Seen};
+use qunwei::domain::policy::Settings;
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::Clock;
-use qunwei::serve::{Running, open_store, start};
+use qunwei::serve::{Running, Source, open_store, start};
 use qunwei::store::OpenError;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -44,6 +45,10 @@ pub struct World {
     pub faults: Faults,
     /// The data directory.
     pub data: TempDir,
+    /// The rules it was started with, as long as anybody has them.
+    pub rules: Weak<Settings>,
+    /// How often it looks at its files without being told of a change.
+    pub poll: Duration,
     config_dir: PathBuf,
     _config_files: Option<TempDir>,
     running: Option<Running>,
@@ -57,11 +62,14 @@ impl World {
         Self::start(root().join("config"), None).await
     }
 
-    /// With the shipped configuration and one more file over it.
+    /// With the shipped configuration, which is not watched, and one more file over it.
     pub async fn with(toml: &str) -> Self {
         let files = tempfile::tempdir().expect("a temporary folder");
         copy(&root().join("config"), &files.path().join("config"));
         copy(&root().join("wordlists"), &files.path().join("wordlists"));
+        let text = std::fs::read_to_string(root().join("config/qunwei.toml")).expect("the file is read");
+        let text = text.replace("watch = true", "watch = false"); // tests reload when they say so
+        std::fs::write(files.path().join("config/qunwei.toml"), text).expect("the file is written");
         std::fs::write(files.path().join("config/zz-test.toml"), toml).expect("the file is written");
         Self::start(files.path().join("config"), Some(files)).await
     }
@@ -83,6 +91,8 @@ impl World {
             clock,
             faults: Faults::default(),
             data: tempfile::tempdir().expect("a temporary folder"),
+            rules: Weak::new(),
+            poll: Duration::from_secs(30),
             config_dir,
             _config_files: config_files,
             running: None,
@@ -95,15 +105,47 @@ impl World {
 
     /// The configuration as the daemon has it, on ports of its own.
     pub fn config(&self) -> Config {
-        let env = |name: &str| match name {
-            "QUNWEI_EXAMPLE_SECRET" => Some(SECRET.to_owned()),
-            "QUNWEI_EXAMPLE_ACTIONS_URL" => Some(self.bot.url()),
-            _ => None,
-        };
-        let mut config = config::load(&self.config_dir, &env).unwrap_or_else(|faults| panic!("{faults:#?}"));
+        self.load().0
+    }
+
+    fn load(&self) -> (Config, Seen) {
+        let (config, seen) = config::load_with(&self.config_dir, &*self.source().env);
+        let mut config = config.unwrap_or_else(|faults| panic!("{faults:#?}"));
         config.daemon.listen = ([127, 0, 0, 1], 0).into();
         config.daemon.admin_listen = ([127, 0, 0, 1], 0).into();
-        config
+        (config, seen)
+    }
+
+    /// Where its configuration comes from.
+    pub fn source(&self) -> Source {
+        let url = self.bot.url();
+        let env = move |name: &str| match name {
+            "QUNWEI_EXAMPLE_SECRET" => Some(SECRET.to_owned()),
+            "QUNWEI_EXAMPLE_ACTIONS_URL" => Some(url.clone()),
+            _ => None,
+        };
+        Source { poll: self.poll, ..Source::new(&self.config_dir, env) }
+    }
+
+    /// From now on its files are watched, or not any more.
+    pub async fn watch(&self, on: bool) {
+        let text = std::fs::read_to_string(self.file("config/qunwei.toml")).expect("the file is read");
+        let text = text.replace(&format!("watch = {}", !on), &format!("watch = {on}"));
+        self.write("config/qunwei.toml", &text);
+        self.running().reloader.reload().await.expect("it is sound");
+    }
+
+    /// A file of its configuration, by its path from the folder that holds `config` and `wordlists`.
+    pub fn file(&self, path: &str) -> PathBuf {
+        assert!(self._config_files.is_some(), "this world has the shipped files, which no test writes to");
+        self.config_dir.parent().expect("the folder of both").join(path)
+    }
+
+    /// Writes a file of its configuration, aside first, then into its place.
+    pub fn write(&self, path: &str, text: &str) {
+        let (path, aside) = (self.file(path), self.file("aside"));
+        std::fs::write(&aside, text).expect("the file is written");
+        std::fs::rename(aside, path).expect("the file is moved");
     }
 
     /// Starts the daemon on its data directory.
@@ -114,7 +156,10 @@ impl World {
             opened => Some(opened),
         });
         let store = FaultyStore::new(opened.await.expect("the store opens"), self.faults.clone());
-        let running = start(&self.config(), None, store, self.clock.clone()).await.expect("the daemon starts");
+        let (config, seen) = self.load();
+        self.rules = Arc::downgrade(&config.settings);
+        let running = start(config, self.source(), seen, None, store, self.clock.clone()).await;
+        let running = running.expect("the daemon starts");
         self.running = Some(running);
     }
 

@@ -28,7 +28,8 @@ impl Play {
     pub async fn start_with(token: Option<&str>, clock: Arc<dyn Clock>) -> Self {
         let http = client();
         let home = Home::new();
-        let mut config = qunwei::config::load(&home.config(), &|_| None).unwrap();
+        let (config, seen) = qunwei::config::load_with(&home.config(), &|_| None);
+        let mut config = config.unwrap();
         config.daemon.listen = ([127, 0, 0, 1], 0).into();
         config.daemon.admin_listen = ([127, 0, 0, 1], 0).into();
         let store = open_store(&home.data()).unwrap();
@@ -38,7 +39,7 @@ impl Play {
             dir: home.config(),
             env: Arc::new(|_| None),
         };
-        let demo = start(config, None, store, clock, playing).await.unwrap();
+        let demo = start(config, seen, None, store, clock, playing).await.unwrap();
         Self { demo, home, http }
     }
 

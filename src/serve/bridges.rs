@@ -1,0 +1,142 @@
+//! The bridges of the configuration in force: their doors, their platforms, their paces and how they are shown, replaced
+//! together.
+
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use super::Guest;
+use crate::adapters::bridge::push::{Push, Target};
+use crate::adapters::bridge::sign::Secret;
+use crate::app::deliver::{ByName, Platforms, SharedOutbox};
+use crate::app::health::{self, Health};
+use crate::app::metrics::{BridgeState, Metrics};
+use crate::app::outbox::Pace;
+use crate::config::{Bridge, State};
+use crate::domain::policy::{Capability, Settings};
+use crate::ports::{Clock, Platform};
+use crate::web::hooks::{BridgeIn, HooksState, Limits, Rate, Switch};
+
+/// What holds for the bridges.
+pub(super) struct Bridges {
+    pub(super) configured: Vec<Bridge>,
+    pub(super) guests: Vec<Guest>,
+    pub(super) platforms: Platforms,
+    pub(super) outbox: SharedOutbox,
+    pub(super) hooks: Arc<HooksState>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) health: Health,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// Other bridges, ready to be switched to.
+pub(super) struct Next {
+    configured: Vec<Bridge>,
+    platforms: ByName,
+    paces: HashMap<Arc<str>, Pace>,
+    /// Those that are new or not as they were.
+    afresh: HashSet<Arc<str>>,
+}
+
+impl Bridges {
+    /// The bridges as they are configured now.
+    pub(super) fn configured(&self) -> &[Bridge] {
+        &self.configured
+    }
+
+    /// Whether these are the same.
+    pub(super) fn are(&self, bridges: &[Bridge]) -> bool {
+        self.configured == bridges
+    }
+
+    /// Makes what other bridges need. Those that stay the same keep what they have.
+    pub(super) fn prepare(&self, configured: Vec<Bridge>, settings: &Settings) -> anyhow::Result<Next> {
+        let (mut platforms, mut afresh) = (ByName::new(), HashSet::new());
+        for bridge in &configured {
+            let same = self.configured.contains(bridge);
+            if !same {
+                afresh.insert(bridge.name.clone());
+            }
+            if bridge.state == State::On {
+                let kept = if same { self.platforms.get(&bridge.name) } else { None };
+                let platform = kept.map_or_else(|| push(bridge, self.clock.clone()), Ok)?;
+                platforms.insert(bridge.name.clone(), platform);
+            }
+        }
+        let guests = self.guests.iter().map(|guest| (guest.name.clone(), guest.platform.clone()));
+        platforms.extend(guests);
+        let paces = paces(&configured, &self.guests, settings);
+        Ok(Next { configured, platforms, paces, afresh })
+    }
+
+    /// Switches to other bridges.
+    pub(super) fn switch(&mut self, next: Next) {
+        let Next { configured, platforms, paces, afresh } = next;
+        self.outbox.configure(&paces, &afresh);
+        self.platforms.replace(platforms);
+        self.hooks.replace(configured.iter().map(inbound).collect());
+        for gone in self.configured.iter().filter(|old| configured.iter().all(|new| new.name != old.name)) {
+            self.health.clear(&health::bridge(&gone.name));
+            self.metrics.bridge_gone(&gone.name);
+        }
+        for bridge in configured.iter().filter(|bridge| afresh.contains(&bridge.name)) {
+            self.health.clear(&health::bridge(&bridge.name));
+            self.metrics.bridge_state(&bridge.name, shown(bridge));
+        }
+        self.configured = configured;
+    }
+}
+
+/// How a bridge is shown before it has answered anything.
+pub(super) fn shown(bridge: &Bridge) -> BridgeState {
+    if bridge.state == State::On { BridgeState::On } else { BridgeState::Off }
+}
+
+/// Tells the core of the platforms that no file names.
+pub(super) fn announce(guests: &[Guest], settings: &mut Arc<Settings>) -> anyhow::Result<()> {
+    if guests.is_empty() {
+        return Ok(());
+    }
+    let settings = Arc::get_mut(settings).context("the configuration is in use before it is in force")?;
+    settings.platforms.extend(guests.iter().map(|guest| (guest.name.clone(), guest.known.clone())));
+    Ok(())
+}
+
+/// The paces of the bridges that are on, and of the guests.
+pub(super) fn paces(bridges: &[Bridge], guests: &[Guest], settings: &Settings) -> HashMap<Arc<str>, Pace> {
+    let pace = |bridge: &Bridge| Pace {
+        idempotent: settings.capabilities(&bridge.name).has(Capability::Idempotent),
+        per_second: bridge.actions_per_second,
+    };
+    let on = bridges.iter().filter(|bridge| bridge.state == State::On);
+    let guests = guests.iter().map(|guest| (guest.name.clone(), guest.pace));
+    on.map(|bridge| (bridge.name.clone(), pace(bridge))).chain(guests).collect()
+}
+
+/// Who carries out the actions of a bridge that is on.
+pub(super) fn push(bridge: &Bridge, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Platform>> {
+    let actions_url = bridge.actions_url.clone().context("a bridge that is on has an actions URL")?;
+    let target = Target { actions_url, secrets: secrets(bridge), timeout: bridge.timeout };
+    Ok(Arc::new(Push::new(target, clock).with_context(|| format!("bridge {}", bridge.name))?))
+}
+
+/// A bridge as events come in from it.
+pub(super) fn inbound(bridge: &Bridge) -> (String, BridgeIn) {
+    let limits = Limits {
+        max_bytes: bridge.max_body,
+        max_events: bridge.max_events,
+        rate: bridge.requests_per_minute.and_then(NonZeroU32::new).map(|per_minute| Rate { per_minute }),
+        ..Limits::default()
+    };
+    let state = match &bridge.state {
+        State::On => Switch::On,
+        State::Off { why } => Switch::Off(why.clone()),
+    };
+    (bridge.name.to_string(), BridgeIn { secrets: secrets(bridge), limits, state })
+}
+
+fn secrets(bridge: &Bridge) -> Vec<Secret> {
+    bridge.secrets.iter().map(|secret| Secret::from_bytes(secret.bytes())).collect()
+}
