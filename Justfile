@@ -12,9 +12,10 @@ scene:
 demo:
     cargo run -- demo
 
-# the pictures of the README, taken anew by the browser's tests
+# the pictures of the README, taken anew by the browser's tests (apt-get install chromium chromium-driver fonts-noto-cjk pngquant)
 pictures:
     QUNWEI_PICTURES=docs cargo test --test it browser
+    pngquant --force --ext .png --strip docs/playground-*.png
 
 # all tests
 test:

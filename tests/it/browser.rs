@@ -78,11 +78,11 @@ async fn an_advertiser_climbs_the_ladder_on_a_desktop() {
     browser.run(&format!("{flag}.click()"), vec![]).await;
     browser.shows("#why .ladder .here", "禁言 24 小时").await;
     browser.shows("#why .original", "兼職刷單").await;
+    browser.picture("playground-desktop.png").await;
     // Who was warned alone reads it alone.
     browser.click("#members [data-user=ad01]").await;
     browser.shows("#thread", "这次只作提醒").await;
     browser.shows("#barred", "已不在群里").await;
-    browser.picture("playground-desktop.png").await;
     close((play, browser)).await;
 }
 
@@ -93,7 +93,6 @@ async fn an_advertiser_climbs_the_ladder_on_a_phone() {
     play_scene(&browser, "ladder").await;
     browser.shows("#stream", "被移出了群聊").await;
     sound(&browser).await;
-    browser.picture("playground-phone-chat.png").await;
     browser.click(".tabs [data-tab=explain]").await;
     browser.shows("#why .ladder .here", "移出本群").await;
     sound(&browser).await;
@@ -105,6 +104,16 @@ async fn an_advertiser_climbs_the_ladder_on_a_phone() {
     sound(&browser).await;
     browser.click(".tabs [data-tab=settings]").await;
     browser.until("a file is open", "document.getElementById('config').value.length > 100").await;
+    sound(&browser).await;
+    browser.click(".tabs [data-tab=chat]").await;
+    browser.click("#strip .add").await;
+    browser.write("#answer", "小林 小周").await;
+    browser.click("#ask .primary").await;
+    browser.shows("#stream", "小林、小周 加入了群聊").await;
+    browser.click("#clock summary").await;
+    sound(&browser).await;
+    let left = "return document.querySelector('#clock .sheet').getBoundingClientRect().left >= 0";
+    assert_eq!(browser.run(left, vec![]).await, json!(true), "all of the clock's sheet can be seen");
     close((play, browser)).await;
 }
 

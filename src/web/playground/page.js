@@ -31,6 +31,7 @@ let zone = "Asia/Shanghai";
 let skew = 0; // the playground's clock minus this machine's, in milliseconds
 let ahead = 0; // how far the playground's clock was moved
 let speaker = "wang";
+let changing = false;
 let alone = "wang"; // whose private words are shown
 let selected = null; // the verdict that is explained
 let pinned = false; // somebody chose it
@@ -110,11 +111,7 @@ function drawPeople() {
     pick.disabled = one.id === BOT;
     pick.setAttribute("aria-pressed", String(one.id === speaker));
     row.append(pick);
-    if (one.id === speaker) {
-      const acts = el("div", "acts", button(t("rename"), () => rename(one)));
-      acts.append(one.here ? button(t("leave"), () => act({ do: "leave", user: one.id })) : button(t("rejoin"), rejoin));
-      row.append(acts);
-    }
+    if (one.id === speaker) row.append(el("div", "acts", ...changes(one)));
     list.push(row);
   }
   $("members").replaceChildren(...list);
@@ -125,11 +122,22 @@ function drawPeople() {
     node.setAttribute("aria-pressed", String(one.id === speaker));
     return node;
   });
-  $("strip").replaceChildren(...strip);
+  const add = button("", join, "add");
+  add.append(el("span", "face", "＋"), el("span", "", t("join_short")));
+  $("strip").replaceChildren(...strip, add);
+  const me = members.get(speaker);
+  $("strip-acts").replaceChildren(...(me && changing ? changes(me) : []));
   drawComposer();
 }
 
+/** What can be changed about whom one speaks as. */
+const changes = (one) => [
+  button(t("rename"), () => rename(one)),
+  one.here ? button(t("leave"), () => act({ do: "leave", user: one.id })) : button(t("rejoin"), rejoin),
+];
+
 function speakAs(id) {
+  changing = id === speaker && !changing; // on a phone, choosing somebody twice shows what can be changed
   [speaker, alone] = [id, id];
   drawPeople();
   drawOwn();
@@ -156,10 +164,11 @@ async function rename(one) {
 const rejoin = () => act({ do: "join", names: [nameOf(speaker)], inviter: null });
 
 $("rejoin").addEventListener("click", rejoin);
-$("join").addEventListener("click", async () => {
+async function join() {
   const names = await ask(t("join_ask"), "");
   if (names) act({ do: "join", names: names.split(/[\s,，、]+/).filter(Boolean), inviter: null });
-});
+}
+$("join").addEventListener("click", join);
 
 // ---- the chat ----
 
@@ -373,6 +382,7 @@ function select(id, chosen) {
   redraw(before);
   redraw(verdicts.get(id).message);
   drawWhy();
+  if (chosen) nodes.get(`message ${verdicts.get(id).message}`)?.scrollIntoView({ block: "nearest" });
   if (chosen && matchMedia("(max-width: 61.9rem)").matches) tab("explain");
 }
 
@@ -486,7 +496,7 @@ const take = {
     if (!threads.has(data.user)) threads.set(data.user, new Map());
     threads.get(data.user).set(id, data);
     if (playing) alone = data.user; // a scene shows what is said alone, too
-    if (data.by_bot && document.body.dataset.tab !== "private") $("dot-private").hidden = false;
+    if (data.by_bot && live() && document.body.dataset.tab !== "private") $("dot-private").hidden = false;
   },
   verdict(id, data) {
     const fresh = !verdicts.has(id);
@@ -499,7 +509,7 @@ const take = {
     if (selected === id) drawWhy();
     else if (fresh && worth && (!pinned || playing)) {
       select(id, false);
-      if (document.body.dataset.tab !== "explain") $("dot-explain").hidden = false;
+      if (live() && document.body.dataset.tab !== "explain") $("dot-explain").hidden = false;
     } else if (fresh && !selected && data.message) select(id, false);
   },
   clock(_, data) { skew += data.ahead - ahead; ahead = data.ahead; tick(); drawPeople(); },
@@ -514,6 +524,9 @@ const take = {
 };
 let playing = false;
 let waiting = null;
+let greeted = Infinity;
+/** What comes right after the greeting happened earlier and needs no dot. */
+const live = () => Date.now() - greeted > 1000;
 
 /** Draws what several items changed together, once, and keeps the newest in sight unless somebody reads further up. */
 function settle(atEnd) {
@@ -535,6 +548,7 @@ function connect() {
     if (fresh) forget();
     [skew, ahead, zone] = [theirs - Date.now(), moved, named];
     $("lost").hidden = true;
+    greeted = Date.now();
     tick();
   });
   feed.addEventListener("message", (event) => {
