@@ -96,6 +96,8 @@ pub enum RowKind {
     Rules = 4,
     /// An operator stopped everything, or let it go on.
     Pause = 5,
+    /// People are to be told what came of a reload.
+    Reload = 6,
 }
 
 /// What stands or falls together: the inputs of one request and all they changed.

@@ -122,6 +122,7 @@ pub async fn start(
     let version = settings.version.clone();
     let mut engine = Engine::new(settings.clone(), Box::new(store), metrics.clone(), Limits::default(), now)?;
     engine.change_rules(settings.clone(), now)?;
+    let (reloader, requests) = Reloader::new();
     let stop_engine = CancellationToken::new();
     let next_timer = Arc::new(AtomicI64::new(i64::MIN));
     let turning = Turning {
@@ -132,6 +133,7 @@ pub async fn start(
         clock: clock.clone(),
         metrics: metrics.clone(),
         health: health.clone(),
+        reloader: reloader.clone(),
         stop: stop_engine.clone(),
     };
     let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || turning.run())?;
@@ -162,7 +164,6 @@ pub async fn start(
     let stop_delivery = CancellationToken::new();
     let delivery = tokio::spawn(delivery.run(stop_delivery.clone()));
 
-    let (reloader, requests) = Reloader::new();
     let watcher = Watcher::start(reloader.clone(), source.poll)?;
     watcher.look_at(seen.clone(), Some(daemon.watch));
     let worker = Worker {
@@ -176,6 +177,7 @@ pub async fn start(
         metrics: metrics.clone(),
         health: health.clone(),
         watcher,
+        wrong: None,
     };
     let stop_reload = CancellationToken::new();
     let reload = tokio::spawn(worker.run(requests, stop_reload.clone()));
@@ -254,6 +256,7 @@ struct Turning {
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     health: Health,
+    reloader: Reloader,
     stop: CancellationToken,
 }
 
@@ -293,6 +296,7 @@ impl Turning {
                 room = room.saturating_sub(more.iter().map(Job::len).sum());
                 more
             });
+            effects.reloads.iter().for_each(|member| self.reloader.request_for(member.clone()));
             if let Err(error) = self.outbox.take(effects, self.engine.store()) {
                 tracing::error!(%error, "the outbox could not be filled up from the store; it is tried again");
             }

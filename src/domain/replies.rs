@@ -155,4 +155,10 @@ pub(super) const REPLIES: &[NoticeKind] = &[
     ),
     reply("reply_not_stopped", "the group was not stopped", "本群没有停手。"),
     reply("reply_reloading", "the configuration is read again", "正在重新读取设置，结果马上告诉您。"),
+    reply(
+        "reloaded",
+        "the configuration in the files is in force: told to who asked, else at the company's place",
+        "设置已重新读取：{{ text }}。",
+    ),
+    reply("not_reloaded", "the configuration in the files is not in force, and why", "设置没有换：{{ text }}。"),
 ];

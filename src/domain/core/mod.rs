@@ -8,6 +8,7 @@ mod alerts;
 mod commands;
 mod join;
 mod message;
+mod reloaded;
 mod rules_text;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 pub use self::commands::quoted_case;
 use self::message::Here;
 pub use self::message::message_key;
+pub use self::reloaded::ReloadWord;
 pub use self::rules_text::rules_text;
 use super::action::Action;
 use super::case::{ByWhom, CaseFile};
