@@ -236,6 +236,12 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn case_of_notice(&mut self, platform: &str, message: &str) -> Result<Option<u64>, StoreError>;
 
+    /// Whether an action was cancelled.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn is_cancelled(&mut self, id: &str) -> Result<bool, StoreError>;
+
     /// A change made in the chat, by its number.
     ///
     /// # Errors

@@ -76,7 +76,7 @@ pub(super) const REPLIES: &[NoticeKind] = &[
     reply(
         "task_invite",
         "task for the admins: a removed member is to be invited again",
-        "案件 {{ case }} 已撤销，但 {{ name }} 已被移出本群，我不能把人请回来。请重新邀请。",
+        "{{ name }} 的移出已撤销或取消（案件 {{ case }}），但人已经移出本群，我不能把人请回来。请重新邀请。",
     ),
     reply(
         "appealed",

@@ -32,6 +32,11 @@ pub(super) fn case_of_notice(conn: &Connection, platform: &str, message: &str) -
     Ok(told.into_iter().find(|(_, of)| **of == *platform).map(|(no, _)| no))
 }
 
+pub(super) fn is_cancelled(conn: &Connection, id: &str) -> Result<bool, StoreError> {
+    let mut read = conn.prepare_cached("SELECT 1 FROM outbox WHERE id = ?1 AND state = 'cancelled'")?;
+    Ok(read.exists([id])?)
+}
+
 pub(super) fn change(conn: &Connection, no: u64) -> Result<Option<ChatChange>, StoreError> {
     let mut read = conn.prepare_cached("SELECT change, undone FROM chat_changes WHERE no = ?1")?;
     let Some((change, undone)) = read

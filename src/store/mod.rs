@@ -135,6 +135,10 @@ impl Store for SqliteStore {
         chat::case_of_notice(&self.conn, platform, message)
     }
 
+    fn is_cancelled(&mut self, id: &str) -> Result<bool, StoreError> {
+        chat::is_cancelled(&self.conn, id)
+    }
+
     fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError> {
         chat::change(&self.conn, no)
     }

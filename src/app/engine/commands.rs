@@ -112,14 +112,11 @@ impl Engine {
         Ok(())
     }
 
-    /// A removal that was done although its case was undone meanwhile: the core must know.
-    pub(super) fn load_undone(&mut self, action: &Action, outcome: &Outcome) -> Result<(), StoreError> {
-        self.core.loaded = Loaded::default();
-        let removed = matches!((&action.what, outcome), (What::Remove { .. }, Outcome::Done { .. }));
-        let case = action.cause.case.as_ref().and_then(|no| no.parse().ok());
-        if let Some(no) = case.filter(|_| removed) {
-            self.core.loaded.case = self.store.case_file(no)?;
-        }
+    /// A mute or removal that was under way when it was cancelled may have been done all the same: the core must know.
+    pub(super) fn load_cancelled(&mut self, action: &Action, outcome: &Outcome) -> Result<(), StoreError> {
+        let deed = matches!(action.what, What::Mute { .. } | What::Remove { .. });
+        let maybe = deed && matches!(outcome, Outcome::Done { .. } | Outcome::Uncertain { .. });
+        self.core.loaded = Loaded { cancelled: maybe && self.store.is_cancelled(&action.id)?, ..Loaded::default() };
         Ok(())
     }
 

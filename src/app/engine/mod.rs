@@ -290,7 +290,7 @@ impl Engine {
                 // What a fresh run of the journal needs: which action, and how it ended.
                 let body = serde_json::json!({ "action": *action.id, "outcome": outcome }).to_string();
                 unit.rows.push(self.row(RowKind::Outcome, now, body.into()));
-                self.load_undone(action, outcome)?;
+                self.load_cancelled(action, outcome)?;
                 self.core.outcome(action, outcome, now, &mut unit.changes);
                 self.metrics.ended(&action.platform, outcome);
             }

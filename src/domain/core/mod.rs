@@ -59,6 +59,8 @@ pub struct Loaded {
     pub texts: Vec<Message>,
     /// Actions of the group that have not come to their end.
     pub pending: Vec<Arc<Action>>,
+    /// The action whose end comes next was cancelled while it was under way.
+    pub cancelled: bool,
     /// What is held against whoever writes to the bot alone, by group.
     pub standings: Vec<(Arc<str>, Standing)>,
 }
