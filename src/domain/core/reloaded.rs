@@ -5,10 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Core;
-use crate::domain::action::{Cause, Lane, What};
+use crate::domain::action::Cause;
 use crate::domain::change::{Change, MemberRef};
 use crate::domain::notices::Vars;
-use crate::domain::policy::Capability;
 use crate::domain::time::Timestamp;
 
 /// What came of a reload.
@@ -37,11 +36,7 @@ impl Core {
         let mut means = self.means_later(&policy, &member.platform, &member.group, now, out);
         means.input = format!("reload:{number}").into();
         means.cause = Cause { step: Some("command".into()), ..Cause::default() };
-        let (user, text) = (member.user.clone(), policy.notices.render(notice, &vars));
-        if means.can(Capability::Send) {
-            means.act(Lane::Reply, What::Send { text, mentions: vec![user] }, Vec::new());
-        } else if means.can(Capability::Private) {
-            means.act(Lane::Reply, What::Private { user, text }, Vec::new());
-        }
+        let text = policy.notices.render(notice, &vars);
+        means.answer(member.user.clone(), text, false);
     }
 }
