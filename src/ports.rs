@@ -236,6 +236,12 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn case_of_notice(&mut self, platform: &str, message: &str) -> Result<Option<u64>, StoreError>;
 
+    /// Cases of a group that were opened from `since` on and only observed, newest first, among the last of all groups.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn observed_cases(&mut self, platform: &str, group: &str, since: Timestamp) -> Result<Vec<Case>, StoreError>;
+
     /// Whether an action was cancelled.
     ///
     /// # Errors

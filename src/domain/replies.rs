@@ -135,7 +135,7 @@ pub(super) const REPLIES: &[NoticeKind] = &[
     reply(
         "reply_status",
         "how the group is looked after",
-        "本群：{{ text }}。\n{{ list }}。\n处罚：{{ next }}\n设置版本：{{ why }}",
+        "本群：{{ text }}。{% if more %}\n停手以来本来会处理 {{ more }} 次：{{ done }}{% endif %}\n{{ list }}。\n处罚：{{ next }}\n设置版本：{{ why }}",
     ),
     reply(
         "reply_stopped",
@@ -147,7 +147,11 @@ pub(super) const REPLIES: &[NoticeKind] = &[
         "the group was stopped before",
         "已经停手了（{{ by }}，{{ time }}）。重新开始请发：/恢复",
     ),
-    reply("reply_resumed", "the group acts again", "已恢复：从现在起照规则处理。停手期间的违规只作了记录。"),
+    reply(
+        "reply_resumed",
+        "the group acts again",
+        "已恢复：从现在起照规则处理。{% if more %}停手期间有 {{ more }} 次违规只作了记录：{{ list }}。{% endif %}",
+    ),
     reply(
         "reply_still_stopped",
         "an operator stopped everything",

@@ -13,6 +13,9 @@ use crate::domain::chat::ChatChange;
 use crate::domain::standing::Standing;
 use crate::ports::{StoreError, StoredPause};
 
+/// Cases of all groups among which those of one are looked for: there is no index by group, and people ask rarely.
+pub(super) const CASES_LOOKED_AT: usize = 2000;
+
 pub(super) fn case_file(store: &SqliteStore, no: u64) -> Result<Option<CaseFile>, StoreError> {
     let Some(case) = store.case(no)? else { return Ok(None) };
     let evidence = store.evidence(no)?.len();

@@ -8,6 +8,7 @@ use crate::domain::change::MemberRef;
 use crate::domain::command::{self, Asked, Command, Typed, Undo};
 use crate::domain::core::{Loaded, quoted_case};
 use crate::domain::event::{Event, Kind, Message};
+use crate::domain::ids::GroupKey;
 use crate::domain::time::Timestamp;
 use crate::ports::{RowKind, StoreError, Unit};
 
@@ -79,6 +80,12 @@ impl Engine {
                 self.core.loaded.texts = self.last_messages(&platform, group)?;
             }
             Command::Stop => self.load_pending(&platform, group)?,
+            Command::Status | Command::Resume => {
+                let since = self.core.state.pause(GroupKey::new(&platform, group)).map(|pause| pause.at);
+                if let Some(since) = since {
+                    self.core.loaded.observed = self.store.observed_cases(&platform, group, since)?;
+                }
+            }
             _ => {}
         }
         Ok(())

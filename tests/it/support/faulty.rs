@@ -139,6 +139,11 @@ impl Store for FaultyStore {
         self.inner.case_of_notice(platform, message)
     }
 
+    fn observed_cases(&mut self, platform: &str, group: &str, since: Timestamp) -> Result<Vec<Case>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.observed_cases(platform, group, since)
+    }
+
     fn is_cancelled(&mut self, id: &str) -> Result<bool, StoreError> {
         self.faults.check(&Fault::Reads)?;
         self.inner.is_cancelled(id)

@@ -224,7 +224,8 @@ impl Core {
         } else {
             "reply_not_stopped"
         };
-        desk.answer = desk.render(notice, &Vars::default());
+        let (more, list) = self.observed(desk);
+        desk.answer = desk.render(notice, &Vars { more, list, ..Vars::default() });
     }
 
     fn pause_group(&mut self, here: &Here<'_>, pause: Option<ByWhom>, out: &mut Vec<Change>) {

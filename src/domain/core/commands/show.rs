@@ -2,7 +2,7 @@
 
 use super::{Desk, may};
 use crate::domain::action::{ActionState, Outcome, What};
-use crate::domain::case::{CaseFile, Finding, MACHINE};
+use crate::domain::case::{Case, CaseFile, Finding, MACHINE};
 use crate::domain::chat::{ChatChange, ChatWhat};
 use crate::domain::command::{COMMANDS, CommandInfo};
 use crate::domain::core::{Core, rules_text};
@@ -173,14 +173,27 @@ impl Core {
         let known = self.state.chat.get(&key);
         let (added, dropped) = known.map_or((0, 0), |known| (known.added(), known.dropped()));
         let ladder: Vec<String> = here.policy.ladder.iter().map(|step| penalty::step_in_words(*step)).collect();
+        let (more, done) = self.observed(desk);
         let vars = Vars {
             text: mode,
+            more,
+            done,
             list: format!("{rules} 条规则；群里加了 {added} 个词、去了 {dropped} 个词"),
             next: ladder.join(" → "),
             why: here.settings.version.to_string(),
             ..Vars::default()
         };
         desk.answer = desk.render("reply_status", &vars);
+    }
+
+    /// What would have been done since the group was stopped: in how many cases, and the last of them.
+    pub(super) fn observed(&mut self, desk: &Desk<'_, '_>) -> (u32, String) {
+        let mut line = |case: &Case| {
+            let name = self.harmless_name(desk.here.policy, &case.name, &case.user);
+            format!("案件 {} {name} {}", case.no, step_in_words(&case.step))
+        };
+        let lines: Vec<String> = desk.loaded.observed.iter().map(&mut line).collect();
+        (u32::try_from(lines.len()).unwrap_or(u32::MAX), shorten(lines))
     }
 
     /// The rules that hold in a group, in plain words, each once.
