@@ -96,6 +96,8 @@ pub enum RowKind {
     Rules = 4,
     /// An operator stopped everything, or let it go on.
     Pause = 5,
+    /// People are to be told what came of a reload.
+    Reload = 6,
 }
 
 /// What stands or falls together: the inputs of one request and all they changed.
@@ -233,6 +235,18 @@ pub trait Store: Send {
     /// # Errors
     /// The store cannot be read.
     fn case_of_notice(&mut self, platform: &str, message: &str) -> Result<Option<u64>, StoreError>;
+
+    /// Cases of a group that were opened from `since` on and only observed, newest first, among the last of all groups.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn observed_cases(&mut self, platform: &str, group: &str, since: Timestamp) -> Result<Vec<Case>, StoreError>;
+
+    /// Whether an action was cancelled.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn is_cancelled(&mut self, id: &str) -> Result<bool, StoreError>;
 
     /// A change made in the chat, by its number.
     ///

@@ -166,6 +166,7 @@ pub async fn start_with(
     if let Some(witness) = witness {
         engine.watched_by(witness);
     }
+    let (reloader, requests) = Reloader::new();
     let stop_engine = CancellationToken::new();
     let pulse = Pulse::new(intake.clone(), outbox.clone());
     let turning = Turning {
@@ -176,6 +177,7 @@ pub async fn start_with(
         clock: clock.clone(),
         metrics: metrics.clone(),
         health: health.clone(),
+        reloader: reloader.clone(),
         stop: stop_engine.clone(),
     };
     let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || turning.run())?;
@@ -207,7 +209,6 @@ pub async fn start_with(
     let stop_delivery = CancellationToken::new();
     let delivery = tokio::spawn(delivery.run(stop_delivery.clone()));
 
-    let (reloader, requests) = Reloader::new();
     let watcher = Watcher::start(reloader.clone(), source.poll)?;
     watcher.look_at(seen.clone(), Some(daemon.watch));
     let worker = Worker {
@@ -221,6 +222,7 @@ pub async fn start_with(
         metrics: metrics.clone(),
         health: health.clone(),
         watcher,
+        wrong: None,
     };
     let stop_reload = CancellationToken::new();
     let reload = tokio::spawn(worker.run(requests, stop_reload.clone()));
@@ -306,6 +308,7 @@ struct Turning {
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     health: Health,
+    reloader: Reloader,
     stop: CancellationToken,
 }
 
@@ -345,6 +348,7 @@ impl Turning {
                 room = room.saturating_sub(more.iter().map(Job::len).sum());
                 more
             });
+            effects.reloads.iter().for_each(|member| self.reloader.request_for(member.clone()));
             if let Err(error) = self.outbox.take(effects, self.engine.store()) {
                 tracing::error!(%error, "the outbox could not be filled up from the store; it is tried again");
             }

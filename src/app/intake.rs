@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::domain::action::{Action, Outcome};
 use crate::domain::case::ByWhom;
+use crate::domain::core::ReloadWord;
 use crate::domain::event::Event;
 use crate::domain::policy::Settings;
 use crate::domain::time::Timestamp;
@@ -65,6 +66,8 @@ pub enum Job {
         /// Told `true` when it is durable; `false` when it cannot be.
         answer: oneshot::Sender<bool>,
     },
+    /// People are to be told what came of a reload.
+    Told(Box<ReloadWord>),
     /// An action has come to its end.
     Outcome {
         /// The action.
@@ -91,7 +94,7 @@ impl Job {
     /// The action it is about, if one.
     pub fn action(&self) -> Option<&Arc<Action>> {
         match self {
-            Job::Events { .. } | Job::Rules(_) | Job::Pause { .. } => None,
+            Job::Events { .. } | Job::Rules(_) | Job::Pause { .. } | Job::Told(_) => None,
             Job::Attempt { action, .. } | Job::Outcome { action, .. } => Some(action),
         }
     }
@@ -100,7 +103,7 @@ impl Job {
     pub fn len(&self) -> usize {
         match self {
             Job::Events { events, .. } => events.len(),
-            Job::Attempt { .. } | Job::Outcome { .. } | Job::Rules(_) | Job::Pause { .. } => 1,
+            Job::Attempt { .. } | Job::Outcome { .. } | Job::Rules(_) | Job::Pause { .. } | Job::Told(_) => 1,
         }
     }
 

@@ -98,6 +98,16 @@ impl Means<'_> {
         }
     }
 
+    /// Answers somebody: in the group, or alone where nothing can be said in the group, or where it is for them `alone`.
+    pub(super) fn answer(&mut self, user: Arc<str>, text: String, alone: bool) {
+        let (aloud, privately) = (self.can(Capability::Send), self.can(Capability::Private));
+        if privately && (alone || !aloud) {
+            self.act(Lane::Reply, What::Private { user, text }, Vec::new());
+        } else if aloud && !self.group.is_empty() {
+            self.act(Lane::Reply, What::Send { text, mentions: vec![user] }, Vec::new());
+        }
+    }
+
     /// Names a member in the group; `None` when the notice is held.
     pub(super) fn group_notice(
         &mut self,

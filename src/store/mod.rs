@@ -135,6 +135,18 @@ impl Store for SqliteStore {
         chat::case_of_notice(&self.conn, platform, message)
     }
 
+    fn observed_cases(&mut self, platform: &str, group: &str, since: Timestamp) -> Result<Vec<Case>, StoreError> {
+        let mut cases = self.cases(chat::CASES_LOOKED_AT)?;
+        cases.retain(|case| {
+            case.observe && case.opened >= since && *case.platform == *platform && *case.group == *group
+        });
+        Ok(cases)
+    }
+
+    fn is_cancelled(&mut self, id: &str) -> Result<bool, StoreError> {
+        chat::is_cancelled(&self.conn, id)
+    }
+
     fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError> {
         chat::change(&self.conn, no)
     }

@@ -172,7 +172,6 @@ pub(super) fn case(conn: &Connection, no: u64) -> Result<Option<Case>, StoreErro
 }
 
 fn row_kind(number: i64) -> Option<RowKind> {
-    [RowKind::Event, RowKind::Tick, RowKind::Attempt, RowKind::Outcome, RowKind::Rules, RowKind::Pause]
-        .into_iter()
-        .find(|kind| *kind as i64 == number)
+    use RowKind::{Attempt, Event, Outcome, Pause, Reload, Rules, Tick};
+    [Event, Tick, Attempt, Outcome, Rules, Pause, Reload].into_iter().find(|kind| *kind as i64 == number)
 }

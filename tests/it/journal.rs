@@ -231,6 +231,7 @@ async fn commands(world: &mut World) {
         "/恢复",
         "/解禁 @33",
         "/移出 @33 确认",
+        "/重载",
         "/帮助",
         "@bot 你好",
     ] {
@@ -283,7 +284,7 @@ async fn until_all_is_over(world: &World) {
 }
 
 /// Puts the rows of one store through a new engine over another; how many there were of each kind.
-pub(crate) fn run_again(settings: &Arc<Settings>, from: &Path, to: &Path) -> [usize; 6] {
+pub(crate) fn run_again(settings: &Arc<Settings>, from: &Path, to: &Path) -> [usize; 7] {
     let rows = open_store(from).unwrap().journal(0, 1_000_000).unwrap();
     let scratch = Options { durability: Durability::Scratch, ..Options::default() };
     let store = Box::new(SqliteStore::open(to, scratch).unwrap());
@@ -292,7 +293,7 @@ pub(crate) fn run_again(settings: &Arc<Settings>, from: &Path, to: &Path) -> [us
     let mut versions = HashMap::from([(settings.version.clone(), settings.clone())]);
     let mut engine = Engine::new(settings.clone(), store, metrics, Limits::default(), rows[0].at).unwrap();
     let mut actions: HashMap<Arc<str>, Arc<Action>> = HashMap::new();
-    let mut kinds = [0; 6];
+    let mut kinds = [0; 7];
     for row in &rows {
         kinds[row.kind as usize] += 1;
         match row.kind {
@@ -301,7 +302,7 @@ pub(crate) fn run_again(settings: &Arc<Settings>, from: &Path, to: &Path) -> [us
                 engine.change_rules(rules.clone(), row.at).unwrap();
             }
             RowKind::Tick => engine.apply_due(row.at).unwrap(),
-            RowKind::Event | RowKind::Attempt | RowKind::Outcome | RowKind::Pause => {
+            RowKind::Event | RowKind::Attempt | RowKind::Outcome | RowKind::Pause | RowKind::Reload => {
                 engine.apply(job(row, &actions), row.at).unwrap()
             }
         }
@@ -333,6 +334,7 @@ fn job(row: &Row, actions: &HashMap<Arc<str>, Arc<Action>>) -> Job {
             let outcome: Outcome = serde_json::from_value(body["outcome"].clone()).unwrap();
             Job::Outcome { action: action("action"), outcome }
         }
+        RowKind::Reload => Job::Told(serde_json::from_value(body).unwrap()),
         RowKind::Pause => {
             let pause = serde_json::from_value(body).unwrap();
             Job::Pause { pause, answer: tokio::sync::oneshot::channel().0 }

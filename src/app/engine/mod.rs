@@ -231,7 +231,7 @@ impl Engine {
                 Some(Job::Events { answer, .. }) => drop(answer.send(Answer::Durable { accepted, duplicates })),
                 Some(Job::Rules(new)) => drop(new.answer.send(Ok(()))),
                 Some(Job::Pause { answer, .. }) => drop(answer.send(true)),
-                Some(Job::Attempt { .. } | Job::Outcome { .. }) | None => {}
+                Some(Job::Attempt { .. } | Job::Told(_) | Job::Outcome { .. }) | None => {}
             }
         }
         Ok(effects)
@@ -285,6 +285,14 @@ impl Engine {
                 unit.rows.push(self.row(RowKind::Pause, now, body.into()));
                 self.core.pause_all(pause.clone(), &mut unit.changes);
             }
+            Job::Told(word) => {
+                if let Some(member) = &word.to {
+                    self.load_group(&member.platform, &member.group)?;
+                }
+                let body = serde_json::to_string(word).map_err(|error| StoreError::Row(error.to_string()))?;
+                unit.rows.push(self.row(RowKind::Reload, now, body.into()));
+                self.core.tell_reload(word, self.seq, now, &mut unit.changes);
+            }
             Job::Outcome { action, outcome } => {
                 self.load_group(&action.platform, &action.group)?;
                 for user in action.notifies.iter().map(|(user, _)| user).chain(action.what.user()) {
@@ -294,7 +302,7 @@ impl Engine {
                 let body = serde_json::json!({ "action": *action.id, "outcome": outcome }).to_string();
                 unit.rows.push(self.row(RowKind::Outcome, now, body.into()));
                 let from = unit.changes.len();
-                self.load_undone(action, outcome)?;
+                self.load_cancelled(action, outcome)?;
                 self.core.outcome(action, outcome, now, &mut unit.changes);
                 self.sight(None, now, unit.changes.get(from..).unwrap_or_default());
                 self.metrics.ended(&action.platform, outcome);

@@ -18,7 +18,7 @@ use crate::domain::ladder::{self, Decision};
 use crate::domain::means::Means;
 use crate::domain::notices::{self, Vars};
 use crate::domain::penalty::{self, Offender};
-use crate::domain::policy::{Capability, Mode, Policy, Settings, Severity, Step, Verdict};
+use crate::domain::policy::{Capability, Mode, Policy, Settings, Step, Verdict};
 use crate::domain::recent::Sighting;
 use crate::domain::standing::{Standing, Strike};
 use crate::domain::state::Memo;
@@ -383,17 +383,5 @@ fn delete(means: &mut Means<'_>, here: &Here<'_>, findings: &[Finding]) {
 }
 
 fn speaking_while_muted(observe: bool) -> Finding {
-    Finding {
-        rule: SPEAKING_WHILE_MUTED.into(),
-        category: "mute".into(),
-        severity: Severity::Minor,
-        matched: String::new(),
-        word: None,
-        start: 0,
-        end: 0,
-        part: None,
-        verdict: Verdict::Violation,
-        observe,
-        delete: false,
-    }
+    Finding::of_no_rule(SPEAKING_WHILE_MUTED, "mute", observe)
 }

@@ -23,6 +23,7 @@ mod names;
 mod rules_text;
 mod steps;
 mod truth;
+mod undo;
 mod welcome;
 
 /// 2026-11-23T09:00:00+08:00, a Monday.

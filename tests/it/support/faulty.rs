@@ -139,6 +139,16 @@ impl Store for FaultyStore {
         self.inner.case_of_notice(platform, message)
     }
 
+    fn observed_cases(&mut self, platform: &str, group: &str, since: Timestamp) -> Result<Vec<Case>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.observed_cases(platform, group, since)
+    }
+
+    fn is_cancelled(&mut self, id: &str) -> Result<bool, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.is_cancelled(id)
+    }
+
     fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError> {
         self.faults.check(&Fault::Reads)?;
         self.inner.chat_change(no)

@@ -12,7 +12,7 @@ pub(super) use self::punish::BY_HAND;
 
 use super::message::Here;
 use super::{Core, Loaded};
-use crate::domain::action::{Cause, Lane, What};
+use crate::domain::action::{Cause, Lane};
 use crate::domain::case::ByWhom;
 use crate::domain::change::{Change, Commanded};
 use crate::domain::command::{self, Asked, Command, CommandInfo, Typed};
@@ -20,7 +20,7 @@ use crate::domain::event::{Kind, Quote, Role};
 use crate::domain::ids::GroupKey;
 use crate::domain::means::{MINUTE, Means};
 use crate::domain::notices::{Vars, plain_name};
-use crate::domain::policy::{Capability, Policy};
+use crate::domain::policy::Policy;
 
 /// Answers to members in any minute; admins are always answered.
 const REPLIES_A_MINUTE: usize = 6;
@@ -165,13 +165,7 @@ impl Core {
         }
         let user: Arc<str> = (*here.message.sender.id).into();
         let text = desk.answer.clone();
-        let mut means = self.means_of(&desk, "command", None, out);
-        let (in_group, alone) = (means.can(Capability::Send), means.can(Capability::Private));
-        if alone && (desk.alone || !in_group) {
-            means.act(Lane::Reply, What::Private { user, text }, Vec::new());
-        } else if in_group && !here.event.group.is_empty() {
-            means.act(Lane::Reply, What::Send { text, mentions: vec![user] }, Vec::new());
-        }
+        self.means_of(&desk, "command", None, out).answer(user, text, desk.alone);
     }
 
     /// Means for what a command does: it is done whatever is only observed here.
@@ -230,7 +224,8 @@ impl Core {
         } else {
             "reply_not_stopped"
         };
-        desk.answer = desk.render(notice, &Vars::default());
+        let (more, list) = self.observed(desk);
+        desk.answer = desk.render(notice, &Vars { more, list, ..Vars::default() });
     }
 
     fn pause_group(&mut self, here: &Here<'_>, pause: Option<ByWhom>, out: &mut Vec<Change>) {
