@@ -13,11 +13,11 @@ use tokio_util::task::TaskTracker;
 use super::{Extra, Guest, Running, Source, bind, start_with};
 use crate::adapters::playground::clock::MovedClock;
 use crate::adapters::playground::people::BOT;
-use crate::adapters::playground::{PLATFORM, Playground};
+use crate::adapters::playground::{Kind, Playground};
 use crate::app::intake::Intake;
 use crate::app::outbox::Pace;
 use crate::config::{Config, Seen};
-use crate::domain::policy::{self, Capabilities};
+use crate::domain::policy;
 use crate::ports::{Clock, Store};
 use crate::web;
 use crate::web::playground::editor::{Editor, Env, InForce};
@@ -73,9 +73,11 @@ pub async fn start(
     let last_case = Arc::new(AtomicU64::new(0));
     let witness = PageWitness::new(playground.clone(), last_case.clone());
     let pace = Pace { idempotent: true, per_second: PACE };
-    let known = policy::Platform { capabilities: Capabilities::ALL, bot_user: Some(BOT.into()) };
-    let guest = Guest { name: PLATFORM.into(), known, platform: Arc::new(playground.clone()), pace };
-    let extra = Extra { guests: vec![guest], witness: Some(Box::new(witness)) };
+    let guest = |kind: Kind| {
+        let known = policy::Platform { capabilities: kind.capabilities(), bot_user: Some(BOT.into()) };
+        Guest { name: kind.name().into(), known, platform: Arc::new(playground.clone()), pace }
+    };
+    let extra = Extra { guests: Kind::ALL.map(guest).into(), witness: Some(Box::new(witness)) };
     let source = Source { env: playing.env.clone(), ..Source::new(&playing.dir, |_| None) };
     let files = InForce::of(&config);
     let zone = config.settings.default_policy.timezone.iana_name().unwrap_or("Asia/Shanghai").to_owned();
@@ -83,7 +85,7 @@ pub async fn start(
 
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let turning = Turning::new(clock, running.pulse(), playground.clone());
-    tasks.spawn(following(follow, running.intake(), turning.clone(), stop.clone()));
+    tasks.spawn(following(follow, running.intake(), playground.clone(), turning.clone(), stop.clone()));
     let player = Player::new(scenes, playground.clone(), running.intake(), turning.clone(), last_case);
     turning.show();
     let state = PlaygroundState {
@@ -112,14 +114,20 @@ impl Demo {
 }
 
 /// Tells the daemon what follows from its actions: who is removed has left.
-async fn following(mut follow: UnboundedReceiver<Value>, intake: Intake, turning: Turning, stop: CancellationToken) {
+async fn following(
+    mut follow: UnboundedReceiver<Value>,
+    intake: Intake,
+    playground: Playground,
+    turning: Turning,
+    stop: CancellationToken,
+) {
     loop {
         let event = tokio::select! {
             () = stop.cancelled() => return,
             event = follow.recv() => event,
         };
         let Some(event) = event else { return };
-        if hand_in(&intake, turning.now(), &event).await.is_err() {
+        if hand_in(&intake, playground.kind(), turning.now(), &event).await.is_err() {
             tracing::warn!("the daemon did not take in what followed from an action of its own");
         }
     }

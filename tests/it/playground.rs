@@ -125,6 +125,28 @@ async fn a_page_that_was_cut_off_catches_up_and_a_fresh_group_makes_it_forget() 
 }
 
 #[tokio::test]
+async fn where_the_platform_can_only_speak_the_nearest_means_are_seen() {
+    let play = Play::start().await;
+    let mut feed = play.feed().await;
+    assert_eq!(play.call("reset", json!({"kind": "modest"})).await.0, 200);
+    feed.until("the platform", |item| item["kind"] == "platform" && item["data"] == "modest").await;
+    let mut steps = Vec::new();
+    for _ in 0..3 {
+        let id = play.say("ad01", SPAM).await;
+        let verdict = feed.verdict(&id).await;
+        let done = verdict["actions"].as_array().unwrap().iter().map(|one| one["what"].as_str().unwrap().to_owned());
+        steps.push(done.collect::<Vec<_>>());
+        play.forward(600).await;
+    }
+    assert_eq!(steps, [vec!["delete", "send", "send"], vec!["delete", "send"], vec!["delete", "send", "send"]]);
+    // The mute is a record only: the member can speak, and that counts.
+    let id = play.say("ad01", "怎么了").await;
+    let verdict = feed.verdict(&id).await;
+    assert_eq!((&verdict["findings"][0]["rule"], &verdict["case"]["strikes"]), (&json!("mute.speaking"), &json!(4)));
+    play.stop().await;
+}
+
+#[tokio::test]
 async fn streams_end_with_the_daemon() {
     let play = Play::start().await;
     let mut feed = play.feed().await;

@@ -20,11 +20,40 @@ use self::board::Item;
 use self::chat::Chat;
 use self::people::{Person, Refusal};
 use crate::domain::action::Action;
+use crate::domain::policy::{Capabilities, Capability};
 use crate::domain::time::Timestamp;
 use crate::ports::{Clock, Platform, Reply};
 
-/// The platform's name in events, cases and the store.
-pub const PLATFORM: &str = "playground";
+/// A kind of platform that the playground can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// It can do everything.
+    Full,
+    /// It can only speak in the group and withdraw messages: what the daemon does then instead can be seen.
+    Modest,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 2] = [Kind::Full, Kind::Modest];
+
+    /// The platform's name in events, cases and the store.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Full => "playground",
+            Kind::Modest => "playground-modest",
+        }
+    }
+
+    /// What it can do.
+    pub fn capabilities(self) -> Capabilities {
+        match self {
+            Kind::Full => Capabilities::ALL,
+            Kind::Modest => [Capability::Send, Capability::Delete, Capability::Idempotent].into_iter().collect(),
+        }
+    }
+}
 
 /// The playground. Clones share it.
 #[derive(Clone)]
@@ -41,6 +70,7 @@ struct Inner {
 
 struct Room {
     chat: Chat,
+    kind: Kind,
     /// Grows each time the group begins afresh.
     epoch: u64,
 }
@@ -73,19 +103,20 @@ impl Playground {
     /// A fresh group. What follows from actions (who is removed has left) comes out of the receiver as events.
     pub fn new(clock: Arc<dyn Clock>) -> (Self, mpsc::UnboundedReceiver<Value>) {
         let (events, follow) = mpsc::unbounded_channel();
-        let room = Room { chat: Chat::new(prefix(clock.now(), 0)), epoch: 1 };
+        let room = Room { chat: Chat::new(prefix(clock.now(), 1)), kind: Kind::Full, epoch: 1 };
         let (changed, _) = watch::channel(0);
         let playground = Self { inner: Arc::new(Inner { room: Mutex::new(room), clock, changed, events }) };
         playground.introduce();
         (playground, follow)
     }
 
-    /// Begins afresh with another group, of which the daemon knows nothing.
-    pub fn begin_again(&self) {
+    /// Begins afresh with another group, of which the daemon knows nothing; on another kind of platform, if one is named.
+    pub fn begin_again(&self, kind: Option<Kind>) {
         let now = self.inner.clock.now();
         {
             let mut room = self.lock();
             room.epoch += 1;
+            room.kind = kind.unwrap_or(room.kind);
             let prefix = prefix(now, room.epoch);
             room.chat.begin_again(prefix);
         }
@@ -163,6 +194,11 @@ impl Playground {
     /// The group that is there now.
     pub fn group(&self) -> Arc<str> {
         self.lock().chat.group.clone()
+    }
+
+    /// What kind of platform it is now.
+    pub fn kind(&self) -> Kind {
+        self.lock().kind
     }
 
     /// Somebody in the group.

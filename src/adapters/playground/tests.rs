@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::action::{Cause, Lane, What};
-use crate::domain::event::{Event, Kind, Role, Segment};
+use crate::domain::event::{self, Event, Role, Segment};
 
 struct Hand(AtomicI64);
 
@@ -44,7 +44,7 @@ impl World {
     fn perform_in(&self, group: Arc<str>, id: &str, what: What) -> Reply {
         let action = Action {
             id: id.into(),
-            platform: PLATFORM.into(),
+            platform: Kind::Full.name().into(),
             group,
             what,
             time: self.clock.now(),
@@ -72,8 +72,8 @@ impl World {
     }
 }
 
-fn event(json: &Value) -> Event {
-    Event::parse_from(&PLATFORM.into(), &json.to_string()).unwrap()
+fn read(json: &Value) -> Event {
+    Event::parse_from(&Kind::Full.name().into(), &json.to_string()).unwrap()
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn who_is_removed_has_left_and_the_daemon_hears_of_it() {
     assert_eq!((&first, first == again), (&Reply::Done { message: None }, true));
     let followed = world.followed();
     assert_eq!(followed.len(), 1);
-    let Kind::Left { members, reason } = event(&followed[0]).kind else { panic!("{followed:?}") };
+    let event::Kind::Left { members, reason } = read(&followed[0]).kind else { panic!("{followed:?}") };
     assert_eq!((&*members[0].id, reason.as_deref()), ("ad01", Some("removed")));
     assert_eq!(world.say("ad01", "我还在"), Err(Refusal::NotHere));
     let back = world.playground.act(&Deed::Join { names: vec!["加薇看资料".into()], inviter: None }).unwrap();
@@ -138,7 +138,7 @@ fn people_named_after_an_at_are_mentioned() {
     let world = World::new();
     world.playground.act(&Deed::Join { names: vec!["小王子".into()], inviter: None }).unwrap();
     let said = world.say("mei", "@小王子 和@小王，@群卫 帮助 a@b @所有人").unwrap();
-    let Kind::Message(message) = event(&said).kind else { panic!("{said}") };
+    let event::Kind::Message(message) = read(&said).kind else { panic!("{said}") };
     let parts = message.content.iter().map(|part| match part {
         Segment::Text(text) => text.to_string(),
         Segment::Mention { user, .. } => format!("→{user}"),
@@ -155,7 +155,7 @@ fn any_name_is_carried_as_it_is_up_to_its_length() {
     let names = ["<script>alert(1)</script>", "a\u{202e}gpj.exe", "@所有人", "{{ name }}", "\u{7}\u{1b}[31m", &long];
     for name in names {
         let renamed = world.playground.act(&Deed::Rename { user: "wang".into(), name: name.into() }).unwrap();
-        let Kind::Renamed { member } = event(&renamed).kind else { panic!("{renamed}") };
+        let event::Kind::Renamed { member } = read(&renamed).kind else { panic!("{renamed}") };
         assert_eq!(&*member.name, name);
         assert!(world.say("wang", "你好").is_ok());
     }
@@ -175,7 +175,7 @@ fn only_who_runs_the_group_presses_the_buttons_of_a_card() {
     };
     assert_eq!(press("wang", "removed"), Err(Refusal::NotAdmin));
     assert_eq!(press("chen", "else"), Err(Refusal::NoMessage));
-    let Kind::Button { user, task, choice } = event(&press("chen", "removed").unwrap()).kind else {
+    let event::Kind::Button { user, task, choice } = read(&press("chen", "removed").unwrap()).kind else {
         panic!("no button")
     };
     assert_eq!((&*user, &*task, &*choice), ("chen", "a-1", "removed"));
@@ -188,7 +188,7 @@ fn a_fresh_group_is_another_one_and_old_actions_do_nothing_in_it() {
     let old = world.playground.group();
     world.say("wang", "一").unwrap();
     let seen = world.playground.news(1, 0).items.last().unwrap().seq;
-    world.playground.begin_again();
+    world.playground.begin_again(None);
     assert_ne!(world.playground.group(), old);
     let roles: Vec<_> = world.followed().iter().map(|one| one["member"]["role"].clone()).collect();
     assert_eq!(roles, ["owner", "admin"], "the daemon learns who runs it");

@@ -16,7 +16,7 @@ use super::PlaygroundState;
 use super::editor::Refused;
 use crate::adapters::bridge::inbound;
 use crate::adapters::playground::people::Refusal;
-use crate::adapters::playground::{Deed, PLATFORM, Playground};
+use crate::adapters::playground::{Deed, Kind, Playground};
 use crate::app::intake::{Answer, Incoming, Intake};
 use crate::domain::time::Timestamp;
 
@@ -49,7 +49,7 @@ pub(super) async fn answer(
         "clock" => clock(&state, &body).await,
         "scene" => scene(&state, &body),
         "stop" => Ok(stop(&state).await),
-        "reset" => Ok(reset(&state).await),
+        "reset" => reset(&state, &body).await,
         "config" => {
             state.editor.look();
             Ok(json!({ "files": state.editor.list(), "version": state.editor.version() }))
@@ -73,7 +73,7 @@ async fn act(state: &PlaygroundState, body: &str) -> Done {
     let deed: Deed = read(body)?;
     let event = state.playground.act(&deed).map_err(Trouble::Refused)?;
     let id = event["id"].clone();
-    hand_in(&state.intake, state.turning.now(), &event).await?;
+    hand_in(&state.intake, state.playground.kind(), state.turning.now(), &event).await?;
     Ok(json!({ "id": id }))
 }
 
@@ -81,8 +81,8 @@ async fn act(state: &PlaygroundState, body: &str) -> Done {
 ///
 /// # Errors
 /// The daemon cannot take it now.
-pub async fn hand_in(intake: &Intake, now: Timestamp, event: &Value) -> Result<(), Trouble> {
-    let platform = Arc::from(PLATFORM);
+pub async fn hand_in(intake: &Intake, kind: Kind, now: Timestamp, event: &Value) -> Result<(), Trouble> {
+    let platform = Arc::from(kind.name());
     let batch = inbound::read(event.to_string().as_bytes(), &platform, now, 1);
     let batch = batch.map_err(|unreadable| Trouble::Malformed(unreadable.error))?;
     let incoming = batch.events.into_iter();
@@ -102,7 +102,7 @@ pub(super) async fn perform(
     deed: &Deed,
 ) -> Result<(), Trouble> {
     let event = playground.act(deed).map_err(Trouble::Refused)?;
-    hand_in(intake, now, &event).await
+    hand_in(intake, playground.kind(), now, &event).await
 }
 
 #[derive(Deserialize)]
@@ -139,10 +139,17 @@ async fn stop(state: &PlaygroundState) -> Value {
     json!({})
 }
 
-async fn reset(state: &PlaygroundState) -> Value {
+#[derive(Deserialize)]
+struct Afresh {
+    /// The kind of platform from here on; the same when it is not said.
+    kind: Option<Kind>,
+}
+
+async fn reset(state: &PlaygroundState, body: &str) -> Done {
+    let Afresh { kind } = read(body)?;
     state.player.stop().await;
-    state.player.begin_again();
-    json!({})
+    state.player.begin_again(kind);
+    Ok(json!({}))
 }
 
 #[derive(Deserialize)]

@@ -513,6 +513,7 @@ const take = {
     } else if (fresh && !selected && data.message) select(id, false);
   },
   clock(_, data) { skew += data.ahead - ahead; ahead = data.ahead; tick(); drawPeople(); },
+  platform(_, data) { $("modest").checked = data === "modest"; },
   scene(_, data) {
     playing = Boolean(data.name);
     $("progress").hidden = !playing;
@@ -660,6 +661,7 @@ for (const one of document.querySelectorAll("[data-seconds]")) {
 $("next-timer").addEventListener("click", () => call("clock", "next_timer").then(trouble));
 $("stop").addEventListener("click", () => call("stop"));
 $("reset").addEventListener("click", () => { close(); call("reset"); });
+$("modest").addEventListener("change", (event) => { close(); call("reset", { kind: event.target.checked ? "modest" : "full" }); });
 
 // ---- settings ----
 

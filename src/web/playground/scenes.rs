@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::doing::perform;
 use super::turning::Turning;
-use crate::adapters::playground::{Deed, Playground};
+use crate::adapters::playground::{Deed, Kind, Playground};
 use crate::app::intake::Intake;
 
 /// How long a step is looked at when nothing else is asked for.
@@ -136,7 +136,7 @@ impl Player {
                 stop.cancel();
                 task.await.ok(); // a scene that panicked is over, too
             }
-            player.begin_again();
+            player.begin_again(None);
             player.run(name, &steps, pace, &stopped).await;
             player.shared.show(None, 0, 0);
         });
@@ -153,9 +153,10 @@ impl Player {
         }
     }
 
-    /// A fresh group.
-    pub fn begin_again(&self) {
-        self.shared.playground.begin_again();
+    /// A fresh group, on another kind of platform if one is named.
+    pub fn begin_again(&self, kind: Option<Kind>) {
+        self.shared.playground.begin_again(kind);
+        self.shared.playground.show("platform", "platform", &self.shared.playground.kind());
         self.shared.turning.show();
         self.shared.show(None, 0, 0);
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::adapters::playground::{PLATFORM, Playground};
+use crate::adapters::playground::{Kind, Playground};
 use crate::app::engine::{Sight, Witness};
 use crate::app::explain::{Explanation, explain};
 use crate::domain::change::Change;
@@ -58,7 +58,7 @@ impl Witness for PageWitness {
         });
         let event = sight.event.as_ref().map(|(event, _)| event);
         let platform = event.map(|event| &*event.platform).or(act.map(|action| &*action.platform));
-        if platform != Some(PLATFORM) {
+        if !Kind::ALL.iter().any(|kind| platform == Some(kind.name())) {
             return;
         }
         let group: Arc<str> = match (event, act) {
