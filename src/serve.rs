@@ -7,7 +7,6 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -17,20 +16,23 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::deliver::{Delivery, Platforms, SharedOutbox};
-use crate::app::engine::Engine;
+use crate::app::engine::{Engine, Witness};
 use crate::app::health::{self, Health};
 use crate::app::intake::{Intake, Job};
 use crate::app::metrics::Metrics;
-use crate::app::outbox::Outbox;
+use crate::app::outbox::{Outbox, Pace};
+use crate::app::pulse::Pulse;
 use crate::app::reload::Reloader;
 use crate::config::{Config, Seen};
+use crate::domain::policy;
 use crate::domain::state::Limits;
 use crate::domain::time::Timestamp;
-use crate::ports::{Clock, Store};
+use crate::ports::{Clock, Platform, Store};
 use crate::store::{OpenError, Options, SqliteStore};
 use crate::web;
 
 mod bridges;
+pub mod playground;
 mod reload;
 mod watch;
 
@@ -69,8 +71,7 @@ pub struct Running {
     /// Reads the configuration again.
     pub reloader: Reloader,
     intake: Intake,
-    outbox: SharedOutbox,
-    next_timer: Arc<AtomicI64>,
+    pulse: Pulse,
     stop_reload: CancellationToken,
     stop_web: CancellationToken,
     stop_delivery: CancellationToken,
@@ -89,6 +90,28 @@ pub fn open_store(data: &Path) -> Result<SqliteStore, OpenError> {
     SqliteStore::open(data, Options::default())
 }
 
+/// A platform that no file names.
+#[derive(Clone)]
+pub struct Guest {
+    /// Its name in events.
+    pub name: Arc<str>,
+    /// What the core knows of it.
+    pub known: policy::Platform,
+    /// Carries its actions out.
+    pub platform: Arc<dyn Platform>,
+    /// How fast.
+    pub pace: Pace,
+}
+
+/// What a daemon has besides what is configured.
+#[derive(Default)]
+pub struct Extra {
+    /// Further platforms.
+    pub guests: Vec<Guest>,
+    /// Who is shown what is decided.
+    pub witness: Option<Box<dyn Witness>>,
+}
+
 /// Starts the daemon. It reads its configuration again from `source`; `seen` is what was looked at when `config` was read
 /// from there. `kept` says why an older configuration than the one on disk is in force, if so.
 ///
@@ -99,10 +122,27 @@ pub async fn start(
     source: Source,
     seen: Seen,
     kept: Option<String>,
-    mut store: impl Store + 'static,
+    store: impl Store + 'static,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Running> {
-    let Config { settings, daemon, files, warnings, notes, .. } = config;
+    start_with(config, source, seen, kept, store, clock, Extra::default()).await
+}
+
+/// The same, with more than the configuration names.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(
+    config: Config,
+    source: Source,
+    seen: Seen,
+    kept: Option<String>,
+    mut store: impl Store + 'static,
+    clock: Arc<dyn Clock>,
+    extra: Extra,
+) -> anyhow::Result<Running> {
+    let Extra { guests, witness } = extra;
+    let Config { mut settings, daemon, files, warnings, notes, .. } = config;
     let listen = bind(daemon.listen, "listen").await?;
     let admin = bind(daemon.admin_listen, "admin_listen").await?;
     let metrics = Arc::new(Metrics::new());
@@ -115,7 +155,8 @@ pub async fn start(
     store.save_config(&settings.version, &files, now)?;
     metrics.config_version(&settings.version);
 
-    let mut outbox = Outbox::new(bridges::paces(&daemon.bridges, &settings), OUTBOX, now);
+    bridges::announce(&guests, &mut settings)?;
+    let mut outbox = Outbox::new(bridges::paces(&daemon.bridges, &guests, &settings), OUTBOX, now);
     outbox.refill(store.pending(OUTBOX)?, OUTBOX);
     let outbox = SharedOutbox::new(outbox);
 
@@ -123,11 +164,14 @@ pub async fn start(
     let mut engine = Engine::new(settings.clone(), Box::new(store), metrics.clone(), Limits::default(), now)?;
     engine.change_rules(settings.clone(), now)?;
     let (reloader, requests) = Reloader::new();
+    if let Some(witness) = witness {
+        engine.watched_by(witness);
+    }
     let stop_engine = CancellationToken::new();
-    let next_timer = Arc::new(AtomicI64::new(i64::MIN));
+    let pulse = Pulse::new(intake.clone(), outbox.clone());
     let turning = Turning {
         engine,
-        next_timer: next_timer.clone(),
+        pulse: pulse.clone(),
         intake: intake.clone(),
         outbox: outbox.clone(),
         clock: clock.clone(),
@@ -142,6 +186,7 @@ pub async fn start(
     let hooks = web::hooks::HooksState::new(intake.clone(), Default::default(), clock.clone(), metrics.clone());
     let mut bridges = Bridges {
         configured: Vec::new(),
+        guests,
         platforms: platforms.clone(),
         outbox: outbox.clone(),
         hooks: hooks.clone(),
@@ -197,8 +242,7 @@ pub async fn start(
         health,
         reloader,
         intake,
-        outbox,
-        next_timer,
+        pulse,
         stop_reload,
         stop_web,
         stop_delivery,
@@ -234,23 +278,31 @@ impl Running {
         }
     }
 
-    /// Whether nothing happens before the clock is later than `now`: no input is queued, no timer is due, no action can
-    /// go out. For tests, which turn the clock by hand.
+    /// Hands events in besides the bridges.
+    pub fn intake(&self) -> Intake {
+        self.intake.clone()
+    }
+
+    /// Whether it is at work.
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.clone()
+    }
+
+    /// See [`Pulse::only_waits`]. For tests, which turn the clock by hand.
     pub fn only_waits(&self, now: Timestamp) -> bool {
-        self.intake.depth() == 0 && self.next_timer.load(Ordering::SeqCst) > now.0 && self.outbox.lock().only_waits(now)
+        self.pulse.only_waits(now)
     }
 
     /// Whether there is also nothing left to be sent.
     pub fn is_idle(&self, now: Timestamp) -> bool {
-        self.only_waits(now) && self.outbox.lock().is_empty()
+        self.pulse.is_idle(now)
     }
 }
 
 /// Turns the engine until told to stop and nothing is queued.
 struct Turning {
     engine: Engine,
-    /// When the next timer is due, for [`Running::only_waits`].
-    next_timer: Arc<AtomicI64>,
+    pulse: Pulse,
     intake: Intake,
     outbox: SharedOutbox,
     clock: Arc<dyn Clock>,
@@ -300,8 +352,7 @@ impl Turning {
             if let Err(error) = self.outbox.take(effects, self.engine.store()) {
                 tracing::error!(%error, "the outbox could not be filled up from the store; it is tried again");
             }
-            let next = self.engine.next_timer().unwrap_or(Timestamp(i64::MAX));
-            self.next_timer.store(next.0, Ordering::SeqCst);
+            self.pulse.set_next_timer(self.engine.next_timer());
             match self.engine.trouble() {
                 None => self.health.clear(health::STORE),
                 Some(why) => self.health.set(health::STORE, why),

@@ -142,7 +142,9 @@ impl Worker {
     }
 
     async fn put_in_force(&mut self, config: Config) -> Outcome {
-        let Config { settings, daemon, files, warnings, notes, .. } = config;
+        let Config { mut settings, daemon, files, warnings, notes, .. } = config;
+        let known = super::bridges::announce(&self.bridges.guests, &mut settings);
+        known.map_err(|error| NotReloaded::Unavailable(format!("{error:#}")))?;
         let files: Arc<[(String, String)]> = files.into();
         let (from, to) = (self.version.clone(), settings.version.clone());
         let changed = from != to || !self.bridges.are(&daemon.bridges);

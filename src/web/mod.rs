@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 pub mod admin;
 pub mod hooks;
+pub mod playground;
 
 /// How long requests that are being answered may still take once the daemon is to stop.
 pub const GRACE: Duration = Duration::from_secs(10);

@@ -12,12 +12,14 @@
 mod support;
 
 mod bad_input;
+mod browser;
 mod commands;
 mod interop;
 mod journal;
 mod kill;
 mod layering;
 mod path;
+mod playground;
 mod process;
 mod push;
 mod reload;

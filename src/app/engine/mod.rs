@@ -10,9 +10,11 @@ mod load;
 mod recover;
 mod rules;
 mod step;
+mod witness;
 
 pub use self::effects::Effects;
 pub use self::load::event_of;
+pub use self::witness::{Sight, Witness};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -55,6 +57,8 @@ pub struct Engine {
     deferred: Vec<Job>,
     /// Memory was loaded anew since the last effects.
     reloaded: bool,
+    /// Who is shown what was decided, if anybody looks.
+    witness: Option<Box<dyn Witness>>,
     /// Of a commit that was made because the next job reads the store; given with those of the next.
     early: Effects,
     /// The rules that held before those of a change that is not committed.
@@ -73,6 +77,8 @@ struct Batch {
     seen: HashMap<u128, u32>,
     /// Units whose decisions [`Engine::decided`] has given.
     asked: usize,
+    /// What the witness will be shown.
+    sights: Vec<Sight>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -110,6 +116,7 @@ impl Engine {
             broken: None,
             deferred: Vec::new(),
             reloaded: false,
+            witness: None,
             early: Effects::default(),
             before: None,
             unsure: false,
@@ -186,6 +193,7 @@ impl Engine {
         let mut unit = Unit::default();
         unit.rows.push(self.row(RowKind::Tick, now, "".into()));
         self.core.tick(now, &mut unit.changes);
+        self.sight(None, now, &unit.changes);
         self.batch.units.push(unit);
         self.batch.jobs.push((None, Counts::default()));
         Ok(())
@@ -207,6 +215,9 @@ impl Engine {
         let batch = std::mem::replace(&mut self.batch, next);
         for row in batch.units.iter().flat_map(|unit| &unit.rows).filter(|row| row.kind == RowKind::Event) {
             self.metrics.event(&row.platform, EventOutcome::Accepted);
+        }
+        if let Some(witness) = &mut self.witness {
+            batch.sights.iter().for_each(|sight| witness.saw(sight));
         }
         self.before = None;
         let mut effects = std::mem::take(&mut self.early);
@@ -290,8 +301,10 @@ impl Engine {
                 // What a fresh run of the journal needs: which action, and how it ended.
                 let body = serde_json::json!({ "action": *action.id, "outcome": outcome }).to_string();
                 unit.rows.push(self.row(RowKind::Outcome, now, body.into()));
+                let from = unit.changes.len();
                 self.load_cancelled(action, outcome)?;
                 self.core.outcome(action, outcome, now, &mut unit.changes);
+                self.sight(None, now, unit.changes.get(from..).unwrap_or_default());
                 self.metrics.ended(&action.platform, outcome);
             }
             Job::Rules(new) => {
@@ -328,11 +341,14 @@ impl Engine {
             time: incoming.given_time,
             body: incoming.raw.clone(),
         });
-        match self.core.event(event, now, &mut unit.changes) {
+        let from = unit.changes.len();
+        let judged = self.core.event(event, now, &mut unit.changes);
+        match &judged {
             Judged::Stored | Judged::Command => {}
             Judged::TooOld => self.metrics.event(&event.platform, EventOutcome::TooOld),
-            Judged::Message(judgement) => count(&self.metrics, &judgement),
+            Judged::Message(judgement) => count(&self.metrics, judgement),
         }
+        self.sight(Some((event, judged)), now, unit.changes.get(from..).unwrap_or_default());
         Ok(true)
     }
 
