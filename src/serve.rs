@@ -163,10 +163,10 @@ pub async fn start_with(
     let version = settings.version.clone();
     let mut engine = Engine::new(settings.clone(), Box::new(store), metrics.clone(), Limits::default(), now)?;
     engine.change_rules(settings.clone(), now)?;
+    let (reloader, requests) = Reloader::new();
     if let Some(witness) = witness {
         engine.watched_by(witness);
     }
-    let (reloader, requests) = Reloader::new();
     let stop_engine = CancellationToken::new();
     let pulse = Pulse::new(intake.clone(), outbox.clone());
     let turning = Turning {

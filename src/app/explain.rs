@@ -9,7 +9,7 @@ use crate::app::engine::Sight;
 use crate::domain::action::{Action, Outcome, What};
 use crate::domain::case::{Case, Evidence, Finding, Span};
 use crate::domain::change::Change;
-use crate::domain::core::Judged;
+use crate::domain::core::{Judged, pseudo_title};
 use crate::domain::event::{Event, Kind, Message, Role};
 use crate::domain::judge::{self, Judgement};
 use crate::domain::ladder;
@@ -57,7 +57,7 @@ pub struct Found {
     pub finding: Finding,
     /// The rule in plain words.
     pub title: Arc<str>,
-    /// The kind of rule.
+    /// The kind of rule; empty for what no rule of the configuration finds.
     pub kind: &'static str,
     /// The matched characters, folded.
     pub folded: String,
@@ -300,8 +300,8 @@ fn found(settings: &Settings, finding: Finding, why_not: Option<&'static str>) -
         let (part, matched) = (finding.part.clone(), Some(finding.matched.clone()));
         settings.rules.explain(&Hit { rule, span, word: finding.word.clone(), part, matched }, "")
     });
-    let How { kind, folded, dropped } = how.unwrap_or(How { kind: "mute", folded: String::new(), dropped: 0 });
-    let title = info.map_or_else(|| Arc::from("禁言期间发言"), |info| info.title.clone());
+    let How { kind, folded, dropped } = how.unwrap_or(How { kind: "", folded: String::new(), dropped: 0 });
+    let title = info.map_or_else(|| Arc::from(pseudo_title(&finding.rule)), |info| info.title.clone());
     let verdict = finding.verdict.as_str();
     Found { finding, title, kind, folded, dropped, verdict, why_not, exception: None }
 }

@@ -69,6 +69,11 @@ async fn what_is_passed_over_says_why() {
         (&verdict["verdict"], &spared["why_not"], &spared["exception"]),
         (&json!("pass"), &json!("exception"), &json!("脑残粉"))
     );
+    play.say("chen", "/加词 新盘开售").await;
+    let id = play.say("wang", "新 盘 开 售啦").await;
+    let verdict = feed.verdict(&id).await;
+    let own = &verdict["findings"][0];
+    assert_eq!((&own["title"], &own["word"], &own["kind"]), (&json!("本群的违规词"), &json!("新盘开售"), &json!("")));
     let (first, second) = (play.say("ad01", SPAM).await, play.say("ad01", SPAM).await);
     assert_eq!(feed.verdict(&first).await["case"]["joins"], json!(false));
     let joined = &feed.verdict(&second).await["case"];

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 pub use self::commands::quoted_case;
 use self::message::Here;
-pub use self::message::message_key;
+pub use self::message::{message_key, pseudo_title};
 pub use self::reloaded::ReloadWord;
 pub use self::rules_text::rules_text;
 use super::action::Action;

@@ -74,6 +74,7 @@ fn policy() -> Policy {
         notices_per_minute: 6,
         allow: HashSet::from(["vip".into()]).into(),
         roles: HashMap::from([("named".into(), Role::Admin)]).into(),
+        trial_admins: HashMap::from([("trial".into(), NOW.plus(DAY))]).into(),
         commands: crate::domain::command::default_roles(),
         notices: Notices::default().into(),
         welcome: Welcome { on: true, window: MINUTE, raid_joins: 20, names: 10, channels: Default::default() },

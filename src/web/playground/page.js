@@ -405,7 +405,7 @@ function marked(verdict) {
 }
 
 function hit(one, verdict) {
-  const node = el("li", one.why_not ? "off" : "", el("b", "", one.title), " ", el("small", "", `${one.rule} · ${one.kind}`), el("br"));
+  const node = el("li", one.why_not ? "off" : "", el("b", "", one.title), " ", el("small", "", [one.rule, one.kind].filter(Boolean).join(" · ")), el("br"));
   if (one.matched) node.append("“", el("bdi", "", one.matched.slice(0, 120)), "”");
   if (one.folded && one.folded !== one.matched) node.append(` ${t("hit_as")} `, el("code", "", one.folded.slice(0, 120)));
   if (one.word && one.word !== one.matched) node.append(` · ${t("hit_word")} `, el("code", "", one.word));

@@ -154,7 +154,7 @@ impl Core {
             return;
         }
         let here = desk.here;
-        if !desk.role.is_admin() && !is_private(here) {
+        if matches!(desk.role, Role::Member | Role::Bot) && !is_private(here) {
             let mut ledger = self.state.group(here.group_key()).ledger.clone();
             ledger.replies.retain(|at| at.plus(MINUTE) > here.now);
             if ledger.replies.len() >= REPLIES_A_MINUTE {
@@ -275,7 +275,8 @@ pub(super) fn may(policy: &Policy, role: Role, info: &CommandInfo) -> bool {
 }
 
 fn refusal(policy: &Policy, info: &CommandInfo) -> String {
-    let names = [(Role::Owner, "群主"), (Role::Admin, "管理员"), (Role::Member, "成员")];
+    let names =
+        [(Role::Owner, "群主"), (Role::Admin, "管理员"), (Role::TrialAdmin, "实习管理员"), (Role::Member, "成员")];
     let roles = policy.commands.get(info.name as usize).copied().unwrap_or_default();
     let list: Vec<&str> = names.iter().filter(|(role, _)| roles.contains(*role)).map(|(_, name)| *name).collect();
     let list = if list.is_empty() { "在本群没有人".to_owned() } else { format!("只有{}", list.join("和")) };

@@ -146,3 +146,15 @@ fn a_case_of_another_group_and_a_forged_notice_are_nobodys() {
     assert_eq!(quoted_case(&quote("9"), Some("bot")), None);
     assert_eq!(quoted_case(&quote("9"), None), None);
 }
+
+#[test]
+fn a_trial_admin_may_some_of_it_until_the_last_day_is_over() {
+    let mut bed = Bed::new();
+    assert!(texts(&bed.say("trial", "/状态"))[0].contains("设置版本"));
+    assert!(texts(&bed.say("trial", "/禁言 1小时"))[0].contains("只有群主和管理员能用"));
+    // What is tried is not said, but what is said is judged.
+    assert!(texts(&bed.say("trial", &format!("/试 {BAD}")))[0].contains("会判为违规"));
+    assert_eq!(cases(&bed.say("trial", BAD)).len(), 1);
+    bed.pass(DAY);
+    assert!(texts(&bed.say("trial", "/状态"))[0].contains("只有"));
+}
