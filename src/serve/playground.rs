@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Extra, Guest, Running, Source, bind, start_with};
+use super::{Extra, Guest, PATIENCE, Running, Source, bind, start_with};
 use crate::adapters::playground::clock::MovedClock;
 use crate::adapters::playground::people::BOT;
 use crate::adapters::playground::{Kind, Playground};
@@ -48,6 +48,7 @@ pub struct Demo {
     pub listen: SocketAddr,
     /// The daemon.
     pub running: Running,
+    player: Player,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -92,7 +93,7 @@ pub async fn start(
         playground,
         intake: running.intake(),
         turning,
-        player,
+        player: player.clone(),
         editor: Editor::new(playing.dir, files, playing.env, running.reloader.clone()),
         guard: Guard::new(playing.token.as_deref()),
         zone,
@@ -101,12 +102,15 @@ pub async fn start(
     let router = web::playground::router(Arc::new(state));
     tasks.spawn(web::serve(listener, router, stop.clone().cancelled_owned()));
     tasks.close();
-    Ok(Demo { listen, running, stop, tasks })
+    Ok(Demo { listen, running, player, stop, tasks })
 }
 
 impl Demo {
-    /// Stops the page, then the daemon.
+    /// Stops the scene and the page, then the daemon.
     pub async fn stop(self) {
+        if tokio::time::timeout(PATIENCE, self.player.stop()).await.is_err() {
+            tracing::warn!("the scene did not come to an end and was left");
+        }
         self.stop.cancel();
         self.tasks.wait().await;
         self.running.stop().await;

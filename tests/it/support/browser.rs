@@ -3,18 +3,18 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use fantoccini::elements::Element;
-use fantoccini::{Client, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use thirtyfour::extensions::query::ElementQueryable;
+use thirtyfour::{By, Capabilities, WebDriver, WebElement};
 
 use super::LIMIT;
 
 /// A browser window; its processes end with it.
 pub struct Browser {
-    pub page: Client,
+    pub page: WebDriver,
     driver: Child,
     _profile: TempDir,
 }
@@ -66,21 +66,16 @@ impl Browser {
         .await
         .unwrap();
         let profile = tempfile::tempdir().unwrap();
-        let mut builder = ClientBuilder::new(HttpConnector::new());
+        rustls::crypto::ring::default_provider().install_default().ok(); // only the first call installs it
         let capabilities = capabilities(window, &chromium, profile.path());
-        builder.capabilities(capabilities.as_object().unwrap().clone());
-        let page = builder.connect(&format!("http://127.0.0.1:{port}")).await.unwrap();
+        let page = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await.unwrap();
         Some(Self { page, driver, _profile: profile })
     }
 
     /// The element of a CSS selector, waited for.
-    pub async fn element(&self, css: &str) -> Element {
-        self.page
-            .wait()
-            .at_most(LIMIT)
-            .for_element(Locator::Css(css))
-            .await
-            .unwrap_or_else(|error| panic!("{css}: {error}"))
+    pub async fn element(&self, css: &str) -> WebElement {
+        let found = self.page.query(By::Css(css)).wait(LIMIT, Duration::from_millis(20)).first().await;
+        found.unwrap_or_else(|error| panic!("{css}: {error}"))
     }
 
     pub async fn click(&self, css: &str) {
@@ -102,7 +97,8 @@ impl Browser {
     }
 
     pub async fn run(&self, script: &str, args: Vec<Value>) -> Value {
-        self.page.execute(script, args).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+        let returned = self.page.execute(script, args).await.unwrap_or_else(|error| panic!("{script}: {error}"));
+        returned.json().clone()
     }
 
     /// Waits until an expression over the page is true.
@@ -113,7 +109,7 @@ impl Browser {
             if begun.elapsed() > LIMIT {
                 panic!("waited in vain: {what}\n{}", self.text("body").await);
             }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
@@ -130,12 +126,12 @@ impl Browser {
     /// A picture of the window, kept when QUNWEI_PICTURES says where.
     pub async fn picture(&self, name: &str) {
         let Some(folder) = std::env::var_os("QUNWEI_PICTURES") else { return };
-        let picture = self.page.screenshot().await.unwrap();
+        let picture = self.page.screenshot_as_png().await.unwrap();
         std::fs::write(Path::new(&folder).join(name), picture).unwrap();
     }
 
     pub async fn close(self) {
-        self.page.clone().close().await.unwrap();
+        self.page.clone().quit().await.unwrap();
     }
 }
 
@@ -146,10 +142,10 @@ impl Drop for Browser {
     }
 }
 
-fn capabilities(window: Window, chromium: &Path, profile: &Path) -> Value {
+fn capabilities(window: Window, chromium: &Path, profile: &Path) -> Capabilities {
     let Window { width, height, phone } = window;
     let metrics = json!({ "width": width, "height": height, "pixelRatio": if phone { 2 } else { 1 }, "mobile": phone, "touch": phone });
-    json!({
+    let wanted = json!({
         "goog:chromeOptions": {
             "binary": chromium,
             "mobileEmulation": { "deviceMetrics": metrics },
@@ -160,5 +156,6 @@ fn capabilities(window: Window, chromium: &Path, profile: &Path) -> Value {
             ],
         },
         "goog:loggingPrefs": { "browser": "ALL" },
-    })
+    });
+    serde_json::from_value(wanted).unwrap()
 }
