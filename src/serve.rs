@@ -15,6 +15,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -23,7 +24,7 @@ use crate::adapters::bridge::sign::Secret;
 use crate::app::deliver::{Delivery, SharedOutbox};
 use crate::app::engine::Engine;
 use crate::app::health::{self, Health};
-use crate::app::intake::{Intake, Job};
+use crate::app::intake::{Answers, Intake, Job};
 use crate::app::metrics::{BridgeState, Metrics};
 use crate::app::outbox::{Outbox, Pace};
 use crate::config::{Bridge, Config, State};
@@ -113,6 +114,17 @@ pub async fn start(
 
     let mut engine = Engine::new(config.settings.clone(), Box::new(store), metrics.clone(), Limits::default(), now)?;
     engine.change_rules(config.settings.clone(), now)?;
+    let (told, mut to_tell) = mpsc::unbounded_channel::<Answers>();
+    engine.answer_by(move |answers| {
+        if let Err(untold) = told.send(answers) {
+            untold.0.tell(); // the runtime is ending, and nobody listens any more
+        }
+    });
+    tokio::spawn(async move {
+        while let Some(answers) = to_tell.recv().await {
+            answers.tell();
+        }
+    });
     let stop_engine = CancellationToken::new();
     let next_timer = Arc::new(AtomicI64::new(i64::MIN));
     let turning = Turning {
@@ -152,7 +164,7 @@ pub async fn start(
         metrics.bridge_state(&bridge.name, state);
     }
     let hooks = web::hooks::HooksState::new(intake.clone(), doors, clock, metrics.clone());
-    web.spawn(web::serve(listen, web::hooks::router(hooks), stop_web.clone().cancelled_owned()));
+    web.spawn(web::serve_by(listen, web::hooks::service(hooks), stop_web.clone().cancelled_owned()));
     let admin_pages = web::admin::router(web::admin::AdminState { health: health.clone(), metrics });
     web.spawn(web::serve(admin, admin_pages, stop_web.clone().cancelled_owned()));
     health.clear(health::STARTED);

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::app::intake::{Answer, Incoming, Job};
+use crate::app::intake::{Answer, Answers, Incoming, Job};
 use crate::app::metrics::{EventOutcome, Metrics, Mode};
 use crate::domain::change::Change;
 use crate::domain::core::{Core, Judged};
@@ -53,6 +53,8 @@ pub struct Engine {
     deferred: Vec<Job>,
     /// Memory was loaded anew since the last effects.
     reloaded: bool,
+    /// Tells requests that their commit went through.
+    tell: Box<dyn FnMut(Answers) + Send>,
 }
 
 /// What was applied and is not committed.
@@ -102,10 +104,16 @@ impl Engine {
             broken: None,
             deferred: Vec::new(),
             reloaded: false,
+            tell: Box::new(Answers::tell),
         };
         engine.reload()?;
         engine.reloaded = false;
         Ok(engine)
+    }
+
+    /// Has requests told by somebody else that their commit went through: not by the thread that turns the engine.
+    pub fn answer_by(&mut self, tell: impl FnMut(Answers) + Send + 'static) {
+        self.tell = Box::new(tell);
     }
 
     /// The rules in force.
@@ -200,12 +208,13 @@ impl Engine {
         for change in batch.units.into_iter().flat_map(|unit| unit.changes) {
             effects.take(change, &self.metrics);
         }
-        for (job, counts) in batch.jobs {
-            if let Some(Job::Events { answer, .. }) = job {
-                let Counts { accepted, duplicates } = counts;
-                let _ = answer.send(Answer::Durable { accepted, duplicates }); // the client may have gone: no matter
+        let mut answers = Answers::with_capacity(batch.jobs.len());
+        for (job, Counts { accepted, duplicates }) in batch.jobs {
+            if let Some(Job::Events { events, answer }) = job {
+                answers.push(answer, Answer::Durable { accepted, duplicates }, events);
             }
         }
+        (self.tell)(answers);
         Ok(effects)
     }
 
