@@ -130,10 +130,10 @@ impl Store for SqliteStore {
         read::journal(&self.conn, after, limit)
     }
 
-    fn save_windows(&mut self, seq: u64, windows: &[u8]) -> Result<(), StoreError> {
-        let seq = error::signed(seq)?;
+    fn save_windows(&mut self, seq: u64, keep: u64, windows: &[u8]) -> Result<(), StoreError> {
+        let (seq, keep) = (error::signed(seq)?, error::signed(keep)?);
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        tx.execute("DELETE FROM windows", [])?;
+        tx.execute("DELETE FROM windows WHERE seq < ?1", [keep])?;
         let mut insert = tx.prepare("INSERT INTO windows (seq, body) VALUES (?1, ?2)")?;
         let empty: &[u8] = &[]; // empty windows are windows too
         for piece in windows.chunks(PIECE).chain(windows.is_empty().then_some(empty)) {

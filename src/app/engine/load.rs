@@ -90,6 +90,7 @@ impl Engine {
             }
         }
         self.mark.0 = self.seq;
+        self.written.clear(); // their places are of other windows
         self.reloaded = true;
         Ok(())
     }

@@ -11,7 +11,7 @@ mod step;
 
 pub use self::effects::Effects;
 pub use self::load::event_of;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,7 @@ use crate::domain::core::{Core, Judged};
 use crate::domain::ids::{GroupKey, SeenKey};
 use crate::domain::judge::Judgement;
 use crate::domain::policy::Settings;
+use crate::domain::recent::Place;
 use crate::domain::state::{Limits, State};
 use crate::domain::time::Timestamp;
 use crate::domain::timer::TimerKind;
@@ -31,6 +32,8 @@ use crate::ports::{Row, RowKind, Store, StoreError, Unit};
 const MARK_ROWS: u64 = 50_000;
 /// … and so much time.
 const MARK_TIME: Duration = Duration::from_secs(30);
+/// In at most so many pieces: one each time, until there are too many; then all is written anew.
+const MOST_PIECES: usize = 32;
 /// Seen ids that are too old are forgotten this often.
 const FORGET_EVERY: Duration = Duration::from_secs(600);
 /// Ids are kept for this much longer than repetitions can be acted on: an event's own time may be minutes ahead of ours.
@@ -47,6 +50,8 @@ pub struct Engine {
     seq: u64,
     batch: Batch,
     mark: (u64, Timestamp),
+    /// The pieces in which the windows are in the store: the last input of each, and how far it goes.
+    written: VecDeque<(u64, Place)>,
     forgot: Timestamp,
     broken: Option<Broken>,
     /// Jobs that must not be lost while the store cannot be written.
@@ -100,6 +105,7 @@ impl Engine {
             seq: 0,
             batch: Batch::default(),
             mark: (0, now),
+            written: VecDeque::new(),
             forgot: now,
             broken: None,
             deferred: Vec::new(),
@@ -248,8 +254,17 @@ impl Engine {
         if let Some(why) = self.trouble() {
             return Err(StoreError::Unavailable(why.to_owned()));
         }
-        let windows = self.core.state.recent.snapshot(self.core.settings.rules.needs(), now);
-        self.store.save_windows(self.seq, &windows)?;
+        let (recent, needs) = (&self.core.state.recent, self.core.settings.rules.needs());
+        let outlived = self.written.iter().take_while(|(_, place)| recent.has_outlived(*place)).count();
+        // Only what came since the last time, unless that would leave too many pieces.
+        let more = outlived < self.written.len() && self.written.len() - outlived < MOST_PIECES;
+        let last = self.written.back().map(|(_, place)| *place).filter(|_| more);
+        let windows = recent.snapshot_since(last.unwrap_or_default(), needs, now);
+        let dropped = if more { outlived } else { self.written.len() };
+        let keep = self.written.get(dropped).map_or(self.seq + 1, |(seq, _)| *seq);
+        self.store.save_windows(self.seq, keep, &windows)?;
+        self.written.drain(..dropped);
+        self.written.push_back((self.seq, recent.place()));
         self.mark = (self.seq, now);
         Ok(())
     }

@@ -88,7 +88,7 @@ fn a_read_only_disk_leaves_nothing_and_ends() {
     let before = visible(scene.store());
     scene.store().conn.pragma_update(None, "query_only", true).unwrap();
     assert!(matches!(scene.store().commit(&[rich(1)]), Err(StoreError::Unavailable(_))));
-    assert!(matches!(scene.store().save_windows(1, b"w"), Err(StoreError::Unavailable(_))));
+    assert!(matches!(scene.store().save_windows(1, 2, b"w"), Err(StoreError::Unavailable(_))));
     assert!(matches!(scene.store().probe(), Err(StoreError::Unavailable(_))));
     assert_eq!(visible(scene.store()), before);
     scene.store().conn.pragma_update(None, "query_only", false).unwrap();
