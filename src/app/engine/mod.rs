@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use crate::app::intake::{Answer, Answers, Incoming, Job};
 use crate::app::metrics::{EventOutcome, Metrics, Mode};
+use crate::domain::action::Outcome;
 use crate::domain::change::Change;
 use crate::domain::core::{Core, Judged};
 use crate::domain::ids::{GroupKey, SeenKey};
@@ -72,6 +73,15 @@ struct Batch {
     seen: HashMap<u128, u32>,
     /// Units whose decisions [`Engine::decided`] has given.
     asked: usize,
+    /// What is to be counted.
+    tally: Vec<Tally>,
+}
+
+/// What is counted once it is durable, so that what is judged again after a failed commit counts once.
+enum Tally {
+    Event(Arc<str>, EventOutcome),
+    Message(Judgement),
+    Ended(Arc<str>, Outcome),
 }
 
 #[derive(Clone, Copy, Default)]
@@ -210,6 +220,7 @@ impl Engine {
         for row in batch.units.iter().flat_map(|unit| &unit.rows).filter(|row| row.kind == RowKind::Event) {
             self.metrics.event(&row.platform, EventOutcome::Accepted);
         }
+        batch.tally.iter().for_each(|tally| count(&self.metrics, tally));
         let mut effects = Effects::default();
         for change in batch.units.into_iter().flat_map(|unit| unit.changes) {
             effects.take(change, &self.metrics);
@@ -294,7 +305,7 @@ impl Engine {
                 let body = serde_json::json!({ "action": *action.id, "outcome": outcome }).to_string();
                 unit.rows.push(self.row(RowKind::Outcome, now, body.into()));
                 self.core.outcome(action, outcome, now, &mut unit.changes);
-                self.metrics.ended(&action.platform, outcome);
+                self.batch.tally.push(Tally::Ended(action.platform.clone(), outcome.clone()));
             }
         }
         Ok(counts)
@@ -310,7 +321,7 @@ impl Engine {
         };
         if let Some(body) = before {
             let outcome = if body == key.body { EventOutcome::Duplicate } else { EventOutcome::DuplicateOtherBody };
-            self.metrics.event(&event.platform, outcome);
+            self.batch.tally.push(Tally::Event(event.platform.clone(), outcome));
             return Ok(false);
         }
         self.load(event)?;
@@ -327,8 +338,8 @@ impl Engine {
         });
         match self.core.event(event, now, &mut unit.changes) {
             Judged::Stored => {}
-            Judged::TooOld => self.metrics.event(&event.platform, EventOutcome::TooOld),
-            Judged::Message(judgement) => count(&self.metrics, &judgement),
+            Judged::TooOld => self.batch.tally.push(Tally::Event(event.platform.clone(), EventOutcome::TooOld)),
+            Judged::Message(judgement) => self.batch.tally.push(Tally::Message(judgement)),
         }
         Ok(true)
     }
@@ -356,9 +367,15 @@ impl Engine {
     }
 }
 
-fn count(metrics: &Metrics, judgement: &Judgement) {
-    metrics.verdict(judgement.verdict());
-    for finding in judgement.all() {
-        metrics.finding(&finding.rule, if finding.observe { Mode::Observe } else { Mode::Act });
+fn count(metrics: &Metrics, tally: &Tally) {
+    match tally {
+        Tally::Event(platform, outcome) => metrics.event(platform, *outcome),
+        Tally::Ended(platform, outcome) => metrics.ended(platform, outcome),
+        Tally::Message(judgement) => {
+            metrics.verdict(judgement.verdict());
+            for finding in judgement.all() {
+                metrics.finding(&finding.rule, if finding.observe { Mode::Observe } else { Mode::Act });
+            }
+        }
     }
 }
