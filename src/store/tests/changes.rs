@@ -120,6 +120,7 @@ fn ledgers() {
         notices: vec![at(4)],
         alerts: alerts(),
         held: vec![Held { kind: HeldKind::Named, user: Some("u1".into()), case: 7, line: "@小王".into() }],
+        held_more: [(HeldKind::Named, 3)].into(),
         replies: vec![at(8)],
         rules_told: Some(at(8)),
     };
