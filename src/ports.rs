@@ -160,7 +160,7 @@ pub struct Start {
     pub seq: u64,
     /// The last case; 0 when there is none.
     pub case: u64,
-    /// The windows as last written, and the number of the last input they include.
+    /// The windows as they were written, one piece behind the other, and the number of the last input they include.
     pub windows: Option<(u64, Vec<u8>)>,
     /// Every timer that is set.
     pub timers: Vec<Timer>,
@@ -284,11 +284,12 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn journal(&mut self, after: u64, limit: usize) -> Result<Vec<Row>, StoreError>;
 
-    /// Writes the windows (the watermark).
+    /// Writes windows (the watermark), up to the input `seq`, behind those that were written with inputs from `keep` on;
+    /// what was written before that is dropped.
     ///
     /// # Errors
-    /// Nothing was written.
-    fn save_windows(&mut self, seq: u64, windows: &[u8]) -> Result<(), StoreError>;
+    /// Nothing was written or dropped.
+    fn save_windows(&mut self, seq: u64, keep: u64, windows: &[u8]) -> Result<(), StoreError>;
 
     /// Actions that have not come to their end and are not observed, by lane, then in the order they were decided, at most
     /// `limit`.

@@ -12,13 +12,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::deliver::{Delivery, Platforms, SharedOutbox};
 use crate::app::engine::{Engine, Witness};
 use crate::app::health::{self, Health};
-use crate::app::intake::{Intake, Job};
+use crate::app::intake::{Answers, Intake, Job};
 use crate::app::metrics::Metrics;
 use crate::app::outbox::{Outbox, Pace};
 use crate::app::pulse::Pulse;
@@ -167,6 +168,17 @@ pub async fn start_with(
     if let Some(witness) = witness {
         engine.watched_by(witness);
     }
+    let (told, mut to_tell) = mpsc::unbounded_channel::<Answers>();
+    engine.answer_by(move |answers| {
+        if let Err(untold) = told.send(answers) {
+            untold.0.tell(); // the runtime is ending, and nobody listens any more
+        }
+    });
+    tokio::spawn(async move {
+        while let Some(answers) = to_tell.recv().await {
+            answers.tell();
+        }
+    });
     let stop_engine = CancellationToken::new();
     let pulse = Pulse::new(intake.clone(), outbox.clone());
     let turning = Turning {
@@ -230,7 +242,7 @@ pub async fn start_with(
     let stop_web = CancellationToken::new();
     let web = TaskTracker::new();
     let (listen_at, admin_at) = (listen.local_addr()?, admin.local_addr()?);
-    web.spawn(web::serve(listen, web::hooks::router(hooks), stop_web.clone().cancelled_owned()));
+    web.spawn(web::serve_by(listen, web::hooks::service(hooks), stop_web.clone().cancelled_owned()));
     let admin_pages =
         web::admin::router(web::admin::AdminState { health: health.clone(), metrics, intake: intake.clone(), clock });
     web.spawn(web::serve(admin, admin_pages, stop_web.clone().cancelled_owned()));

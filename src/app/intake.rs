@@ -42,6 +42,30 @@ pub enum Answer {
     },
 }
 
+/// Requests whose commit went through, and what each is told. They are told together, by a thread of those that carry the
+/// requests: one is woken for all of them, and what it took from memory it gives back itself.
+#[derive(Debug, Default)]
+pub struct Answers(Vec<(oneshot::Sender<Answer>, Answer, Vec<Incoming>)>);
+
+impl Answers {
+    /// Room for so many.
+    pub fn with_capacity(requests: usize) -> Self {
+        Self(Vec::with_capacity(requests))
+    }
+
+    /// Adds a request with its events, which are not needed any more.
+    pub fn push(&mut self, request: oneshot::Sender<Answer>, answer: Answer, events: Vec<Incoming>) {
+        self.0.push((request, answer, events));
+    }
+
+    /// Tells them all.
+    pub fn tell(self) {
+        for (request, answer, _) in self.0 {
+            let _ = request.send(answer); // the client may have gone: no matter
+        }
+    }
+}
+
 /// One piece of work for the consumer: stands or falls whole.
 #[derive(Debug)]
 pub enum Job {

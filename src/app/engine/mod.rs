@@ -15,17 +15,19 @@ mod witness;
 pub use self::effects::Effects;
 pub use self::load::event_of;
 pub use self::witness::{Sight, Witness};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::app::intake::{Answer, Incoming, Job};
+use crate::app::intake::{Answer, Answers, Incoming, Job};
 use crate::app::metrics::{EventOutcome, Metrics, Mode};
+use crate::domain::action::Outcome;
 use crate::domain::change::Change;
 use crate::domain::core::{Core, Judged};
 use crate::domain::ids::{GroupKey, SeenKey};
 use crate::domain::judge::Judgement;
 use crate::domain::policy::Settings;
+use crate::domain::recent::Place;
 use crate::domain::state::{Limits, State};
 use crate::domain::time::Timestamp;
 use crate::domain::timer::TimerKind;
@@ -35,6 +37,8 @@ use crate::ports::{Row, RowKind, Store, StoreError, Unit};
 const MARK_ROWS: u64 = 50_000;
 /// … and so much time.
 const MARK_TIME: Duration = Duration::from_secs(30);
+/// In at most so many pieces: one each time, until there are too many; then all is written anew.
+const MOST_PIECES: usize = 32;
 /// Seen ids that are too old are forgotten this often.
 const FORGET_EVERY: Duration = Duration::from_secs(600);
 /// Ids are kept for this much longer than repetitions can be acted on: an event's own time may be minutes ahead of ours.
@@ -51,6 +55,8 @@ pub struct Engine {
     seq: u64,
     batch: Batch,
     mark: (u64, Timestamp),
+    /// The pieces in which the windows are in the store: the last input of each, and how far it goes.
+    written: VecDeque<(u64, Place)>,
     forgot: Timestamp,
     broken: Option<Broken>,
     /// Jobs that must not be lost while the store cannot be written.
@@ -65,6 +71,8 @@ pub struct Engine {
     before: Option<Arc<Settings>>,
     /// The journal's last rules are not those in force: a commit that is said to have failed may have been written.
     unsure: bool,
+    /// Tells requests that their commit went through.
+    tell: Box<dyn FnMut(Answers) + Send>,
 }
 
 /// What was applied and is not committed.
@@ -79,6 +87,15 @@ struct Batch {
     asked: usize,
     /// What the witness will be shown.
     sights: Vec<Sight>,
+    /// What is to be counted.
+    tally: Vec<Tally>,
+}
+
+/// What is counted once it is durable, so that what is judged again after a failed commit counts once.
+enum Tally {
+    Event(Arc<str>, EventOutcome),
+    Message(Judgement),
+    Ended(Arc<str>, Outcome),
 }
 
 #[derive(Clone, Copy, Default)]
@@ -112,6 +129,7 @@ impl Engine {
             seq: 0,
             batch: Batch::default(),
             mark: (0, now),
+            written: VecDeque::new(),
             forgot: now,
             broken: None,
             deferred: Vec::new(),
@@ -120,11 +138,17 @@ impl Engine {
             early: Effects::default(),
             before: None,
             unsure: false,
+            tell: Box::new(Answers::tell),
         };
         engine.reload()?;
         engine.reloaded = false;
         engine.unsure = false; // at a start the rules are only about to be said
         Ok(engine)
+    }
+
+    /// Has requests told by somebody else that their commit went through: not by the thread that turns the engine.
+    pub fn answer_by(&mut self, tell: impl FnMut(Answers) + Send + 'static) {
+        self.tell = Box::new(tell);
     }
 
     /// The rules in force.
@@ -220,20 +244,24 @@ impl Engine {
             batch.sights.iter().for_each(|sight| witness.saw(sight));
         }
         self.before = None;
+        batch.tally.iter().for_each(|tally| count(&self.metrics, tally));
         let mut effects = std::mem::take(&mut self.early);
         for change in batch.units.into_iter().flat_map(|unit| unit.changes) {
             effects.take(change, &self.metrics);
         }
-        for (job, counts) in batch.jobs {
-            let Counts { accepted, duplicates } = counts;
+        let mut answers = Answers::with_capacity(batch.jobs.len());
+        for (job, Counts { accepted, duplicates }) in batch.jobs {
             match job {
+                Some(Job::Events { events, answer }) => {
+                    answers.push(answer, Answer::Durable { accepted, duplicates }, events);
+                }
                 // Who asked may have gone: no matter.
-                Some(Job::Events { answer, .. }) => drop(answer.send(Answer::Durable { accepted, duplicates })),
                 Some(Job::Rules(new)) => drop(new.answer.send(Ok(()))),
                 Some(Job::Pause { answer, .. }) => drop(answer.send(true)),
                 Some(Job::Attempt { .. } | Job::Told(_) | Job::Outcome { .. }) | None => {}
             }
         }
+        (self.tell)(answers);
         Ok(effects)
     }
 
@@ -255,8 +283,17 @@ impl Engine {
         if let Some(why) = self.trouble() {
             return Err(StoreError::Unavailable(why.to_owned()));
         }
-        let windows = self.core.state.recent.snapshot(self.core.settings.rules.needs(), now);
-        self.store.save_windows(self.seq, &windows)?;
+        let (recent, needs) = (&self.core.state.recent, self.core.settings.rules.needs());
+        let outlived = self.written.iter().take_while(|(_, place)| recent.has_outlived(*place)).count();
+        // Only what came since the last time, unless that would leave too many pieces.
+        let more = outlived < self.written.len() && self.written.len() - outlived < MOST_PIECES;
+        let last = self.written.back().map(|(_, place)| *place).filter(|_| more);
+        let windows = recent.snapshot_since(last.unwrap_or_default(), needs, now);
+        let dropped = if more { outlived } else { self.written.len() };
+        let keep = self.written.get(dropped).map_or(self.seq + 1, |(seq, _)| *seq);
+        self.store.save_windows(self.seq, keep, &windows)?;
+        self.written.drain(..dropped);
+        self.written.push_back((self.seq, recent.place()));
         self.mark = (self.seq, now);
         Ok(())
     }
@@ -305,7 +342,7 @@ impl Engine {
                 self.load_cancelled(action, outcome)?;
                 self.core.outcome(action, outcome, now, &mut unit.changes);
                 self.sight(None, now, unit.changes.get(from..).unwrap_or_default());
-                self.metrics.ended(&action.platform, outcome);
+                self.batch.tally.push(Tally::Ended(action.platform.clone(), outcome.clone()));
             }
             Job::Rules(new) => {
                 self.store.save_config(&new.settings.version, &new.files, now)?;
@@ -325,7 +362,7 @@ impl Engine {
         };
         if let Some(body) = before {
             let outcome = if body == key.body { EventOutcome::Duplicate } else { EventOutcome::DuplicateOtherBody };
-            self.metrics.event(&event.platform, outcome);
+            self.batch.tally.push(Tally::Event(event.platform.clone(), outcome));
             return Ok(false);
         }
         self.load(event)?;
@@ -343,12 +380,12 @@ impl Engine {
         });
         let from = unit.changes.len();
         let judged = self.core.event(event, now, &mut unit.changes);
-        match &judged {
+        self.sight(Some((event, &judged)), now, unit.changes.get(from..).unwrap_or_default());
+        match judged {
             Judged::Stored | Judged::Command => {}
-            Judged::TooOld => self.metrics.event(&event.platform, EventOutcome::TooOld),
-            Judged::Message(judgement) => count(&self.metrics, judgement),
+            Judged::TooOld => self.batch.tally.push(Tally::Event(event.platform.clone(), EventOutcome::TooOld)),
+            Judged::Message(judgement) => self.batch.tally.push(Tally::Message(judgement)),
         }
-        self.sight(Some((event, judged)), now, unit.changes.get(from..).unwrap_or_default());
         Ok(true)
     }
 
@@ -375,9 +412,15 @@ impl Engine {
     }
 }
 
-fn count(metrics: &Metrics, judgement: &Judgement) {
-    metrics.verdict(judgement.verdict());
-    for finding in judgement.all() {
-        metrics.finding(&finding.rule, if finding.observe { Mode::Observe } else { Mode::Act });
+fn count(metrics: &Metrics, tally: &Tally) {
+    match tally {
+        Tally::Event(platform, outcome) => metrics.event(platform, *outcome),
+        Tally::Ended(platform, outcome) => metrics.ended(platform, outcome),
+        Tally::Message(judgement) => {
+            metrics.verdict(judgement.verdict());
+            for finding in judgement.all() {
+                metrics.finding(&finding.rule, if finding.observe { Mode::Observe } else { Mode::Act });
+            }
+        }
     }
 }

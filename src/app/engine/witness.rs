@@ -35,9 +35,9 @@ impl Engine {
         self.witness = Some(witness);
     }
 
-    pub(super) fn sight(&mut self, event: Option<(&Event, Judged)>, at: Timestamp, changes: &[Change]) {
+    pub(super) fn sight(&mut self, event: Option<(&Event, &Judged)>, at: Timestamp, changes: &[Change]) {
         if self.witness.is_some() {
-            let event = event.map(|(event, judged)| (event.clone(), judged));
+            let event = event.map(|(event, judged)| (event.clone(), judged.clone()));
             let settings = self.core.settings.clone();
             self.batch.sights.push(Sight { event, at, changes: changes.to_vec(), settings });
         }

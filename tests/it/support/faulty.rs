@@ -179,9 +179,9 @@ impl Store for FaultyStore {
         self.inner.journal(after, limit)
     }
 
-    fn save_windows(&mut self, seq: u64, windows: &[u8]) -> Result<(), StoreError> {
+    fn save_windows(&mut self, seq: u64, keep: u64, windows: &[u8]) -> Result<(), StoreError> {
         self.faults.check(&Fault::Windows)?;
-        self.inner.save_windows(seq, windows)
+        self.inner.save_windows(seq, keep, windows)
     }
 
     fn pending(&mut self, limit: usize) -> Result<Vec<Pending>, StoreError> {
