@@ -73,6 +73,7 @@ async fn change_rules(world: &World, toml: &str) {
 /// What the longer window finds, part of it said before the rule was there.
 async fn again_and_again(world: &mut World) {
     for _ in 0..5 {
+        world.quiet().await;
         world.turn(30 * MINUTE);
         world.say("60", "大家好").await;
         world.say("6", "大家好").await;
@@ -186,6 +187,7 @@ async fn newcomers(world: &mut World) {
 
 /// Many at once: bursts, floods, merged notices, mutes, and the end of the mutes.
 async fn a_raid(world: &mut World) {
+    world.quiet().await;
     world.turn(5 * MINUTE);
     for user in 20..32 {
         world.say(&user.to_string(), SPAM).await;
@@ -266,9 +268,11 @@ async fn trouble(world: &mut World) {
     world.quiet().await;
     world.bot.always(Some(Answer::Status(400, Vec::new())));
     world.say("25", SPAM).await;
+    world.quiet().await;
     world.turn(6 * MINUTE);
     world.quiet().await;
     world.bot.always(None);
+    world.quiet().await;
     world.turn(6 * MINUTE);
     world.say("50", SPAM).await;
     let left = json!({"id": "e-90", "type": "member_left", "group": "g1", "members": [{"id": "50"}], "reason": "quit"});
