@@ -10,22 +10,22 @@ mod load;
 mod recover;
 mod rules;
 mod step;
+mod tally;
 mod witness;
 
 pub use self::effects::Effects;
 pub use self::load::event_of;
+use self::tally::Tally;
 pub use self::witness::{Sight, Witness};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::app::intake::{Answer, Answers, Incoming, Job};
-use crate::app::metrics::{EventOutcome, Metrics, Mode};
-use crate::domain::action::Outcome;
+use crate::app::metrics::{EventOutcome, Metrics};
 use crate::domain::change::Change;
 use crate::domain::core::{Core, Judged};
 use crate::domain::ids::{GroupKey, SeenKey};
-use crate::domain::judge::Judgement;
 use crate::domain::policy::Settings;
 use crate::domain::recent::Place;
 use crate::domain::state::{Limits, State};
@@ -89,13 +89,6 @@ struct Batch {
     sights: Vec<Sight>,
     /// What is to be counted.
     tally: Vec<Tally>,
-}
-
-/// What is counted once it is durable, so that what is judged again after a failed commit counts once.
-enum Tally {
-    Event(Arc<str>, EventOutcome),
-    Message(Judgement),
-    Ended(Arc<str>, Outcome),
 }
 
 #[derive(Clone, Copy, Default)]
@@ -244,7 +237,7 @@ impl Engine {
             batch.sights.iter().for_each(|sight| witness.saw(sight));
         }
         self.before = None;
-        batch.tally.iter().for_each(|tally| count(&self.metrics, tally));
+        batch.tally.iter().for_each(|tally| tally.count(&self.metrics));
         let mut effects = std::mem::take(&mut self.early);
         for change in batch.units.into_iter().flat_map(|unit| unit.changes) {
             effects.take(change, &self.metrics);
@@ -407,19 +400,6 @@ impl Engine {
             let keep = self.core.settings.dedupe + KEEP_LONGER;
             if let Err(error) = self.store.forget_seen(now.minus(keep)) {
                 tracing::warn!(%error, "old ids were not forgotten; they will be tried again");
-            }
-        }
-    }
-}
-
-fn count(metrics: &Metrics, tally: &Tally) {
-    match tally {
-        Tally::Event(platform, outcome) => metrics.event(platform, *outcome),
-        Tally::Ended(platform, outcome) => metrics.ended(platform, outcome),
-        Tally::Message(judgement) => {
-            metrics.verdict(judgement.verdict());
-            for finding in judgement.all() {
-                metrics.finding(&finding.rule, if finding.observe { Mode::Observe } else { Mode::Act });
             }
         }
     }
