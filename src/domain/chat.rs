@@ -20,6 +20,9 @@ pub const CHAT_WORDS: &str = "chat.words";
 /// More words than this are not added in one group: a list of thousands belongs in a file.
 pub const MOST_WORDS: usize = 1000;
 
+/// A word that is added has no more code points: whoever wants a whole text found has pasted the wrong thing.
+pub const LONGEST_WORD: usize = 64;
+
 /// A change that somebody made in the chat.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChatChange {

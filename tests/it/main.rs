@@ -13,6 +13,7 @@ mod support;
 
 mod bad_input;
 mod commands;
+mod commands_hard;
 mod interop;
 mod journal;
 mod kill;

@@ -11,7 +11,7 @@ use crate::domain::command::{Command, When, Whom};
 use crate::domain::core::Core;
 use crate::domain::ids::MemberKey;
 use crate::domain::ladder;
-use crate::domain::notices::{Vars, plain_name};
+use crate::domain::notices::Vars;
 use crate::domain::penalty::{self, Offender};
 use crate::domain::policy::{Severity, Step, Verdict};
 use crate::domain::standing::{Standing, Strike};
@@ -36,7 +36,7 @@ impl Core {
             },
             Command::Remove { reason, confirmed: true, .. } => (Step::Remove, reason),
             Command::Remove { whom, .. } => {
-                let list = names(whom, "、");
+                let list = self.names(desk, whom);
                 desk.answer = desk.render("reply_remove_unconfirmed", &Vars { list, ..Vars::default() });
                 return;
             }
@@ -57,7 +57,7 @@ impl Core {
             answers.push(desk.render("reply_punished", &Vars { case, list, ..Vars::default() }));
         }
         if !protected.is_empty() {
-            let list = names(&protected, "、");
+            let list = self.names(desk, &protected);
             answers.push(desk.render("reply_protected", &Vars { list, ..Vars::default() }));
         }
         desk.answer = answers.join("\n");
@@ -172,13 +172,16 @@ impl Core {
             }
             desk.ordinal = means.ordinal;
         }
-        desk.answer = desk.render("reply_unmuted", &Vars { list: names(whom, "、"), ..Vars::default() });
+        let list = self.names(desk, whom);
+        desk.answer = desk.render("reply_unmuted", &Vars { list, ..Vars::default() });
     }
-}
 
-/// What members are called in an answer.
-fn names(whom: &[Whom], between: &str) -> String {
-    whom.iter().map(|one| format!("@{}", plain_name(&one.name, &one.user))).collect::<Vec<_>>().join(between)
+    /// What members are called in an answer: harmless, like in a notice.
+    fn names(&mut self, desk: &Desk<'_, '_>, whom: &[Whom]) -> String {
+        let policy = desk.here.policy;
+        let name = |one: &Whom| format!("@{}", self.harmless_name(policy, &one.name, &one.user));
+        whom.iter().map(name).collect::<Vec<_>>().join("、")
+    }
 }
 
 fn by_hand() -> Finding {
