@@ -7,6 +7,7 @@ pub mod deliver;
 pub mod metrics;
 pub mod health;
 pub mod reload;
+pub mod export;
 pub mod lines;
 pub mod scan;
 pub mod replay;

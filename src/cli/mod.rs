@@ -2,6 +2,7 @@
 //! wrong usage, 1 for errors.
 
 pub mod check;
+mod export;
 pub mod health;
 pub mod pause;
 mod replay;
@@ -54,6 +55,9 @@ enum Command {
     /// Lets a daemon that was paused act again.
     #[command(after_help = "Example:\n  qunwei resume --url http://127.0.0.1:8081")]
     Resume(PauseArgs),
+    /// Writes what was changed in the chat as TOML and word lists; a daemon may be running meanwhile.
+    #[command(after_help = "Example:\n  qunwei export --data data --to config/chat && qunwei check --config config")]
+    Export(export::ExportArgs),
 }
 
 /// Where the configuration is.
@@ -111,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::run(&args, verbosity),
         Command::Pause(args) => run_pause(&args.url, true),
         Command::Resume(args) => run_pause(&args.url, false),
+        Command::Export(args) => export::run(&args),
         Command::Health(args) => health::health(&args.url, &mut std::io::stderr()).into(),
     }
 }
