@@ -14,6 +14,7 @@ mod support;
 mod bad_input;
 mod commands;
 mod commands_hard;
+mod docs;
 mod export;
 mod interop;
 mod journal;
