@@ -367,3 +367,55 @@ async fn of_two_mutes_the_one_that_stays_ends_when_it_would_have() {
     world.turn(3 * HOUR);
     world.finish().await;
 }
+
+#[tokio::test]
+async fn a_mute_that_was_never_given_leaves_the_one_that_runs() {
+    let mut world = world().await;
+    give(&mut world, "boss", "/禁言 1小时", &["9"], None).await;
+    world.next_kinds(3).await;
+    world.settled().await;
+    world.turn(2 * MINUTE);
+    world.bot.always(Some(Answer::Status(503, Vec::new())));
+    give(&mut world, "boss", "/禁言 3小时", &["9"], None).await;
+    world.quiet().await;
+    give(&mut world, "boss", "/撤销 2", &[], None).await;
+    world.quiet().await;
+    world.bot.always(None);
+    world.turn(5 * MINUTE);
+    let told = texts(&[world.next().await, world.next().await]);
+    has(&told, &["已处理（案件 2）", "已撤销案件 2", "2 个还没送出的动作取消"]);
+    has(&command(&mut world, "9", "/我的记录", &[]).await, &["1 次", "禁言到"]);
+    world.settled().await;
+    world.turn(HOUR);
+    assert_eq!(world.next_kinds(1).await, [("unmute".to_owned(), "unmute".to_owned())]);
+    assert!(world.bot.model().muted.is_empty());
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_mute_that_an_earlier_one_made_longer_is_its_own_again_without_it() {
+    let mut world = world().await;
+    give(&mut world, "boss", "/禁言 3小时", &["9"], None).await;
+    world.next_kinds(3).await;
+    world.settled().await;
+    world.turn(2 * MINUTE);
+    give(&mut world, "boss", "/禁言 1小时", &["9"], None).await;
+    world.next_kinds(3).await;
+    world.settled().await;
+    let end = world.clock_now().plus(HOUR);
+    world.turn(2 * MINUTE);
+    give(&mut world, "boss", "/撤销 1", &[], None).await;
+    let all = [world.next().await, world.next().await, world.next().await, world.next().await];
+    assert!(texts(&all).contains("禁言缩短到"), "{all:#?}");
+    let mute = all.iter().find(|action| action["type"] == "mute").unwrap();
+    let until = qunwei::domain::time::Timestamp::parse(mute["until"].as_str().unwrap());
+    assert_eq!(until, Some(end), "{mute}");
+    world.settled().await;
+    world.restart().await;
+    world.turn(HOUR - 2 * MINUTE);
+    assert_eq!(world.next_kinds(1).await, [("unmute".to_owned(), "unmute".to_owned())]);
+    assert!(world.bot.model().muted.is_empty());
+    world.settled().await;
+    world.turn(3 * HOUR);
+    world.finish().await;
+}
