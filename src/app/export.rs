@@ -53,6 +53,7 @@ pub fn export(state: &ChatState) -> Export {
     for ((platform, group), changes) in &groups {
         writer.group(platform, group, changes, &mut toml, &mut out);
     }
+    out.notes.dedup(); // one change may take out several words
     tell_shared(groups.keys().copied(), &mut out.notes);
     for pause in &state.pauses {
         let when = writer.date(pause.by.at, &pause.group);

@@ -145,6 +145,13 @@ impl ChatWords {
         !self.dropped.is_empty() && finding.word.as_ref().is_some_and(|word| self.dropped.contains(&fold(word)))
     }
 
+    /// Whether one of the added words is in a text.
+    pub fn is_in(&mut self, text: &Text) -> bool {
+        let mut found = false;
+        self.lexicon.find(&text.folded, &mut self.scratch, |_| found = true);
+        found
+    }
+
     /// What of the added words is in a message whose own text is folded in `text`.
     pub fn find(&mut self, message: &Message, text: &Text, observe: bool) -> Vec<Finding> {
         let mut findings = Vec::new();

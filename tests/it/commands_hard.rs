@@ -419,3 +419,27 @@ async fn a_mute_that_an_earlier_one_made_longer_is_its_own_again_without_it() {
     world.turn(3 * HOUR);
     world.finish().await;
 }
+
+#[tokio::test]
+async fn a_name_that_matches_a_word_of_the_chat_is_masked() {
+    let mut world = world().await;
+    let whom = ("9", "卖学区房的老王");
+    command(&mut world, "boss", "/加词 学区房", &[]).await;
+    for text in ["/警告 刷屏", "/解禁", "/移出 骂人", "/撤销 1"] {
+        let told = texts(&about(&mut world, ("boss", whom.1), text, whom).await);
+        assert!(!told.contains("学区房") && told.contains("卖＊＊"), "{text}: {told}");
+    }
+    let joined = json!({"id": "j-1", "type": "member_joined", "group": "g1", "time": world.clock_now().to_string(),
+                        "members": [{"id": "77", "name": whom.1}]});
+    assert_eq!(send(&mut world, joined).await, Vec::<Value>::new());
+    let welcome = world.next().await;
+    assert!(!texts(std::slice::from_ref(&welcome)).contains("学区房"), "{welcome}");
+    // In another group it is a name like any other.
+    let mut event = world.message("o-1", "boss", "");
+    event.as_object_mut().unwrap().remove("text");
+    event["group"] = json!("g2");
+    event["sender"]["role"] = json!("admin");
+    event["content"] = json!([{"type": "text", "text": "/解禁 "}, {"type": "mention", "user": whom.0, "name": whom.1}]);
+    has(&texts(&send(&mut world, event).await), &["卖学区房的老王"]);
+    world.finish().await;
+}

@@ -112,7 +112,7 @@ impl Core {
     }
 
     fn desk<'a, 'b>(&mut self, here: &'a Here<'b>, role: Role) -> Desk<'a, 'b> {
-        let name = self.shown_name(here.policy, &here.message.sender);
+        let name = self.shown_name(here.policy, here.group_key(), &here.message.sender);
         let loaded = std::mem::take(&mut self.loaded);
         Desk { here, role, loaded, ordinal: 0, answer: String::new(), alone: false, name }
     }

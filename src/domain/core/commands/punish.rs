@@ -103,7 +103,7 @@ impl Core {
         let strikes = standing.live(here.time, here.policy.strike_life, false).count() + 1;
         let rule = if reason.is_empty() { "违反群规".to_owned() } else { reason.to_owned() };
         let vars = Vars {
-            name: self.harmless_name(here.policy, &whom.name, &whom.user),
+            name: self.harmless_name(here.policy, here.group_key(), &whom.name, &whom.user),
             rule,
             case: no.to_string(),
             next: penalty::next_in_words(here.policy, strikes),
@@ -178,8 +178,8 @@ impl Core {
 
     /// What members are called in an answer: harmless, like in a notice.
     fn names(&mut self, desk: &Desk<'_, '_>, whom: &[Whom]) -> String {
-        let policy = desk.here.policy;
-        let name = |one: &Whom| format!("@{}", self.harmless_name(policy, &one.name, &one.user));
+        let (policy, key) = (desk.here.policy, desk.here.group_key());
+        let name = |one: &Whom| format!("@{}", self.harmless_name(policy, key, &one.name, &one.user));
         whom.iter().map(name).collect::<Vec<_>>().join("、")
     }
 }

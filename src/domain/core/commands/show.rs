@@ -88,7 +88,7 @@ impl Core {
         let undone = file.undone.as_ref().map(|by| format!("，{} 已由 {} 撤销", desk.date(by.at), by.name));
         let vars = Vars {
             case: case.no.to_string(),
-            name: self.harmless_name(here.policy, &case.name, &case.user),
+            name: self.harmless_name(here.policy, here.group_key(), &case.name, &case.user),
             time: desk.date(case.time),
             rule: if case.reason.is_empty() { shorten(findings) } else { case.reason.clone() },
             by,

@@ -52,7 +52,7 @@ impl Core {
         self.change_standing(member, forget, out);
         out.push(Change::Undone { case: no, undone: desk.by() });
         let told = self.tell_undone(desk, &file, out);
-        let name = self.harmless_name(here.policy, &file.case.name, &file.case.user);
+        let name = self.harmless_name(here.policy, here.group_key(), &file.case.name, &file.case.user);
         desk.answer =
             desk.render("reply_undone", &Vars { case, name, list: self::done(desk, &taken, told), ..Vars::default() });
     }
@@ -127,7 +127,7 @@ impl Core {
 
     /// No platform takes a removed member back by itself: the admins are asked to invite them.
     fn ask_to_invite(&mut self, desk: &mut Desk<'_, '_>, file: &CaseFile, out: &mut Vec<Change>) {
-        let name = self.harmless_name(desk.here.policy, &file.case.name, &file.case.user);
+        let name = self.harmless_name(desk.here.policy, desk.here.group_key(), &file.case.name, &file.case.user);
         let mut ledger = self.state.group(desk.here.group_key()).ledger.clone();
         let vars = Vars { name, case: file.case.no.to_string(), ..Vars::default() };
         let mut means = self.means_of(desk, "task", Some(file.case.no), out);
@@ -151,7 +151,7 @@ impl Core {
             }
         }
         let user = file.case.user.clone();
-        let name = self.harmless_name(desk.here.policy, &file.case.name, &user);
+        let name = self.harmless_name(desk.here.policy, desk.here.group_key(), &file.case.name, &user);
         let text = desk.render("undone", &Vars { name, case: file.case.no.to_string(), ..Vars::default() });
         let mut means = self.means_of(desk, "undo", Some(file.case.no), out);
         let what = if named && means.can(Capability::Send) {
@@ -209,8 +209,11 @@ impl Core {
     /// A member says that a case is a false alarm: the admins are asked to look.
     pub(super) fn appeal(&mut self, desk: &mut Desk<'_, '_>, no: u64, out: &mut Vec<Change>) {
         let (here, case) = (desk.here, no.to_string());
-        let vars =
-            Vars { name: self.shown_name(here.policy, &here.message.sender), case: case.clone(), ..Vars::default() };
+        let vars = Vars {
+            name: self.shown_name(here.policy, here.group_key(), &here.message.sender),
+            case: case.clone(),
+            ..Vars::default()
+        };
         let alert = Alert {
             input: (*here.event.id).into(),
             cause: Cause {
