@@ -9,6 +9,7 @@ pub mod pulse;
 pub mod metrics;
 pub mod health;
 pub mod reload;
+pub mod export;
 pub mod lines;
 pub mod scan;
 pub mod replay;

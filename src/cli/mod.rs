@@ -3,6 +3,7 @@
 
 pub mod check;
 mod demo;
+mod export;
 pub mod health;
 pub mod pause;
 mod replay;
@@ -58,6 +59,9 @@ enum Command {
     /// Lets a daemon that was paused act again.
     #[command(after_help = "Example:\n  qunwei resume --url http://127.0.0.1:8081")]
     Resume(PauseArgs),
+    /// Writes what was changed in the chat as TOML and word lists; a daemon may be running meanwhile.
+    #[command(after_help = "Example:\n  qunwei export --data data --to config/chat && qunwei check --config config")]
+    Export(export::ExportArgs),
 }
 
 /// Where the configuration is.
@@ -116,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::run(&args, verbosity),
         Command::Pause(args) => run_pause(&args.url, true),
         Command::Resume(args) => run_pause(&args.url, false),
+        Command::Export(args) => export::run(&args),
         Command::Health(args) => health::health(&args.url, &mut std::io::stderr()).into(),
     }
 }

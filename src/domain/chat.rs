@@ -19,6 +19,9 @@ pub const CHAT_WORDS: &str = "chat.words";
 /// More words than this are not added in one group: a list of thousands belongs in a file.
 pub const MOST_WORDS: usize = 1000;
 
+/// A word that is added has no more code points: whoever wants a whole text found has pasted the wrong thing.
+pub const LONGEST_WORD: usize = 64;
+
 /// A change that somebody made in the chat.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChatChange {
@@ -139,6 +142,13 @@ impl ChatWords {
     /// Whether a finding's word does not count here.
     pub fn drops(&self, finding: &Finding) -> bool {
         !self.dropped.is_empty() && finding.word.as_ref().is_some_and(|word| self.dropped.contains(&fold(word)))
+    }
+
+    /// Whether one of the added words is in a text.
+    pub fn is_in(&mut self, text: &Text) -> bool {
+        let mut found = false;
+        self.lexicon.find(&text.folded, &mut self.scratch, |_| found = true);
+        found
     }
 
     /// What of the added words is in a message whose own text is folded in `text`.

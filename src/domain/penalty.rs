@@ -118,7 +118,11 @@ fn mute(
     }
     if !means.observe {
         let notice = carried.notice.clone();
-        carried.mute = Some(Mute { case: offender.case, until, enforced, notice, told: None, broken: false });
+        let running = offender.mute.clone().filter(|running| running.until > means.now);
+        let before = running.map(|running| Box::new(Mute { before: None, ..running }));
+        let own_end = (until > end).then_some(end);
+        let case = offender.case;
+        carried.mute = Some(Mute { case, until, enforced, notice, told: None, broken: false, own_end, before });
         let unmute = TimerKind::Unmute { user: offender.user.clone(), case: offender.case };
         means.set_timer(until, &format!("unmute:{}", offender.case), unmute);
     }

@@ -49,6 +49,12 @@ pub struct Mute {
     pub told: Option<Timestamp>,
     /// Speaking during it was already counted once.
     pub broken: bool,
+    /// When it would have ended by itself, where the one before it made it longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_end: Option<Timestamp>,
+    /// The one that ran when it was given, and runs on should this one not come about. That one knows of none before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Box<Mute>>,
 }
 
 /// What was done in a group lately: for the hourly limits and merged notices.

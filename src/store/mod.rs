@@ -4,6 +4,7 @@
 //! - `checkpoint`: the log is copied into the database beside the writing.
 //! - `write`: the one transaction of a commit. `groups`: numbers for groups. `seen`, `filter`: which events were seen.
 //! - `read`: what the core reads back. `chat`: what commands look at. `configs`: versions of the configuration. `inspect`: what people look at.
+//!   `peek`: what is read beside a running daemon.
 //!
 //! Indexes cost more than syncing to the disk, so a message that breaks no rule writes one journal row, at the end of a
 //! table without indexes, and 16 bytes of its key. All writing goes through one connection, with `synchronous = FULL`: what
@@ -19,6 +20,7 @@ mod groups;
 mod inspect;
 mod lock;
 mod open;
+mod peek;
 mod read;
 mod schema;
 mod seen;
@@ -33,6 +35,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 pub use self::inspect::{Membership, TableCount};
 pub use self::open::OpenError;
+pub use self::peek::{ChatState, chat_state};
 pub use self::seen::SeenLimits;
 use crate::domain::action::Action;
 use crate::domain::case::{Case, CaseFile};

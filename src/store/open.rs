@@ -15,6 +15,9 @@ pub enum OpenError {
     /// There is something else of that name.
     #[error("{} is not a directory", .0.display())]
     NotADirectory(PathBuf),
+    /// Nothing of ours is there.
+    #[error("there is no store in {}", .0.display())]
+    Missing(PathBuf),
     /// Read-only, or no permission.
     #[error("data directory {} cannot be written: {why}", dir.display())]
     Unwritable {
@@ -128,7 +131,7 @@ pub(super) fn scratch(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Reads, and only reads, whether the file is ours.
-fn inspect(conn: &Connection, file: &Path) -> rusqlite::Result<Result<(), OpenError>> {
+pub(super) fn inspect(conn: &Connection, file: &Path) -> rusqlite::Result<Result<(), OpenError>> {
     let found = schema::version(conn)?;
     let application: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;

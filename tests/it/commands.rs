@@ -7,24 +7,24 @@ use serde_json::{Value, json};
 use crate::support::World;
 use crate::support::bot::{Answer, message_of};
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
-const SPAM: &str = "兼职刷单日结，加薇信 abc12345";
+pub const MINUTE: Duration = Duration::from_secs(60);
+pub const HOUR: Duration = Duration::from_secs(3600);
+pub const SPAM: &str = "兼职刷单日结，加薇信 abc12345";
 
 /// Group `g1` with an admin `boss`.
-async fn world() -> World {
+pub async fn world() -> World {
     World::with("[group.g1]\nowner = \"chief\"\nadmins = [\"boss\", \"boss2\"]\n").await
 }
 
 /// Somebody gives a command, mentioning these members; what is answered.
-async fn command(world: &mut World, user: &str, text: &str, whom: &[&str]) -> String {
+pub async fn command(world: &mut World, user: &str, text: &str, whom: &[&str]) -> String {
     give(world, user, text, whom, None).await;
     let answer = world.next().await;
     assert_eq!(answer["cause"]["step"], "command", "{answer}");
     answer["text"].as_str().unwrap().to_owned()
 }
 
-async fn give(world: &mut World, user: &str, text: &str, whom: &[&str], quote: Option<Value>) {
+pub async fn give(world: &mut World, user: &str, text: &str, whom: &[&str], quote: Option<Value>) {
     let id = format!("c-{}-{}", world.clock_now().0, world.sent());
     let mut event = world.message(&id, user, "");
     let mut content = vec![json!({"type": "text", "text": text})];
@@ -38,7 +38,7 @@ async fn give(world: &mut World, user: &str, text: &str, whom: &[&str], quote: O
 }
 
 /// A member breaks a rule; the actions that come of it, once all is delivered and two minutes have passed.
-async fn offend(world: &mut World, user: &str, actions: usize) -> Vec<Value> {
+pub async fn offend(world: &mut World, user: &str, actions: usize) -> Vec<Value> {
     world.say(user, SPAM).await;
     let mut got = Vec::new();
     for _ in 0..actions {
@@ -49,7 +49,7 @@ async fn offend(world: &mut World, user: &str, actions: usize) -> Vec<Value> {
     got
 }
 
-fn has(text: &str, parts: &[&str]) {
+pub fn has(text: &str, parts: &[&str]) {
     for part in parts {
         assert!(text.contains(part), "{part:?} is not in {text:?}");
     }

@@ -6,6 +6,7 @@ use jiff::Zoned;
 
 use super::{COMMANDS, Command, CommandInfo, Name, Undo, When, Whom, number, when};
 use crate::domain::event::{Message, PLACEHOLDER, Segment};
+use crate::domain::text::is_invisible;
 use crate::fault::nearest;
 
 /// More members than this are not dealt with by one command.
@@ -203,10 +204,16 @@ impl Words<'_> {
         })
     }
 
-    /// The words without the mentions, spaces made one.
+    /// The words without the mentions and what is not seen, spaces made one.
     fn said(&self) -> String {
-        let text = self.text.replace(PLACEHOLDER, " ");
+        let text = self.seen();
         text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// The words as people see them: what turns a line round or hides in it would do so in the answer too.
+    fn seen(&self) -> String {
+        let shown = |c: &char| c.is_whitespace() || !(c.is_control() || is_invisible(*c));
+        self.text.replace(PLACEHOLDER, " ").chars().filter(shown).collect()
     }
 
     fn help(&self) -> Result<Command, String> {
@@ -288,7 +295,7 @@ impl Words<'_> {
 
     /// Words between spaces and commas; in quotes one word may have spaces.
     fn list(&self) -> Result<Vec<String>, String> {
-        let text = self.text.replace(PLACEHOLDER, " ");
+        let text = self.seen();
         let mut words: Vec<String> = Vec::new();
         let quotes = |c: char| matches!(c, '"' | '“' | '”' | '「' | '」');
         for (at, part) in text.split(quotes).enumerate() {
@@ -323,9 +330,11 @@ fn reason(text: &str) -> String {
     clip(text.trim_start_matches(['因', '为', '，', ',', '：', ':', ' ']).trim(), LONGEST_REASON)
 }
 
+/// For an answer, where `@` would call people.
 fn clip(text: &str, length: usize) -> String {
-    let mut clipped: String = text.chars().take(length).collect();
-    if clipped.len() < text.len() {
+    let mut rest = text.chars().filter(|c| !matches!(c, '@' | '＠'));
+    let mut clipped: String = rest.by_ref().take(length).collect();
+    if rest.next().is_some() {
         clipped.push('…');
     }
     clipped

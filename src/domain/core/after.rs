@@ -96,7 +96,9 @@ impl Core {
             }
             // One that may have been done is still ended at its time.
             if !matches!(outcome, Outcome::Uncertain { .. }) {
-                standing.mute.take_if(|mute| mute.case == case);
+                let ended = standing.mute.take_if(|mute| mute.case == case);
+                let before = ended.and_then(|mute| mute.before).filter(|before| before.until > now);
+                standing.mute = standing.mute.take().or(before.map(|before| *before));
             }
         };
         self.change_standing(MemberRef::new(&action.platform, &action.group, user), change, out);

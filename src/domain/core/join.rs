@@ -39,7 +39,10 @@ impl Core {
         let mut people = Vec::new();
         for person in members {
             if self.is_newcomer(policy, event, person) {
-                let (user, name) = ((*person.id).into(), self.shown_name(policy, person));
+                let (user, name) = (
+                    (*person.id).into(),
+                    self.shown_name(policy, GroupKey::new(&event.platform, &event.group), person),
+                );
                 people.push(Newcomer { user, name, channel: channel.map(Into::into), time });
             }
         }
@@ -97,7 +100,8 @@ impl Core {
     pub(super) fn renamed(&mut self, policy: &Policy, event: &Event, member: &Person, out: &mut Vec<Change>) {
         let mut newcomers = self.newcomers(&event.platform, &event.group);
         if !newcomers.waiting.is_empty() {
-            newcomers.rename(&member.id, &self.shown_name(policy, member));
+            newcomers
+                .rename(&member.id, &self.shown_name(policy, GroupKey::new(&event.platform, &event.group), member));
             self.keep_newcomers(&event.platform, &event.group, newcomers, out);
         }
     }

@@ -9,7 +9,7 @@ use super::commands::BY_HAND;
 use crate::domain::action::{Cause, Lane, What};
 use crate::domain::case::{Case, Evidence, Finding, MACHINE};
 use crate::domain::change::{Change, MemberRef};
-use crate::domain::chat::CHAT_WORDS;
+use crate::domain::chat::{CHAT_WORDS, ChatWords};
 use crate::domain::command;
 use crate::domain::event::{Event, Message, Person, Role};
 use crate::domain::ids::{self, GroupKey, MemberKey};
@@ -314,7 +314,7 @@ impl Core {
         // Masked, a word still says which; flooding, repetition or an address says nothing.
         let tells = info.map_or(&*leading.rule == CHAT_WORDS, |info| matches!(info.kind, "keywords" | "regex"));
         Vars {
-            name: self.shown_name(here.policy, &here.message.sender),
+            name: self.shown_name(here.policy, here.group_key(), &here.message.sender),
             rule: self.title(&leading.rule),
             clause: info.and_then(|info| info.clause),
             case: case.map(|no| no.to_string()).unwrap_or_default(),
@@ -327,18 +327,20 @@ impl Core {
         }
     }
 
-    /// A member's name for a notice: harmless, and masked when it matches a rule itself.
-    pub(super) fn shown_name(&mut self, policy: &Policy, person: &Person) -> String {
-        self.harmless_name(policy, &person.name, &person.id)
+    /// A member's name for a notice in a group: harmless, and masked when it matches a rule or a word of the chat itself.
+    pub(super) fn shown_name(&mut self, policy: &Policy, group: GroupKey, person: &Person) -> String {
+        self.harmless_name(policy, group, &person.name, &person.id)
     }
 
     /// The same by name and id.
-    pub(super) fn harmless_name(&mut self, policy: &Policy, name: &str, id: &str) -> String {
+    pub(super) fn harmless_name(&mut self, policy: &Policy, group: GroupKey, name: &str, id: &str) -> String {
         let shown = notices::plain_name(name, id);
         let rules = &self.settings.rules;
         rules.find_in_text(name, &mut self.name_scratch);
         let mut hits = self.name_scratch.hits.iter();
         let matches = hits.any(|hit| judge::finding(rules, policy, Role::Member, hit, "").is_some());
+        let added = |chat: &mut ChatWords| chat.is_in(&self.name_scratch.text);
+        let matches = matches || self.state.chat.get_mut(&group).is_some_and(added);
         if matches { notices::mask(&shown) } else { shown }
     }
 

@@ -19,7 +19,7 @@ use crate::domain::command::{self, Asked, Command, CommandInfo, Typed};
 use crate::domain::event::{Kind, Quote, Role};
 use crate::domain::ids::GroupKey;
 use crate::domain::means::{MINUTE, Means};
-use crate::domain::notices::{Vars, plain_name};
+use crate::domain::notices::Vars;
 use crate::domain::policy::Policy;
 
 /// Answers to members in any minute; admins are always answered.
@@ -37,6 +37,8 @@ pub(super) struct Desk<'a, 'b> {
     pub(super) answer: String,
     /// The answer is for the asker alone, where the platform can.
     pub(super) alone: bool,
+    /// What the asker is called, harmlessly.
+    name: String,
 }
 
 impl Core {
@@ -110,7 +112,9 @@ impl Core {
     }
 
     fn desk<'a, 'b>(&mut self, here: &'a Here<'b>, role: Role) -> Desk<'a, 'b> {
-        Desk { here, role, loaded: std::mem::take(&mut self.loaded), ordinal: 0, answer: String::new(), alone: false }
+        let name = self.shown_name(here.policy, here.group_key(), &here.message.sender);
+        let loaded = std::mem::take(&mut self.loaded);
+        Desk { here, role, loaded, ordinal: 0, answer: String::new(), alone: false, name }
     }
 
     fn carry_out(&mut self, desk: &mut Desk<'_, '_>, command: &Command, out: &mut Vec<Change>) {
@@ -245,8 +249,7 @@ impl Desk<'_, '_> {
 
     /// Who gives the command, and when.
     pub(super) fn by(&self) -> ByWhom {
-        let sender = &self.here.message.sender;
-        ByWhom { by: (*sender.id).into(), name: plain_name(&sender.name, &sender.id), at: self.here.now }
+        ByWhom { by: (*self.here.message.sender.id).into(), name: self.name.clone(), at: self.here.now }
     }
 
     pub(super) fn date(&self, time: crate::domain::time::Timestamp) -> String {

@@ -10,7 +10,7 @@ use crate::domain::command::{Command, When, Whom};
 use crate::domain::core::Core;
 use crate::domain::ids::MemberKey;
 use crate::domain::ladder;
-use crate::domain::notices::{Vars, plain_name};
+use crate::domain::notices::Vars;
 use crate::domain::penalty::{self, Offender};
 use crate::domain::policy::Step;
 use crate::domain::standing::{Standing, Strike};
@@ -35,7 +35,7 @@ impl Core {
             },
             Command::Remove { reason, confirmed: true, .. } => (Step::Remove, reason),
             Command::Remove { whom, .. } => {
-                let list = names(whom, "、");
+                let list = self.names(desk, whom);
                 desk.answer = desk.render("reply_remove_unconfirmed", &Vars { list, ..Vars::default() });
                 return;
             }
@@ -56,7 +56,7 @@ impl Core {
             answers.push(desk.render("reply_punished", &Vars { case, list, ..Vars::default() }));
         }
         if !protected.is_empty() {
-            let list = names(&protected, "、");
+            let list = self.names(desk, &protected);
             answers.push(desk.render("reply_protected", &Vars { list, ..Vars::default() }));
         }
         desk.answer = answers.join("\n");
@@ -102,7 +102,7 @@ impl Core {
         let strikes = standing.live(here.time, here.policy.strike_life, false).count() + 1;
         let rule = if reason.is_empty() { "违反群规".to_owned() } else { reason.to_owned() };
         let vars = Vars {
-            name: self.harmless_name(here.policy, &whom.name, &whom.user),
+            name: self.harmless_name(here.policy, here.group_key(), &whom.name, &whom.user),
             rule,
             case: no.to_string(),
             next: penalty::next_in_words(here.policy, strikes),
@@ -171,11 +171,14 @@ impl Core {
             }
             desk.ordinal = means.ordinal;
         }
-        desk.answer = desk.render("reply_unmuted", &Vars { list: names(whom, "、"), ..Vars::default() });
+        let list = self.names(desk, whom);
+        desk.answer = desk.render("reply_unmuted", &Vars { list, ..Vars::default() });
     }
-}
 
-/// What members are called in an answer.
-fn names(whom: &[Whom], between: &str) -> String {
-    whom.iter().map(|one| format!("@{}", plain_name(&one.name, &one.user))).collect::<Vec<_>>().join(between)
+    /// What members are called in an answer: harmless, like in a notice.
+    fn names(&mut self, desk: &Desk<'_, '_>, whom: &[Whom]) -> String {
+        let (policy, key) = (desk.here.policy, desk.here.group_key());
+        let name = |one: &Whom| format!("@{}", self.harmless_name(policy, key, &one.name, &one.user));
+        whom.iter().map(name).collect::<Vec<_>>().join("、")
+    }
 }

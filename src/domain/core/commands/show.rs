@@ -10,7 +10,7 @@ use crate::domain::event::{Message, Person, Role, Segment};
 use crate::domain::judge;
 use crate::domain::ladder::{self, Decision};
 use crate::domain::lexicon::WordUse;
-use crate::domain::notices::{Vars, mask};
+use crate::domain::notices::{Vars, mask, plain_name};
 use crate::domain::penalty;
 use crate::domain::policy::{Capability, Mode, Policy, Step, Verdict};
 use crate::domain::rules::{RuleId, RuleInfo};
@@ -88,7 +88,7 @@ impl Core {
         let undone = file.undone.as_ref().map(|by| format!("，{} 已由 {} 撤销", desk.date(by.at), by.name));
         let vars = Vars {
             case: case.no.to_string(),
-            name: self.harmless_name(here.policy, &case.name, &case.user),
+            name: self.harmless_name(here.policy, here.group_key(), &case.name, &case.user),
             time: desk.date(case.time),
             rule: if case.reason.is_empty() { shorten(findings) } else { case.reason.clone() },
             by,
@@ -111,7 +111,7 @@ impl Core {
     pub(super) fn show_words(&mut self, desk: &mut Desk<'_, '_>, word: Option<&str>) {
         let here = desk.here;
         desk.alone = here.settings.capabilities(&here.event.platform).has(Capability::Private);
-        let shown = if desk.alone { str::to_owned } else { mask };
+        let shown = if desk.alone { harmless } else { mask };
         let known = self.state.chat.get(&here.group_key());
         let told = |change: &ChatChange| in_words(change, &desk.date(change.at), shown);
         let Some(word) = word else {
@@ -189,7 +189,7 @@ impl Core {
     /// What would have been done since the group was stopped: in how many cases, and the last of them.
     pub(super) fn observed(&mut self, desk: &Desk<'_, '_>) -> (u32, String) {
         let mut line = |case: &Case| {
-            let name = self.harmless_name(desk.here.policy, &case.name, &case.user);
+            let name = self.harmless_name(desk.here.policy, desk.here.group_key(), &case.name, &case.user);
             format!("案件 {} {name} {}", case.no, step_in_words(&case.step))
         };
         let lines: Vec<String> = desk.loaded.observed.iter().map(&mut line).collect();
@@ -275,4 +275,9 @@ fn step_in_words(step: &str) -> &'static str {
         "remove" => "移出本群",
         _ => "其他",
     }
+}
+
+/// A word written out: like a name, it calls nobody and hides nothing.
+fn harmless(word: &str) -> String {
+    plain_name(word, "")
 }

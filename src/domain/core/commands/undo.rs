@@ -12,6 +12,7 @@ use crate::domain::notices::{Vars, plain_name};
 use crate::domain::policy::{Capability, Policy, Severity, Step};
 use crate::domain::standing::{HeldKind, Mute, Standing};
 use crate::domain::time::Timestamp;
+use crate::domain::timer::TimerKind;
 
 /// What undoing a case came to, for the answer.
 #[derive(Default)]
@@ -42,10 +43,16 @@ impl Core {
         }
         let taken = if file.case.observe { Taken::default() } else { self.take_case_back(desk, &file, out) };
         let member = MemberRef::new(&file.case.platform, &file.case.group, &file.case.user);
-        self.change_standing(member, |standing| standing.strikes.retain(|strike| strike.case != no), out);
+        let forget = |standing: &mut Standing| {
+            standing.strikes.retain(|strike| strike.case != no);
+            if let Some(mute) = &mut standing.mute {
+                mute.before.take_if(|before| before.case == no);
+            }
+        };
+        self.change_standing(member, forget, out);
         out.push(Change::Undone { case: no, undone: desk.by() });
         let told = self.tell_undone(desk, &file, out);
-        let name = self.harmless_name(here.policy, &file.case.name, &file.case.user);
+        let name = self.harmless_name(here.policy, here.group_key(), &file.case.name, &file.case.user);
         desk.answer =
             desk.render("reply_undone", &Vars { case, name, list: self::done(desk, &taken, told), ..Vars::default() });
     }
@@ -106,15 +113,21 @@ impl Core {
             }
             desk.ordinal = means.ordinal;
         }
+        if let Some((case, until)) = still {
+            let from = out.len();
+            let unmute = TimerKind::Unmute { user: member.user.clone(), case };
+            self.means_of(desk, "undo", Some(case), out).set_timer(until, &format!("unmute:{case}"), unmute);
+            self.arm_timers(out, from);
+        }
         taken.lifted = still.is_none();
         taken.shortened = still.map(|(_, until)| until);
-        let rest = still.map(|(case, until)| Mute { case, until, ..mute });
+        let rest = still.map(|(case, until)| Mute { case, until, own_end: None, before: None, ..mute });
         self.change_standing(member, |standing| standing.mute = rest, out);
     }
 
     /// No platform takes a removed member back by itself: the admins are asked to invite them.
     fn ask_to_invite(&mut self, desk: &mut Desk<'_, '_>, file: &CaseFile, out: &mut Vec<Change>) {
-        let name = self.harmless_name(desk.here.policy, &file.case.name, &file.case.user);
+        let name = self.harmless_name(desk.here.policy, desk.here.group_key(), &file.case.name, &file.case.user);
         let mut ledger = self.state.group(desk.here.group_key()).ledger.clone();
         let vars = Vars { name, case: file.case.no.to_string(), ..Vars::default() };
         let mut means = self.means_of(desk, "task", Some(file.case.no), out);
@@ -138,7 +151,7 @@ impl Core {
             }
         }
         let user = file.case.user.clone();
-        let name = self.harmless_name(desk.here.policy, &file.case.name, &user);
+        let name = self.harmless_name(desk.here.policy, desk.here.group_key(), &file.case.name, &user);
         let text = desk.render("undone", &Vars { name, case: file.case.no.to_string(), ..Vars::default() });
         let mut means = self.means_of(desk, "undo", Some(file.case.no), out);
         let what = if named && means.can(Capability::Send) {
@@ -211,8 +224,11 @@ impl Core {
     /// A member says that a case is a false alarm: the admins are asked to look.
     pub(super) fn appeal(&mut self, desk: &mut Desk<'_, '_>, no: u64, out: &mut Vec<Change>) {
         let (here, case) = (desk.here, no.to_string());
-        let vars =
-            Vars { name: self.shown_name(here.policy, &here.message.sender), case: case.clone(), ..Vars::default() };
+        let vars = Vars {
+            name: self.shown_name(here.policy, here.group_key(), &here.message.sender),
+            case: case.clone(),
+            ..Vars::default()
+        };
         let alert = Alert {
             input: (*here.event.id).into(),
             cause: Cause {
@@ -241,6 +257,10 @@ fn still_given(policy: &Policy, standing: &Standing, out: u64, others: &[CaseFil
             continue;
         };
         let Some(until) = muted_until(file) else { continue };
+        // The case that is taken out may be what made this one's mute longer than it was to be.
+        let lengthened =
+            |mute: &&Mute| mute.case == file.case.no && mute.before.as_ref().is_some_and(|one| one.case == out);
+        let until = standing.mute.as_ref().filter(lengthened).and_then(|mute| mute.own_end).unwrap_or(until);
         let live = |other: &&&crate::domain::standing::Strike| {
             other.time <= strike.time && other.case <= strike.case && other.time.plus(policy.strike_life) > strike.time
         };
