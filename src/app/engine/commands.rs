@@ -34,7 +34,7 @@ impl Engine {
         match &event.kind {
             Kind::Message(message) => {
                 let bot = self.bot(&event.platform);
-                command::looks_like_command(message, bot) || asks_for_undo(message)
+                command::looks_like_command(message, bot) || command::is_false_alarm(message)
             }
             Kind::Private(_) => true,
             _ => false,
@@ -67,7 +67,7 @@ impl Engine {
         let command = match command::parse(message, &asked) {
             Some(Typed::Command(command)) => command,
             Some(_) => return Ok(()),
-            None if asks_for_undo(message) => return self.load_quoted(&platform, message, bot.as_deref()),
+            None if command::is_false_alarm(message) => return self.load_quoted(&platform, message, bot.as_deref()),
             None => return Ok(()),
         };
         for whom in command.whom() {
@@ -165,8 +165,4 @@ impl Engine {
         messages.truncate(TRIED);
         Ok(messages)
     }
-}
-
-fn asks_for_undo(message: &Message) -> bool {
-    message.quote.is_some() && command::is_false_alarm(message)
 }
