@@ -14,6 +14,7 @@ mod support;
 mod bad_input;
 mod browser;
 mod commands;
+mod first_day_admin;
 mod interop;
 mod journal;
 mod kill;
