@@ -327,13 +327,25 @@ fn case_of(sight: &Sight, policy: &Policy, offset: usize) -> Option<CaseShown> {
     let step = strikes.map(|strikes| rung(strikes + offset));
     // An admin may take any step by hand.
     let step = step.filter(is_step).or_else(|| (0..policy.ladder.len()).find(is_step));
+    let mut ladder: Vec<Rung> = policy.ladder.iter().map(|step| Rung::new(*step)).collect();
+    // … and mute for as long as they like: the step says what was done.
+    let muted = sight.changes.iter().find_map(|change| match change {
+        Change::Act(action) => match &action.what {
+            What::Mute { seconds, .. } if opened.is_some() => Some(*seconds),
+            _ => None,
+        },
+        _ => None,
+    });
+    if let (Some(rung), Some(_)) = (step.and_then(|at| ladder.get_mut(at)), muted) {
+        rung.seconds = muted;
+    }
     Some(CaseShown {
         no,
         joins: opened.is_none(),
         observe: opened.is_some_and(|case| case.observe),
         strikes,
         days: policy.strike_life.as_secs() / 86_400,
-        ladder: policy.ladder.iter().map(|step| Rung::new(*step)).collect(),
+        ladder,
         step,
         undone: None,
         next: strikes.map(|strikes| rung(strikes + offset + 1)),

@@ -219,6 +219,11 @@ impl What {
 impl Action {
     /// The one JSON shape, on one line; times carry the group's offset.
     pub fn to_json(&self) -> String {
+        self.to_json_at(self.time)
+    }
+
+    /// The same for an attempt at `now`: a mute sent late names the seconds that remain until its end.
+    pub fn to_json_at(&self, now: Timestamp) -> String {
         let zone = &TimeZone::fixed(Offset::from_seconds(self.offset).unwrap_or(Offset::UTC));
         let mut wire = Wire {
             id: &self.id,
@@ -242,8 +247,10 @@ impl Action {
                 wire.mentions = Some(mentions);
             }
             What::Private { text, .. } => wire.text = Some(text),
-            What::Mute { seconds, until, .. } => {
-                wire.seconds = Some(*seconds);
+            What::Mute { until, .. } => {
+                let left = until.since(now).as_millis().div_ceil(1000);
+                let left = u64::try_from(left).unwrap_or(u64::MAX);
+                wire.seconds = Some(left.min(until.since(self.time).as_secs()));
                 wire.until = Some(until.rfc3339(zone));
             }
             What::Unmute { .. } | What::Remove { .. } => {}

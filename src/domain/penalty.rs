@@ -97,10 +97,11 @@ fn mute(
     let running = offender.mute.as_ref().map(|mute| mute.until).filter(|until| *until > means.now);
     let end = means.now.plus(duration);
     let until = running.map_or(end, |running| running.max(end)); // of overlapping mutes the later end wins
-    let vars = Vars { until: date(until, means.policy), ..vars.clone() };
+    let vars = Vars { until: date(until, means.policy, means.now), ..vars.clone() };
     let enforced = means.can(Capability::Mute);
     let deed = enforced.then(|| {
-        let seconds = until.since(means.now).as_secs();
+        // What this case alone asks for: that much is left of it when what made it longer is undone.
+        let seconds = duration.as_secs();
         means.act(Lane::Penalty, What::Mute { user: offender.user.clone(), seconds, until }, Vec::new())
     });
     let notice = if enforced { "mute" } else { "mute_recorded" };
@@ -220,7 +221,9 @@ pub(super) fn words(duration: Duration) -> String {
     }
 }
 
-/// A point in time as a notice says it: 11月23日 10:00.
-pub(super) fn date(time: Timestamp, policy: &Policy) -> String {
-    time.zoned(&policy.timezone).strftime("%-m月%-d日 %H:%M").to_string()
+/// A point in time as a notice says it: 11月23日 10:00; with its year when that is not the year of `now`.
+pub(super) fn date(time: Timestamp, policy: &Policy, now: Timestamp) -> String {
+    let zoned = time.zoned(&policy.timezone);
+    let this_year = zoned.year() == now.zoned(&policy.timezone).year();
+    zoned.strftime(if this_year { "%-m月%-d日 %H:%M" } else { "%Y年%-m月%-d日 %H:%M" }).to_string()
 }

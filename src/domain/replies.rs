@@ -38,11 +38,15 @@ pub(super) const REPLIES: &[NoticeKind] = &[
         "a command that needs a group was written to the bot alone",
         "这个命令请在群里用：{{ text }}",
     ),
-    reply("reply_record_of", "what is held against the asker in one of several groups", "{{ text }}：{{ list }}"),
+    reply(
+        "reply_record_of",
+        "what is held against the asker in one of several groups",
+        "{{ text }}：{% if more %}{{ more }} 次违规记着：{{ list }}。{% endif %}{% if until %}禁言到 {{ until }}。{% endif %}再次违规，将{{ next }}。",
+    ),
     reply(
         "reply_punished",
         "members were warned, muted or removed by a command",
-        "已处理（案件 {{ case }}）。要撤销请发：/撤销 {{ list }}",
+        "已处理 {{ name }}：{{ done }}（案件 {{ case }}）。要撤销请发：/撤销 {{ list }}",
     ),
     reply(
         "reply_protected",
@@ -52,13 +56,18 @@ pub(super) const REPLIES: &[NoticeKind] = &[
     reply(
         "reply_remove_unconfirmed",
         "a removal cannot be taken back, so it wants a word of confirmation",
-        "移出 {{ list }} 以后我不能把人请回来，只能请管理员重新邀请。确定的话，请在命令最后写上“确认”：/移出 @成员 确认",
+        "移出 {{ list }} 以后我不能把人请回来，只能请管理员重新邀请。确定的话，请再发一次，最后空一格写上“确认”：/移出 {{ text }}",
     ),
     reply("reply_mute_over", "the end of a mute has passed already", "这个时间已经过了，没有禁言。"),
     reply(
         "reply_unmuted",
         "mutes were ended by a command",
-        "已解除 {{ list }} 的禁言；违规仍然记着，要一并撤销请发：/撤销 案件编号",
+        "已解除 {{ list }} 的禁言；违规仍然记着，要一并撤销请发：/撤销 {{ case }}",
+    ),
+    reply(
+        "reply_not_muted",
+        "mutes were to be ended of members who are not muted",
+        "{{ list }} 没有被我禁言{% if done %}；如果有人在平台上另外禁了言，也已一并解除{% endif %}。",
     ),
     reply("reply_no_case", "there is no such case in this group", "本群没有案件 {{ case }}。"),
     reply(
@@ -140,7 +149,7 @@ pub(super) const REPLIES: &[NoticeKind] = &[
     reply(
         "reply_stopped",
         "the group was stopped",
-        "已停手：照常判断和记录，不再处罚{% if more %}，还没送出的 {{ more }} 个动作已取消{% endif %}。重新开始请发：/恢复",
+        "已停手：照常判断和记录，不再处罚，已给的禁言照旧{% if more %}，还没送出的 {{ more }} 个动作已取消{% endif %}。重新开始请发：/恢复",
     ),
     reply(
         "reply_stopped_already",
@@ -150,7 +159,7 @@ pub(super) const REPLIES: &[NoticeKind] = &[
     reply(
         "reply_resumed",
         "the group acts again",
-        "已恢复：从现在起照规则处理。{% if more %}停手期间有 {{ more }} 次违规只作了记录：{{ list }}。{% endif %}",
+        "已恢复：{% if text %}{{ text }}{% else %}从现在起照规则处理{% endif %}。{% if more %}停手期间有 {{ more }} 次违规只作了记录：{{ list }}。{% endif %}",
     ),
     reply(
         "reply_still_stopped",

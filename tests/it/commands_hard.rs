@@ -151,7 +151,7 @@ async fn who_mentions_the_bot_needs_no_sign() {
     has(&texts(&send(&mut world, event).await), &["没有违规记录"]);
     // The bot itself is not dealt with, and commands nothing; another's mention is no call.
     let event = say(&world, "boss", json!([text("/禁言 1小时 "), bot]));
-    has(&texts(&send(&mut world, event).await), &["没有说是谁"]);
+    has(&texts(&send(&mut world, event).await), &["不能对我用"]);
     for event in [say(&world, "bot-1", json!([text("/停")])), say(&world, "boss", json!([whom, text(" 停")]))] {
         assert_eq!(send(&mut world, event).await, Vec::<Value>::new());
     }
@@ -383,7 +383,7 @@ async fn a_mute_that_was_never_given_leaves_the_one_that_runs() {
     world.bot.always(None);
     world.turn(5 * MINUTE);
     let told = texts(&[world.next().await, world.next().await]);
-    has(&told, &["已处理（案件 2）", "已撤销案件 2", "2 个还没送出的动作取消"]);
+    has(&told, &["（案件 2）", "已撤销案件 2", "2 个还没送出的动作取消"]);
     has(&command(&mut world, "9", "/我的记录", &[]).await, &["1 次", "禁言到"]);
     world.settled().await;
     world.turn(HOUR);

@@ -17,6 +17,7 @@ mod commands;
 mod commands_hard;
 mod docs;
 mod export;
+mod first_day_admin;
 mod interop;
 mod journal;
 mod kill;

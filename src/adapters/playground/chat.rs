@@ -255,7 +255,8 @@ impl Chat {
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
             let after = rest.get(c.len_utf8()..).unwrap_or_default();
-            let meant = (c == '@').then(|| named.iter().find(|one| after.starts_with(&*one.name))).flatten();
+            let meant =
+                matches!(c, '@' | '＠').then(|| named.iter().find(|one| after.starts_with(&*one.name))).flatten();
             rest = match meant {
                 Some(one) => {
                     if !plain.is_empty() {

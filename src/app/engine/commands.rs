@@ -73,6 +73,12 @@ impl Engine {
         for whom in command.whom() {
             self.load_member(&platform, group, &whom.user)?;
         }
+        if let Some(nameless) = command.whom().iter().find(|one| one.name.is_empty()) {
+            // A quote says who wrote it, not what they are called.
+            let messages = self.last_messages(&platform, group)?.into_iter().map(|message| message.sender);
+            let mut theirs = messages.filter(|sender| *sender.id == *nameless.user && !sender.name.is_empty());
+            self.core.loaded.quoted_name = theirs.next().map(|sender| sender.name).unwrap_or_default();
+        }
         match command {
             Command::Case(no) | Command::Undo(Undo::Case(no)) => self.load_case(no)?,
             Command::Undo(Undo::Change(no)) => self.core.loaded.change = self.store.chat_change(no)?,

@@ -28,11 +28,7 @@ pub(super) fn key(action: &Action) -> u128 {
 
 /// The JSON of an action's first attempt: a mute sent late names the seconds that remain.
 pub(super) fn body(action: &Action, now: Timestamp) -> Arc<str> {
-    let mut action = action.clone();
-    if let What::Mute { seconds, until, .. } = &mut action.what {
-        *seconds = until.since(now).as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).min(*seconds);
-    }
-    action.to_json().into()
+    action.to_json_at(now).into()
 }
 
 /// Exponential with jitter: between half and all of it, drawn from the action and the attempt.

@@ -336,6 +336,17 @@ impl Command {
         }
     }
 
+    /// Gives a name to whoever it is about by a quote alone.
+    pub fn call_quoted(&mut self, name: &str) {
+        if let Command::Warn { whom, .. }
+        | Command::Mute { whom, .. }
+        | Command::Unmute { whom }
+        | Command::Remove { whom, .. } = self
+        {
+            whom.iter_mut().filter(|one| one.name.is_empty()).for_each(|one| one.name = name.into());
+        }
+    }
+
     /// The members it is about.
     pub fn whom(&self) -> &[Whom] {
         match self {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Zoned;
 
+use super::when::{for_ever, is_mark, unclear, when_at_end};
 use super::{COMMANDS, Command, CommandInfo, Name, Undo, When, Whom, number, when};
 use crate::domain::event::{Message, PLACEHOLDER, Segment};
 use crate::domain::text::is_invisible;
@@ -171,10 +172,21 @@ fn unknown(typed: &str, spoken_to: bool) -> Option<Typed> {
     let word: String = typed.split(ends).next().unwrap_or_default().chars().take(16).collect();
     let lower = word.to_lowercase();
     let names = COMMANDS.iter().flat_map(|info| info.names).copied().filter(|name| name.chars().count() > 1);
-    match nearest(&lower, names).and_then(|near| named(near)) {
-        Some((near, _)) if !word.is_empty() => Some(Typed::Misspelt { typed: word, near }),
+    // 停一下 is 停 and more, and no other name that happens to be near.
+    let begun = || begun_with(&lower);
+    match begun().or_else(|| nearest(&lower, names).and_then(|near| named(near)).map(|(near, _)| near)) {
+        Some(near) if !word.is_empty() => Some(Typed::Misspelt { typed: word, near }),
         _ => spoken_to.then_some(Typed::Talk),
     }
+}
+
+/// The command whose Chinese name a word begins with and goes on in a way that people speak: 停一下, 恢复吧.
+fn begun_with(word: &str) -> Option<&'static CommandInfo> {
+    let tails = ["一下", "一下吧", "吧", "了", "手", "用", "使用", "处理"];
+    COMMANDS.iter().find(|info| {
+        let mut rests = info.names.iter().filter_map(|name| word.strip_prefix(name));
+        rests.any(|rest| tails.contains(&rest))
+    })
 }
 
 /// What stands behind a command's name.
@@ -242,6 +254,7 @@ impl Words<'_> {
             whom.extend(self.asked.quoted.map(|user| Whom { user: user.into(), name: Box::default() }));
         }
         match whom.len() {
+            0 if self.mentions.iter().flatten().any(|one| bot(&one)) => Err("这个命令不能对我用".to_owned()),
             0 => Err("没有说是谁：请用 @ 选一个成员，或者引用他的消息".to_owned()),
             1..=MOST_MEMBERS => Ok(whom),
             _ => Err(format!("一次最多 {MOST_MEMBERS} 个人")),
@@ -251,17 +264,23 @@ impl Words<'_> {
     fn mute(&self) -> Result<Command, String> {
         let whom = self.whom()?;
         let said = self.said();
-        let (end, rest) = match when(&said, &self.asked.now) {
-            Some((end, rest)) => (Some(end), rest.to_owned()),
-            None if said.starts_with(|c: char| c.is_ascii_digit()) => {
-                return Err(format!("没看懂“{}”是多久", clip(&said, 12)));
-            }
-            None => (None, said),
+        let said = said.trim_start_matches(is_mark);
+        let now = &self.asked.now;
+        let (end, rest) = if for_ever(said) {
+            return Err("禁言最长 365 天，请写上多久".to_owned());
+        } else if let Some((end, rest)) = when(said, now) {
+            (Some(end), rest)
+        } else if let Some(word) = unclear(said) {
+            return Err(format!("没看懂“{}”是多久", clip(word, 12)));
+        } else if let Some((end, rest)) = when_at_end(said, now) {
+            (Some(end), rest)
+        } else {
+            (None, said)
         };
         match end {
             Some(When::For(length)) if length < super::SHORTEST_MUTE => Err("禁言至少 1 分钟".to_owned()),
             Some(When::For(length)) if length > super::LONGEST_MUTE => Err("禁言最长 365 天".to_owned()),
-            _ => Ok(Command::Mute { whom, end, reason: reason(&rest) }),
+            _ => Ok(Command::Mute { whom, end, reason: reason(rest) }),
         }
     }
 
@@ -290,7 +309,18 @@ impl Words<'_> {
         let text = said.trim_start_matches(['#', '第', '号', ' ', ':']);
         let text = text.strip_prefix("案件").unwrap_or(text).trim_start();
         match number::whole(text) {
-            Some((number, _)) => Ok(number),
+            Some((number, bytes)) => {
+                let rest = text.get(bytes..).unwrap_or_default();
+                let rest = rest.strip_prefix('号').unwrap_or(rest);
+                if rest.starts_with(|c: char| c.is_alphanumeric()) {
+                    return Err(format!("“{}”不是{of}", clip(&said, 12)));
+                }
+                // Of several numbers none may be passed over in silence.
+                if rest.contains(|c: char| c.is_ascii_digit()) {
+                    return Err(format!("一次只能写一个编号，“{}”里不止一个", clip(&said, 12)));
+                }
+                Ok(number)
+            }
             None if said.is_empty() => Err(format!("没有写{of}")),
             None => Err(format!("“{}”不是{of}", clip(&said, 12))),
         }
@@ -326,11 +356,14 @@ impl Words<'_> {
 }
 
 fn is_confirmation(word: &str) -> bool {
-    matches!(word.to_lowercase().as_str(), "确认" | "确定" | "yes" | "confirm")
+    matches!(word.trim_matches(is_mark).to_lowercase().as_str(), "确认" | "确定" | "yes" | "confirm")
 }
 
+/// The words of a reason without 因为 before them and signs around them; signs alone are none.
 fn reason(text: &str) -> String {
-    clip(text.trim_start_matches(['因', '为', '，', ',', '：', ':', ' ']).trim(), LONGEST_REASON)
+    let text = text.trim_matches(is_mark);
+    let text = text.strip_prefix("因为").or_else(|| text.strip_prefix("原因:")).unwrap_or(text).trim_matches(is_mark);
+    if text.chars().any(char::is_alphanumeric) { clip(text, LONGEST_REASON) } else { String::new() }
 }
 
 /// For an answer, where `@` would call people.

@@ -121,9 +121,21 @@ fn a_near_miss_gets_a_suggestion() {
         ("/hlep", Name::Help),
         ("/撒销 12", Name::Undo),
         ("/statu", Name::Status),
+        ("/停一下", Name::Stop),
+        ("/停用", Name::Stop),
+        ("/恢复一下", Name::Resume),
     ] {
         let Some(Typed::Misspelt { near: found, .. }) = read(text) else { panic!("{text}: {:?}", read(text)) };
         assert_eq!(found.name, near, "{text}");
+    }
+}
+
+#[test]
+fn one_number_is_read_and_no_other_is_passed_over() {
+    assert_eq!(command("/撤销 2号 是误判"), Command::Undo(Undo::Case(2)));
+    assert_eq!(command("/撤销 2。"), Command::Undo(Undo::Case(2)));
+    for text in ["/撤销 2 3", "/撤销 2、3", "/撤销 改1 改2", "/撤销 1小时", "/案件 1 2"] {
+        assert!(matches!(read(text), Some(Typed::Misused { .. })), "{text}: {:?}", read(text));
     }
 }
 
@@ -172,7 +184,22 @@ fn a_mute_has_a_length_or_an_end() {
         ("到12月1日9点", until("2026-12-01T09:00:00+08:00"), ""),
         ("到2027-01-02", until("2027-01-02T00:00:00+08:00"), ""),
         ("到3号中午", until("2026-12-03T12:00:00+08:00"), ""),
-        ("明天为什么", until("2026-11-26T00:00:00+08:00"), "什么"),
+        ("明天因为吵架", until("2026-11-26T00:00:00+08:00"), "吵架"),
+        ("到12月1日", until("2026-12-01T00:00:00+08:00"), ""),
+        ("12月1日", until("2026-12-01T00:00:00+08:00"), ""),
+        ("2026年12月1日 9点", until("2026-12-01T09:00:00+08:00"), ""),
+        ("一年", length(365 * DAY), ""),
+        ("刷屏 2小时", length(2 * HOUR), "刷屏"),
+        ("刷屏，禁言十分钟。", length(600), "刷屏"),
+        ("刷屏 到明早", until("2026-11-26T08:00:00+08:00"), "刷屏"),
+        ("，2小时", length(2 * HOUR), ""),
+        ("2小时。", length(2 * HOUR), ""),
+        ("刷屏 昨天8点", None, "刷屏 昨天8点"),
+        ("一直刷屏", None, "一直刷屏"),
+        ("到处发广告", None, "到处发广告"),
+        ("三次发广告", None, "三次发广告"),
+        ("半夜吵人", None, "半夜吵人"),
+        ("为难群友", None, "为难群友"),
         ("刷屏", None, "刷屏"),
         ("", None, ""),
     ];
@@ -180,8 +207,26 @@ fn a_mute_has_a_length_or_an_end() {
         let Command::Mute { end: found, reason: said, .. } = command(&format!("/禁言 @x {text}")) else { panic!() };
         assert_eq!((found, said.as_str()), (end, reason), "{text}");
     }
-    for text in ["5", "10秒", "400天", "99999999999999999999天"] {
-        assert!(matches!(read(&format!("/禁言 @x {text}")), Some(Typed::Misused { .. })), "{text}");
+    for text in [
+        "5",
+        "十",
+        "10秒",
+        "400天",
+        "99999999999999999999天",
+        "三年",
+        "-1天",
+        "几天",
+        "三五天",
+        "一会儿",
+        "一整天",
+        "3月",
+        "永久",
+        "forever",
+        "到月底",
+        "到昨天 刷屏",
+    ] {
+        let found = read(&format!("/禁言 @x {text}"));
+        assert!(matches!(found, Some(Typed::Misused { .. })), "{text}: {found:?}");
     }
 }
 
@@ -194,6 +239,8 @@ fn a_removal_wants_a_word_of_confirmation() {
     assert_eq!(read("/移出 @x 发广告"), (false, "发广告".into()));
     assert_eq!(read("/移出 @x 发广告 确认"), (true, "发广告".into()));
     assert_eq!(read("/kick @x confirm"), (true, String::new()));
+    assert_eq!(read("/移出 @x 发广告，确认。"), (false, "发广告,确认".into()));
+    assert_eq!(read("/移出 @x 确认！"), (true, String::new()));
 }
 
 #[test]

@@ -16,16 +16,22 @@ pub enum When {
     Until(crate::domain::time::Timestamp),
 }
 
+const UNTIL: &[&str] = &["直到", "到", "至", "until "];
+
 /// What stands at the beginning of a text: a duration or a point in time, and the rest of the text. `now` is the time and
 /// the place of the clock that people mean. Full-width signs are of half width already.
 pub fn when<'a>(text: &'a str, now: &Zoned) -> Option<(When, &'a str)> {
     let text = text.trim_start();
-    if let Some(rest) = prefix(text, &["直到", "到", "至", "until "]) {
+    if let Some(rest) = prefix(text, UNTIL) {
         let (until, rest) = point(rest.trim_start(), now)?;
         return Some((until, prefix(rest, &["为止"]).unwrap_or(rest)));
     }
     if let Some((duration, rest)) = duration(text) {
         return Some((When::For(duration), rest));
+    }
+    let (part, rest) = period(text);
+    if part.is_some() && clock(rest.trim_start()).is_none() {
+        return None; // 半夜吵人 says when it happened
     }
     point(text, now)
 }
@@ -38,7 +44,54 @@ const UNITS: &[(&[&str], u64)] = &[
     (&["天", "日", "days", "day", "d"], 86_400),
     (&["星期", "礼拜", "周", "weeks", "week", "w"], 7 * 86_400),
     (&["月", "months", "month"], 30 * 86_400),
+    (&["年", "years", "year"], 365 * 86_400),
 ];
+
+/// Words for an end that never comes: no mute is so long.
+const FOR_EVER: &[&str] =
+    &["永久", "永远", "永久禁言", "终身", "无限期", "长期", "forever", "permanent", "permanently", "always"];
+
+/// What can stand between a length and a reason, and behind either.
+pub(super) fn is_mark(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ',' | '，' | '、' | ';' | '；' | ':' | '：' | '.' | '。' | '!' | '！' | '?' | '？')
+}
+
+/// A length or an end at the end of a text, behind a space or a sign: 刷屏 2小时; 刷屏，禁言到明早. Gives what stands before it.
+pub(super) fn when_at_end<'a>(text: &'a str, now: &Zoned) -> Option<(When, &'a str)> {
+    let begins = text.char_indices().filter(|(_, c)| is_mark(*c)).map(|(at, c)| at + c.len_utf8());
+    begins.into_iter().find_map(|at| {
+        let tail = text.get(at..)?.trim_start_matches(is_mark);
+        let tail = tail.strip_prefix("禁言").unwrap_or(tail).trim_start();
+        let (when, rest) = when(tail, now)?;
+        // A point in time without 到 may be when it happened: 刷屏 昨晚8点.
+        let meant = matches!(when, When::For(_)) || prefix(tail, UNTIL).is_some();
+        (meant && rest.trim_matches(is_mark).is_empty()).then(|| (when, text.get(..at).unwrap_or_default()))
+    })
+}
+
+/// The first word of a text, where it reads like a length or an end that [`when`] does not understand: 几天, 一会儿, 到月底, 10.
+pub(super) fn unclear(text: &str) -> Option<&str> {
+    let word = text.split(is_mark).next().unwrap_or_default();
+    if let Some(rest) = prefix(word, &["直到", "到"]) {
+        return (!rest.starts_with(['处', '底', '了'])).then_some(word);
+    }
+    let digits = word.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit());
+    let rest = match number::whole(word) {
+        Some((_, bytes)) => word.get(bytes..)?,
+        None => prefix(word, &["好几", "几", "数", "半", "若干"]).unwrap_or(word),
+    };
+    let ends = ["会儿", "一会", "阵子", "段时间", "夜", "钟"];
+    let length = rest.len() < word.len()
+        && (rest.is_empty()
+            || ends.iter().chain(UNITS.iter().flat_map(|(names, _)| *names)).any(|end| rest.ends_with(end)));
+    (digits || length).then_some(word)
+}
+
+/// Whether a text begins with a word for an end that never comes.
+pub(super) fn for_ever(text: &str) -> bool {
+    let word = text.split(is_mark).next().unwrap_or_default();
+    FOR_EVER.iter().any(|name| name.eq_ignore_ascii_case(word))
+}
 
 /// One or more of 3天, 半小时, 一个半小时, 2天半, 1.5h.
 fn duration(text: &str) -> Option<(Duration, &str)> {
@@ -57,6 +110,10 @@ fn item(text: &str) -> Option<(u64, &str)> {
     } else {
         let (whole, bytes) = number::whole(text)?;
         let rest = text.get(bytes..)?;
+        // 12月1日 is a day, 2026年 a year; 三五天 is three to five.
+        if rest.starts_with('月') || (rest.starts_with('年') && whole > 999) || is_row(text.get(..bytes)?) {
+            return None;
+        }
         let whole = whole.saturating_mul(2);
         if let Some(rest) = rest.strip_prefix("个半") {
             (whole.saturating_add(1), rest)
@@ -73,6 +130,12 @@ fn item(text: &str) -> Option<(u64, &str)> {
         _ => (halves, rest),
     };
     Some((halves.saturating_mul(seconds) / 2, rest))
+}
+
+/// Chinese digits one behind the other, without 十 or 百: a year's or two guesses, no number of hours or days.
+fn is_row(number: &str) -> bool {
+    let mut signs = number.chars();
+    signs.clone().count() > 1 && signs.all(|c| !c.is_ascii_digit() && !"十拾百佰千仟零〇".contains(c))
 }
 
 fn unit(text: &str) -> Option<(u64, &str)> {

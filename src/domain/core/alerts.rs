@@ -209,7 +209,7 @@ impl Core {
 }
 
 /// What people call a group.
-fn group_name(policy: &Policy, group: &str) -> String {
+pub(super) fn group_name(policy: &Policy, group: &str) -> String {
     plain_name(policy.name.as_deref().unwrap_or_default(), group)
 }
 

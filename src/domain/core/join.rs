@@ -58,7 +58,7 @@ impl Core {
             self.arm_timers(out, from);
         }
         if let Some(count) = came.raid {
-            let (time, seconds) = (date(time, policy), policy.welcome.window.as_secs());
+            let (time, seconds) = (date(time, policy, now), policy.welcome.window.as_secs());
             let event_id = Some((*event.id).into());
             let alert = Alert {
                 input: (*event.id).into(),

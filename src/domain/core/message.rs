@@ -320,7 +320,7 @@ impl Core {
             case: case.map(|no| no.to_string()).unwrap_or_default(),
             matched: if tells { notices::mask(&leading.matched) } else { String::new() },
             next: penalty::next_in_words(here.policy, strikes + leading.severity.offset()),
-            time: penalty::date(here.time, here.policy),
+            time: penalty::date(here.time, here.policy, here.now),
             appeal: here.policy.notices.render("appeal", &Vars::default()),
             days: here.policy.strike_life.as_secs() / 86_400,
             ..Vars::default()

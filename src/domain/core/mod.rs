@@ -55,6 +55,8 @@ pub struct Loaded {
     pub others: Vec<CaseFile>,
     /// The change that it names.
     pub change: Option<ChatChange>,
+    /// What the author of the quoted message is called, where the command is about them and does not say.
+    pub quoted_name: Box<str>,
     /// The last messages of the group.
     pub texts: Vec<Message>,
     /// Actions of the group that have not come to their end.

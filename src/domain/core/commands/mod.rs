@@ -20,7 +20,7 @@ use crate::domain::event::{Kind, Quote, Role};
 use crate::domain::ids::GroupKey;
 use crate::domain::means::{MINUTE, Means};
 use crate::domain::notices::Vars;
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Mode, Policy};
 
 /// Answers to members in any minute; admins are always answered.
 const REPLIES_A_MINUTE: usize = 6;
@@ -57,8 +57,11 @@ impl Core {
     }
 
     /// Carries out what was typed.
-    pub(super) fn command(&mut self, here: &Here<'_>, role: Role, typed: Typed, out: &mut Vec<Change>) {
+    pub(super) fn command(&mut self, here: &Here<'_>, role: Role, mut typed: Typed, out: &mut Vec<Change>) {
         let mut desk = self.desk(here, role);
+        if let Typed::Command(command) = &mut typed {
+            command.call_quoted(&desk.loaded.quoted_name);
+        }
         let result = match &typed {
             Typed::Command(command) if !may(here.policy, role, command.name().info()) => {
                 desk.answer = refusal(here.policy, command.name().info());
@@ -229,7 +232,12 @@ impl Core {
             "reply_not_stopped"
         };
         let (more, list) = self.observed(desk);
-        desk.answer = desk.render(notice, &Vars { more, list, ..Vars::default() });
+        let text = match desk.here.settings.policy(&desk.here.event.group).mode {
+            Mode::On => "",
+            Mode::Observe => "不过设置里写着只看不做，所以仍然不处罚",
+            Mode::Off => "不过设置里写着不管这个群，所以仍然不判断",
+        };
+        desk.answer = desk.render(notice, &Vars { more, list, text: text.to_owned(), ..Vars::default() });
     }
 
     fn pause_group(&mut self, here: &Here<'_>, pause: Option<ByWhom>, out: &mut Vec<Change>) {
@@ -253,7 +261,7 @@ impl Desk<'_, '_> {
     }
 
     pub(super) fn date(&self, time: crate::domain::time::Timestamp) -> String {
-        crate::domain::penalty::date(time, self.here.policy)
+        crate::domain::penalty::date(time, self.here.policy, self.here.now)
     }
 
     pub(super) fn appeal(&self) -> String {
@@ -278,11 +286,15 @@ pub(super) fn may(policy: &Policy, role: Role, info: &CommandInfo) -> bool {
 }
 
 fn refusal(policy: &Policy, info: &CommandInfo) -> String {
-    let names =
-        [(Role::Owner, "群主"), (Role::Admin, "管理员"), (Role::TrialAdmin, "实习管理员"), (Role::Member, "成员")];
+    let names = [(Role::Owner, "群主"), (Role::Admin, "管理员"), (Role::Member, "成员")];
     let roles = policy.commands.get(info.name as usize).copied().unwrap_or_default();
     let list: Vec<&str> = names.iter().filter(|(role, _)| roles.contains(*role)).map(|(_, name)| *name).collect();
-    let list = if list.is_empty() { "在本群没有人".to_owned() } else { format!("只有{}", list.join("和")) };
+    let list = match (list.is_empty(), roles.contains(Role::TrialAdmin)) {
+        (true, true) => "只有实习管理员".to_owned(),
+        (true, false) => "在本群没有人".to_owned(),
+        (false, true) => format!("只有{}（包括实习管理员）", list.join("和")),
+        (false, false) => format!("只有{}", list.join("和")),
+    };
     let text = format!("/{}", info.names.first().unwrap_or(&""));
     policy.notices.render("reply_refused", &Vars { text, list, ..Vars::default() })
 }

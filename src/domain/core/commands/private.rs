@@ -3,9 +3,11 @@
 use super::{Core, Desk};
 use crate::domain::change::Change;
 use crate::domain::command::{self, Asked, COMMANDS, Command, Name, Typed};
+use crate::domain::core::alerts::group_name;
 use crate::domain::core::message::Here;
 use crate::domain::event::Role;
 use crate::domain::notices::Vars;
+use crate::domain::penalty;
 use crate::domain::policy::Mode;
 
 /// What can be asked without a group.
@@ -47,8 +49,18 @@ impl Core {
                 desk.answer = desk.render("reply_in_group", &Vars { text, ..Vars::default() });
                 (other.name().info().key, "refused")
             }
-            Typed::Misused { info, .. } | Typed::Misspelt { near: info, .. } => {
+            Typed::Misused { info, .. } if !ALONE.contains(&info.name) => {
                 let text = info.usage.to_owned();
+                desk.answer = desk.render("reply_in_group", &Vars { text, ..Vars::default() });
+                (info.key, "refused")
+            }
+            Typed::Misused { info, why } => {
+                let vars = Vars { why: why.clone(), text: info.usage.to_owned(), ..Vars::default() };
+                desk.answer = desk.render("reply_misused", &vars);
+                (info.key, "misused")
+            }
+            Typed::Misspelt { near: info, .. } => {
+                let text = format!("/{}", info.names.first().unwrap_or(&""));
                 desk.answer = desk.render("reply_misspelt", &Vars { text, ..Vars::default() });
                 (info.key, "misused")
             }
@@ -74,8 +86,16 @@ impl Core {
                     format!("案件 {}（{} 到期）", strike.case, desk.date(strike.time.plus(policy.strike_life)))
                 })
                 .collect();
-            if !live.is_empty() {
-                let vars = Vars { text: group.to_string(), list: live.join("；"), ..Vars::default() };
+            let mute = standing.mute.as_ref().filter(|mute| mute.until > here.now);
+            if !live.is_empty() || mute.is_some() {
+                let vars = Vars {
+                    text: group_name(policy, &group),
+                    more: live.len() as u32,
+                    next: penalty::next_in_words(policy, live.len()),
+                    until: mute.map(|mute| desk.date(mute.until)).unwrap_or_default(),
+                    list: live.join("；"),
+                    ..Vars::default()
+                };
                 lines.push(desk.render("reply_record_of", &vars));
             }
         }

@@ -12,7 +12,7 @@ use crate::domain::ids::MemberKey;
 use crate::domain::ladder;
 use crate::domain::notices::Vars;
 use crate::domain::penalty::{self, Offender};
-use crate::domain::policy::Step;
+use crate::domain::policy::{Capability, Step};
 use crate::domain::standing::{Standing, Strike};
 
 /// The name that findings of cases decided by a person carry instead of a rule's.
@@ -34,32 +34,60 @@ impl Core {
                 }
             },
             Command::Remove { reason, confirmed: true, .. } => (Step::Remove, reason),
-            Command::Remove { whom, .. } => {
-                let list = self.names(desk, whom);
-                desk.answer = desk.render("reply_remove_unconfirmed", &Vars { list, ..Vars::default() });
+            Command::Remove { whom, reason, .. } => {
+                let text = [&self.called(desk, whom, " "), reason.as_str(), "确认"];
+                let text = text.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+                let list = self.called(desk, whom, "、");
+                desk.answer = desk.render("reply_remove_unconfirmed", &Vars { list, text, ..Vars::default() });
                 return;
             }
             _ => return,
         };
-        let (mut done, mut protected) = (Vec::new(), Vec::new());
+        let (mut done, mut protected): (Vec<Done>, Vec<Whom>) = (Vec::new(), Vec::new());
         for one in command.whom() {
             if self.is_protected(desk, &one.user) {
                 protected.push(one.clone());
             } else {
                 let no = self.by_hand(desk, one, step, reason, out);
-                done.push(no.to_string());
+                let what = self.done_by_hand(desk, one, step);
+                match done.iter_mut().find(|other| other.what == what) {
+                    Some(same) => (same.whom.push(one.clone()), same.cases.push(no.to_string())).0,
+                    None => done.push(Done { what, whom: vec![one.clone()], cases: vec![no.to_string()] }),
+                }
             }
         }
         let mut answers = Vec::new();
-        if !done.is_empty() {
-            let (case, list) = (done.join("、"), done.first().cloned().unwrap_or_default());
-            answers.push(desk.render("reply_punished", &Vars { case, list, ..Vars::default() }));
+        for Done { what, whom, cases } in done {
+            let (name, case, list) = (self.called(desk, &whom, "、"), cases.join("、"), cases.join("、/撤销 "));
+            answers.push(desk.render("reply_punished", &Vars { name, done: what, case, list, ..Vars::default() }));
         }
         if !protected.is_empty() {
-            let list = self.names(desk, &protected);
+            let list = self.called(desk, &protected, "、");
             answers.push(desk.render("reply_protected", &Vars { list, ..Vars::default() }));
         }
         desk.answer = answers.join("\n");
+    }
+
+    /// What a step by hand came to, in words.
+    fn done_by_hand(&mut self, desk: &Desk<'_, '_>, whom: &Whom, step: Step) -> String {
+        let here = desk.here;
+        let (what, needed) = match step {
+            Step::WarnPrivate | Step::WarnPublic => (penalty::step_in_words(step), Capability::Send),
+            Step::Remove => (penalty::step_in_words(step), Capability::Remove),
+            Step::Mute(length) => {
+                let member = MemberRef::new(&here.event.platform, &here.event.group, &whom.user);
+                let end = here.now.plus(length);
+                let until = self.state.member(member.key()).standing().mute.as_ref().map_or(end, |mute| mute.until);
+                let longer = if until > end {
+                    "（原来的禁言更晚结束，照旧；要提前结束请发 /解禁）"
+                } else {
+                    ""
+                };
+                (format!("禁言到 {}{longer}", desk.date(until)), Capability::Mute)
+            }
+        };
+        let can = here.settings.capabilities(&here.event.platform).has(needed);
+        if can { what } else { what + "（本平台做不到，已请管理员动手）" }
     }
 
     /// How long a mute lasts from now on; `None` when its end has passed.
@@ -159,26 +187,53 @@ impl Core {
     /// Ends mutes early; what they were given for still counts.
     pub(super) fn unmute_by_hand(&mut self, desk: &mut Desk<'_, '_>, whom: &[Whom], out: &mut Vec<Change>) {
         let here = desk.here;
+        let can = here.settings.capabilities(&here.event.platform).has(Capability::Mute);
+        let (mut muted, mut free, mut cases): (Vec<Whom>, Vec<Whom>, Vec<String>) =
+            (Vec::new(), Vec::new(), Vec::new());
         for one in whom {
             let member = MemberRef::new(&here.event.platform, &here.event.group, &one.user);
-            if self.state.member(member.key()).standing().mute.is_some() {
-                self.change_standing(member, |standing| standing.mute = None, out);
+            let standing = self.state.member(member.key()).standing();
+            match standing.mute.as_ref().map(|mute| (mute.until, mute.case)) {
+                Some((until, case)) if until > here.now => {
+                    muted.push(one.clone());
+                    cases.push(case.to_string());
+                    self.change_standing(member, |standing| standing.mute = None, out);
+                }
+                _ => free.push(one.clone()),
             }
             // Whoever was muted by hand on the platform is helped too: it is harmless when nobody is.
             let mut means = self.means_of(desk, "unmute", None, out);
-            if means.can(crate::domain::policy::Capability::Mute) {
+            if means.can(Capability::Mute) {
                 means.act(Lane::Undo, What::Unmute { user: one.user.clone() }, Vec::new());
             }
             desk.ordinal = means.ordinal;
         }
-        let list = self.names(desk, whom);
-        desk.answer = desk.render("reply_unmuted", &Vars { list, ..Vars::default() });
+        let mut answers = Vec::new();
+        if !muted.is_empty() {
+            let vars =
+                Vars { list: self.called(desk, &muted, "、"), case: cases.join("、/撤销 "), ..Vars::default() };
+            answers.push(desk.render("reply_unmuted", &vars));
+        }
+        if !free.is_empty() {
+            let done = if can { "解除".to_owned() } else { String::new() };
+            let vars = Vars { list: self.called(desk, &free, "、"), done, ..Vars::default() };
+            answers.push(desk.render("reply_not_muted", &vars));
+        }
+        desk.answer = answers.join("\n");
     }
 
-    /// What members are called in an answer: harmless, like in a notice.
-    fn names(&mut self, desk: &Desk<'_, '_>, whom: &[Whom]) -> String {
-        let (policy, key) = (desk.here.policy, desk.here.group_key());
-        let name = |one: &Whom| format!("@{}", self.harmless_name(policy, key, &one.name, &one.user));
-        whom.iter().map(name).collect::<Vec<_>>().join("、")
+    /// What members are called in an answer, which the whole group may read.
+    fn called(&mut self, desk: &Desk<'_, '_>, whom: &[Whom], between: &str) -> String {
+        let mut name = |one: &Whom| {
+            format!("@{}", self.harmless_name(desk.here.policy, desk.here.group_key(), &one.name, &one.user))
+        };
+        whom.iter().map(&mut name).collect::<Vec<_>>().join(between)
     }
+}
+
+/// What was done to some members by one command.
+struct Done {
+    what: String,
+    whom: Vec<Whom>,
+    cases: Vec<String>,
 }

@@ -1,7 +1,7 @@
 //! Commands that only tell: nothing changes.
 
-use super::{Desk, may};
-use crate::domain::action::{ActionState, Outcome, What};
+use super::{Desk, is_private, may, refusal};
+use crate::domain::action::{Action, ActionState, Outcome, What};
 use crate::domain::case::{Case, CaseFile, Finding, MACHINE};
 use crate::domain::chat::{ChatChange, ChatWhat};
 use crate::domain::command::{COMMANDS, CommandInfo};
@@ -22,9 +22,13 @@ impl Core {
     pub(super) fn show_help(&mut self, desk: &mut Desk<'_, '_>, topic: Option<&'static CommandInfo>) {
         let policy = desk.here.policy;
         if let Some(info) = topic {
+            // In a group it is known who asks, and whether they may.
+            let barred = !is_private(desk.here) && !may(policy, desk.role, info);
+            let refused =
+                if barred { format!("。{}", refusal(policy, info).trim_end_matches('。')) } else { String::new() };
             let vars = Vars {
                 text: info.usage.to_owned(),
-                why: info.about.to_owned(),
+                why: format!("{}{refused}", info.about),
                 list: info.names.join("、"),
                 ..Vars::default()
             };
@@ -81,8 +85,8 @@ impl Core {
             return;
         };
         let case = &file.case;
-        let findings: Vec<String> = case.findings.iter().map(|finding| self.finding_in_words(finding)).collect();
-        let deeds: Vec<String> = file.actions.iter().map(|one| deed(&one.action.what, &one.state)).collect();
+        let findings = self.findings_in_words(case.findings.iter());
+        let deeds: Vec<String> = file.actions.iter().map(|one| deed(desk, &one.action, &one.state)).collect();
         let by =
             if *case.decided_by == *MACHINE { "机器".to_owned() } else { format!("管理员 {}", case.decided_by) };
         let undone = file.undone.as_ref().map(|by| format!("，{} 已由 {} 撤销", desk.date(by.at), by.name));
@@ -101,10 +105,26 @@ impl Core {
         desk.answer = desk.render("reply_case", &vars);
     }
 
-    /// 广告引流（命中“加＊＊”）
-    fn finding_in_words(&self, finding: &Finding) -> String {
-        let title = self.title(&finding.rule);
-        if finding.matched.is_empty() { title } else { format!("{title}（命中“{}”）", mask(&finding.matched)) }
+    /// 广告引流（命中“加＊＊”“微＊”）: what is called the same is one, and nothing is said twice.
+    fn findings_in_words<'a>(&self, findings: impl Iterator<Item = &'a Finding>) -> Vec<String> {
+        let mut told: Vec<(String, Vec<String>)> = Vec::new();
+        for finding in findings {
+            let title = self.title(&finding.rule);
+            let at = told.iter().position(|(other, _)| *other == title).unwrap_or(told.len());
+            if at == told.len() {
+                told.push((title, Vec::new()));
+            }
+            let matched = format!("“{}”", mask(&finding.matched));
+            match told.get_mut(at) {
+                Some((_, all)) if !finding.matched.is_empty() && !all.contains(&matched) => all.push(matched),
+                _ => {}
+            }
+        }
+        let words = |(title, matched): (String, Vec<String>)| match matched.is_empty() {
+            true => title,
+            false => format!("{title}（命中{}）", matched.concat()),
+        };
+        told.into_iter().map(words).collect()
     }
 
     /// The words are written out only where the asker alone reads them.
@@ -137,7 +157,7 @@ impl Core {
         here.settings.rules.find(&message, &mut self.scratch);
         let mut judgement = judge::judge(here.settings, here.policy, Role::Member, &message, &self.scratch);
         self.chat_words(here, &message, Role::Member, &mut judgement);
-        let findings: Vec<String> = judgement.all().map(|finding| self.finding_in_words(finding)).collect();
+        let findings = self.findings_in_words(judgement.all());
         let verdict = judgement.verdict();
         let first = judgement.all().next();
         let step = first.map(|finding| {
@@ -249,9 +269,13 @@ fn shorten_by(lines: Vec<String>, between: &str) -> String {
     shown.join(between) + &rest
 }
 
-/// 禁言：已完成
-fn deed(what: &What, state: &ActionState) -> String {
-    let what = crate::domain::core::after::in_words(what);
+/// 禁言到 11月26日 10:00：已完成
+fn deed(desk: &Desk<'_, '_>, action: &Action, state: &ActionState) -> String {
+    let what = match (&action.what, action.cause.step.as_deref()) {
+        (What::Mute { until, .. }, _) => format!("禁言到 {}", desk.date(*until)),
+        (What::Send { .. } | What::Private { .. }, Some("undo")) => "告诉本人已撤销".to_owned(),
+        (what, _) => crate::domain::core::after::in_words(what).to_owned(),
+    };
     let became = match state {
         ActionState::Pending => "还没送出",
         ActionState::Observed => "只观察",

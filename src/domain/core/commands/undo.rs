@@ -1,6 +1,8 @@
 //! Undoing a case: what was not sent is cancelled, what was done is inverted where the platform can, the strike is gone, and a
 //! mute that would no longer be given ends (product.md C). Nothing is ever made harder by it.
 
+use std::time::Duration;
+
 use super::Desk;
 use crate::domain::action::{Action, ActionState, Cause, Lane, Outcome, What};
 use crate::domain::case::{CaseFile, MACHINE};
@@ -20,6 +22,8 @@ struct Taken {
     cancelled: u32,
     lifted: bool,
     shortened: Option<Timestamp>,
+    /// The mute goes on for another case.
+    goes_on: Option<(u64, Timestamp)>,
     /// The member may be out of the group: a person must invite them again.
     removed: bool,
     deleted: bool,
@@ -101,17 +105,22 @@ impl Core {
         let still = still_given(here.policy, &standing, file.case.no, &desk.loaded.others);
         let still = still.filter(|(_, until)| *until > here.now);
         if still.is_some_and(|(_, until)| until >= mute.until) {
+            taken.goes_on = still;
             return;
         }
         if mute.enforced {
+            let from = out.len();
             let mut means = self.means_of(desk, "undo", Some(file.case.no), out);
             means.act(Lane::Undo, What::Unmute { user: member.user.clone() }, Vec::new());
             // Platforms let the later end win, so a shorter mute needs the longer one out of the way first.
-            if let Some((_, until)) = still {
+            if let Some((case, until)) = still {
+                let unmute = TimerKind::Unmute { user: member.user.clone(), case };
+                means.set_timer(until, &format!("unmute:{case}"), unmute);
                 let seconds = until.since(here.now).as_secs();
                 means.act(Lane::Penalty, What::Mute { user: member.user.clone(), seconds, until }, Vec::new());
             }
             desk.ordinal = means.ordinal;
+            self.arm_timers(out, from);
         }
         if let Some((case, until)) = still {
             let from = out.len();
@@ -276,8 +285,9 @@ fn still_given(policy: &Policy, standing: &Standing, out: u64, others: &[CaseFil
 
 /// Until when a case muted its member, as far as it was done.
 fn muted_until(file: &CaseFile) -> Option<Timestamp> {
-    let until = |what: &What| match what {
-        What::Mute { until, .. } => Some(*until),
+    // By itself: a longer one that ran beside it made the action's end later.
+    let until = |action: &Action| match &action.what {
+        What::Mute { until, seconds, .. } => Some(action.time.plus(Duration::from_secs(*seconds)).min(*until)),
         _ => None,
     };
     let counts = |state: &ActionState| match state {
@@ -285,7 +295,7 @@ fn muted_until(file: &CaseFile) -> Option<Timestamp> {
         ActionState::Observed => false,
         ActionState::Ended { outcome, .. } => matches!(outcome, Outcome::Done { .. } | Outcome::Uncertain { .. }),
     };
-    file.actions.iter().filter(|one| counts(&one.state)).filter_map(|one| until(&one.action.what)).max()
+    file.actions.iter().filter(|one| counts(&one.state)).filter_map(|one| until(&one.action)).max()
 }
 
 /// What was taken back and what cannot be, in words.
@@ -299,6 +309,9 @@ fn done(desk: &Desk<'_, '_>, taken: &Taken, told: bool) -> String {
     }
     if let Some(until) = taken.shortened {
         parts.push(format!("禁言缩短到 {}", desk.date(until)));
+    }
+    if let Some((case, until)) = taken.goes_on {
+        parts.push(format!("但案件 {case} 的禁言还在，到 {}", desk.date(until)));
     }
     if told {
         parts.push("已告诉本人".to_owned());
