@@ -16,6 +16,9 @@ const EVERY: usize = 4 << 20;
 /// What a commit writes besides its rows, in bytes, about: the last page of each table it touches.
 const COMMIT: usize = 16 << 10;
 
+/// It copies pages and looks at none, so it needs hardly any in memory, in KiB.
+const CACHE_KIB: i64 = 128;
+
 /// The thread.
 pub(super) struct Checkpoints {
     wake: Option<SyncSender<()>>,
@@ -32,6 +35,7 @@ impl Checkpoints {
         conn.pragma_update(None, "synchronous", "FULL")?;
         conn.pragma_update(None, "fullfsync", true)?;
         conn.pragma_update(None, "checkpoint_fullfsync", true)?;
+        conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
         let (wake, woken) = sync_channel(1);
         let thread = Builder::new().name("checkpoint".to_owned()).spawn(move || copy_when_woken(&conn, &woken)).ok();
         Ok(Self { wake: Some(wake), thread, written: 0 })

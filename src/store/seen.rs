@@ -23,7 +23,7 @@ use crate::domain::time::Timestamp;
 /// How much is kept in memory of the keys of events.
 #[derive(Clone, Debug)]
 pub struct SeenLimits {
-    /// Keys in memory before they are sorted away; about 40 bytes each. The default is what a hash table of 2^17 places takes.
+    /// Keys in memory before they are sorted away; about 20 bytes each. The default is what a hash table of 2^16 places takes.
     pub keys: usize,
     /// The longest time before they are sorted away.
     pub time: Duration,
@@ -33,7 +33,7 @@ pub struct SeenLimits {
 
 impl Default for SeenLimits {
     fn default() -> Self {
-        Self { keys: 114_688, time: Duration::from_secs(3600), filters: 32 << 20 }
+        Self { keys: 57_344, time: Duration::from_secs(3600), filters: 32 << 20 }
     }
 }
 
