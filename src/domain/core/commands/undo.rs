@@ -163,7 +163,9 @@ impl Core {
         let name = self.harmless_name(desk.here.policy, desk.here.group_key(), &file.case.name, &user);
         let text = desk.render("undone", &Vars { name, case: file.case.no.to_string(), ..Vars::default() });
         let mut means = self.means_of(desk, "undo", Some(file.case.no), out);
-        let what = if named && means.can(Capability::Send) {
+        // Who is out of the group does not read what is said there.
+        let gone = file.actions.iter().any(|one| matches!(one.action.what, What::Remove { .. }) && reached(&one.state));
+        let what = if named && !gone && means.can(Capability::Send) {
             Some(What::Send { text, mentions: vec![user] })
         } else if (alone || named) && means.can(Capability::Private) {
             Some(What::Private { user, text })
