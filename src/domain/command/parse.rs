@@ -12,6 +12,8 @@ use crate::fault::nearest;
 const MOST_MEMBERS: usize = 10;
 /// More words than this are not added by one command.
 const MOST_WORDS: usize = 50;
+/// No word is longer, in code points: who pastes a whole advertisement wants a part of it.
+const LONGEST_WORD: usize = 50;
 /// The longest reason, in code points.
 const LONGEST_REASON: usize = 60;
 
@@ -300,6 +302,9 @@ impl Words<'_> {
             }
         }
         words.retain(|word| !word.is_empty());
+        if let Some(long) = words.iter().find(|word| word.chars().count() > LONGEST_WORD) {
+            return Err(format!("“{}”太长，一个词语最多 {LONGEST_WORD} 个字", clip(long, 12)));
+        }
         match words.len() {
             0 => Err("没有写词语".to_owned()),
             1..=MOST_WORDS => Ok(words),

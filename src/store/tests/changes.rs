@@ -59,7 +59,7 @@ fn cases_and_evidence() {
 fn standing() {
     let strike = Strike { case: 1, time: at(1), observe: true, notice: Some("a-1".into()), burst_end: Some(at(61)) };
     let mute = Mute { case: 1, until: at(99), enforced: true, notice: None, told: Some(at(3)), broken: true };
-    let held = Standing { strikes: vec![strike], mute: Some(mute) };
+    let held = Standing { strikes: vec![strike], mute: Some(mute), ..Standing::default() };
     let mut scene = Scene::new();
     for standing in [held, Standing { mute: None, ..Standing::default() }] {
         scene.change(Change::Standing { member: member("u1"), standing: standing.clone() });

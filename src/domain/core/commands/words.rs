@@ -15,7 +15,7 @@ impl Core {
     pub(super) fn add_words(&mut self, desk: &mut Desk<'_, '_>, words: &[String], out: &mut Vec<Change>) {
         let (mut taken, mut refused): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
         let known = self.state.chat.get(&desk.here.group_key());
-        let room = MOST_WORDS.saturating_sub(known.map_or(0, |known| known.added()));
+        let room = MOST_WORDS.saturating_sub(known.map_or(0, |known| known.kept()));
         for word in words {
             let there = known.and_then(|known| known.change_of(word, true));
             let why = match chat::check_word(word) {
@@ -62,7 +62,9 @@ impl Core {
                 answers.push(desk.render("reply_word_unknown", &vars));
                 continue;
             }
-            dropped.push(word.clone());
+            if dropped.iter().all(|other| chat::fold(other) != chat::fold(word)) {
+                dropped.push(word.clone());
+            }
         }
         if !dropped.is_empty() {
             let (hits, looked) = would_hit(&desk.loaded.texts, &dropped);
