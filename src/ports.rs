@@ -260,11 +260,11 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn standings_of(&mut self, platform: &str, user: &str) -> Result<Vec<(Arc<str>, Standing)>, StoreError>;
 
-    /// Actions of a group that have not come to their end, in the order they were decided.
+    /// Actions that have not come to their end, of one group (platform and name) or of all, in the order they were decided.
     ///
     /// # Errors
     /// The store cannot be read.
-    fn pending_in(&mut self, platform: &str, group: &str) -> Result<Vec<Arc<Action>>, StoreError>;
+    fn pending_of(&mut self, group: Option<(&str, &str)>) -> Result<Vec<Arc<Action>>, StoreError>;
 
     /// Inputs before `seq`, newest first, at most `limit`.
     ///

@@ -1,7 +1,7 @@
 //! What admins changed in the chat: words for one group, over what the files say. Every change has an author, a number and
 //! an undo; the files are never written.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -89,7 +89,12 @@ impl ChatWords {
 
     /// How many words are added.
     pub fn added(&self) -> usize {
-        self.words(|what| matches!(what, ChatWhat::Add(_))).count()
+        self.says().values().filter(|added| **added).count()
+    }
+
+    /// How many words the additions have, those too that a later change has taken out: all of them are kept.
+    pub fn kept(&self) -> usize {
+        self.words().filter(|(added, _)| *added).count()
     }
 
     /// How many words do not count.
@@ -97,18 +102,25 @@ impl ChatWords {
         self.dropped.len()
     }
 
-    fn words(&self, which: impl Fn(&ChatWhat) -> bool) -> impl Iterator<Item = &String> {
-        self.changes.iter().filter(move |change| which(&change.what)).flat_map(|change| change.what.words())
+    /// Every word of every change, oldest first, and whether it was added.
+    fn words(&self) -> impl Iterator<Item = (bool, &String)> {
+        self.changes.iter().flat_map(|change| {
+            let added = matches!(change.what, ChatWhat::Add(_));
+            change.what.words().iter().map(move |word| (added, word))
+        })
     }
 
-    /// The change that added a word, or took it out, in whatever disguise it is written.
+    /// What holds of each fold: of several changes the last one counts.
+    fn says(&self) -> HashMap<Box<str>, bool> {
+        self.words().map(|(added, word)| (fold(word), added)).collect()
+    }
+
+    /// The change by which a word is added, or taken out, in whatever disguise it is written: the last that names it.
     pub fn change_of(&self, word: &str, added: bool) -> Option<&ChatChange> {
         let fold = fold(word);
-        let same = |change: &&ChatChange| {
-            matches!(change.what, ChatWhat::Add(_)) == added
-                && change.what.words().iter().any(|other| self::fold(other) == fold)
-        };
-        self.changes.iter().find(same)
+        let names = |change: &&ChatChange| change.what.words().iter().any(|other| self::fold(other) == fold);
+        let last = self.changes.iter().rev().find(names);
+        last.filter(|change| matches!(change.what, ChatWhat::Add(_)) == added)
     }
 
     /// From here on this change is in force.
@@ -131,11 +143,12 @@ impl ChatWords {
 
     fn rebuild(&mut self) {
         let mut builder = LexiconBuilder::default();
-        for word in self.words(|what| matches!(what, ChatWhat::Add(_))) {
+        let says = self.says();
+        for (_, word) in self.words().filter(|(added, word)| *added && says.get(&fold(word)) == Some(&true)) {
             // Looked at when it was added; a word that another change also adds is there already.
             builder.add(RuleId(0), word).ok();
         }
-        self.dropped = self.words(|what| matches!(what, ChatWhat::Drop(_))).map(|word| fold(word)).collect();
+        self.dropped = says.into_iter().filter(|(_, added)| !added).map(|(fold, _)| fold).collect();
         self.lexicon = builder.build();
     }
 
@@ -163,7 +176,6 @@ impl ChatWords {
             part.set(original);
             look(lexicon, scratch, part, Some(&name()), &mut findings);
         }
-        findings.retain(|finding| !self.dropped.contains(&fold(&finding.matched)));
         for finding in &mut findings {
             finding.observe = observe;
         }

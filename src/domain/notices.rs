@@ -342,7 +342,8 @@ const LONGEST_NAME: usize = 32;
 const EVERYBODY: [&str; 7] = ["所有人", "全体成员", "全体人员", "all", "everyone", "here", "channel"];
 
 /// A nickname that can do no harm in a notice: no control, invisible or bidirectional characters, no `@`, at most 32 code
-/// points, masked when it means everybody. An empty one becomes the id.
+/// points, masked when it means everybody or reads like the number of a case: notices say those themselves, and what is
+/// quoted of a notice undoes the case that it names. An empty one becomes the id.
 pub fn plain_name(name: &str, id: &str) -> String {
     let shown = |text: &str| -> String {
         let kept = text.chars().filter(|c| {
@@ -356,7 +357,17 @@ pub fn plain_name(name: &str, id: &str) -> String {
     };
     let name = Some(shown(name)).filter(|name| !name.is_empty()).unwrap_or_else(|| shown(id));
     let first = name.split_whitespace().next().unwrap_or_default().to_lowercase();
-    if EVERYBODY.contains(&first.as_str()) { mask(&name) } else { name }
+    if EVERYBODY.contains(&first.as_str()) || numbers_a_case(&name) { mask(&name) } else { name }
+}
+
+/// 案件 12, 编号：３.
+fn numbers_a_case(name: &str) -> bool {
+    ["案件", "编号"].iter().any(|sign| {
+        let after = name.split(sign).skip(1);
+        after
+            .map(|rest| rest.trim_start_matches(|c: char| !c.is_alphanumeric()))
+            .any(|rest| rest.starts_with(char::is_numeric))
+    })
 }
 
 /// The first character and ＊ for each of the others, at most 8 in all.

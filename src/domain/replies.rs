@@ -93,6 +93,11 @@ pub(super) const REPLIES: &[NoticeKind] = &[
         "{{ name }} 认为案件 {{ case }} 是误判。请看一下：/案件 {{ case }}，要撤销请发：/撤销 {{ case }}",
     ),
     reply("appealed_kind", "what that alert is called when several were held", "成员说是误判"),
+    reply(
+        "reply_which_case",
+        "a notice of several cases was quoted and said to be a false alarm",
+        "这条通知里有几个案件：{{ list }}。要撤销哪一个，请发：/撤销 {{ case }}",
+    ),
     reply("reply_appealed", "told to the member who said so", "已转告管理员，请等管理员看案件 {{ case }}。"),
     reply(
         "reply_words_added",

@@ -17,6 +17,9 @@ pub struct Standing {
     pub strikes: Vec<Strike>,
     /// The mute that runs longest.
     pub mute: Option<Mute>,
+    /// Answers in the last minute to what they wrote to the bot alone; kept in the group without a name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replies: Vec<Timestamp>,
 }
 
 /// One violation that counts.

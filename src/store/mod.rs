@@ -179,8 +179,8 @@ impl Store for SqliteStore {
         chat::standings_of(&self.conn, platform, user)
     }
 
-    fn pending_in(&mut self, platform: &str, group: &str) -> Result<Vec<Arc<Action>>, StoreError> {
-        chat::pending_in(&self.conn, platform, group)
+    fn pending_of(&mut self, group: Option<(&str, &str)>) -> Result<Vec<Arc<Action>>, StoreError> {
+        chat::pending_of(&self.conn, group)
     }
 
     fn journal_before(&mut self, seq: u64, limit: usize) -> Result<Vec<Row>, StoreError> {

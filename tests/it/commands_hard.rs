@@ -210,7 +210,7 @@ async fn too_much_of_everything_is_refused_in_words() {
         (format!("/加词 {long}"), "太长"),
         (format!("/帮助 {long}"), "个命令"),
         (format!("/案件 {long}"), "不是案件的编号"),
-        (format!("/删词 {long}"), "没有"),
+        (format!("/删词 {long}"), "太长"),
         (format!("/撤销 {}", "9".repeat(10_000)), "不是编号"),
     ] {
         let answer = command(&mut world, "boss", &text, &[]).await;

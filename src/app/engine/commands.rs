@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{Counts, Engine, event_of};
 use crate::domain::action::{Action, Outcome, What};
-use crate::domain::change::MemberRef;
-use crate::domain::command::{self, Asked, Command, Typed, Undo};
-use crate::domain::core::{Loaded, quoted_case};
+use crate::domain::change::{Change, MemberRef};
+use crate::domain::command::{Command, Undo};
+use crate::domain::core::{Loaded, Wanted, quoted_cases};
 use crate::domain::event::{Event, Kind, Message};
 use crate::domain::ids::GroupKey;
 use crate::domain::time::Timestamp;
@@ -19,9 +19,9 @@ const LOOKED_AT: u64 = 50_000;
 const PIECE: usize = 2000;
 
 impl Engine {
-    /// A command reads the store, which must have what came before it: the batch so far is committed. What is left of its
-    /// request follows in the next; should that fail, those events are there already when the request is sent again.
-    pub(super) fn commit_early(&mut self, unit: &mut Unit) -> Result<(), StoreError> {
+    /// A command that reads the store must find there what came before it: the batch so far is committed. What is left of
+    /// its request follows in the next; should that fail, those events are there already when the request is sent again.
+    fn commit_early(&mut self, unit: &mut Unit) -> Result<(), StoreError> {
         if !unit.rows.is_empty() {
             self.batch.units.push(std::mem::take(unit));
             self.batch.jobs.push((None, Counts::default()));
@@ -30,45 +30,27 @@ impl Engine {
         Ok(())
     }
 
-    pub(super) fn may_command(&self, event: &Event) -> bool {
-        match &event.kind {
-            Kind::Message(message) => {
-                let bot = self.bot(&event.platform);
-                command::looks_like_command(message, bot) || command::is_false_alarm(message)
-            }
-            Kind::Private(_) => true,
-            _ => false,
-        }
-    }
-
-    fn bot(&self, platform: &str) -> Option<&str> {
-        self.core.settings.platforms.get(platform)?.bot_user.as_deref()
-    }
-
-    /// Reads what the command in an event looks at, if there is one in it.
-    pub(super) fn load_command(&mut self, event: &Event, now: Timestamp) -> Result<(), StoreError> {
+    /// Reads what the command in an event looks at, if there is one in it. Commits first what it would miss, and only then:
+    /// commits are what costs, and anybody can type commands.
+    pub(super) fn load_command(&mut self, event: &Event, now: Timestamp, unit: &mut Unit) -> Result<(), StoreError> {
         self.core.loaded = Loaded::default();
-        if !self.may_command(event) {
-            return Ok(());
+        let Some(wanted) = self.core.wanted(event, now) else { return Ok(()) };
+        if self.batch.units.iter().chain([&*unit]).any(|unit| misses(&wanted, event, unit)) {
+            self.commit_early(unit)?;
         }
         let (platform, group) = (event.platform.clone(), &*event.group);
-        let message = match &event.kind {
-            Kind::Message(message) => message,
-            Kind::Private(message) => {
+        let (command, message) = match (wanted, &event.kind) {
+            (Wanted::Standings, Kind::Private(message)) => {
                 self.core.loaded.standings = self.store.standings_of(&platform, &message.sender.id)?;
                 return Ok(());
             }
+            (Wanted::Of(command), Kind::Message(message)) => (Some(command), message),
+            (Wanted::Quoted, Kind::Message(message)) => (None, message),
             _ => return Ok(()),
         };
-        let zone = self.core.settings.policy(group).timezone.clone();
-        let bot = self.bot(&platform).map(str::to_owned);
-        let quoted = message.quote.as_deref().and_then(|quote| quote.sender.as_deref());
-        let asked = Asked { bot: bot.as_deref(), quoted, now: now.zoned(&zone) };
-        let command = match command::parse(message, &asked) {
-            Some(Typed::Command(command)) => command,
-            Some(_) => return Ok(()),
-            None if command::is_false_alarm(message) => return self.load_quoted(&platform, message, bot.as_deref()),
-            None => return Ok(()),
+        let Some(command) = command else {
+            let bot = self.core.settings.platforms.get(&platform).and_then(|platform| platform.bot_user.clone());
+            return self.load_quoted(&platform, message, bot.as_deref());
         };
         for whom in command.whom() {
             self.load_member(&platform, group, &whom.user)?;
@@ -85,7 +67,7 @@ impl Engine {
             Command::AddWords(_) | Command::DropWords(_) => {
                 self.core.loaded.texts = self.last_messages(&platform, group)?;
             }
-            Command::Stop => self.load_pending(&platform, group)?,
+            Command::Stop => self.load_pending(Some((&platform, group)))?,
             Command::Status | Command::Resume => {
                 let since = self.core.state.pause(GroupKey::new(&platform, group)).map(|pause| pause.at);
                 if let Some(since) = since {
@@ -97,16 +79,22 @@ impl Engine {
         Ok(())
     }
 
-    /// The case of the notice that is quoted: by the message it became, else by the number that it says.
+    /// The case of the notice that is quoted: by the message it became, else by the number that it says, if it says one.
     fn load_quoted(&mut self, platform: &str, message: &Message, bot: Option<&str>) -> Result<(), StoreError> {
         let Some(quote) = message.quote.as_deref() else { return Ok(()) };
         let by_id = match &quote.message {
             Some(id) => self.store.case_of_notice(platform, id)?,
             None => None,
         };
-        match by_id.or_else(|| quoted_case(quote, bot)) {
-            Some(no) => self.load_case(no),
-            None => Ok(()),
+        if let Some(no) = by_id {
+            return self.load_case(no);
+        }
+        match quoted_cases(quote, bot)[..] {
+            [no] => self.load_case(no),
+            ref several => {
+                self.core.loaded.quoted = several.to_vec();
+                Ok(())
+            }
         }
     }
 
@@ -129,12 +117,18 @@ impl Engine {
     pub(super) fn load_cancelled(&mut self, action: &Action, outcome: &Outcome) -> Result<(), StoreError> {
         let deed = matches!(action.what, What::Mute { .. } | What::Remove { .. });
         let maybe = deed && matches!(outcome, Outcome::Done { .. } | Outcome::Uncertain { .. });
-        self.core.loaded = Loaded { cancelled: maybe && self.store.is_cancelled(&action.id)?, ..Loaded::default() };
+        // The command that cancelled it may be in the same batch.
+        let cancels = |change: &Change| matches!(change, Change::Ended { id, outcome: Outcome::Cancelled, .. } if *id == action.id);
+        let cancelled = maybe
+            && (self.batch.units.iter().flat_map(|unit| &unit.changes).any(cancels)
+                || self.store.is_cancelled(&action.id)?);
+        self.core.loaded = Loaded { cancelled, ..Loaded::default() };
         Ok(())
     }
 
-    fn load_pending(&mut self, platform: &Arc<str>, group: &str) -> Result<(), StoreError> {
-        let pending = self.store.pending_in(platform, group)?;
+    /// What is not sent, of one group or of all.
+    pub(super) fn load_pending(&mut self, of: Option<(&str, &str)>) -> Result<(), StoreError> {
+        let pending = self.store.pending_of(of)?;
         self.load_told(&pending)?;
         self.core.loaded.pending = pending;
         Ok(())
@@ -143,6 +137,7 @@ impl Engine {
     /// Those whom actions tell or touch: cancelling one changes what is held against them.
     fn load_told(&mut self, actions: &[Arc<Action>]) -> Result<(), StoreError> {
         for action in actions {
+            self.load_group(&action.platform, &action.group)?;
             for user in action.notifies.iter().map(|(user, _)| user).chain(action.what.user()) {
                 self.load_member(&action.platform, &action.group, user)?;
             }
@@ -170,5 +165,32 @@ impl Engine {
         }
         messages.truncate(TRIED);
         Ok(messages)
+    }
+}
+
+/// Whether a unit that is not committed holds what a command reads of the store.
+fn misses(wanted: &Wanted, event: &Event, unit: &Unit) -> bool {
+    let of_case = |change: &Change| match change {
+        Change::Case(_) | Change::Evidence(_) | Change::Undone { .. } | Change::Ended { .. } => true,
+        Change::Act(action) => action.cause.case.is_some(),
+        _ => false,
+    };
+    let of_words = |change: &Change| matches!(change, Change::Chat(_) | Change::ChatUndone { .. });
+    let pending = |change: &Change| matches!(change, Change::Act(_) | Change::Ended { .. });
+    let changes = &unit.changes;
+    match wanted {
+        Wanted::Standings => {
+            let Kind::Private(Message { sender, .. }) = &event.kind else { return false };
+            let theirs = |member: &MemberRef| *member.user == *sender.id && member.platform == event.platform;
+            changes.iter().any(|change| matches!(change, Change::Standing { member, .. } if theirs(member)))
+        }
+        Wanted::Quoted | Wanted::Of(Command::Case(_) | Command::Undo(Undo::Case(_))) => changes.iter().any(of_case),
+        Wanted::Of(Command::Undo(Undo::Change(_))) => changes.iter().any(of_words),
+        Wanted::Of(Command::AddWords(_) | Command::DropWords(_)) => !unit.rows.is_empty(),
+        Wanted::Of(Command::Stop) => changes.iter().any(pending),
+        Wanted::Of(Command::Status | Command::Resume) => {
+            changes.iter().any(|change| matches!(change, Change::Case(_) | Change::Undone { .. }))
+        }
+        Wanted::Of(_) => false,
     }
 }

@@ -26,11 +26,22 @@ pub struct Effects {
 impl Effects {
     /// Adds later effects.
     pub fn append(&mut self, mut later: Effects) {
+        for id in later.ended.drain(..) {
+            self.end(id);
+        }
         self.acts.append(&mut later.acts);
         self.observed.append(&mut later.observed);
         self.recorded.append(&mut later.recorded);
-        self.ended.append(&mut later.ended);
         self.reloads.append(&mut later.reloads);
+    }
+
+    /// One that was decided in the same turn and has come to its end already, for it was cancelled, never reaches the outbox.
+    fn end(&mut self, id: ActionId) {
+        let decided = self.acts.len();
+        self.acts.retain(|action| action.id != id);
+        if self.acts.len() == decided {
+            self.ended.push(id);
+        }
     }
 
     pub(super) fn take(&mut self, change: Change, metrics: &Metrics) {
@@ -40,14 +51,7 @@ impl Effects {
                 if action.observe { self.observed.push(action) } else { self.acts.push(action) }
             }
             Change::Attempted { id, body } => self.recorded.push((id, body)),
-            Change::Ended { id, .. } => {
-                // One that was decided in the same commits and cancelled again never reaches the outbox.
-                let decided = self.acts.len();
-                self.acts.retain(|action| action.id != id);
-                if self.acts.len() == decided {
-                    self.ended.push(id);
-                }
-            }
+            Change::Ended { id, .. } => self.end(id),
             Change::Case(case) => metrics.case(&case.step, if case.observe { Mode::Observe } else { Mode::Act }),
             Change::Reload { member } => self.reloads.push(member),
             Change::Commanded(commanded) => metrics.command(&commanded.command, &commanded.result),

@@ -18,6 +18,9 @@ use crate::ports::{Row, RowKind, StoreError, StoredPause};
 impl Engine {
     /// Loads what the core will look at.
     pub(super) fn load(&mut self, event: &Event) -> Result<(), StoreError> {
+        if let Kind::Private(message) = &event.kind {
+            return self.load_member(&event.platform, "", &message.sender.id);
+        }
         if event.group.is_empty() || !self.core.settings.looks_after(&event.group) {
             return Ok(());
         }

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use crate::app::intake::{Answer, Answers, Incoming, Job};
 use crate::app::metrics::{EventOutcome, Metrics};
 use crate::domain::change::Change;
-use crate::domain::core::{Core, Judged};
+use crate::domain::core::{Core, Judged, Loaded};
 use crate::domain::ids::{GroupKey, SeenKey};
 use crate::domain::policy::Settings;
 use crate::domain::recent::Place;
@@ -296,9 +296,6 @@ impl Engine {
         match job {
             Job::Events { events, .. } => {
                 for incoming in events {
-                    if self.may_command(&incoming.event) {
-                        self.commit_early(unit)?;
-                    }
                     if self.event(incoming, now, unit)? {
                         counts.accepted += 1;
                     } else {
@@ -312,8 +309,12 @@ impl Engine {
             }
             Job::Pause { pause, .. } => {
                 let body = serde_json::to_string(pause).map_err(|error| StoreError::Row(error.to_string()))?;
+                self.core.loaded = Loaded::default();
+                if pause.is_some() {
+                    self.load_pending(None)?;
+                }
                 unit.rows.push(self.row(RowKind::Pause, now, body.into()));
-                self.core.pause_all(pause.clone(), &mut unit.changes);
+                self.core.pause_all(pause.clone(), now, &mut unit.changes);
             }
             Job::Told(word) => {
                 if let Some(member) = &word.to {
@@ -359,7 +360,7 @@ impl Engine {
             return Ok(false);
         }
         self.load(event)?;
-        self.load_command(event, now)?;
+        self.load_command(event, now, unit)?;
         self.batch.seen.insert(key.id, key.body);
         unit.seen.push(key);
         self.seq += 1;

@@ -6,6 +6,7 @@ use jiff::Zoned;
 
 use super::when::{for_ever, is_mark, unclear, when_at_end};
 use super::{COMMANDS, Command, CommandInfo, Name, Undo, When, Whom, number, when};
+use crate::domain::chat::LONGEST_WORD;
 use crate::domain::event::{Message, PLACEHOLDER, Segment};
 use crate::domain::text::is_invisible;
 use crate::fault::nearest;
@@ -340,6 +341,9 @@ impl Words<'_> {
             }
         }
         words.retain(|word| !word.is_empty());
+        if let Some(long) = words.iter().find(|word| word.chars().count() > LONGEST_WORD) {
+            return Err(format!("“{}”太长，一个词语最多 {LONGEST_WORD} 个字", clip(long, 12)));
+        }
         match words.len() {
             0 => Err("没有写词语".to_owned()),
             1..=MOST_WORDS => Ok(words),

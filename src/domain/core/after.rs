@@ -126,7 +126,11 @@ impl Core {
 
     fn merged_notices(&mut self, timer: &Timer, now: Timestamp, out: &mut Vec<Change>) {
         let policy = self.settings.policy(&timer.group).clone();
-        let mut ledger = self.state.group(GroupKey::new(&timer.platform, &timer.group)).ledger.clone();
+        let key = GroupKey::new(&timer.platform, &timer.group);
+        if self.state.pause(key).is_some() {
+            self.drop_held(&policy, timer, now, out);
+        }
+        let mut ledger = self.state.group(key).ledger.clone();
         let mut means = self.means_later(&policy, &timer.platform, &timer.group, now, out);
         means.input = timer_input(timer);
         means.cause.step = Some("notice".into());
@@ -145,6 +149,21 @@ impl Core {
                 };
                 self.change_standing(MemberRef::new(&timer.platform, &timer.group, &user), change, out);
             }
+        }
+    }
+
+    /// Somebody stopped the group while notices were held: nobody is named any more, and their bursts end.
+    fn drop_held(&mut self, policy: &Policy, timer: &Timer, now: Timestamp, out: &mut Vec<Change>) {
+        let mut ledger = self.state.group(GroupKey::new(&timer.platform, &timer.group)).ledger.clone();
+        let dropped: Vec<_> = ledger.held.extract_if(.., |held| held.kind != HeldKind::Task).collect();
+        self.keep_ledger(&timer.platform, &timer.group, ledger, out);
+        for (user, case) in dropped.into_iter().filter_map(|held| Some((held.user?, held.case))) {
+            let change = |standing: &mut Standing| {
+                for strike in standing.strikes.iter_mut().filter(|strike| strike.case == case) {
+                    strike.burst_end.get_or_insert(now.plus(policy.burst));
+                }
+            };
+            self.change_standing(MemberRef::new(&timer.platform, &timer.group, &user), change, out);
         }
     }
 

@@ -353,7 +353,7 @@ impl Core {
 }
 
 /// The role of a member whom TOML has made a trial admin, until their last day is over.
-fn on_trial(here: &Here<'_>, role: Role) -> Option<Role> {
+pub(super) fn on_trial(here: &Here<'_>, role: Role) -> Option<Role> {
     let until = here.policy.trial_admins.get(&here.message.sender.id)?;
     (role == Role::Member && here.time < *until).then_some(Role::TrialAdmin)
 }

@@ -15,7 +15,7 @@ mod tests;
 
 use std::sync::Arc;
 
-pub use self::commands::quoted_case;
+pub use self::commands::{Wanted, quoted_cases};
 use self::message::Here;
 pub use self::message::{message_key, pseudo_title};
 pub use self::reloaded::ReloadWord;
@@ -53,6 +53,8 @@ pub struct Loaded {
     pub case: Option<CaseFile>,
     /// The cases of that case's member that still count.
     pub others: Vec<CaseFile>,
+    /// The cases that a quoted notice names, when it is not known which is meant.
+    pub quoted: Vec<u64>,
     /// The change that it names.
     pub change: Option<ChatChange>,
     /// What the author of the quoted message is called, where the command is about them and does not say.
@@ -151,8 +153,13 @@ impl Core {
         policy.clone()
     }
 
-    /// Everything only observes from here on, or acts again; an operator's word.
-    pub fn pause_all(&mut self, pause: Option<ByWhom>, out: &mut Vec<Change>) {
+    /// Everything only observes from here on, or acts again; an operator's word. What was decided before and is not sent, in
+    /// any group, is not done any more.
+    pub fn pause_all(&mut self, pause: Option<ByWhom>, now: Timestamp, out: &mut Vec<Change>) {
+        let unsent = std::mem::take(&mut self.loaded).pending;
+        if pause.is_some() {
+            self.cancel_unsent(now, &unsent, out);
+        }
         self.state.paused_all = pause.clone();
         out.push(Change::Pause { platform: "".into(), group: "".into(), pause });
     }

@@ -68,7 +68,7 @@ fn standing() {
         own_end: None,
         before: None,
     };
-    let held = Standing { strikes: vec![strike], mute: Some(mute) };
+    let held = Standing { strikes: vec![strike], mute: Some(mute), ..Standing::default() };
     let mut scene = Scene::new();
     for standing in [held, Standing { mute: None, ..Standing::default() }] {
         scene.change(Change::Standing { member: member("u1"), standing: standing.clone() });

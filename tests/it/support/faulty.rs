@@ -159,9 +159,9 @@ impl Store for FaultyStore {
         self.inner.standings_of(platform, user)
     }
 
-    fn pending_in(&mut self, platform: &str, group: &str) -> Result<Vec<Arc<Action>>, StoreError> {
+    fn pending_of(&mut self, group: Option<(&str, &str)>) -> Result<Vec<Arc<Action>>, StoreError> {
         self.faults.check(&Fault::Reads)?;
-        self.inner.pending_in(platform, group)
+        self.inner.pending_of(group)
     }
 
     fn journal_before(&mut self, seq: u64, limit: usize) -> Result<Vec<Row>, StoreError> {

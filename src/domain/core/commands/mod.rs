@@ -4,23 +4,26 @@ mod private;
 mod punish;
 mod show;
 mod undo;
+mod wanted;
 mod words;
 
 use std::sync::Arc;
 
 pub(super) use self::punish::BY_HAND;
+pub use self::wanted::Wanted;
 
 use super::message::Here;
 use super::{Core, Loaded};
-use crate::domain::action::{Cause, Lane};
+use crate::domain::action::{Action, Cause, Lane};
 use crate::domain::case::ByWhom;
-use crate::domain::change::{Change, Commanded};
+use crate::domain::change::{Change, Commanded, MemberRef};
 use crate::domain::command::{self, Asked, Command, CommandInfo, Typed};
 use crate::domain::event::{Kind, Quote, Role};
 use crate::domain::ids::GroupKey;
 use crate::domain::means::{MINUTE, Means};
 use crate::domain::notices::Vars;
 use crate::domain::policy::{Mode, Policy};
+use crate::domain::time::Timestamp;
 
 /// Answers to members in any minute; admins are always answered.
 const REPLIES_A_MINUTE: usize = 6;
@@ -103,7 +106,16 @@ impl Core {
     pub(super) fn false_alarm(&mut self, here: &Here<'_>, role: Role, out: &mut Vec<Change>) {
         let mut desk = self.desk(here, role);
         let info = command::Name::Undo.info();
-        let Some(no) = desk.loaded.case.as_ref().map(|file| file.case.no) else { return };
+        let many: Vec<String> = desk.loaded.quoted.iter().map(u64::to_string).collect();
+        let Some(no) = desk.loaded.case.as_ref().map(|file| file.case.no) else {
+            if may(here.policy, role, info) && many.len() > 1 {
+                let (list, case) = (many.join("、"), many.first().cloned().unwrap_or_default());
+                desk.answer = desk.render("reply_which_case", &Vars { list, case, ..Vars::default() });
+                self.record(here, info.key, "misused", out);
+                self.answer(desk, out);
+            }
+            return;
+        };
         if may(here.policy, role, info) {
             self.undo_case(&mut desk, no, out);
             self.record(here, info.key, "done", out);
@@ -155,13 +167,18 @@ impl Core {
         })));
     }
 
-    /// Answers in the group, or alone where nothing can be said in the group. Members are answered so many times a minute.
+    /// Answers in the group, or alone where nothing can be said in the group. Members are answered so many times a minute,
+    /// in a group all together, alone each by themselves.
     fn answer(&mut self, desk: Desk<'_, '_>, out: &mut Vec<Change>) {
         if desk.answer.is_empty() {
             return;
         }
         let here = desk.here;
-        if matches!(desk.role, Role::Member | Role::Bot) && !is_private(here) {
+        if is_private(here) {
+            if !self.may_be_answered_alone(here, out) {
+                return;
+            }
+        } else if matches!(desk.role, Role::Member | Role::Bot) {
             let mut ledger = self.state.group(here.group_key()).ledger.clone();
             ledger.replies.retain(|at| at.plus(MINUTE) > here.now);
             if ledger.replies.len() >= REPLIES_A_MINUTE {
@@ -173,6 +190,20 @@ impl Core {
         let user: Arc<str> = (*here.message.sender.id).into();
         let text = desk.answer.clone();
         self.means_of(&desk, "command", None, out).answer(user, text, desk.alone);
+    }
+
+    /// Who writes to the bot alone is answered so many times a minute: answers go before penalties, and nobody's questions
+    /// may hold those up.
+    fn may_be_answered_alone(&mut self, here: &Here<'_>, out: &mut Vec<Change>) -> bool {
+        let member = MemberRef::new(&here.event.platform, "", &here.message.sender.id);
+        let mut replies = self.state.member(member.key()).standing().replies.clone();
+        replies.retain(|at| at.plus(MINUTE) > here.now);
+        let may = replies.len() < REPLIES_A_MINUTE;
+        if may {
+            replies.push(here.now);
+            self.change_standing(member, |standing| standing.replies = replies, out);
+        }
+        may
     }
 
     /// Means for what a command does: it is done whatever is only observed here.
@@ -211,14 +242,25 @@ impl Core {
             return;
         }
         self.pause_group(here, Some(desk.by()), out);
-        let unsent = std::mem::take(&mut desk.loaded.pending);
-        let mut cancelled = 0;
-        for action in unsent.iter().filter(|action| action.lane == Lane::Penalty) {
-            self.cancel(action, here.now, out);
-            cancelled += 1;
-        }
+        let cancelled = self.cancel_unsent(here.now, desk.loaded.pending.as_slice(), out);
         let vars = Vars { by: desk.by().name, more: cancelled, ..Vars::default() };
         desk.answer = desk.render("reply_stopped", &vars);
+    }
+
+    /// What was decided and not sent is not done any more. What asks or tells the admins is no penalty: it goes out.
+    pub(in crate::domain::core) fn cancel_unsent(
+        &mut self,
+        now: Timestamp,
+        unsent: &[Arc<Action>],
+        out: &mut Vec<Change>,
+    ) -> u32 {
+        let asks = |action: &Action| matches!(action.cause.step.as_deref(), Some("alert" | "review" | "task"));
+        let mut cancelled = 0;
+        for action in unsent.iter().filter(|action| action.lane == Lane::Penalty && !asks(action)) {
+            self.cancel(action, now, out);
+            cancelled += 1;
+        }
+        cancelled
     }
 
     fn resume(&mut self, desk: &mut Desk<'_, '_>, out: &mut Vec<Change>) {
@@ -304,11 +346,23 @@ pub(super) fn key_of(platform: &str, group: &str) -> GroupKey {
     GroupKey::new(platform, group)
 }
 
-/// The number of the case that a quoted notice of ours names. Whose words it is must be known: anybody can write 案件 12.
-pub fn quoted_case(quote: &Quote, bot: Option<&str>) -> Option<u64> {
-    let ours = quote.sender.as_deref().is_some_and(|sender| bot == Some(sender));
-    let after = |sign: &str| quote.text.split_once(sign).map(|(_, rest)| rest.trim_start());
-    let rest = ours.then(|| after("案件").or_else(|| after("编号"))).flatten()?;
-    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-    rest.get(..end)?.parse().ok()
+/// The numbers of the cases that a quoted notice of ours names, each once; one for most. Whose words it is must be known:
+/// anybody can write 案件 12, and names in notices cannot ([`crate::domain::notices::plain_name`]).
+pub fn quoted_cases(quote: &Quote, bot: Option<&str>) -> Vec<u64> {
+    let mut cases = Vec::new();
+    if quote.sender.as_deref().is_none_or(|sender| bot != Some(sender)) {
+        return cases;
+    }
+    for sign in ["案件", "编号"] {
+        for rest in quote.text.split(sign).skip(1).map(str::trim_start) {
+            let end = rest.find(|c: char| !c.is_ascii_digit() && c != '、').unwrap_or(rest.len());
+            let numbers = rest.get(..end).unwrap_or_default().split('、'); // 案件 3、4
+            for number in numbers.filter_map(|number| number.parse().ok()) {
+                if !cases.contains(&number) {
+                    cases.push(number);
+                }
+            }
+        }
+    }
+    cases
 }

@@ -235,6 +235,13 @@ impl Core {
     /// A member says that a case is a false alarm: the admins are asked to look.
     pub(super) fn appeal(&mut self, desk: &mut Desk<'_, '_>, no: u64, out: &mut Vec<Change>) {
         let (here, case) = (desk.here, no.to_string());
+        let ours = |file: &CaseFile| file.case.platform == here.event.platform && *file.case.group == *here.event.group;
+        let Some(file) = desk.loaded.case.take().filter(ours) else { return };
+        if let Some(undone) = &file.undone {
+            let vars = Vars { case, by: undone.name.clone(), time: desk.date(undone.at), ..Vars::default() };
+            desk.answer = desk.render("reply_undone_already", &vars);
+            return;
+        }
         let vars = Vars {
             name: self.shown_name(here.policy, here.group_key(), &here.message.sender),
             case: case.clone(),

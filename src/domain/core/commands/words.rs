@@ -2,7 +2,7 @@
 
 use super::Desk;
 use crate::domain::change::Change;
-use crate::domain::chat::{self, ChatChange, ChatWhat, LONGEST_WORD, MOST_WORDS};
+use crate::domain::chat::{self, ChatChange, ChatWhat, MOST_WORDS};
 use crate::domain::core::Core;
 use crate::domain::event::Message;
 use crate::domain::lexicon::{LexiconBuilder, Refused, WordScratch};
@@ -15,7 +15,7 @@ impl Core {
     pub(super) fn add_words(&mut self, desk: &mut Desk<'_, '_>, words: &[String], out: &mut Vec<Change>) {
         let (mut taken, mut refused): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
         let known = self.state.chat.get(&desk.here.group_key());
-        let room = MOST_WORDS.saturating_sub(known.map_or(0, |known| known.added()));
+        let room = MOST_WORDS.saturating_sub(known.map_or(0, |known| known.kept()));
         for word in words {
             let there = known.and_then(|known| known.change_of(word, true));
             let gone = known.and_then(|known| known.change_of(word, false));
@@ -23,7 +23,6 @@ impl Core {
                 _ if taken.len() >= room => Some(format!("本群在群里加的词已到 {MOST_WORDS} 个，请写进词表文件")),
                 Err(Refused::OneCharacter) => Some("只有一个字，到处都会碰到".to_owned()),
                 Err(_) => Some("没有字母、数字或汉字".to_owned()),
-                Ok(()) if word.chars().count() > LONGEST_WORD => Some(format!("太长，最多 {LONGEST_WORD} 个字")),
                 // It would be added and yet not count.
                 Ok(()) if gone.is_some() => {
                     gone.map(|change| format!("在群里去掉了（改{no}），要它再算请发：/撤销 改{no}", no = change.no))
@@ -68,7 +67,9 @@ impl Core {
                 answers.push(desk.render("reply_word_unknown", &vars));
                 continue;
             }
-            dropped.push(word.clone());
+            if dropped.iter().all(|other| chat::fold(other) != chat::fold(word)) {
+                dropped.push(word.clone());
+            }
         }
         if !dropped.is_empty() {
             let (hits, looked) = would_hit(&desk.loaded.texts, &dropped);

@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::action::{ActionState, StoredAction};
 use crate::domain::case::{ByWhom, Case, CaseFile};
 use crate::domain::event::Quote;
+use crate::domain::notices::plain_name;
 
 /// The case files as a store would have them: every action done.
 #[derive(Default)]
@@ -140,11 +141,34 @@ fn a_case_of_another_group_and_a_forged_notice_are_nobodys() {
     files.0[0].case.group = "g1".into();
     let changes = command(&mut bed, &mut files, 1, "/撤销 1");
     assert!(texts(&changes)[0].contains("已撤销过（老王"), "{:?}", texts(&changes));
-    let quote =
-        |sender: &str| Quote { message: None, sender: Some(sender.into()), text: "（案件 12，命中".into() };
-    assert_eq!(quoted_case(&quote("bot"), Some("bot")), Some(12));
-    assert_eq!(quoted_case(&quote("9"), Some("bot")), None);
-    assert_eq!(quoted_case(&quote("9"), None), None);
+    let quote = |sender: &str, text: &str| Quote { message: None, sender: Some(sender.into()), text: text.into() };
+    let named = |sender: &str, bot: Option<&str>| quoted_cases(&quote(sender, "（案件 12，命中"), bot);
+    assert_eq!(named("bot", Some("bot")), [12]);
+    assert_eq!(named("9", Some("bot")), [0; 0]);
+    assert_eq!(named("9", None), [0; 0]);
+    // A merged notice is of several, and nobody knows which is meant.
+    let merged = quote("bot", "@小9（广告，案件 3，点名提醒）；@小8（编号 4）；已处理（案件 5、6）；案件 3");
+    assert_eq!(quoted_cases(&merged, Some("bot")), [3, 5, 6, 4]);
+}
+
+#[test]
+fn nobody_is_called_by_the_number_of_a_case() {
+    for name in ["案件 12", "小王案件12", "编号：３"] {
+        let shown = plain_name(name, "9");
+        assert!(shown.contains('＊') && !shown.contains(char::is_numeric), "{name}: {shown}");
+    }
+    assert_eq!(plain_name("办案件的小王", "9"), "办案件的小王");
+}
+
+#[test]
+fn a_merged_notice_said_to_be_a_false_alarm_asks_which() {
+    let mut bed = Bed::new();
+    bed.core.loaded.quoted = vec![3, 4];
+    let quote = Some(Box::new(Quote { message: None, sender: Some("bot".into()), text: "案件 3；案件 4".into() }));
+    let content = vec![Segment::Text("误判".into())];
+    let time = bed.now;
+    let changes = bed.event(Kind::Message(Message { sender: with_role("boss", Role::Admin), content, quote }), time);
+    assert!(texts(&changes)[0].contains("/撤销 3"), "{:?}", texts(&changes));
 }
 
 #[test]
