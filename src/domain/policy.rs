@@ -180,6 +180,8 @@ pub struct Policy {
     pub notices_per_minute: u32,
     /// Members who are never punished, by user id.
     pub allow: Arc<HashSet<Box<str>>>,
+    /// Folds of the rules' words that do not count here ([`super::chat::fold`]).
+    pub ignore_words: Arc<HashSet<Box<str>>>,
     /// Roles that TOML gives, by user id.
     pub roles: Arc<HashMap<Box<str>, Role>>,
     /// Who may use which command, in the order of [`super::command::COMMANDS`].
@@ -190,6 +192,13 @@ pub struct Policy {
     pub welcome: Welcome,
     /// The group's rules, as members read them.
     pub rules_text: RulesText,
+}
+
+impl Policy {
+    /// Whether a rule's word does not count here.
+    pub fn ignores(&self, word: &str) -> bool {
+        !self.ignore_words.is_empty() && self.ignore_words.contains(&super::chat::fold(word))
+    }
 }
 
 /// How newcomers are welcomed.

@@ -72,6 +72,7 @@ fn policy() -> Policy {
         mutes_per_hour: 20,
         notices_per_minute: 6,
         allow: HashSet::from(["vip".into()]).into(),
+        ignore_words: Default::default(),
         roles: HashMap::from([("named".into(), Role::Admin)]).into(),
         commands: crate::domain::command::default_roles(),
         notices: Notices::default().into(),
