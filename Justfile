@@ -8,6 +8,15 @@ ci:
 scene:
     cargo run -- replay --format human scenes/first-day.jsonl
 
+# the playground
+demo:
+    cargo run -- demo
+
+# the pictures of the README, taken anew by the browser's tests (apt-get install chromium chromium-driver fonts-noto-cjk pngquant)
+pictures:
+    QUNWEI_PICTURES=docs cargo test --test it browser
+    pngquant --force --ext .png --strip docs/playground-*.png
+
 # all tests
 test:
     cargo test

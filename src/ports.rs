@@ -96,6 +96,8 @@ pub enum RowKind {
     Rules = 4,
     /// An operator stopped everything, or let it go on.
     Pause = 5,
+    /// People are to be told what came of a reload.
+    Reload = 6,
 }
 
 /// What stands or falls together: the inputs of one request and all they changed.
@@ -158,7 +160,7 @@ pub struct Start {
     pub seq: u64,
     /// The last case; 0 when there is none.
     pub case: u64,
-    /// The windows as last written, and the number of the last input they include.
+    /// The windows as they were written, one piece behind the other, and the number of the last input they include.
     pub windows: Option<(u64, Vec<u8>)>,
     /// Every timer that is set.
     pub timers: Vec<Timer>,
@@ -234,6 +236,18 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn case_of_notice(&mut self, platform: &str, message: &str) -> Result<Option<u64>, StoreError>;
 
+    /// Cases of a group that were opened from `since` on and only observed, newest first, among the last of all groups.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn observed_cases(&mut self, platform: &str, group: &str, since: Timestamp) -> Result<Vec<Case>, StoreError>;
+
+    /// Whether an action was cancelled.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn is_cancelled(&mut self, id: &str) -> Result<bool, StoreError>;
+
     /// A change made in the chat, by its number.
     ///
     /// # Errors
@@ -270,11 +284,12 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn journal(&mut self, after: u64, limit: usize) -> Result<Vec<Row>, StoreError>;
 
-    /// Writes the windows (the watermark).
+    /// Writes windows (the watermark), up to the input `seq`, behind those that were written with inputs from `keep` on;
+    /// what was written before that is dropped.
     ///
     /// # Errors
-    /// Nothing was written.
-    fn save_windows(&mut self, seq: u64, windows: &[u8]) -> Result<(), StoreError>;
+    /// Nothing was written or dropped.
+    fn save_windows(&mut self, seq: u64, keep: u64, windows: &[u8]) -> Result<(), StoreError>;
 
     /// Actions that have not come to their end and are not observed, by lane, then in the order they were decided, at most
     /// `limit`.

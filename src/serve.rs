@@ -7,30 +7,33 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::deliver::{Delivery, Platforms, SharedOutbox};
-use crate::app::engine::Engine;
+use crate::app::engine::{Engine, Witness};
 use crate::app::health::{self, Health};
-use crate::app::intake::{Intake, Job};
+use crate::app::intake::{Answers, Intake, Job};
 use crate::app::metrics::Metrics;
-use crate::app::outbox::Outbox;
+use crate::app::outbox::{Outbox, Pace};
+use crate::app::pulse::Pulse;
 use crate::app::reload::Reloader;
 use crate::config::{Config, Seen};
+use crate::domain::policy;
 use crate::domain::state::Limits;
 use crate::domain::time::Timestamp;
-use crate::ports::{Clock, Store};
+use crate::ports::{Clock, Platform, Store};
 use crate::store::{OpenError, Options, SqliteStore};
 use crate::web;
 
 mod bridges;
+pub mod playground;
 mod reload;
 mod watch;
 
@@ -69,8 +72,7 @@ pub struct Running {
     /// Reads the configuration again.
     pub reloader: Reloader,
     intake: Intake,
-    outbox: SharedOutbox,
-    next_timer: Arc<AtomicI64>,
+    pulse: Pulse,
     stop_reload: CancellationToken,
     stop_web: CancellationToken,
     stop_delivery: CancellationToken,
@@ -89,6 +91,28 @@ pub fn open_store(data: &Path) -> Result<SqliteStore, OpenError> {
     SqliteStore::open(data, Options::default())
 }
 
+/// A platform that no file names.
+#[derive(Clone)]
+pub struct Guest {
+    /// Its name in events.
+    pub name: Arc<str>,
+    /// What the core knows of it.
+    pub known: policy::Platform,
+    /// Carries its actions out.
+    pub platform: Arc<dyn Platform>,
+    /// How fast.
+    pub pace: Pace,
+}
+
+/// What a daemon has besides what is configured.
+#[derive(Default)]
+pub struct Extra {
+    /// Further platforms.
+    pub guests: Vec<Guest>,
+    /// Who is shown what is decided.
+    pub witness: Option<Box<dyn Witness>>,
+}
+
 /// Starts the daemon. It reads its configuration again from `source`; `seen` is what was looked at when `config` was read
 /// from there. `kept` says why an older configuration than the one on disk is in force, if so.
 ///
@@ -99,10 +123,27 @@ pub async fn start(
     source: Source,
     seen: Seen,
     kept: Option<String>,
-    mut store: impl Store + 'static,
+    store: impl Store + 'static,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Running> {
-    let Config { settings, daemon, files, warnings, notes, .. } = config;
+    start_with(config, source, seen, kept, store, clock, Extra::default()).await
+}
+
+/// The same, with more than the configuration names.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(
+    config: Config,
+    source: Source,
+    seen: Seen,
+    kept: Option<String>,
+    mut store: impl Store + 'static,
+    clock: Arc<dyn Clock>,
+    extra: Extra,
+) -> anyhow::Result<Running> {
+    let Extra { guests, witness } = extra;
+    let Config { mut settings, daemon, files, warnings, notes, .. } = config;
     let listen = bind(daemon.listen, "listen").await?;
     let admin = bind(daemon.admin_listen, "admin_listen").await?;
     let metrics = Arc::new(Metrics::new());
@@ -115,23 +156,40 @@ pub async fn start(
     store.save_config(&settings.version, &files, now)?;
     metrics.config_version(&settings.version);
 
-    let mut outbox = Outbox::new(bridges::paces(&daemon.bridges, &settings), OUTBOX, now);
+    bridges::announce(&guests, &mut settings)?;
+    let mut outbox = Outbox::new(bridges::paces(&daemon.bridges, &guests, &settings), OUTBOX, now);
     outbox.refill(store.pending(OUTBOX)?, OUTBOX);
     let outbox = SharedOutbox::new(outbox);
 
     let version = settings.version.clone();
     let mut engine = Engine::new(settings.clone(), Box::new(store), metrics.clone(), Limits::default(), now)?;
     engine.change_rules(settings.clone(), now)?;
+    let (reloader, requests) = Reloader::new();
+    if let Some(witness) = witness {
+        engine.watched_by(witness);
+    }
+    let (told, mut to_tell) = mpsc::unbounded_channel::<Answers>();
+    engine.answer_by(move |answers| {
+        if let Err(untold) = told.send(answers) {
+            untold.0.tell(); // the runtime is ending, and nobody listens any more
+        }
+    });
+    tokio::spawn(async move {
+        while let Some(answers) = to_tell.recv().await {
+            answers.tell();
+        }
+    });
     let stop_engine = CancellationToken::new();
-    let next_timer = Arc::new(AtomicI64::new(i64::MIN));
+    let pulse = Pulse::new(intake.clone(), outbox.clone());
     let turning = Turning {
         engine,
-        next_timer: next_timer.clone(),
+        pulse: pulse.clone(),
         intake: intake.clone(),
         outbox: outbox.clone(),
         clock: clock.clone(),
         metrics: metrics.clone(),
         health: health.clone(),
+        reloader: reloader.clone(),
         stop: stop_engine.clone(),
     };
     let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || turning.run())?;
@@ -140,6 +198,7 @@ pub async fn start(
     let hooks = web::hooks::HooksState::new(intake.clone(), Default::default(), clock.clone(), metrics.clone());
     let mut bridges = Bridges {
         configured: Vec::new(),
+        guests,
         platforms: platforms.clone(),
         outbox: outbox.clone(),
         hooks: hooks.clone(),
@@ -162,7 +221,6 @@ pub async fn start(
     let stop_delivery = CancellationToken::new();
     let delivery = tokio::spawn(delivery.run(stop_delivery.clone()));
 
-    let (reloader, requests) = Reloader::new();
     let watcher = Watcher::start(reloader.clone(), source.poll)?;
     watcher.look_at(seen.clone(), Some(daemon.watch));
     let worker = Worker {
@@ -176,6 +234,7 @@ pub async fn start(
         metrics: metrics.clone(),
         health: health.clone(),
         watcher,
+        wrong: None,
     };
     let stop_reload = CancellationToken::new();
     let reload = tokio::spawn(worker.run(requests, stop_reload.clone()));
@@ -183,7 +242,7 @@ pub async fn start(
     let stop_web = CancellationToken::new();
     let web = TaskTracker::new();
     let (listen_at, admin_at) = (listen.local_addr()?, admin.local_addr()?);
-    web.spawn(web::serve(listen, web::hooks::router(hooks), stop_web.clone().cancelled_owned()));
+    web.spawn(web::serve_by(listen, web::hooks::service(hooks), stop_web.clone().cancelled_owned()));
     let admin_pages =
         web::admin::router(web::admin::AdminState { health: health.clone(), metrics, intake: intake.clone(), clock });
     web.spawn(web::serve(admin, admin_pages, stop_web.clone().cancelled_owned()));
@@ -195,8 +254,7 @@ pub async fn start(
         health,
         reloader,
         intake,
-        outbox,
-        next_timer,
+        pulse,
         stop_reload,
         stop_web,
         stop_delivery,
@@ -232,28 +290,37 @@ impl Running {
         }
     }
 
-    /// Whether nothing happens before the clock is later than `now`: no input is queued, no timer is due, no action can
-    /// go out. For tests, which turn the clock by hand.
+    /// Hands events in besides the bridges.
+    pub fn intake(&self) -> Intake {
+        self.intake.clone()
+    }
+
+    /// Whether it is at work.
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.clone()
+    }
+
+    /// See [`Pulse::only_waits`]. For tests, which turn the clock by hand.
     pub fn only_waits(&self, now: Timestamp) -> bool {
-        self.intake.depth() == 0 && self.next_timer.load(Ordering::SeqCst) > now.0 && self.outbox.lock().only_waits(now)
+        self.pulse.only_waits(now)
     }
 
     /// Whether there is also nothing left to be sent.
     pub fn is_idle(&self, now: Timestamp) -> bool {
-        self.only_waits(now) && self.outbox.lock().is_empty()
+        self.pulse.is_idle(now)
     }
 }
 
 /// Turns the engine until told to stop and nothing is queued.
 struct Turning {
     engine: Engine,
-    /// When the next timer is due, for [`Running::only_waits`].
-    next_timer: Arc<AtomicI64>,
+    pulse: Pulse,
     intake: Intake,
     outbox: SharedOutbox,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     health: Health,
+    reloader: Reloader,
     stop: CancellationToken,
 }
 
@@ -293,11 +360,11 @@ impl Turning {
                 room = room.saturating_sub(more.iter().map(Job::len).sum());
                 more
             });
+            effects.reloads.iter().for_each(|member| self.reloader.request_for(member.clone()));
             if let Err(error) = self.outbox.take(effects, self.engine.store()) {
                 tracing::error!(%error, "the outbox could not be filled up from the store; it is tried again");
             }
-            let next = self.engine.next_timer().unwrap_or(Timestamp(i64::MAX));
-            self.next_timer.store(next.0, Ordering::SeqCst);
+            self.pulse.set_next_timer(self.engine.next_timer());
             match self.engine.trouble() {
                 None => self.health.clear(health::STORE),
                 Some(why) => self.health.set(health::STORE, why),

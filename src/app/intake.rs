@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::domain::action::{Action, Outcome};
 use crate::domain::case::ByWhom;
+use crate::domain::core::ReloadWord;
 use crate::domain::event::Event;
 use crate::domain::policy::Settings;
 use crate::domain::time::Timestamp;
@@ -41,6 +42,30 @@ pub enum Answer {
     },
 }
 
+/// Requests whose commit went through, and what each is told. They are told together, by a thread of those that carry the
+/// requests: one is woken for all of them, and what it took from memory it gives back itself.
+#[derive(Debug, Default)]
+pub struct Answers(Vec<(oneshot::Sender<Answer>, Answer, Vec<Incoming>)>);
+
+impl Answers {
+    /// Room for so many.
+    pub fn with_capacity(requests: usize) -> Self {
+        Self(Vec::with_capacity(requests))
+    }
+
+    /// Adds a request with its events, which are not needed any more.
+    pub fn push(&mut self, request: oneshot::Sender<Answer>, answer: Answer, events: Vec<Incoming>) {
+        self.0.push((request, answer, events));
+    }
+
+    /// Tells them all.
+    pub fn tell(self) {
+        for (request, answer, _) in self.0 {
+            let _ = request.send(answer); // the client may have gone: no matter
+        }
+    }
+}
+
 /// One piece of work for the consumer: stands or falls whole.
 #[derive(Debug)]
 pub enum Job {
@@ -65,6 +90,8 @@ pub enum Job {
         /// Told `true` when it is durable; `false` when it cannot be.
         answer: oneshot::Sender<bool>,
     },
+    /// People are to be told what came of a reload.
+    Told(Box<ReloadWord>),
     /// An action has come to its end.
     Outcome {
         /// The action.
@@ -91,7 +118,7 @@ impl Job {
     /// The action it is about, if one.
     pub fn action(&self) -> Option<&Arc<Action>> {
         match self {
-            Job::Events { .. } | Job::Rules(_) | Job::Pause { .. } => None,
+            Job::Events { .. } | Job::Rules(_) | Job::Pause { .. } | Job::Told(_) => None,
             Job::Attempt { action, .. } | Job::Outcome { action, .. } => Some(action),
         }
     }
@@ -100,7 +127,7 @@ impl Job {
     pub fn len(&self) -> usize {
         match self {
             Job::Events { events, .. } => events.len(),
-            Job::Attempt { .. } | Job::Outcome { .. } | Job::Rules(_) | Job::Pause { .. } => 1,
+            Job::Attempt { .. } | Job::Outcome { .. } | Job::Rules(_) | Job::Pause { .. } | Job::Told(_) => 1,
         }
     }
 

@@ -4,6 +4,8 @@ pub mod intake;
 pub mod engine;
 pub mod outbox;
 pub mod deliver;
+pub mod explain;
+pub mod pulse;
 pub mod metrics;
 pub mod health;
 pub mod reload;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::Summary;
+use crate::domain::change::MemberRef;
 use crate::fault::{Fault, Level};
 
 /// Why it is read again.
@@ -88,6 +89,8 @@ pub struct Request {
     pub cause: Cause,
     /// Told what came of it; `None` when nobody waits.
     pub answer: Option<oneshot::Sender<Outcome>>,
+    /// Who asked by a command in the chat, to be told there.
+    pub member: Option<MemberRef>,
 }
 
 /// The handle. Clones ask the same daemon.
@@ -110,13 +113,19 @@ impl Reloader {
     /// What was in force stays in force.
     pub async fn reload(&self) -> Outcome {
         let (answer, answered) = oneshot::channel();
-        let request = Request { cause: Cause::Asked, answer: Some(answer) };
+        let request = Request { cause: Cause::Asked, answer: Some(answer), member: None };
         self.requests.send(request).map_err(|_| NotReloaded::Stopping)?;
         answered.await.unwrap_or(Err(NotReloaded::Stopping))
     }
 
     /// The same without waiting; what comes of it is in the log.
     pub fn request(&self, cause: Cause) {
-        self.requests.send(Request { cause, answer: None }).ok(); // a daemon that stops reads nothing any more
+        // A daemon that stops reads nothing any more.
+        self.requests.send(Request { cause, answer: None, member: None }).ok();
+    }
+
+    /// The same for somebody who asked by a command in the chat, and is told there.
+    pub fn request_for(&self, member: MemberRef) {
+        self.requests.send(Request { cause: Cause::Asked, answer: None, member: Some(member) }).ok();
     }
 }

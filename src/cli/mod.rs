@@ -2,6 +2,7 @@
 //! wrong usage, 1 for errors.
 
 pub mod check;
+mod demo;
 mod export;
 pub mod health;
 pub mod pause;
@@ -32,6 +33,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Runs the daemon with a playground: a page on which one person speaks as several members of a group.
+    #[command(after_help = "Example:\n  qunwei demo --listen 127.0.0.1:8787 --data ./demo")]
+    Demo(demo::DemoArgs),
     /// Runs the daemon. SIGHUP reads the configuration again; SIGTERM and SIGINT stop it.
     #[command(
         after_help = "Example:\n  QUNWEI_EXAMPLE_SECRET=whsec_… QUNWEI_EXAMPLE_ACTIONS_URL=http://127.0.0.1:9000/actions qunwei serve --config config"
@@ -109,6 +113,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let verbosity = i16::from(cli.verbose) - i16::from(cli.quiet);
     match cli.command {
+        Command::Demo(args) => demo::run(&args, verbosity),
         Command::Serve(args) => serve::run(&args, verbosity),
         Command::Check(args) => run_check(&args),
         Command::Scan(args) => scan::run(&args),

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub(super) struct ServeArgs {
 }
 
 pub(super) fn run(args: &ServeArgs, verbosity: i16) -> ExitCode {
-    let Prepared { mut config, seen, store, kept } = match prepare(args) {
+    let Prepared { mut config, seen, store, kept } = match prepare(args.config.dir(), args.data.clone()) {
         Ok(prepared) => prepared,
         Err(code) => return code,
     };
@@ -48,7 +48,7 @@ pub(super) fn run(args: &ServeArgs, verbosity: i16) -> ExitCode {
     if let Some(why) = &kept {
         tracing::error!("{why}");
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             complain(format_args!("error: cannot start: {error}\n"));
@@ -65,21 +65,20 @@ pub(super) fn run(args: &ServeArgs, verbosity: i16) -> ExitCode {
 }
 
 /// What a start begins with.
-struct Prepared {
-    config: Config,
+pub(super) struct Prepared {
+    pub(super) config: Config,
     /// What was looked at on the disk.
-    seen: Seen,
-    store: SqliteStore,
+    pub(super) seen: Seen,
+    pub(super) store: SqliteStore,
     /// Why this is not the configuration on the disk.
-    kept: Option<String>,
+    pub(super) kept: Option<String>,
 }
 
 /// The configuration and the store; with a broken configuration the last good one from the store, and why.
-fn prepare(args: &ServeArgs) -> Result<Prepared, ExitCode> {
-    let dir = args.config.dir();
+pub(super) fn prepare(dir: &Path, data: Option<PathBuf>) -> Result<Prepared, ExitCode> {
     let (loaded, seen) = config::load_with(dir, &environment);
     let named = loaded.as_ref().ok().map(|config| config.daemon.data.clone());
-    let data = args.data.clone().or(named).unwrap_or_else(|| config::data_dir(dir));
+    let data = data.or(named).unwrap_or_else(|| config::data_dir(dir));
     let shown = |faults: &[crate::fault::Fault]| complain(check::human(faults, false));
     if let (Err(faults), false) = (&loaded, data.is_dir()) {
         shown(faults);
@@ -119,6 +118,11 @@ fn prepare(args: &ServeArgs) -> Result<Prepared, ExitCode> {
     }
 }
 
+/// Two threads are enough: they only carry HTTP.
+pub(super) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
+}
+
 async fn serve(
     config: Config,
     source: Source,
@@ -148,7 +152,7 @@ async fn serve(
 }
 
 /// Logs go to stderr; `RUST_LOG` says more than `-v` can.
-fn log(format: LogFormat, verbosity: i16) {
+pub(super) fn log(format: LogFormat, verbosity: i16) {
     let level = match verbosity {
         ..=-2 => "error",
         -1 => "warn",

@@ -27,6 +27,7 @@ mod policy;
 mod rules;
 mod secret;
 mod section;
+mod shipped;
 mod seen;
 mod syntax;
 mod tree;
@@ -40,6 +41,7 @@ pub use changes::{Summary, Written};
 pub use daemon::{Daemon, LogFormat};
 pub use draw::human;
 pub use seen::Seen;
+pub use shipped::SHIPPED;
 
 use faults::{Faults, Place};
 use files::Files;

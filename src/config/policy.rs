@@ -17,6 +17,7 @@ use crate::domain::event::Role;
 use crate::domain::notices::{self, Notices, check_template};
 use crate::domain::policy::{Mode, Policy, Roles, RuleSetting, Step};
 use crate::domain::rules::{RuleId, Ruleset};
+use crate::domain::time::Timestamp;
 use crate::fault::nearest;
 
 const STRIKE_DAYS: Number = Number { key: "strike_days", range: 1..=3650, unit: "days", default: 30 };
@@ -119,6 +120,7 @@ impl Reader<'_> {
             allow: Arc::default(),
             ignore_words: Arc::default(),
             roles: Arc::default(),
+            trial_admins: Arc::default(),
             commands: command::default_roles(),
             notices: self.compiled(texts),
             welcome: welcome::default_welcome(),
@@ -161,9 +163,26 @@ impl Reader<'_> {
         if !roles.is_empty() {
             policy.roles = Arc::new(roles);
         }
+        let heading = format!("{}.trial_admins]", section.name.trim_end_matches(']'));
+        if let Some(trial) = section.section("trial_admins", heading) {
+            let until =
+                |(user, day): (String, Placed<String>)| Some((user.into(), self.end_of(&day, &policy.timezone)?));
+            policy.trial_admins = Arc::new(trial.into_texts().into_iter().filter_map(until).collect());
+        }
         policy.name = section.text("name").map(|name| Arc::from(name.value.trim()));
         section.finish();
         Arc::new(policy)
+    }
+
+    /// The end of a day, in the group's time zone.
+    fn end_of(&self, day: &Placed<String>, zone: &TimeZone) -> Option<Timestamp> {
+        let date: Option<jiff::civil::Date> = day.value.trim().parse().ok();
+        let end = date.and_then(|date| date.tomorrow().ok()?.to_zoned(zone.clone()).ok());
+        if end.is_none() {
+            let fault = self.faults.at(&day.at, format!("`{}` is no day", day.value));
+            self.faults.add(fault.help("write the last day as a text: \"2026-12-31\""));
+        }
+        end.map(|end| Timestamp(end.timestamp().as_millisecond()))
     }
 
     /// The keys that profiles and groups share, over those of `base`.

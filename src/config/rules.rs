@@ -232,10 +232,10 @@ pub(super) fn setting(section: &mut Section<'_>, faults: &Faults, base: RuleSett
 /// Roles by their names.
 pub(super) fn roles(named: &[Placed<String>], faults: &Faults) -> Roles {
     let role = |name: &Placed<String>| {
-        let role = Role::parse(&name.value);
+        let role = Role::parse_in_toml(&name.value);
         if role.is_none() {
             let fault = faults.at(&name.at, format!("there is no role `{}`", name.value));
-            faults.add(fault.help(did_you_mean(&name.value, Role::NAMES)));
+            faults.add(fault.help(did_you_mean(&name.value, Role::NAMES_IN_TOML)));
         }
         role
     };

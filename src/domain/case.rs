@@ -49,6 +49,25 @@ pub struct Finding {
     pub delete: bool,
 }
 
+impl Finding {
+    /// What is held against a member and no rule of the configuration finds, e.g. what a person decided: a minor violation.
+    pub fn of_no_rule(name: &str, category: &str, observe: bool) -> Self {
+        Self {
+            rule: name.into(),
+            category: category.into(),
+            severity: Severity::Minor,
+            matched: String::new(),
+            word: None,
+            start: 0,
+            end: 0,
+            part: None,
+            verdict: Verdict::Violation,
+            observe,
+            delete: false,
+        }
+    }
+}
+
 /// A violation with everything needed to explain it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Case {

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use super::case::{ByWhom, Finding, Span};
 use super::event::Message;
 use super::lexicon::{Lexicon, LexiconBuilder, Refused, WordScratch};
-use super::policy::{Severity, Verdict};
 use super::rules::{RuleId, parts};
 use super::text::Text;
 use super::time::Timestamp;
@@ -176,17 +175,13 @@ fn look(lexicon: &Lexicon, scratch: &mut WordScratch, text: &Text, part: Option<
     lexicon.find(&text.folded, scratch, |hit| {
         let span: Span = text.folded.span(hit.start, hit.end);
         findings.push(Finding {
-            rule: CHAT_WORDS.into(),
-            category: "custom".into(),
-            severity: Severity::Minor,
             matched: text.slice(span).to_owned(),
             word: Some(hit.word.clone()),
             start: span.start,
             end: span.end,
             part: part.map(str::to_owned),
-            verdict: Verdict::Violation,
-            observe: false,
             delete: true,
+            ..Finding::of_no_rule(CHAT_WORDS, "custom", false)
         });
     });
 }

@@ -119,6 +119,9 @@ pub enum Role {
     Member,
     /// A program.
     Bot,
+    /// 实习管理员: a member who may use some of the admins' commands for a while. TOML gives this role, no platform does.
+    #[serde(rename = "trial_admin")]
+    TrialAdmin,
     /// 管理员
     Admin,
     /// 群主
@@ -126,10 +129,18 @@ pub enum Role {
 }
 
 impl Role {
-    /// Every role, for messages about a misspelt one.
+    /// Every role that an event may name, for messages about a misspelt one.
     pub const NAMES: [&'static str; 4] = ["owner", "admin", "member", "bot"];
 
-    /// The role of that name.
+    /// Every role that TOML may name.
+    pub const NAMES_IN_TOML: [&'static str; 5] = ["owner", "admin", "trial_admin", "member", "bot"];
+
+    /// The role of that name in TOML.
+    pub fn parse_in_toml(name: &str) -> Option<Self> {
+        if name == "trial_admin" { Some(Role::TrialAdmin) } else { Self::parse(name) }
+    }
+
+    /// The role of that name in an event.
     pub fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "owner" => Role::Owner,

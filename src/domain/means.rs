@@ -22,6 +22,21 @@ const ALERTS_PER_MINUTE: u32 = 6;
 const ADMINS_TOLD: usize = 5;
 /// Members named in one merged notice.
 const MERGED: usize = 20;
+/// Notices that wait to be merged; beyond them members are only counted. At [`MERGED`] a minute, who is further back would be
+/// told minutes later of what everybody has forgotten.
+const MOST_HELD: usize = 3 * MERGED;
+/// Tasks that wait to be merged: they are not forgotten, and small.
+const MOST_TASKS_HELD: usize = 500;
+
+/// What became of something that was to be said in the group.
+pub(super) enum Said {
+    /// It is said.
+    Now(ActionId),
+    /// It waits to be merged with others.
+    Held,
+    /// Too many wait: it is only counted.
+    Counted,
+}
 
 /// Makes actions for one cause in one group, numbering them so that each has its own id.
 pub(super) struct Means<'a> {
@@ -98,14 +113,18 @@ impl Means<'_> {
         }
     }
 
-    /// Names a member in the group; `None` when the notice is held.
-    pub(super) fn group_notice(
-        &mut self,
-        ledger: &mut Ledger,
-        user: &Arc<str>,
-        notice: &str,
-        vars: &Vars,
-    ) -> Option<ActionId> {
+    /// Answers somebody: in the group, or alone where nothing can be said in the group, or where it is for them `alone`.
+    pub(super) fn answer(&mut self, user: Arc<str>, text: String, alone: bool) {
+        let (aloud, privately) = (self.can(Capability::Send), self.can(Capability::Private));
+        if privately && (alone || !aloud) {
+            self.act(Lane::Reply, What::Private { user, text }, Vec::new());
+        } else if aloud && !self.group.is_empty() {
+            self.act(Lane::Reply, What::Send { text, mentions: vec![user] }, Vec::new());
+        }
+    }
+
+    /// Names a member in the group.
+    pub(super) fn group_notice(&mut self, ledger: &mut Ledger, user: &Arc<str>, notice: &str, vars: &Vars) -> Said {
         let neutral = notice == "warn_neutral";
         let (kind, item) =
             if neutral { (HeldKind::Neutral, "merged_neutral_item") } else { (HeldKind::Named, "merged_item") };
@@ -116,18 +135,23 @@ impl Means<'_> {
     }
 
     /// Says something in the group, at most so many times a minute; what is beyond is held, to be merged.
-    fn say(&mut self, ledger: &mut Ledger, held: Held, text: String, mentions: Vec<Arc<str>>) -> Option<ActionId> {
+    fn say(&mut self, ledger: &mut Ledger, held: Held, text: String, mentions: Vec<Arc<str>>) -> Said {
         if !self.observe {
             ledger.notices.retain(|sent| sent.plus(MINUTE) > self.now);
             if !ledger.held.is_empty() || ledger.notices.len() >= self.policy.notices_per_minute as usize {
+                let most = if held.kind == HeldKind::Task { MOST_TASKS_HELD } else { MOST_HELD };
+                if ledger.held.iter().filter(|other| other.kind == held.kind).count() >= most {
+                    *ledger.held_more.entry(held.kind).or_default() += 1;
+                    return Said::Counted;
+                }
                 ledger.held.push(held);
                 self.set_merge_timer(ledger);
-                return None;
+                return Said::Held;
             }
             ledger.notices.push(self.now);
         }
         let notifies = held.user.map(|user| (user, held.case)).into_iter().collect();
-        Some(self.act(Lane::Penalty, What::Send { text, mentions }, notifies))
+        Said::Now(self.act(Lane::Penalty, What::Send { text, mentions }, notifies))
     }
 
     fn set_merge_timer(&mut self, ledger: &Ledger) {
@@ -158,7 +182,9 @@ impl Means<'_> {
             let lines: Vec<&str> =
                 merged.iter().map(|held| held.line.as_str()).filter(|line| !line.is_empty()).collect();
             let (list, case) = (lines.join("；"), lines.join("、"));
-            let text = self.notices().render(notice, &Vars { list, case, appeal: self.appeal(), ..Vars::default() });
+            let more = ledger.held_more.remove(&kind).unwrap_or_default();
+            let vars = Vars { list, case, more, appeal: self.appeal(), ..Vars::default() };
+            let text = self.notices().render(notice, &vars);
             let notifies: Vec<_> = merged.iter().filter_map(|held| Some((held.user.clone()?, held.case))).collect();
             let mentions = match kind {
                 HeldKind::Task => self.admins.clone(),

@@ -67,7 +67,7 @@ const NOTICES: &[NoticeKind] = &[
     NoticeKind {
         name: "merged",
         about: "several notices in one, when there are too many in a minute",
-        default: "以下成员的消息违反群规：{{ list }}。{{ appeal }}",
+        default: "以下成员的消息违反群规：{{ list }}{% if more %}；另有 {{ more }} 人{% endif %}。{{ appeal }}",
     },
     NoticeKind {
         name: "merged_item",
@@ -77,7 +77,7 @@ const NOTICES: &[NoticeKind] = &[
     NoticeKind {
         name: "merged_neutral",
         about: "several first warnings in one, where the platform has no private messages: names no offence",
-        default: "{{ list }} 请看一下群规。{{ appeal }}",
+        default: "{{ list }}{% if more %} 等另 {{ more }} 人{% endif %} 请看一下群规。{{ appeal }}",
     },
     NoticeKind {
         name: "merged_neutral_item",
@@ -92,7 +92,7 @@ const NOTICES: &[NoticeKind] = &[
     NoticeKind {
         name: "task_in_group",
         about: "a task or alert where the platform has neither task cards nor private messages: said in the group, so it names nobody",
-        default: "请管理员{% if case %}处理编号 {{ case }} 的事项{% else %}看一下最近的消息{% endif %}。",
+        default: "请管理员{% if case %}处理编号 {{ case }} 的事项{% else %}看一下最近的消息{% endif %}{% if more %}，另有 {{ more }} 项{% endif %}。",
     },
     NoticeKind {
         name: "review",

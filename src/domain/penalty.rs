@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::action::{ActionId, Lane, What};
 use super::ladder;
-use super::means::Means;
+use super::means::{Means, Said};
 use super::notices::Vars;
 use super::policy::{Capability, Policy, Step};
 use super::standing::{Ledger, Mute};
@@ -170,8 +170,11 @@ fn in_group(
     done: &str,
 ) -> Carried {
     let vars = Vars { done: done.to_owned(), ..vars.clone() };
-    let notice = means.group_notice(ledger, offender.user, notice, &vars);
-    Carried { held: notice.is_none(), notice, mute: None }
+    match means.group_notice(ledger, offender.user, notice, &vars) {
+        Said::Now(notice) => Carried::told(Some(notice)),
+        Said::Held => Carried { held: true, notice: None, mute: None },
+        Said::Counted => Carried::told(None),
+    }
 }
 
 fn asked(vars: &Vars, wanted: &str, why: &str) -> Vars {

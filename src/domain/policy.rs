@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::event::Role;
 use super::notices::Notices;
 use super::rules::Ruleset;
+use super::time::Timestamp;
 
 /// Everything that a configuration says, ready for use. One version judges one message whole.
 #[derive(Debug)]
@@ -184,6 +185,8 @@ pub struct Policy {
     pub ignore_words: Arc<HashSet<Box<str>>>,
     /// Roles that TOML gives, by user id.
     pub roles: Arc<HashMap<Box<str>, Role>>,
+    /// Until when (not included) members are trial admins, by user id.
+    pub trial_admins: Arc<HashMap<Box<str>, Timestamp>>,
     /// Who may use which command, in the order of [`super::command::COMMANDS`].
     pub commands: Arc<[Roles]>,
     /// The words of notices.

@@ -76,7 +76,7 @@ pub(super) const REPLIES: &[NoticeKind] = &[
     reply(
         "task_invite",
         "task for the admins: a removed member is to be invited again",
-        "案件 {{ case }} 已撤销，但 {{ name }} 已被移出本群，我不能把人请回来。请重新邀请。",
+        "{{ name }} 的移出已撤销或取消（案件 {{ case }}），但人已经移出本群，我不能把人请回来。请重新邀请。",
     ),
     reply(
         "appealed",
@@ -135,7 +135,7 @@ pub(super) const REPLIES: &[NoticeKind] = &[
     reply(
         "reply_status",
         "how the group is looked after",
-        "本群：{{ text }}。\n{{ list }}。\n处罚：{{ next }}\n设置版本：{{ why }}",
+        "本群：{{ text }}。{% if more %}\n停手以来本来会处理 {{ more }} 次：{{ done }}{% endif %}\n{{ list }}。\n处罚：{{ next }}\n设置版本：{{ why }}",
     ),
     reply(
         "reply_stopped",
@@ -147,7 +147,11 @@ pub(super) const REPLIES: &[NoticeKind] = &[
         "the group was stopped before",
         "已经停手了（{{ by }}，{{ time }}）。重新开始请发：/恢复",
     ),
-    reply("reply_resumed", "the group acts again", "已恢复：从现在起照规则处理。停手期间的违规只作了记录。"),
+    reply(
+        "reply_resumed",
+        "the group acts again",
+        "已恢复：从现在起照规则处理。{% if more %}停手期间有 {{ more }} 次违规只作了记录：{{ list }}。{% endif %}",
+    ),
     reply(
         "reply_still_stopped",
         "an operator stopped everything",
@@ -155,4 +159,10 @@ pub(super) const REPLIES: &[NoticeKind] = &[
     ),
     reply("reply_not_stopped", "the group was not stopped", "本群没有停手。"),
     reply("reply_reloading", "the configuration is read again", "正在重新读取设置，结果马上告诉您。"),
+    reply(
+        "reloaded",
+        "the configuration in the files is in force: told to who asked, else at the company's place",
+        "设置已重新读取：{{ text }}。",
+    ),
+    reply("not_reloaded", "the configuration in the files is not in force, and why", "设置没有换：{{ text }}。"),
 ];

@@ -1,5 +1,6 @@
 //! What is held against a member, and what was done in a group lately.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,6 +70,9 @@ pub struct Ledger {
     pub alerts: Alerts,
     /// Notices that wait to be merged.
     pub held: Vec<Held>,
+    /// How many more of each kind there would be: they are only counted.
+    #[serde(default)]
+    pub held_more: BTreeMap<HeldKind, u32>,
     /// Answers to members' commands in the last minute.
     #[serde(default)]
     pub replies: Vec<Timestamp>,

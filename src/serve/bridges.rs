@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
+use super::Guest;
 use crate::adapters::bridge::push::{Push, Target};
 use crate::adapters::bridge::sign::Secret;
 use crate::app::deliver::{ByName, Platforms, SharedOutbox};
@@ -21,6 +22,7 @@ use crate::web::hooks::{BridgeIn, HooksState, Limits, Rate, Switch};
 /// What holds for the bridges.
 pub(super) struct Bridges {
     pub(super) configured: Vec<Bridge>,
+    pub(super) guests: Vec<Guest>,
     pub(super) platforms: Platforms,
     pub(super) outbox: SharedOutbox,
     pub(super) hooks: Arc<HooksState>,
@@ -63,7 +65,9 @@ impl Bridges {
                 platforms.insert(bridge.name.clone(), platform);
             }
         }
-        let paces = paces(&configured, settings);
+        let guests = self.guests.iter().map(|guest| (guest.name.clone(), guest.platform.clone()));
+        platforms.extend(guests);
+        let paces = paces(&configured, &self.guests, settings);
         Ok(Next { configured, platforms, paces, afresh })
     }
 
@@ -90,14 +94,25 @@ pub(super) fn shown(bridge: &Bridge) -> BridgeState {
     if bridge.state == State::On { BridgeState::On } else { BridgeState::Off }
 }
 
-/// The paces of the bridges that are on.
-pub(super) fn paces(bridges: &[Bridge], settings: &Settings) -> HashMap<Arc<str>, Pace> {
+/// Tells the core of the platforms that no file names.
+pub(super) fn announce(guests: &[Guest], settings: &mut Arc<Settings>) -> anyhow::Result<()> {
+    if guests.is_empty() {
+        return Ok(());
+    }
+    let settings = Arc::get_mut(settings).context("the configuration is in use before it is in force")?;
+    settings.platforms.extend(guests.iter().map(|guest| (guest.name.clone(), guest.known.clone())));
+    Ok(())
+}
+
+/// The paces of the bridges that are on, and of the guests.
+pub(super) fn paces(bridges: &[Bridge], guests: &[Guest], settings: &Settings) -> HashMap<Arc<str>, Pace> {
     let pace = |bridge: &Bridge| Pace {
         idempotent: settings.capabilities(&bridge.name).has(Capability::Idempotent),
         per_second: bridge.actions_per_second,
     };
     let on = bridges.iter().filter(|bridge| bridge.state == State::On);
-    on.map(|bridge| (bridge.name.clone(), pace(bridge))).collect()
+    let guests = guests.iter().map(|guest| (guest.name.clone(), guest.pace));
+    on.map(|bridge| (bridge.name.clone(), pace(bridge))).chain(guests).collect()
 }
 
 /// Who carries out the actions of a bridge that is on.

@@ -11,10 +11,11 @@ use tokio_util::sync::CancellationToken;
 use super::bridges::Bridges;
 use super::watch::Watcher;
 use crate::app::health::{self, Health};
-use crate::app::intake::Intake;
+use crate::app::intake::{Intake, Job};
 use crate::app::metrics::{Metrics, Reload};
 use crate::app::reload::{Cause, NotReloaded, Outcome, Reloaded, Request};
 use crate::config::{self, Config, Reading, Seen, Summary, Written};
+use crate::domain::core::ReloadWord;
 use crate::fault::{self, Fault, Level};
 
 /// A file that looks broken may be half written: it is looked at once more after this.
@@ -64,6 +65,8 @@ pub(super) struct Worker {
     pub(super) metrics: Arc<Metrics>,
     pub(super) health: Health,
     pub(super) watcher: Watcher,
+    /// What was last wrong: it is told once, not each time the files are looked at.
+    pub(super) wrong: Option<String>,
 }
 
 impl Worker {
@@ -84,6 +87,7 @@ impl Worker {
             let patient = waiting.iter().all(|request| request.cause == Cause::Watch);
             let outcome = self.reload(patient).await;
             again = matches!(outcome, Err(NotReloaded::Unavailable(_)));
+            self.tell_people(&outcome, &waiting);
             for answer in waiting.into_iter().filter_map(|request| request.answer) {
                 answer.send(outcome.clone()).ok(); // who asked may have gone
             }
@@ -138,7 +142,9 @@ impl Worker {
     }
 
     async fn put_in_force(&mut self, config: Config) -> Outcome {
-        let Config { settings, daemon, files, warnings, notes, .. } = config;
+        let Config { mut settings, daemon, files, warnings, notes, .. } = config;
+        let known = super::bridges::announce(&self.bridges.guests, &mut settings);
+        known.map_err(|error| NotReloaded::Unavailable(format!("{error:#}")))?;
         let files: Arc<[(String, String)]> = files.into();
         let (from, to) = (self.version.clone(), settings.version.clone());
         let changed = from != to || !self.bridges.are(&daemon.bridges);
@@ -169,6 +175,23 @@ impl Worker {
         }
         self.said = (warnings, notes);
         Ok(Reloaded { from, to, changed, summary })
+    }
+
+    /// In the chat: whoever asked there, and the company's place when there is something new.
+    fn tell_people(&mut self, outcome: &Outcome, asked: &[Request]) {
+        let (in_force, text, wrong) = match outcome {
+            Ok(reloaded) => (true, reloaded.summary_zh(), None),
+            Err(NotReloaded::Stopping) => return,
+            Err(not) => (false, not.summary_zh(), Some(not.summary_zh())),
+        };
+        let news = matches!(outcome, Ok(reloaded) if reloaded.changed) || (wrong.is_some() && wrong != self.wrong);
+        let mended = wrong.is_none() && self.wrong.is_some();
+        self.wrong = wrong;
+        let to = asked.iter().filter_map(|request| request.member.clone()).map(Some);
+        for to in to.chain((news || mended).then_some(None)) {
+            let word = ReloadWord { to, in_force, text: text.as_str().into() };
+            self.intake.tell(Job::Told(Box::new(word)));
+        }
     }
 
     /// In the log, the metrics and `/readyz`.

@@ -13,6 +13,9 @@ use crate::domain::chat::ChatChange;
 use crate::domain::standing::Standing;
 use crate::ports::{StoreError, StoredPause};
 
+/// Cases of all groups among which those of one are looked for: there is no index by group, and people ask rarely.
+pub(super) const CASES_LOOKED_AT: usize = 2000;
+
 pub(super) fn case_file(store: &SqliteStore, no: u64) -> Result<Option<CaseFile>, StoreError> {
     let Some(case) = store.case(no)? else { return Ok(None) };
     let evidence = store.evidence(no)?.len();
@@ -30,6 +33,11 @@ pub(super) fn case_of_notice(conn: &Connection, platform: &str, message: &str) -
         Ok((unsigned(row.get(0)?), action.platform))
     })?;
     Ok(told.into_iter().find(|(_, of)| **of == *platform).map(|(no, _)| no))
+}
+
+pub(super) fn is_cancelled(conn: &Connection, id: &str) -> Result<bool, StoreError> {
+    let mut read = conn.prepare_cached("SELECT 1 FROM outbox WHERE id = ?1 AND state = 'cancelled'")?;
+    Ok(read.exists([id])?)
 }
 
 pub(super) fn change(conn: &Connection, no: u64) -> Result<Option<ChatChange>, StoreError> {

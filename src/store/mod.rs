@@ -1,6 +1,7 @@
 //! The store in one SQLite file, and the lock on its directory.
 //!
 //! - `open`, `lock`, `schema`: a data directory is looked at, locked and brought up to date.
+//! - `checkpoint`: the log is copied into the database beside the writing.
 //! - `write`: the one transaction of a commit. `groups`: numbers for groups. `seen`, `filter`: which events were seen.
 //! - `read`: what the core reads back. `chat`: what commands look at. `configs`: versions of the configuration. `inspect`: what people look at.
 //!   `peek`: what is read beside a running daemon.
@@ -11,6 +12,7 @@
 //! only after its transaction has succeeded.
 
 mod chat;
+mod checkpoint;
 mod configs;
 mod error;
 mod filter;
@@ -73,6 +75,8 @@ pub struct StoreCounters {
 
 /// A data directory in use. Dropping it ends the lock.
 pub struct SqliteStore {
+    // First: its connection is closed before the other. A store that is thrown away has none.
+    checkpoints: Option<checkpoint::Checkpoints>,
     conn: Connection,
     groups: groups::GroupIds,
     seen: seen::SeenIds,
@@ -95,7 +99,16 @@ impl SqliteStore {
             open::scratch(&conn).map_err(|error| open::sql_error(dir, &error))?;
         }
         let seen = seen::SeenIds::load(&conn, options.seen).map_err(|error| open::sql_error(dir, &error))?;
-        Ok(Self { conn, groups: groups::GroupIds::new(), seen, repeated: 0, _lock: lock })
+        let durable = options.durability == Durability::Full;
+        let checkpoints = durable.then(|| checkpoint::Checkpoints::start(&dir.join(open::FILE))).transpose();
+        let checkpoints = checkpoints.map_err(|error| open::sql_error(dir, &error))?;
+        Ok(Self { checkpoints, conn, groups: groups::GroupIds::new(), seen, repeated: 0, _lock: lock })
+    }
+
+    fn wrote(&mut self, bytes: usize) {
+        if let Some(checkpoints) = &mut self.checkpoints {
+            checkpoints.wrote(bytes);
+        }
     }
 
     /// What has happened since the store was opened.
@@ -104,9 +117,17 @@ impl SqliteStore {
     }
 }
 
+/// About how many bytes a unit takes in the log.
+fn size(unit: &Unit) -> usize {
+    const ROW: usize = 64;
+    const CHANGE: usize = 1024;
+    unit.rows.iter().map(|row| row.body.len() + ROW).sum::<usize>() + unit.changes.len() * CHANGE
+}
+
 impl Store for SqliteStore {
     fn commit(&mut self, units: &[Unit]) -> Result<(), StoreError> {
         self.repeated += write::commit(&mut self.conn, &mut self.groups, &mut self.seen, units)?;
+        self.wrote(units.iter().map(size).sum());
         Ok(())
     }
 
@@ -138,6 +159,18 @@ impl Store for SqliteStore {
         chat::case_of_notice(&self.conn, platform, message)
     }
 
+    fn observed_cases(&mut self, platform: &str, group: &str, since: Timestamp) -> Result<Vec<Case>, StoreError> {
+        let mut cases = self.cases(chat::CASES_LOOKED_AT)?;
+        cases.retain(|case| {
+            case.observe && case.opened >= since && *case.platform == *platform && *case.group == *group
+        });
+        Ok(cases)
+    }
+
+    fn is_cancelled(&mut self, id: &str) -> Result<bool, StoreError> {
+        chat::is_cancelled(&self.conn, id)
+    }
+
     fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError> {
         chat::change(&self.conn, no)
     }
@@ -162,17 +195,19 @@ impl Store for SqliteStore {
         read::journal(&self.conn, after, limit)
     }
 
-    fn save_windows(&mut self, seq: u64, windows: &[u8]) -> Result<(), StoreError> {
-        let seq = error::signed(seq)?;
+    fn save_windows(&mut self, seq: u64, keep: u64, windows: &[u8]) -> Result<(), StoreError> {
+        let (seq, keep) = (error::signed(seq)?, error::signed(keep)?);
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        tx.execute("DELETE FROM windows", [])?;
+        tx.execute("DELETE FROM windows WHERE seq < ?1", [keep])?;
         let mut insert = tx.prepare("INSERT INTO windows (seq, body) VALUES (?1, ?2)")?;
         let empty: &[u8] = &[]; // empty windows are windows too
         for piece in windows.chunks(PIECE).chain(windows.is_empty().then_some(empty)) {
             insert.execute(params![seq, piece])?;
         }
         drop(insert);
-        Ok(tx.commit()?)
+        tx.commit()?;
+        self.wrote(windows.len());
+        Ok(())
     }
 
     fn pending(&mut self, limit: usize) -> Result<Vec<Pending>, StoreError> {

@@ -78,8 +78,8 @@ pub(super) const FILE: &str = "qunwei.db";
 
 /// How much of the database is kept in memory, in KiB: enough for the inner pages of every tree.
 const CACHE_KIB: i64 = 4096;
-/// A checkpoint is made once the log holds this many pages of 4 KiB …
-const CHECKPOINT_PAGES: i64 = 4000;
+/// A commit copies what is left of the log once it holds this many pages of 4 KiB …
+const CHECKPOINT_PAGES: i64 = 8000;
 /// … and a log that one large commit has made longer than this is cut back to it, in bytes.
 const LOG_LIMIT: i64 = 64 << 20;
 

@@ -103,7 +103,8 @@ pub(super) fn start(conn: &Connection) -> Result<Start, StoreError> {
     let mut read = conn.prepare("SELECT seq, body FROM windows ORDER BY piece")?;
     let mut rows = read.query([])?;
     while let Some(row) = rows.next()? {
-        let (_, body) = windows.get_or_insert((unsigned(row.get(0)?), Vec::new()));
+        let (seq, body) = windows.get_or_insert_default();
+        *seq = unsigned(row.get(0)?);
         body.extend_from_slice(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
     }
     let mut read = conn.prepare("SELECT due, group_name, id, platform, what FROM timers ORDER BY 1, 2, 3, 4")?;
@@ -172,7 +173,6 @@ pub(super) fn case(conn: &Connection, no: u64) -> Result<Option<Case>, StoreErro
 }
 
 fn row_kind(number: i64) -> Option<RowKind> {
-    [RowKind::Event, RowKind::Tick, RowKind::Attempt, RowKind::Outcome, RowKind::Rules, RowKind::Pause]
-        .into_iter()
-        .find(|kind| *kind as i64 == number)
+    use RowKind::{Attempt, Event, Outcome, Pause, Reload, Rules, Tick};
+    [Event, Tick, Attempt, Outcome, Rules, Pause, Reload].into_iter().find(|kind| *kind as i64 == number)
 }

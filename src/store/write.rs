@@ -289,6 +289,7 @@ fn role_name(role: Role) -> &'static str {
     match role {
         Role::Member => "member",
         Role::Bot => "bot",
+        Role::TrialAdmin => "trial_admin", // never written: it is not what a platform says
         Role::Admin => "admin",
         Role::Owner => "owner",
     }

@@ -9,19 +9,23 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, State};
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use hyper::service::{Service, service_fn};
+use hyper_util::service::TowerToHyperService;
 
 use crate::adapters::bridge::inbound::{self, Batch, Unreadable};
 use crate::adapters::bridge::sign::{self, Rejected, Secret};
 use crate::app::intake::{Answer, Full, Incoming, Intake};
 use crate::app::metrics::{EventOutcome, Metrics, Requests, Shed};
 use crate::ports::Clock;
+use crate::web::HttpService;
 
 mod body;
 mod rate;
@@ -119,9 +123,28 @@ impl HooksState {
     }
 }
 
+const PATH: &str = "/hooks/bridge/";
+
 /// `POST /hooks/bridge/NAME`.
-pub fn router(state: Arc<HooksState>) -> Router {
-    Router::new().route("/hooks/bridge/{name}", post(receive).fallback(other_method)).with_state(state)
+///
+/// Nearly every request is one for a bridge that there is, and takes the short way; what is left goes through a router.
+pub fn service(state: Arc<HooksState>) -> impl HttpService {
+    let router = TowerToHyperService::new(router(state.clone()));
+    service_fn(move |request: Request<_>| {
+        let plain = (request.method() == Method::POST).then(|| request.uri().path().strip_prefix(PATH)).flatten();
+        let door = plain.and_then(|name| state.doors.load().get(name).cloned());
+        let (state, router) = (state.clone(), router.clone());
+        async move {
+            match door {
+                Some(door) => Ok(receive(&state, &door, request).await),
+                None => router.call(request).await,
+            }
+        }
+    })
+}
+
+fn router(state: Arc<HooksState>) -> Router {
+    Router::new().route("/hooks/bridge/{name}", post(named).fallback(other_method)).with_state(state)
 }
 
 async fn other_method() -> Response {
@@ -130,17 +153,22 @@ async fn other_method() -> Response {
     response
 }
 
-async fn receive(
+/// A name that is written in other ways than plainly, or that there is not.
+async fn named(
     State(state): State<Arc<HooksState>>,
     name: Result<Path<String>, PathRejection>,
-    request: Request,
+    request: axum::extract::Request,
 ) -> Response {
     let door = name.ok().and_then(|Path(name)| state.doors.load().get(&name).cloned());
-    let Some(door) = door else {
-        return error(StatusCode::NOT_FOUND, "no bridge of this name is configured");
-    };
-    let (parts, body) = request.into_parts(); // the extractor of headers would copy them all
-    let response = match take(&state, &door, &parts.headers, body).await {
+    match door {
+        Some(door) => receive(&state, &door, request).await,
+        None => error(StatusCode::NOT_FOUND, "no bridge of this name is configured"),
+    }
+}
+
+async fn receive(state: &HooksState, door: &Door, request: Request<impl HttpBody<Data = Bytes> + Unpin>) -> Response {
+    let (Parts { headers, .. }, body) = request.into_parts();
+    let response = match take(state, door, headers, body).await {
         Ok(response) => response,
         Err(refused) => refused.into_response(),
     };
@@ -148,14 +176,19 @@ async fn receive(
     response
 }
 
-async fn take(state: &HooksState, door: &Door, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
+async fn take(
+    state: &HooksState,
+    door: &Door,
+    headers: HeaderMap,
+    body: impl HttpBody<Data = Bytes> + Unpin,
+) -> Result<Response, Refused> {
     let bridge = &door.bridge;
     if let Switch::Off(why) = &bridge.state {
         return Err(Refused::Off(why.clone()));
     }
-    let body = body::read(body, headers, &bridge.limits).await?;
+    let body = body::read(body, &headers, &bridge.limits).await?;
     let now = state.clock.now();
-    sign::verify(&bridge.secrets, signed(headers), &body, now, sign::TOLERANCE).map_err(Refused::Signature)?;
+    sign::verify(&bridge.secrets, signed(&headers), &body, now, sign::TOLERANCE).map_err(Refused::Signature)?;
     // After the signature: who cannot sign must not use up what the bot may send.
     if let Some(Err(seconds)) = door.limiter.as_ref().map(|limiter| limiter.check()) {
         state.metrics.shed(Shed::Rate);
@@ -165,7 +198,9 @@ async fn take(state: &HooksState, door: &Door, headers: &HeaderMap, body: Body) 
         state.metrics.event(&door.name, EventOutcome::Rejected);
         Refused::Unreadable(unreadable)
     })?;
-    drop(body); // its bytes are in the batch; no need to hold them through the commit
+    // What is needed of them is in the batch. They are parts of what was read from the connection, and that memory is used
+    // again for the next request when nobody holds any of it.
+    drop((body, headers));
     let answered = state.intake.submit(incoming(batch, &state.metrics)).map_err(|Full| {
         state.metrics.shed(Shed::Intake);
         Refused::Full

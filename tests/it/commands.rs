@@ -251,8 +251,8 @@ async fn a_stopped_group_only_observes_until_it_goes_on() {
     world.say("9", SPAM).await;
     world.settled().await; // nothing is done
     has(&command(&mut world, "boss2", "/停", &[]).await, &["已经停手", "小boss"]);
-    has(&command(&mut world, "boss", "/状态", &[]).await, &["停手", "小boss"]);
-    has(&command(&mut world, "boss", "/恢复", &[]).await, &["已恢复"]);
+    has(&command(&mut world, "boss", "/状态", &[]).await, &["停手", "小boss", "会处理 1 次", "案件 2 小9"]);
+    has(&command(&mut world, "boss", "/恢复", &[]).await, &["已恢复", "1 次违规只作了记录", "案件 2 小9"]);
     has(&command(&mut world, "boss", "/恢复", &[]).await, &["没有停手"]);
     world.turn(2 * MINUTE);
     world.say("9", SPAM).await;

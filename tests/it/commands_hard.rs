@@ -333,7 +333,7 @@ async fn a_removal_under_way_when_it_is_undone_is_told_to_the_admins() {
     world.bot.always(None);
     give(&mut world, "boss", "/撤销 1", &[], None).await;
     let asked = until("the admins are asked", || world.bot.read().filter(|action| action["type"] == "task")).await;
-    has(asked["text"].as_str().unwrap(), &["案件 1 已撤销", "重新邀请"]);
+    has(asked["text"].as_str().unwrap(), &["移出已撤销或取消（案件 1）", "重新邀请"]);
     world.settled().await;
     while world.bot.read().is_some() {}
     has(&command(&mut world, "boss", "/案件 1", &[]).await, &["已由 小boss 撤销"]);

@@ -73,6 +73,7 @@ async fn change_rules(world: &World, toml: &str) {
 /// What the longer window finds, part of it said before the rule was there.
 async fn again_and_again(world: &mut World) {
     for _ in 0..5 {
+        world.quiet().await;
         world.turn(30 * MINUTE);
         world.say("60", "大家好").await;
         world.say("6", "大家好").await;
@@ -186,6 +187,7 @@ async fn newcomers(world: &mut World) {
 
 /// Many at once: bursts, floods, merged notices, mutes, and the end of the mutes.
 async fn a_raid(world: &mut World) {
+    world.quiet().await;
     world.turn(5 * MINUTE);
     for user in 20..32 {
         world.say(&user.to_string(), SPAM).await;
@@ -231,6 +233,7 @@ async fn commands(world: &mut World) {
         "/恢复",
         "/解禁 @33",
         "/移出 @33 确认",
+        "/重载",
         "/帮助",
         "@bot 你好",
     ] {
@@ -265,9 +268,11 @@ async fn trouble(world: &mut World) {
     world.quiet().await;
     world.bot.always(Some(Answer::Status(400, Vec::new())));
     world.say("25", SPAM).await;
+    world.quiet().await;
     world.turn(6 * MINUTE);
     world.quiet().await;
     world.bot.always(None);
+    world.quiet().await;
     world.turn(6 * MINUTE);
     world.say("50", SPAM).await;
     let left = json!({"id": "e-90", "type": "member_left", "group": "g1", "members": [{"id": "50"}], "reason": "quit"});
@@ -283,7 +288,7 @@ async fn until_all_is_over(world: &World) {
 }
 
 /// Puts the rows of one store through a new engine over another; how many there were of each kind.
-pub(crate) fn run_again(settings: &Arc<Settings>, from: &Path, to: &Path) -> [usize; 6] {
+pub(crate) fn run_again(settings: &Arc<Settings>, from: &Path, to: &Path) -> [usize; 7] {
     let rows = open_store(from).unwrap().journal(0, 1_000_000).unwrap();
     let scratch = Options { durability: Durability::Scratch, ..Options::default() };
     let store = Box::new(SqliteStore::open(to, scratch).unwrap());
@@ -292,7 +297,7 @@ pub(crate) fn run_again(settings: &Arc<Settings>, from: &Path, to: &Path) -> [us
     let mut versions = HashMap::from([(settings.version.clone(), settings.clone())]);
     let mut engine = Engine::new(settings.clone(), store, metrics, Limits::default(), rows[0].at).unwrap();
     let mut actions: HashMap<Arc<str>, Arc<Action>> = HashMap::new();
-    let mut kinds = [0; 6];
+    let mut kinds = [0; 7];
     for row in &rows {
         kinds[row.kind as usize] += 1;
         match row.kind {
@@ -301,7 +306,7 @@ pub(crate) fn run_again(settings: &Arc<Settings>, from: &Path, to: &Path) -> [us
                 engine.change_rules(rules.clone(), row.at).unwrap();
             }
             RowKind::Tick => engine.apply_due(row.at).unwrap(),
-            RowKind::Event | RowKind::Attempt | RowKind::Outcome | RowKind::Pause => {
+            RowKind::Event | RowKind::Attempt | RowKind::Outcome | RowKind::Pause | RowKind::Reload => {
                 engine.apply(job(row, &actions), row.at).unwrap()
             }
         }
@@ -333,6 +338,7 @@ fn job(row: &Row, actions: &HashMap<Arc<str>, Arc<Action>>) -> Job {
             let outcome: Outcome = serde_json::from_value(body["outcome"].clone()).unwrap();
             Job::Outcome { action: action("action"), outcome }
         }
+        RowKind::Reload => Job::Told(serde_json::from_value(body).unwrap()),
         RowKind::Pause => {
             let pause = serde_json::from_value(body).unwrap();
             Job::Pause { pause, answer: tokio::sync::oneshot::channel().0 }

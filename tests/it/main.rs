@@ -12,6 +12,7 @@
 mod support;
 
 mod bad_input;
+mod browser;
 mod commands;
 mod commands_hard;
 mod docs;
@@ -21,6 +22,7 @@ mod journal;
 mod kill;
 mod layering;
 mod path;
+mod playground;
 mod process;
 mod push;
 mod reload;

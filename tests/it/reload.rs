@@ -478,7 +478,7 @@ fn check_load(data: &Path, answered: &HashSet<String>, versions: &HashMap<String
                 let twice = judged_by.insert(event["id"].as_str().unwrap().to_owned(), in_force.clone());
                 assert_eq!(twice, None, "an event twice in the journal");
             }
-            RowKind::Tick | RowKind::Attempt | RowKind::Outcome | RowKind::Pause => {}
+            RowKind::Tick | RowKind::Attempt | RowKind::Outcome | RowKind::Pause | RowKind::Reload => {}
         }
     }
     assert_eq!(
@@ -537,4 +537,43 @@ async fn a_signal_every_hundred_milliseconds() {
         .map(|row| serde_json::from_str::<Value>(&row.body).unwrap()["id"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(stored, answered);
+}
+
+#[tokio::test]
+async fn an_admin_reloads_from_the_chat_and_the_company_is_told() {
+    let mut world =
+        World::with("[group.g1]\nadmins = [\"boss\"]\n[daemon.alerts]\nplatform = \"example\"\ngroup = \"hq\"\n").await;
+    let ask = |world: &World, id: &str| {
+        let event = world.message(id, "boss", "/重载");
+        event.to_string()
+    };
+    let texts = |actions: [Value; 2]| {
+        let mut all: Vec<_> = actions
+            .iter()
+            .map(|action| (action["group"].as_str().unwrap().to_owned(), action["text"].as_str().unwrap().to_owned()))
+            .collect();
+        all.sort();
+        all
+    };
+    let body = ask(&world, "r-1");
+    assert_eq!(world.post(body).await.0, 200);
+    world.next().await; // it is being read
+    let answer = world.next().await;
+    assert!(answer["text"].as_str().unwrap().contains("没有变化"), "{answer}");
+    let list = world.file("wordlists/ads.txt");
+    let words = std::fs::read_to_string(&list).unwrap();
+    world.write("wordlists/ads.txt", &format!("{words}\n极光团购\n"));
+    let body = ask(&world, "r-2");
+    assert_eq!(world.post(body).await.0, 200);
+    world.next().await;
+    let told = texts([world.next().await, world.next().await]);
+    assert_eq!(told.iter().map(|(group, _)| group.as_str()).collect::<Vec<_>>(), ["g1", "hq"]);
+    assert!(told.iter().all(|(_, text)| text.contains("wordlists/ads.txt：+1")), "{told:?}");
+    world.write("config/broken.toml", "[profile.default]\nstrike_dayz = 3\n");
+    let body = ask(&world, "r-3");
+    assert_eq!(world.post(body).await.0, 200);
+    world.next().await;
+    let told = texts([world.next().await, world.next().await]);
+    assert!(told.iter().all(|(_, text)| text.contains("1 处错误") && text.contains("broken.toml")), "{told:?}");
+    world.finish().await;
 }

@@ -141,7 +141,8 @@ fn timers_fire_in_order_before_what_comes_later_and_only_until_the_end() {
     assert_eq!(unmutes(kinds(&["--until", ten], &input)), in_order);
     // Due at an event's time is before it; the clock does not go back for an event that is late.
     let late = said("6", "g-d", "w", nine, "加薇信");
-    let all = kinds(&[], &(input + &said("5", "g-d", "v", ten, "加薇信") + &late));
+    let more = said("5", "g-d", "v", ten, "加薇信");
+    let all = kinds(&[], &format!("{input}{more}{late}"));
     let at = |what: &str| all.iter().position(|kind| kind == what).unwrap_or_else(|| panic!("{what} in {all:?}"));
     assert!(at("unmute g-c x") < at("mute g-d v"), "{all:?}");
     assert!(at("mute g-d v") < at("mute g-d w"), "{all:?}");

@@ -112,6 +112,30 @@ async fn what_could_not_be_stored_leaves_no_trace() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_stored_is_not_counted() {
+    let mut world = World::new().await;
+    let event = world.message("m-1", "9", SPAM).to_string();
+    world.faults.set([Fault::Full]);
+    assert_eq!(world.post(event.clone()).await.0, 503);
+    world.faults.set([]);
+    world.turn(SECOND);
+    until("it is ready", || world.running().health.ready().ok()).await;
+    assert_eq!(world.post(event.clone()).await, (200, json!({"accepted": 1, "duplicates": 0})));
+    assert_eq!(world.post(event).await, (200, json!({"accepted": 0, "duplicates": 1})));
+    let (_, metrics) = world.admin("/metrics").await;
+    for counted in [
+        "qunwei_verdicts_total{verdict=\"violation\"} 1",
+        "qunwei_findings_total{rule=\"ads.contact\",mode=\"act\"} 1",
+        "outcome=\"accepted\"} 1",
+        "outcome=\"duplicate\"} 1",
+    ] {
+        assert!(metrics.contains(&format!("{counted}\n")), "{counted}: {metrics}");
+    }
+    world.next_kinds(2).await;
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn how_an_action_ended_is_not_lost() {
     let mut world = World::new().await;
     world.faults.set([Fault::FullFor(RowKind::Outcome)]);

@@ -8,6 +8,7 @@ use crate::domain::change::MemberRef;
 use crate::domain::command::{self, Asked, Command, Typed, Undo};
 use crate::domain::core::{Loaded, quoted_case};
 use crate::domain::event::{Event, Kind, Message};
+use crate::domain::ids::GroupKey;
 use crate::domain::time::Timestamp;
 use crate::ports::{RowKind, StoreError, Unit};
 
@@ -33,7 +34,7 @@ impl Engine {
         match &event.kind {
             Kind::Message(message) => {
                 let bot = self.bot(&event.platform);
-                command::looks_like_command(message, bot) || asks_for_undo(message)
+                command::looks_like_command(message, bot) || command::is_false_alarm(message)
             }
             Kind::Private(_) => true,
             _ => false,
@@ -66,7 +67,7 @@ impl Engine {
         let command = match command::parse(message, &asked) {
             Some(Typed::Command(command)) => command,
             Some(_) => return Ok(()),
-            None if asks_for_undo(message) => return self.load_quoted(&platform, message, bot.as_deref()),
+            None if command::is_false_alarm(message) => return self.load_quoted(&platform, message, bot.as_deref()),
             None => return Ok(()),
         };
         for whom in command.whom() {
@@ -79,6 +80,12 @@ impl Engine {
                 self.core.loaded.texts = self.last_messages(&platform, group)?;
             }
             Command::Stop => self.load_pending(&platform, group)?,
+            Command::Status | Command::Resume => {
+                let since = self.core.state.pause(GroupKey::new(&platform, group)).map(|pause| pause.at);
+                if let Some(since) = since {
+                    self.core.loaded.observed = self.store.observed_cases(&platform, group, since)?;
+                }
+            }
             _ => {}
         }
         Ok(())
@@ -112,14 +119,11 @@ impl Engine {
         Ok(())
     }
 
-    /// A removal that was done although its case was undone meanwhile: the core must know.
-    pub(super) fn load_undone(&mut self, action: &Action, outcome: &Outcome) -> Result<(), StoreError> {
-        self.core.loaded = Loaded::default();
-        let removed = matches!((&action.what, outcome), (What::Remove { .. }, Outcome::Done { .. }));
-        let case = action.cause.case.as_ref().and_then(|no| no.parse().ok());
-        if let Some(no) = case.filter(|_| removed) {
-            self.core.loaded.case = self.store.case_file(no)?;
-        }
+    /// A mute or removal that was under way when it was cancelled may have been done all the same: the core must know.
+    pub(super) fn load_cancelled(&mut self, action: &Action, outcome: &Outcome) -> Result<(), StoreError> {
+        let deed = matches!(action.what, What::Mute { .. } | What::Remove { .. });
+        let maybe = deed && matches!(outcome, Outcome::Done { .. } | Outcome::Uncertain { .. });
+        self.core.loaded = Loaded { cancelled: maybe && self.store.is_cancelled(&action.id)?, ..Loaded::default() };
         Ok(())
     }
 
@@ -161,8 +165,4 @@ impl Engine {
         messages.truncate(TRIED);
         Ok(messages)
     }
-}
-
-fn asks_for_undo(message: &Message) -> bool {
-    message.quote.is_some() && command::is_false_alarm(message)
 }

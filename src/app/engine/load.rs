@@ -112,6 +112,7 @@ impl Engine {
         }
         self.unsure = said.is_some_and(|version| version != self.core.settings.version);
         self.mark.0 = self.seq;
+        self.written.clear(); // their places are of other windows
         self.reloaded = true;
         Ok(())
     }

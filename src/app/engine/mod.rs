@@ -10,20 +10,24 @@ mod load;
 mod recover;
 mod rules;
 mod step;
+mod tally;
+mod witness;
 
 pub use self::effects::Effects;
 pub use self::load::event_of;
-use std::collections::HashMap;
+use self::tally::Tally;
+pub use self::witness::{Sight, Witness};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::app::intake::{Answer, Incoming, Job};
-use crate::app::metrics::{EventOutcome, Metrics, Mode};
+use crate::app::intake::{Answer, Answers, Incoming, Job};
+use crate::app::metrics::{EventOutcome, Metrics};
 use crate::domain::change::Change;
 use crate::domain::core::{Core, Judged};
 use crate::domain::ids::{GroupKey, SeenKey};
-use crate::domain::judge::Judgement;
 use crate::domain::policy::Settings;
+use crate::domain::recent::Place;
 use crate::domain::state::{Limits, State};
 use crate::domain::time::Timestamp;
 use crate::domain::timer::TimerKind;
@@ -33,6 +37,8 @@ use crate::ports::{Row, RowKind, Store, StoreError, Unit};
 const MARK_ROWS: u64 = 50_000;
 /// … and so much time.
 const MARK_TIME: Duration = Duration::from_secs(30);
+/// In at most so many pieces: one each time, until there are too many; then all is written anew.
+const MOST_PIECES: usize = 32;
 /// Seen ids that are too old are forgotten this often.
 const FORGET_EVERY: Duration = Duration::from_secs(600);
 /// Ids are kept for this much longer than repetitions can be acted on: an event's own time may be minutes ahead of ours.
@@ -49,18 +55,24 @@ pub struct Engine {
     seq: u64,
     batch: Batch,
     mark: (u64, Timestamp),
+    /// The pieces in which the windows are in the store: the last input of each, and how far it goes.
+    written: VecDeque<(u64, Place)>,
     forgot: Timestamp,
     broken: Option<Broken>,
     /// Jobs that must not be lost while the store cannot be written.
     deferred: Vec<Job>,
     /// Memory was loaded anew since the last effects.
     reloaded: bool,
+    /// Who is shown what was decided, if anybody looks.
+    witness: Option<Box<dyn Witness>>,
     /// Of a commit that was made because the next job reads the store; given with those of the next.
     early: Effects,
     /// The rules that held before those of a change that is not committed.
     before: Option<Arc<Settings>>,
     /// The journal's last rules are not those in force: a commit that is said to have failed may have been written.
     unsure: bool,
+    /// Tells requests that their commit went through.
+    tell: Box<dyn FnMut(Answers) + Send>,
 }
 
 /// What was applied and is not committed.
@@ -73,6 +85,10 @@ struct Batch {
     seen: HashMap<u128, u32>,
     /// Units whose decisions [`Engine::decided`] has given.
     asked: usize,
+    /// What the witness will be shown.
+    sights: Vec<Sight>,
+    /// What is to be counted.
+    tally: Vec<Tally>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -106,18 +122,26 @@ impl Engine {
             seq: 0,
             batch: Batch::default(),
             mark: (0, now),
+            written: VecDeque::new(),
             forgot: now,
             broken: None,
             deferred: Vec::new(),
             reloaded: false,
+            witness: None,
             early: Effects::default(),
             before: None,
             unsure: false,
+            tell: Box::new(Answers::tell),
         };
         engine.reload()?;
         engine.reloaded = false;
         engine.unsure = false; // at a start the rules are only about to be said
         Ok(engine)
+    }
+
+    /// Has requests told by somebody else that their commit went through: not by the thread that turns the engine.
+    pub fn answer_by(&mut self, tell: impl FnMut(Answers) + Send + 'static) {
+        self.tell = Box::new(tell);
     }
 
     /// The rules in force.
@@ -186,6 +210,7 @@ impl Engine {
         let mut unit = Unit::default();
         unit.rows.push(self.row(RowKind::Tick, now, "".into()));
         self.core.tick(now, &mut unit.changes);
+        self.sight(None, now, &unit.changes);
         self.batch.units.push(unit);
         self.batch.jobs.push((None, Counts::default()));
         Ok(())
@@ -208,21 +233,28 @@ impl Engine {
         for row in batch.units.iter().flat_map(|unit| &unit.rows).filter(|row| row.kind == RowKind::Event) {
             self.metrics.event(&row.platform, EventOutcome::Accepted);
         }
+        if let Some(witness) = &mut self.witness {
+            batch.sights.iter().for_each(|sight| witness.saw(sight));
+        }
         self.before = None;
+        batch.tally.iter().for_each(|tally| tally.count(&self.metrics));
         let mut effects = std::mem::take(&mut self.early);
         for change in batch.units.into_iter().flat_map(|unit| unit.changes) {
             effects.take(change, &self.metrics);
         }
-        for (job, counts) in batch.jobs {
-            let Counts { accepted, duplicates } = counts;
+        let mut answers = Answers::with_capacity(batch.jobs.len());
+        for (job, Counts { accepted, duplicates }) in batch.jobs {
             match job {
+                Some(Job::Events { events, answer }) => {
+                    answers.push(answer, Answer::Durable { accepted, duplicates }, events);
+                }
                 // Who asked may have gone: no matter.
-                Some(Job::Events { answer, .. }) => drop(answer.send(Answer::Durable { accepted, duplicates })),
                 Some(Job::Rules(new)) => drop(new.answer.send(Ok(()))),
                 Some(Job::Pause { answer, .. }) => drop(answer.send(true)),
-                Some(Job::Attempt { .. } | Job::Outcome { .. }) | None => {}
+                Some(Job::Attempt { .. } | Job::Told(_) | Job::Outcome { .. }) | None => {}
             }
         }
+        (self.tell)(answers);
         Ok(effects)
     }
 
@@ -244,8 +276,17 @@ impl Engine {
         if let Some(why) = self.trouble() {
             return Err(StoreError::Unavailable(why.to_owned()));
         }
-        let windows = self.core.state.recent.snapshot(self.core.settings.rules.needs(), now);
-        self.store.save_windows(self.seq, &windows)?;
+        let (recent, needs) = (&self.core.state.recent, self.core.settings.rules.needs());
+        let outlived = self.written.iter().take_while(|(_, place)| recent.has_outlived(*place)).count();
+        // Only what came since the last time, unless that would leave too many pieces.
+        let more = outlived < self.written.len() && self.written.len() - outlived < MOST_PIECES;
+        let last = self.written.back().map(|(_, place)| *place).filter(|_| more);
+        let windows = recent.snapshot_since(last.unwrap_or_default(), needs, now);
+        let dropped = if more { outlived } else { self.written.len() };
+        let keep = self.written.get(dropped).map_or(self.seq + 1, |(seq, _)| *seq);
+        self.store.save_windows(self.seq, keep, &windows)?;
+        self.written.drain(..dropped);
+        self.written.push_back((self.seq, recent.place()));
         self.mark = (self.seq, now);
         Ok(())
     }
@@ -274,6 +315,14 @@ impl Engine {
                 unit.rows.push(self.row(RowKind::Pause, now, body.into()));
                 self.core.pause_all(pause.clone(), &mut unit.changes);
             }
+            Job::Told(word) => {
+                if let Some(member) = &word.to {
+                    self.load_group(&member.platform, &member.group)?;
+                }
+                let body = serde_json::to_string(word).map_err(|error| StoreError::Row(error.to_string()))?;
+                unit.rows.push(self.row(RowKind::Reload, now, body.into()));
+                self.core.tell_reload(word, self.seq, now, &mut unit.changes);
+            }
             Job::Outcome { action, outcome } => {
                 self.load_group(&action.platform, &action.group)?;
                 for user in action.notifies.iter().map(|(user, _)| user).chain(action.what.user()) {
@@ -282,9 +331,11 @@ impl Engine {
                 // What a fresh run of the journal needs: which action, and how it ended.
                 let body = serde_json::json!({ "action": *action.id, "outcome": outcome }).to_string();
                 unit.rows.push(self.row(RowKind::Outcome, now, body.into()));
-                self.load_undone(action, outcome)?;
+                let from = unit.changes.len();
+                self.load_cancelled(action, outcome)?;
                 self.core.outcome(action, outcome, now, &mut unit.changes);
-                self.metrics.ended(&action.platform, outcome);
+                self.sight(None, now, unit.changes.get(from..).unwrap_or_default());
+                self.batch.tally.push(Tally::Ended(action.platform.clone(), outcome.clone()));
             }
             Job::Rules(new) => {
                 self.store.save_config(&new.settings.version, &new.files, now)?;
@@ -304,7 +355,7 @@ impl Engine {
         };
         if let Some(body) = before {
             let outcome = if body == key.body { EventOutcome::Duplicate } else { EventOutcome::DuplicateOtherBody };
-            self.metrics.event(&event.platform, outcome);
+            self.batch.tally.push(Tally::Event(event.platform.clone(), outcome));
             return Ok(false);
         }
         self.load(event)?;
@@ -320,10 +371,13 @@ impl Engine {
             time: incoming.given_time,
             body: incoming.raw.clone(),
         });
-        match self.core.event(event, now, &mut unit.changes) {
+        let from = unit.changes.len();
+        let judged = self.core.event(event, now, &mut unit.changes);
+        self.sight(Some((event, &judged)), now, unit.changes.get(from..).unwrap_or_default());
+        match judged {
             Judged::Stored | Judged::Command => {}
-            Judged::TooOld => self.metrics.event(&event.platform, EventOutcome::TooOld),
-            Judged::Message(judgement) => count(&self.metrics, &judgement),
+            Judged::TooOld => self.batch.tally.push(Tally::Event(event.platform.clone(), EventOutcome::TooOld)),
+            Judged::Message(judgement) => self.batch.tally.push(Tally::Message(judgement)),
         }
         Ok(true)
     }
@@ -348,12 +402,5 @@ impl Engine {
                 tracing::warn!(%error, "old ids were not forgotten; they will be tried again");
             }
         }
-    }
-}
-
-fn count(metrics: &Metrics, judgement: &Judgement) {
-    metrics.verdict(judgement.verdict());
-    for finding in judgement.all() {
-        metrics.finding(&finding.rule, if finding.observe { Mode::Observe } else { Mode::Act });
     }
 }

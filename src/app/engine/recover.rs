@@ -102,6 +102,6 @@ fn answer_unavailable(job: Job, reason: &str) -> Option<Job> {
             let _ = answer.send(false); // the operator may have gone
             None
         }
-        Job::Attempt { .. } | Job::Outcome { .. } => Some(job),
+        Job::Attempt { .. } | Job::Told(_) | Job::Outcome { .. } => Some(job),
     }
 }

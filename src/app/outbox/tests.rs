@@ -65,7 +65,9 @@ fn step(outbox: &mut Outbox, now: Timestamp) -> Vec<String> {
         Due::Perform { action, .. } => format!("try {}", action.id),
         Due::Tell(Job::Attempt { action, .. }) => format!("record {}", action.id),
         Due::Tell(Job::Outcome { action, outcome }) => format!("{} {}", outcome.state(), action.id),
-        Due::Tell(Job::Events { .. } | Job::Rules(_) | Job::Pause { .. }) => "no business of the outbox".to_owned(),
+        Due::Tell(Job::Events { .. } | Job::Rules(_) | Job::Told(_) | Job::Pause { .. }) => {
+            "no business of the outbox".to_owned()
+        }
     };
     outbox.step(now).into_iter().map(word).collect()
 }
@@ -119,7 +121,7 @@ fn drain(outbox: &mut Outbox, now: Timestamp) -> Vec<String> {
                 }
                 Due::Tell(Job::Attempt { action, body }) => outbox.recorded(&action.id, body),
                 Due::Tell(Job::Outcome { action, .. }) => outbox.ended(&action.id),
-                Due::Tell(Job::Events { .. } | Job::Rules(_) | Job::Pause { .. }) => {
+                Due::Tell(Job::Events { .. } | Job::Rules(_) | Job::Told(_) | Job::Pause { .. }) => {
                     panic!("no business of the outbox")
                 }
             }

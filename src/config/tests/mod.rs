@@ -6,6 +6,7 @@ mod mistakes;
 mod shipped;
 mod syntax;
 
+use crate::domain::command::Name;
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
@@ -136,6 +137,17 @@ fn faults_of(text: &str) -> Vec<Fault> {
 fn policy_of(text: &str, group: &str) -> Policy {
     let config = read(&[("a.toml", text)], &no_env).unwrap_or_else(|faults| panic!("{:#?}", told(&faults)));
     Policy::clone(config.settings.policy(group))
+}
+
+#[test]
+fn a_group_says_who_may_do_what_and_who_is_on_trial_until_when() {
+    let text = "[group.g.commands]\nmute = [\"owner\", \"trial_admin\"]\nrules = []\n[group.g.trial_admins]\nu3 = \"2026-12-31\"";
+    let policy = policy_of(text, "g");
+    let may = |name: Name, role| policy.commands[name as usize].contains(role);
+    assert!(may(Name::Mute, Role::Owner) && may(Name::Mute, Role::TrialAdmin) && !may(Name::Mute, Role::Admin));
+    assert!(!may(Name::Rules, Role::Member) && may(Name::Undo, Role::Admin));
+    let until = policy.trial_admins["u3"].zoned(&policy.timezone);
+    assert_eq!(until.strftime("%F %T").to_string(), "2027-01-01 00:00:00", "the last day is included");
 }
 
 #[test]

@@ -30,6 +30,25 @@ fn it_is_sound_without_a_warning() {
 }
 
 #[test]
+fn it_is_carried_in_the_binary_whole() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root.join("config"), root.join("wordlists")];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+                found.insert(name, fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    let carried = SHIPPED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    assert_eq!(found, carried);
+}
+
+#[test]
 fn its_bridge_can_do_everything_when_its_variables_are_set() {
     let set = |name: &str| match name {
         "QUNWEI_EXAMPLE_SECRET" => Some(SECRET.to_owned()),

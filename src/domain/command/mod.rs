@@ -63,7 +63,9 @@ pub struct CommandInfo {
     pub roles: &'static [Role],
 }
 
-const EVERYBODY: &[Role] = &[Role::Owner, Role::Admin, Role::Member];
+const EVERYBODY: &[Role] = &[Role::Owner, Role::Admin, Role::TrialAdmin, Role::Member];
+/// What can be looked at, and what harms nobody or can be undone at once.
+const TRIAL_ADMINS: &[Role] = &[Role::Owner, Role::Admin, Role::TrialAdmin];
 const ADMINS: &[Role] = &[Role::Owner, Role::Admin];
 
 /// Every command there is.
@@ -106,7 +108,7 @@ pub static COMMANDS: &[CommandInfo] = &[
         about: "在群里点名提醒一个成员，记一次违规",
         about_en: "names a member in the group; counts as a strike",
         takes_more: true,
-        roles: ADMINS,
+        roles: TRIAL_ADMINS,
     },
     CommandInfo {
         name: Name::Mute,
@@ -146,7 +148,7 @@ pub static COMMANDS: &[CommandInfo] = &[
         about: "看一个案件：谁、什么时候、违反了什么、做了什么",
         about_en: "shows a case: who, when, which rule, what was done",
         takes_more: true,
-        roles: ADMINS,
+        roles: TRIAL_ADMINS,
     },
     CommandInfo {
         name: Name::Undo,
@@ -186,7 +188,7 @@ pub static COMMANDS: &[CommandInfo] = &[
         about: "看本群加了、去了哪些词，或者一个词是从哪里来的",
         about_en: "lists the words changed in this group, or where one comes from",
         takes_more: true,
-        roles: ADMINS,
+        roles: TRIAL_ADMINS,
     },
     CommandInfo {
         name: Name::Try,
@@ -196,7 +198,7 @@ pub static COMMANDS: &[CommandInfo] = &[
         about: "看一句话会怎么判，为什么；什么都不会发生",
         about_en: "shows how a text would be judged and why; nothing happens",
         takes_more: true,
-        roles: ADMINS,
+        roles: TRIAL_ADMINS,
     },
     CommandInfo {
         name: Name::Status,
@@ -206,7 +208,7 @@ pub static COMMANDS: &[CommandInfo] = &[
         about: "看本群现在怎么管、设置是哪一版",
         about_en: "shows how the group is looked after and by which configuration",
         takes_more: false,
-        roles: ADMINS,
+        roles: TRIAL_ADMINS,
     },
     CommandInfo {
         name: Name::Stop,
@@ -216,7 +218,7 @@ pub static COMMANDS: &[CommandInfo] = &[
         about: "立刻停手：照常判断和记录，什么都不做，还没送出的处罚也取消",
         about_en: "observe only from now on; unsent penalties are cancelled",
         takes_more: false,
-        roles: ADMINS,
+        roles: TRIAL_ADMINS,
     },
     CommandInfo {
         name: Name::Resume,

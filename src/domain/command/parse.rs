@@ -99,8 +99,11 @@ pub fn looks_like_command(message: &Message, bot: Option<&str>) -> bool {
     }
 }
 
-/// Whether a message says 误判 and nothing else: behind a quoted notice it undoes the notice's case.
+/// Whether a message quotes another and says 误判 and nothing else: if that is a notice, its case is undone.
 pub fn is_false_alarm(message: &Message) -> bool {
+    if message.quote.is_none() {
+        return false; // as nearly every message
+    }
     let line = Line::of(message);
     let said: String = line.text.chars().filter(|c| c.is_alphanumeric()).collect();
     matches!(&*said, "误判" | "误判了" | "这是误判" | "是误判" | "falsealarm")

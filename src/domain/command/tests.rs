@@ -198,11 +198,12 @@ fn a_removal_wants_a_word_of_confirmation() {
 
 #[test]
 fn a_quoted_notice_is_answered_with_one_word() {
+    let quoting = |text: &str| Message { quote: Some(Box::default()), ..message(text) };
     for text in ["误判", "误判！", " 误判了。", "这是误判"] {
-        assert!(is_false_alarm(&message(text)), "{text}");
+        assert!(is_false_alarm(&quoting(text)) && !is_false_alarm(&message(text)), "{text}");
     }
     for text in ["不是误判", "误判率", "@x 误判的人", ""] {
-        assert!(!is_false_alarm(&message(text)), "{text}");
+        assert!(!is_false_alarm(&quoting(text)), "{text}");
     }
 }
 

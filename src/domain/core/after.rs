@@ -52,14 +52,13 @@ impl Core {
             };
             self.change_standing(MemberRef::new(&action.platform, &action.group, user), change, out);
         }
-        let undone = self.loaded.case.take().is_some_and(|file| file.undone.is_some());
+        if std::mem::take(&mut self.loaded.cancelled) {
+            self.done_in_vain(action, outcome, now, out);
+            self.arm_timers(out, from);
+            return;
+        }
         match outcome {
-            Outcome::Done { .. } => {
-                self.removed(action, out);
-                if undone && matches!(action.what, What::Remove { .. }) {
-                    self.done_in_vain(action, now, out);
-                }
-            }
+            Outcome::Done { .. } => self.removed(action, out),
             Outcome::Cancelled => {}
             Outcome::Failed { .. } | Outcome::Uncertain { .. } | Outcome::Expired => {
                 self.take_back(&policy, action, outcome, now, out);

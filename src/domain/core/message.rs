@@ -18,7 +18,7 @@ use crate::domain::ladder::{self, Decision};
 use crate::domain::means::Means;
 use crate::domain::notices::{self, Vars};
 use crate::domain::penalty::{self, Offender};
-use crate::domain::policy::{Capability, Mode, Policy, Settings, Severity, Step, Verdict};
+use crate::domain::policy::{Capability, Mode, Policy, Settings, Step, Verdict};
 use crate::domain::recent::Sighting;
 use crate::domain::standing::{Standing, Strike};
 use crate::domain::state::Memo;
@@ -69,9 +69,10 @@ impl Core {
             return Judged::Stored;
         }
         let role = self.role(here.policy, here.event, &here.message.sender, out);
+        let role = on_trial(here, role).unwrap_or(role);
         let typed = self.typed(here);
         // What admins try, add and take out is not said to the group; members' commands are judged like all they say.
-        if let Some(typed) = typed.clone().filter(|_| role.is_admin()) {
+        if let Some(typed) = typed.clone().filter(|_| role.is_admin() || role == Role::TrialAdmin) {
             self.command(here, role, typed, out);
             return Judged::Command;
         }
@@ -351,8 +352,14 @@ impl Core {
     }
 }
 
-/// What is found by no rule of the configuration.
-fn pseudo_title(rule: &str) -> &'static str {
+/// The role of a member whom TOML has made a trial admin, until their last day is over.
+fn on_trial(here: &Here<'_>, role: Role) -> Option<Role> {
+    let until = here.policy.trial_admins.get(&here.message.sender.id)?;
+    (role == Role::Member && here.time < *until).then_some(Role::TrialAdmin)
+}
+
+/// In plain words, what is found by no rule of the configuration.
+pub fn pseudo_title(rule: &str) -> &'static str {
     match rule {
         SPEAKING_WHILE_MUTED => "禁言期间发言",
         CHAT_WORDS => "本群的违规词",
@@ -385,17 +392,5 @@ fn delete(means: &mut Means<'_>, here: &Here<'_>, findings: &[Finding]) {
 }
 
 fn speaking_while_muted(observe: bool) -> Finding {
-    Finding {
-        rule: SPEAKING_WHILE_MUTED.into(),
-        category: "mute".into(),
-        severity: Severity::Minor,
-        matched: String::new(),
-        word: None,
-        start: 0,
-        end: 0,
-        part: None,
-        verdict: Verdict::Violation,
-        observe,
-        delete: false,
-    }
+    Finding::of_no_rule(SPEAKING_WHILE_MUTED, "mute", observe)
 }

@@ -8,6 +8,7 @@ mod alerts;
 mod commands;
 mod join;
 mod message;
+mod reloaded;
 mod rules_text;
 #[cfg(test)]
 mod tests;
@@ -16,10 +17,11 @@ use std::sync::Arc;
 
 pub use self::commands::quoted_case;
 use self::message::Here;
-pub use self::message::message_key;
+pub use self::message::{message_key, pseudo_title};
+pub use self::reloaded::ReloadWord;
 pub use self::rules_text::rules_text;
 use super::action::Action;
-use super::case::{ByWhom, CaseFile};
+use super::case::{ByWhom, Case, CaseFile};
 use super::change::{Change, MemberRef};
 use super::chat::ChatChange;
 use super::event::{Event, Kind, Message, Person, Role};
@@ -57,6 +59,10 @@ pub struct Loaded {
     pub texts: Vec<Message>,
     /// Actions of the group that have not come to their end.
     pub pending: Vec<Arc<Action>>,
+    /// The cases that were only observed since the group was stopped, newest first.
+    pub observed: Vec<Case>,
+    /// The action whose end comes next was cancelled while it was under way.
+    pub cancelled: bool,
     /// What is held against whoever writes to the bot alone, by group.
     pub standings: Vec<(Arc<str>, Standing)>,
 }

@@ -23,6 +23,7 @@ mod names;
 mod rules_text;
 mod steps;
 mod truth;
+mod undo;
 mod welcome;
 
 /// 2026-11-23T09:00:00+08:00, a Monday.
@@ -74,6 +75,7 @@ fn policy() -> Policy {
         allow: HashSet::from(["vip".into()]).into(),
         ignore_words: Default::default(),
         roles: HashMap::from([("named".into(), Role::Admin)]).into(),
+        trial_admins: HashMap::from([("trial".into(), NOW.plus(DAY))]).into(),
         commands: crate::domain::command::default_roles(),
         notices: Notices::default().into(),
         welcome: Welcome { on: true, window: MINUTE, raid_joins: 20, names: 10, channels: Default::default() },

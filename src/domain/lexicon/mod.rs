@@ -4,6 +4,7 @@
 //! but 加，微，信 is the word 加微信 and 很变。态度 is not the word 变态.
 
 mod build;
+mod spared;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use daachorse::CharwiseDoubleArrayAhoCorasick;
 
 pub use build::{LexiconBuilder, Refused};
+pub use spared::Spared;
 
 use super::rules::RuleId;
 use super::text::{Folded, Gap, GapKind};

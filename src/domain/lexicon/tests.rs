@@ -37,6 +37,18 @@ fn matched(words: &[&str], text: &str) -> Vec<String> {
 }
 
 #[test]
+fn what_an_exception_spares_is_told_with_it() {
+    let lexicon = lexicon(&[(A, "新盘"), (A, "新盘开售"), (A, "!新盘开售处"), (B, "开售"), (A, "首付")]);
+    let mut folded = Text::default();
+    folded.set("新 盘开售处旁边，新盘首付");
+    let spared: Vec<_> =
+        lexicon.spared(&folded.folded).into_iter().map(|one| (one.hit.list, &**one.hit.word, &**one.by)).collect();
+    assert_eq!(spared, [(A, "新盘开售", "新盘开售处")]);
+    let found: Vec<_> = find(&lexicon, "新 盘开售处旁边，新盘首付").into_iter().map(|(_, word, _)| word).collect();
+    assert_eq!(found, ["新盘", "首付", "开售"]);
+}
+
+#[test]
 fn disguised_words_are_found() {
     let rows = [
         ("加微信", "请加微信吧", "加微信"),

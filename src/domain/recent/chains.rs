@@ -48,15 +48,23 @@ impl<T: Link> Chains<T> {
         self.shed
     }
 
-    /// The same ring, having shed so many.
-    pub(super) fn with_shed(mut self, shed: u64) -> Self {
+    /// Takes over from a ring that had shed so many.
+    pub(super) fn set_shed(&mut self, shed: u64) {
         self.shed = shed;
-        self
     }
 
-    /// All entries in the order they came.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+    /// How many entries came, those that were shed too.
+    pub(super) fn came(&self) -> u64 {
+        self.shed + self.slots.len() as u64
+    }
+
+    /// The entries in the order they came, without those among the first `before` that ever came.
+    pub(super) fn iter_after(&self, before: u64) -> impl Iterator<Item = &T> {
         let (late, early) = self.slots.split_at_checked(self.first).unwrap_or((&[], &[]));
+        let known = usize::try_from(before.saturating_sub(self.shed)).unwrap_or(usize::MAX);
+        let early_known = known.min(early.len());
+        let early = early.get(early_known..).unwrap_or_default();
+        let late = late.get(known - early_known..).unwrap_or_default();
         early.iter().chain(late).map(|slot| &slot.entry)
     }
 

@@ -133,6 +133,13 @@ impl Default for Recent {
     }
 }
 
+/// How many messages and texts had been remembered at some time. Means nothing to other windows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    times: u64,
+    texts: u64,
+}
+
 /// How much longer than the rules look back a written entry is kept: an idle daemon must not write megabytes of what
 /// nobody will ask for.
 const GRACE: Duration = Duration::from_secs(3600);
@@ -174,13 +181,28 @@ impl Recent {
         self.times.shed() + self.texts.shed()
     }
 
-    /// Everything that a rule may still ask for at `now`, written; with an hour's grace for events that come late.
-    pub fn snapshot(&self, needs: &Needs, now: Timestamp) -> Vec<u8> {
-        let (times, texts) = (now.minus(needs.times + GRACE), now.minus(needs.texts + GRACE));
-        written::write(self, times, texts)
+    /// How much was remembered until now.
+    pub fn place(&self) -> Place {
+        Place { times: self.times.came(), texts: self.texts.came() }
     }
 
-    /// Reads what [`Recent::snapshot`] wrote. `None` when it is damaged or of another version.
+    /// Whether nothing of what was remembered before `place` is left.
+    pub fn has_outlived(&self, place: Place) -> bool {
+        place.times <= self.times.shed() && place.texts <= self.texts.shed()
+    }
+
+    /// Everything that a rule may still ask for at `now`, written; with an hour's grace for events that come late.
+    pub fn snapshot(&self, needs: &Needs, now: Timestamp) -> Vec<u8> {
+        self.snapshot_since(Place::default(), needs, now)
+    }
+
+    /// The same of what was remembered since `place`.
+    pub fn snapshot_since(&self, place: Place, needs: &Needs, now: Timestamp) -> Vec<u8> {
+        let (times, texts) = (now.minus(needs.times + GRACE), now.minus(needs.texts + GRACE));
+        written::write(self, place, times, texts)
+    }
+
+    /// Reads a snapshot and those of what came since, one after the other. `None` when one is damaged or of another version.
     pub fn restore(bytes: &[u8]) -> Option<Self> {
         written::read(bytes)
     }

@@ -89,6 +89,31 @@ fn a_snapshot_is_the_same_windows() {
 }
 
 #[test]
+fn what_came_since_a_snapshot_is_read_behind_it() {
+    // So many that the first of them are not in the windows any more when the last are written.
+    let count = 2 * MOST_TIMES + 5;
+    let mut recent = Recent::default();
+    let (mut written, mut place) = (Vec::new(), Place::default());
+    for n in 0..count {
+        let text = (n % 2 == 0).then_some(n as u64 % 50_000);
+        recent.note(&needs(), &sighting((n % 97) as u128, n as u64 % 97, (n % 7) as u128, n as i64, text));
+        if n % 100_000 == 99_999 || n == count - 1 {
+            written.push((place, recent.snapshot_since(place, &needs(), Timestamp(0))));
+            place = recent.place();
+        }
+    }
+    let all: Vec<u8> = written.iter().flat_map(|(_, piece)| piece.clone()).collect();
+    let whole = recent.snapshot(&needs(), Timestamp(0));
+    assert_eq!(Recent::restore(&all).unwrap().snapshot(&needs(), Timestamp(0)), whole);
+    let outlived = written.iter().skip(1).filter(|(place, _)| recent.has_outlived(*place)).count();
+    assert_eq!(outlived, 2, "each piece begins where the one before it ends");
+    let rest: Vec<u8> = written.iter().skip(outlived).flat_map(|(_, piece)| piece.clone()).collect();
+    assert_eq!(Recent::restore(&rest).unwrap().snapshot(&needs(), Timestamp(0)), whole);
+    assert!(written.last().unwrap().1.len() < whole.len() / 5);
+    assert!(Recent::restore(&all[..all.len() - 1]).is_none());
+}
+
+#[test]
 fn a_snapshot_leaves_out_what_nobody_can_ask_for_any_more() {
     let mut recent = Recent::default();
     let day = 86_400_000;

@@ -1,11 +1,12 @@
 //! All rules of a configuration, matched in one pass.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::{Found, Hit, Rule, RuleId, RuleInfo};
 use crate::domain::case::Finding;
 use crate::domain::event::{Message, PLACEHOLDER, Segment};
-use crate::domain::lexicon::{Lexicon, LexiconBuilder, WordScratch, WordUse};
+use crate::domain::lexicon::{Lexicon, LexiconBuilder, Spared, WordScratch, WordUse};
 use crate::domain::policy::{Mode, RuleSetting};
 use crate::domain::recent::{Needs, Recent, Sighting};
 use crate::domain::text::{Text, slice};
@@ -156,6 +157,15 @@ impl Ruleset {
             observe: setting.mode == Mode::Observe,
             delete: setting.delete,
         })
+    }
+
+    /// The words of a text that exceptions spared, each with its exception.
+    pub fn spared(&self, text: &Text) -> Vec<(Hit, Arc<str>)> {
+        let hit = |one: &Spared<'_>| {
+            let span = text.folded.span(one.hit.start, one.hit.end);
+            Hit { rule: one.hit.list, span, word: Some(one.hit.word.clone()), part: None, matched: None }
+        };
+        self.lexicon.spared(&text.folded).iter().map(|one| (hit(one), one.by.clone())).collect()
     }
 
     /// How a hit was reached. `original` is the text it was found in.

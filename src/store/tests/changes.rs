@@ -129,6 +129,7 @@ fn ledgers() {
         notices: vec![at(4)],
         alerts: alerts(),
         held: vec![Held { kind: HeldKind::Named, user: Some("u1".into()), case: 7, line: "@小王".into() }],
+        held_more: [(HeldKind::Named, 3)].into(),
         replies: vec![at(8)],
         rules_told: Some(at(8)),
     };
@@ -251,11 +252,22 @@ fn windows_are_replaced_whole() {
     let mut scene = Scene::new();
     let large: Vec<u8> = (0..3 * PIECE + 5).map(|n| (n % 251) as u8).collect();
     for (seq, windows) in [(50, large), (51, b"small".to_vec()), (52, Vec::new())] {
-        scene.store().save_windows(seq, &windows).unwrap();
+        scene.store().save_windows(seq, seq + 1, &windows).unwrap();
         let start = both(&mut scene, |store| store.start().unwrap().windows);
         assert!(start == Some((seq, windows)), "{seq}");
     }
     assert_eq!(scene.store().start().unwrap().seq, 52, "numbers go on though the rows were moved away");
+}
+
+#[test]
+fn windows_are_written_behind_those_that_are_kept() {
+    let mut scene = Scene::new();
+    let large = vec![b'b'; PIECE + 1];
+    for (seq, keep, windows) in [(50, 51, &b"a"[..]), (60, 50, &large), (60, 50, b"c"), (70, 60, b"d")] {
+        scene.store().save_windows(seq, keep, windows).unwrap();
+    }
+    let start = both(&mut scene, |store| store.start().unwrap().windows);
+    assert!(start == Some((70, [&*large, b"c", b"d"].concat())));
 }
 
 #[test]

@@ -21,6 +21,24 @@ fn rows_come_back_as_they_went_in() {
 }
 
 #[test]
+fn the_log_is_copied_beside_the_writing() {
+    let mut scene = Scene::new();
+    let text: Arc<str> = "大".repeat(1 << 20).into(); // 3 MiB
+    for seq in 1..=4 {
+        let large = Unit { rows: vec![Row { body: text.clone(), ..row(seq) }], ..Unit::default() };
+        scene.store().commit(&[large]).unwrap();
+    }
+    // Less than what makes a commit copy it.
+    let database = scene.dir.path().join("qunwei.db");
+    let began = std::time::Instant::now();
+    while std::fs::metadata(&database).unwrap().len() < 3 << 20 {
+        assert!(began.elapsed().as_secs() < 20, "the log was not copied");
+        std::thread::yield_now();
+    }
+    assert_eq!(scene.reopen().journal(3, 9).unwrap(), [Row { body: text, ..row(4) }]);
+}
+
+#[test]
 fn a_commit_survives_a_kill() {
     let mut scene = Scene::new();
     scene.store().commit(&[plain(1), plain(2)]).unwrap();
@@ -88,7 +106,7 @@ fn a_read_only_disk_leaves_nothing_and_ends() {
     let before = visible(scene.store());
     scene.store().conn.pragma_update(None, "query_only", true).unwrap();
     assert!(matches!(scene.store().commit(&[rich(1)]), Err(StoreError::Unavailable(_))));
-    assert!(matches!(scene.store().save_windows(1, b"w"), Err(StoreError::Unavailable(_))));
+    assert!(matches!(scene.store().save_windows(1, 2, b"w"), Err(StoreError::Unavailable(_))));
     assert!(matches!(scene.store().probe(), Err(StoreError::Unavailable(_))));
     assert_eq!(visible(scene.store()), before);
     scene.store().conn.pragma_update(None, "query_only", false).unwrap();

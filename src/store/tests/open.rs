@@ -167,7 +167,7 @@ fn what_is_written_is_on_the_disk() {
     assert_eq!(pragma(&mut scene, "journal_mode"), "wal".to_owned().into());
     assert_eq!(pragma(&mut scene, "synchronous"), 2.into(), "FULL");
     // One commit may make the log large; the next ones make it small again.
-    scene.store().save_windows(1, &vec![7; 80 << 20]).unwrap();
+    scene.store().save_windows(1, 2, &vec![7; 80 << 20]).unwrap();
     scene.store().commit(&[plain(2)]).unwrap();
     let log = fs::metadata(scene.dir.path().join("qunwei.db-wal")).unwrap().len();
     assert!(log <= 64 << 20, "{log} bytes");

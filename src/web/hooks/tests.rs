@@ -41,7 +41,7 @@ async fn serve(capacity: usize, bridges: impl IntoIterator<Item = (&'static str,
     let state = HooksState::new(intake.clone(), bridges, clock.clone(), Arc::new(Metrics::new()));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let base = format!("http://{}", listener.local_addr().expect("it is bound"));
-    tokio::spawn(crate::web::serve(listener, router(state.clone()), std::future::pending()));
+    tokio::spawn(crate::web::serve_by(listener, service(state.clone()), std::future::pending()));
     Served { state, intake, clock, base }
 }
 

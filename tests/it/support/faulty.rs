@@ -139,6 +139,16 @@ impl Store for FaultyStore {
         self.inner.case_of_notice(platform, message)
     }
 
+    fn observed_cases(&mut self, platform: &str, group: &str, since: Timestamp) -> Result<Vec<Case>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.observed_cases(platform, group, since)
+    }
+
+    fn is_cancelled(&mut self, id: &str) -> Result<bool, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.is_cancelled(id)
+    }
+
     fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError> {
         self.faults.check(&Fault::Reads)?;
         self.inner.chat_change(no)
@@ -169,9 +179,9 @@ impl Store for FaultyStore {
         self.inner.journal(after, limit)
     }
 
-    fn save_windows(&mut self, seq: u64, windows: &[u8]) -> Result<(), StoreError> {
+    fn save_windows(&mut self, seq: u64, keep: u64, windows: &[u8]) -> Result<(), StoreError> {
         self.faults.check(&Fault::Windows)?;
-        self.inner.save_windows(seq, windows)
+        self.inner.save_windows(seq, keep, windows)
     }
 
     fn pending(&mut self, limit: usize) -> Result<Vec<Pending>, StoreError> {

@@ -2,11 +2,13 @@
 //! turned by hand. [`World::finish`] fails when an action arrived that the test did not read.
 
 pub mod bot;
+pub mod browser;
 pub mod clock;
 pub mod daemon;
 pub mod dice;
 pub mod dump;
 pub mod faulty;
+pub mod playground;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};

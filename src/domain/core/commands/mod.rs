@@ -12,7 +12,7 @@ pub(super) use self::punish::BY_HAND;
 
 use super::message::Here;
 use super::{Core, Loaded};
-use crate::domain::action::{Cause, Lane, What};
+use crate::domain::action::{Cause, Lane};
 use crate::domain::case::ByWhom;
 use crate::domain::change::{Change, Commanded};
 use crate::domain::command::{self, Asked, Command, CommandInfo, Typed};
@@ -20,7 +20,7 @@ use crate::domain::event::{Kind, Quote, Role};
 use crate::domain::ids::GroupKey;
 use crate::domain::means::{MINUTE, Means};
 use crate::domain::notices::Vars;
-use crate::domain::policy::{Capability, Policy};
+use crate::domain::policy::Policy;
 
 /// Answers to members in any minute; admins are always answered.
 const REPLIES_A_MINUTE: usize = 6;
@@ -158,7 +158,7 @@ impl Core {
             return;
         }
         let here = desk.here;
-        if !desk.role.is_admin() && !is_private(here) {
+        if matches!(desk.role, Role::Member | Role::Bot) && !is_private(here) {
             let mut ledger = self.state.group(here.group_key()).ledger.clone();
             ledger.replies.retain(|at| at.plus(MINUTE) > here.now);
             if ledger.replies.len() >= REPLIES_A_MINUTE {
@@ -169,13 +169,7 @@ impl Core {
         }
         let user: Arc<str> = (*here.message.sender.id).into();
         let text = desk.answer.clone();
-        let mut means = self.means_of(&desk, "command", None, out);
-        let (in_group, alone) = (means.can(Capability::Send), means.can(Capability::Private));
-        if alone && (desk.alone || !in_group) {
-            means.act(Lane::Reply, What::Private { user, text }, Vec::new());
-        } else if in_group && !here.event.group.is_empty() {
-            means.act(Lane::Reply, What::Send { text, mentions: vec![user] }, Vec::new());
-        }
+        self.means_of(&desk, "command", None, out).answer(user, text, desk.alone);
     }
 
     /// Means for what a command does: it is done whatever is only observed here.
@@ -234,7 +228,8 @@ impl Core {
         } else {
             "reply_not_stopped"
         };
-        desk.answer = desk.render(notice, &Vars::default());
+        let (more, list) = self.observed(desk);
+        desk.answer = desk.render(notice, &Vars { more, list, ..Vars::default() });
     }
 
     fn pause_group(&mut self, here: &Here<'_>, pause: Option<ByWhom>, out: &mut Vec<Change>) {
@@ -283,7 +278,8 @@ pub(super) fn may(policy: &Policy, role: Role, info: &CommandInfo) -> bool {
 }
 
 fn refusal(policy: &Policy, info: &CommandInfo) -> String {
-    let names = [(Role::Owner, "群主"), (Role::Admin, "管理员"), (Role::Member, "成员")];
+    let names =
+        [(Role::Owner, "群主"), (Role::Admin, "管理员"), (Role::TrialAdmin, "实习管理员"), (Role::Member, "成员")];
     let roles = policy.commands.get(info.name as usize).copied().unwrap_or_default();
     let list: Vec<&str> = names.iter().filter(|(role, _)| roles.contains(*role)).map(|(_, name)| *name).collect();
     let list = if list.is_empty() { "在本群没有人".to_owned() } else { format!("只有{}", list.join("和")) };

@@ -1,6 +1,5 @@
 //! Warning, muting and removing by hand: a case like any other, decided by a person.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::Desk;
@@ -13,7 +12,7 @@ use crate::domain::ids::MemberKey;
 use crate::domain::ladder;
 use crate::domain::notices::Vars;
 use crate::domain::penalty::{self, Offender};
-use crate::domain::policy::{Severity, Step, Verdict};
+use crate::domain::policy::Step;
 use crate::domain::standing::{Standing, Strike};
 
 /// The name that findings of cases decided by a person carry instead of a rule's.
@@ -144,7 +143,7 @@ impl Core {
             time: here.time,
             opened: here.now,
             text: quoted.map(|quote| quote.text.to_string()).unwrap_or_default(),
-            findings: vec![by_hand()],
+            findings: vec![Finding::of_no_rule(BY_HAND, BY_HAND, false)],
             rules: here.settings.version.clone(),
             step: step.name().into(),
             strikes: u32::try_from(strikes).unwrap_or(u32::MAX),
@@ -181,21 +180,5 @@ impl Core {
         let (policy, key) = (desk.here.policy, desk.here.group_key());
         let name = |one: &Whom| format!("@{}", self.harmless_name(policy, key, &one.name, &one.user));
         whom.iter().map(name).collect::<Vec<_>>().join("、")
-    }
-}
-
-fn by_hand() -> Finding {
-    Finding {
-        rule: Arc::from(BY_HAND),
-        category: Arc::from(BY_HAND),
-        severity: Severity::Minor,
-        matched: String::new(),
-        word: None,
-        start: 0,
-        end: 0,
-        part: None,
-        verdict: Verdict::Violation,
-        observe: false,
-        delete: false,
     }
 }

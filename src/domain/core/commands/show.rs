@@ -2,7 +2,7 @@
 
 use super::{Desk, may};
 use crate::domain::action::{ActionState, Outcome, What};
-use crate::domain::case::{CaseFile, Finding, MACHINE};
+use crate::domain::case::{Case, CaseFile, Finding, MACHINE};
 use crate::domain::chat::{ChatChange, ChatWhat};
 use crate::domain::command::{COMMANDS, CommandInfo};
 use crate::domain::core::{Core, rules_text};
@@ -10,9 +10,9 @@ use crate::domain::event::{Message, Person, Role, Segment};
 use crate::domain::judge;
 use crate::domain::ladder::{self, Decision};
 use crate::domain::lexicon::WordUse;
-use crate::domain::notices::{Vars, mask};
+use crate::domain::notices::{Vars, mask, plain_name};
 use crate::domain::penalty;
-use crate::domain::policy::{Mode, Policy, Step, Verdict};
+use crate::domain::policy::{Capability, Mode, Policy, Step, Verdict};
 use crate::domain::rules::{RuleId, RuleInfo};
 
 /// More of a list is only counted.
@@ -107,26 +107,26 @@ impl Core {
         if finding.matched.is_empty() { title } else { format!("{title}（命中“{}”）", mask(&finding.matched)) }
     }
 
+    /// The words are written out only where the asker alone reads them.
     pub(super) fn show_words(&mut self, desk: &mut Desk<'_, '_>, word: Option<&str>) {
-        let key = desk.here.group_key();
+        let here = desk.here;
+        desk.alone = here.settings.capabilities(&here.event.platform).has(Capability::Private);
+        let shown = if desk.alone { harmless } else { mask };
+        let known = self.state.chat.get(&here.group_key());
+        let told = |change: &ChatChange| in_words(change, &desk.date(change.at), shown);
         let Some(word) = word else {
-            let known = self.state.chat.get(&key);
             let changes = known.map(|known| known.changes()).unwrap_or_default();
-            let lines: Vec<String> =
-                changes.iter().rev().map(|change| in_words(change, &desk.date(change.at))).collect();
-            let rules: Vec<String> = self.lists_in_words(desk.here.policy);
+            let lines: Vec<String> = changes.iter().rev().map(told).collect();
             let list = if lines.is_empty() { "无".to_owned() } else { shorten(lines) };
-            desk.answer = desk.render("reply_words", &Vars { list, text: rules.join("\n"), ..Vars::default() });
+            let text = self.lists_in_words(here.policy).join("\n");
+            desk.answer = desk.render("reply_words", &Vars { list, text, ..Vars::default() });
             return;
         };
-        let mut from = Vec::new();
-        if let Some(known) = self.state.chat.get(&key) {
-            let changes = [known.change_of(word, true), known.change_of(word, false)];
-            from.extend(changes.into_iter().flatten().map(|change| in_words(change, &desk.date(change.at))));
-        }
+        let changes = known.map(|known| [known.change_of(word, true), known.change_of(word, false)]);
+        let mut from: Vec<String> = changes.into_iter().flatten().flatten().map(told).collect();
         from.extend(self.settings.rules.uses_of(word).iter().map(|one| self.place_in_words(one)));
         let list = if from.is_empty() { "哪里都没有这个词".to_owned() } else { shorten(from) };
-        desk.answer = desk.render("reply_word", &Vars { text: mask(word), list, ..Vars::default() });
+        desk.answer = desk.render("reply_word", &Vars { text: shown(word), list, ..Vars::default() });
     }
 
     /// Judges a text as if a member had just said it. Nothing happens.
@@ -173,14 +173,27 @@ impl Core {
         let known = self.state.chat.get(&key);
         let (added, dropped) = known.map_or((0, 0), |known| (known.added(), known.dropped()));
         let ladder: Vec<String> = here.policy.ladder.iter().map(|step| penalty::step_in_words(*step)).collect();
+        let (more, done) = self.observed(desk);
         let vars = Vars {
             text: mode,
+            more,
+            done,
             list: format!("{rules} 条规则；群里加了 {added} 个词、去了 {dropped} 个词"),
             next: ladder.join(" → "),
             why: here.settings.version.to_string(),
             ..Vars::default()
         };
         desk.answer = desk.render("reply_status", &vars);
+    }
+
+    /// What would have been done since the group was stopped: in how many cases, and the last of them.
+    pub(super) fn observed(&mut self, desk: &Desk<'_, '_>) -> (u32, String) {
+        let mut line = |case: &Case| {
+            let name = self.harmless_name(desk.here.policy, desk.here.group_key(), &case.name, &case.user);
+            format!("案件 {} {name} {}", case.no, step_in_words(&case.step))
+        };
+        let lines: Vec<String> = desk.loaded.observed.iter().map(&mut line).collect();
+        (u32::try_from(lines.len()).unwrap_or(u32::MAX), shorten(lines))
     }
 
     /// The rules that hold in a group, in plain words, each once.
@@ -216,12 +229,12 @@ impl Core {
 }
 
 /// 改3：11月25日 10:00 小王 加了 加＊＊、刷＊
-fn in_words(change: &ChatChange, date: &str) -> String {
+fn in_words(change: &ChatChange, date: &str, shown: fn(&str) -> String) -> String {
     let verb = match change.what {
         ChatWhat::Add(_) => "加了",
         ChatWhat::Drop(_) => "去了",
     };
-    let words: Vec<String> = change.what.words().iter().map(|word| mask(word)).collect();
+    let words: Vec<String> = change.what.words().iter().map(|word| shown(word)).collect();
     format!("改{}：{date} {} {verb} {}", change.no, change.by_name, shorten_by(words, "、"))
 }
 
@@ -262,4 +275,9 @@ fn step_in_words(step: &str) -> &'static str {
         "remove" => "移出本群",
         _ => "其他",
     }
+}
+
+/// A word written out: like a name, it calls nobody and hides nothing.
+fn harmless(word: &str) -> String {
+    plain_name(word, "")
 }

@@ -8,7 +8,7 @@ use crate::domain::change::{Change, MemberRef};
 use crate::domain::core::Core;
 use crate::domain::core::alerts::Alert;
 use crate::domain::ladder;
-use crate::domain::notices::Vars;
+use crate::domain::notices::{Vars, plain_name};
 use crate::domain::policy::{Capability, Policy, Severity, Step};
 use crate::domain::standing::{HeldKind, Mute, Standing};
 use crate::domain::time::Timestamp;
@@ -191,19 +191,34 @@ impl Core {
         self.keep_ledger(&action.platform, &action.group, ledger, out);
     }
 
-    /// A removal was done although its case is undone: it was under way when it was cancelled.
-    pub(in crate::domain::core) fn done_in_vain(&mut self, action: &Action, now: Timestamp, out: &mut Vec<Change>) {
+    /// A mute or removal was under way when it was cancelled, and was done all the same, or may have been: the mute is lifted,
+    /// the removed member is to be invited again.
+    pub(in crate::domain::core) fn done_in_vain(
+        &mut self,
+        action: &Action,
+        outcome: &Outcome,
+        now: Timestamp,
+        out: &mut Vec<Change>,
+    ) {
         let policy = self.settings.policy(&action.group).clone();
         let case = action.cause.case.clone().unwrap_or_default();
-        let name = action.what.user().map(|user| crate::domain::notices::plain_name("", user)).unwrap_or_default();
         let mut ledger = self.state.group(super::key_of(&action.platform, &action.group)).ledger.clone();
         let mut means = self.means_later(&policy, &action.platform, &action.group, now, out);
         means.input = action.id.clone();
         means.case = case.parse().ok();
-        means.cause = Cause { event: None, ..action.cause.clone() };
-        let vars = Vars { name, case, ..Vars::default() };
-        means.ask(&mut ledger, "task", "task_invite", &vars, &[("invited", "已邀请"), ("later", "稍后")]);
+        means.cause = Cause { event: None, step: Some("undo".into()), ..action.cause.clone() };
+        match &action.what {
+            What::Mute { user, .. } => drop(means.act(Lane::Undo, What::Unmute { user: user.clone() }, Vec::new())),
+            What::Remove { user } if matches!(outcome, Outcome::Done { .. }) => {
+                let vars = Vars { name: plain_name("", user), case, ..Vars::default() };
+                means.ask(&mut ledger, "task", "task_invite", &vars, &[("invited", "已邀请"), ("later", "稍后")]);
+            }
+            _ => {}
+        }
         self.keep_ledger(&action.platform, &action.group, ledger, out);
+        if matches!(outcome, Outcome::Done { .. }) {
+            self.removed(action, out);
+        }
     }
 
     /// A member says that a case is a false alarm: the admins are asked to look.

@@ -152,3 +152,24 @@ fn what_fails_is_put_before_the_admins_once() {
         }
     }
 }
+
+#[test]
+fn of_a_crowd_the_rest_is_only_counted_and_nobody_stays_in_a_burst_for_ever() {
+    let mut bed = Bed::with(|policy| policy.ladder = [Step::WarnPublic, Step::Mute(DAY)].into());
+    for user in 0..100 {
+        bed.say(&user.to_string(), BAD);
+    }
+    let key = GroupKey::new("p", "g1");
+    assert_eq!(bed.core.state.group(key).ledger.held.len(), 60, "6 are told at once, 34 are only counted");
+    assert!(bed.standing("99").strikes[0].burst_end.is_some(), "no notice will come that could end it");
+    bed.pass(61 * SECOND);
+    let changes = bed.tick();
+    assert!(texts(&changes)[0].contains("另有 34 人"), "{:?}", texts(&changes));
+    bed.deliver(&changes);
+    assert_eq!(cases(&bed.say("99", BAD)).len(), 1, "the next violation counts");
+    for _ in 0..2 {
+        bed.pass(61 * SECOND);
+        let changes = bed.tick();
+        assert!(!texts(&changes)[0].contains("另有"), "they are counted once: {:?}", texts(&changes));
+    }
+}

@@ -1,0 +1,45 @@
+//! Whether the daemon is at work or waits for its clock: for those who move the clock, and for tests.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use crate::app::deliver::SharedOutbox;
+use crate::app::intake::Intake;
+use crate::domain::time::Timestamp;
+
+/// What tells whether something is going on. Clones share it.
+#[derive(Clone)]
+pub struct Pulse {
+    intake: Intake,
+    outbox: SharedOutbox,
+    next_timer: Arc<AtomicI64>,
+}
+
+impl Pulse {
+    /// Of the daemon with this intake and this outbox.
+    pub fn new(intake: Intake, outbox: SharedOutbox) -> Self {
+        Self { intake, outbox, next_timer: Arc::new(AtomicI64::new(i64::MIN)) }
+    }
+
+    /// The engine says when its next timer is due.
+    pub fn set_next_timer(&self, due: Option<Timestamp>) {
+        self.next_timer.store(due.map_or(i64::MAX, |due| due.0), Ordering::SeqCst);
+    }
+
+    /// When the next timer is due, as far as the engine has said.
+    pub fn next_timer(&self) -> Option<Timestamp> {
+        let due = self.next_timer.load(Ordering::SeqCst);
+        (due != i64::MAX && due != i64::MIN).then_some(Timestamp(due))
+    }
+
+    /// Whether nothing happens before the clock is later than `now`: no input is queued, no timer is due, no action can
+    /// go out.
+    pub fn only_waits(&self, now: Timestamp) -> bool {
+        self.intake.depth() == 0 && self.next_timer.load(Ordering::SeqCst) > now.0 && self.outbox.lock().only_waits(now)
+    }
+
+    /// Whether there is also nothing left to be sent.
+    pub fn is_idle(&self, now: Timestamp) -> bool {
+        self.only_waits(now) && self.outbox.lock().is_empty()
+    }
+}

@@ -1,0 +1,160 @@
+//! Undoing cases: the engine's part, reading the case, is played here.
+
+use super::*;
+use crate::domain::action::{ActionState, StoredAction};
+use crate::domain::case::{ByWhom, Case, CaseFile};
+use crate::domain::event::Quote;
+
+/// The case files as a store would have them: every action done.
+#[derive(Default)]
+struct Files(Vec<CaseFile>);
+
+impl Files {
+    fn take(&mut self, changes: &[Change], state: &ActionState) {
+        for change in changes {
+            match change {
+                Change::Case(case) => {
+                    let case: Case = (**case).clone();
+                    self.0.push(CaseFile { case, evidence: 0, actions: Vec::new(), undone: None });
+                }
+                Change::Act(action) => {
+                    let file = self.0.iter_mut().find(|file| Some(file.case.no.to_string()) == action.cause.case);
+                    // An answer to a command is of no case.
+                    if let Some(file) = file {
+                        file.actions.push(StoredAction { action: action.clone(), state: state.clone() });
+                    }
+                }
+                Change::Undone { case, undone } => {
+                    let file = self.0.iter_mut().find(|file| file.case.no == *case);
+                    file.expect("it is there").undone = Some(undone.clone());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn of(&self, no: u64) -> Option<CaseFile> {
+        self.0.iter().find(|file| file.case.no == no).cloned()
+    }
+}
+
+fn done() -> ActionState {
+    ActionState::Ended { outcome: Outcome::Done { message: None }, at: NOW }
+}
+
+/// An admin gives a command.
+fn command(bed: &mut Bed, files: &mut Files, no: u64, text: &str) -> Vec<Change> {
+    bed.core.loaded.case = files.of(no);
+    bed.core.loaded.others = files.0.iter().filter(|file| file.case.no != no).cloned().collect();
+    let changes = bed.say_as(with_role("boss", Role::Admin), text);
+    files.take(&changes, &done());
+    changes
+}
+
+fn offend(bed: &mut Bed, files: &mut Files) -> Vec<Change> {
+    let changes = bed.offend("9", BAD);
+    files.take(&changes, &done());
+    changes
+}
+
+#[test]
+fn a_mute_that_would_no_longer_be_given_ends_and_another_stays() {
+    for (undone, rest) in [(1, None), (2, None), (3, None)] {
+        let (mut bed, mut files) = (Bed::new(), Files::default());
+        for _ in 0..3 {
+            offend(&mut bed, &mut files);
+        }
+        assert!(bed.standing("9").mute.is_some());
+        let changes = command(&mut bed, &mut files, undone, &format!("/撤销 {undone}"));
+        assert!(said(&changes).contains(&"unmute undo".to_owned()), "{undone}: {:?}", said(&changes));
+        assert_eq!(bed.standing("9").mute, rest);
+        assert_eq!(bed.standing("9").strikes.len(), 2);
+    }
+    // Four strikes' worth: without one of them the mute was still due.
+    let (mut bed, mut files) =
+        (Bed::with(|policy| policy.ladder = [Step::WarnPublic, Step::Mute(DAY)].into()), Files::default());
+    for _ in 0..3 {
+        offend(&mut bed, &mut files);
+    }
+    let until = bed.standing("9").mute.expect("muted").until;
+    let changes = command(&mut bed, &mut files, 1, "/撤销 1");
+    assert!(said(&changes).iter().all(|act| !act.starts_with("unmute")), "{:?}", said(&changes));
+    assert_eq!(bed.standing("9").mute.expect("still muted").until, until);
+    // Without the last one, the mute ends when that of the second would have ended: a shorter one in its place.
+    let changes = command(&mut bed, &mut files, 3, "/撤销 3");
+    let acts = said(&changes);
+    assert_eq!(acts.iter().filter(|act| act.starts_with("unmute")).count(), 1, "{acts:?}");
+    assert!(bed.standing("9").mute.is_none_or(|mute| mute.until < until));
+}
+
+#[test]
+fn what_a_person_decided_stands_when_another_case_is_undone() {
+    let (mut bed, mut files) = (Bed::new(), Files::default());
+    offend(&mut bed, &mut files);
+    let whom = Segment::Mention { user: "9".into(), name: "小9".into() };
+    let message = Message {
+        sender: with_role("boss", Role::Admin),
+        content: vec![Segment::Text("/禁言 ".into()), whom, Segment::Text(" 3天".into())],
+        quote: None,
+    };
+    let time = bed.now;
+    let changes = bed.event(Kind::Message(message), time);
+    files.take(&changes, &done());
+    bed.deliver(&changes);
+    let changes = command(&mut bed, &mut files, 1, "/撤销 1");
+    assert!(said(&changes).iter().all(|act| !act.starts_with("unmute")), "{:?}", said(&changes));
+    assert!(bed.standing("9").mute.is_some());
+}
+
+#[test]
+fn what_was_done_although_it_was_cancelled_is_taken_back() {
+    let mut bed = Bed::new();
+    let mut deeds = Vec::new();
+    for _ in 0..4 {
+        let changes = bed.say("9", BAD);
+        let deed = |action: &Arc<Action>| matches!(action.what, What::Mute { .. } | What::Remove { .. });
+        deeds.extend(acts(&changes).into_iter().filter(deed));
+        bed.deliver(&changes);
+        bed.pass(2 * MINUTE);
+    }
+    let [mute, remove] = &deeds[..] else { panic!("{deeds:#?}") };
+    let mut end = |deed: &Arc<Action>, outcome: Outcome| {
+        bed.core.loaded.cancelled = true;
+        said(&bed.end(deed, &outcome))
+    };
+    let unknown = || Outcome::Uncertain { error: "hung up".to_owned() };
+    assert_eq!(end(mute, Outcome::Done { message: None }), ["unmute undo"]);
+    assert_eq!(end(mute, unknown()), ["unmute undo"]);
+    assert_eq!(end(remove, Outcome::Done { message: None }), ["task task"]);
+    assert_eq!(end(remove, unknown()), [""; 0]);
+}
+
+#[test]
+fn a_case_of_another_group_and_a_forged_notice_are_nobodys() {
+    let (mut bed, mut files) = (Bed::new(), Files::default());
+    offend(&mut bed, &mut files);
+    files.0[0].case.group = "g2".into();
+    let changes = command(&mut bed, &mut files, 1, "/撤销 1");
+    assert_eq!(texts(&changes), ["本群没有案件 1。"]);
+    files.0[0].undone = Some(ByWhom { by: "x".into(), name: "老王".into(), at: NOW });
+    files.0[0].case.group = "g1".into();
+    let changes = command(&mut bed, &mut files, 1, "/撤销 1");
+    assert!(texts(&changes)[0].contains("已撤销过（老王"), "{:?}", texts(&changes));
+    let quote =
+        |sender: &str| Quote { message: None, sender: Some(sender.into()), text: "（案件 12，命中".into() };
+    assert_eq!(quoted_case(&quote("bot"), Some("bot")), Some(12));
+    assert_eq!(quoted_case(&quote("9"), Some("bot")), None);
+    assert_eq!(quoted_case(&quote("9"), None), None);
+}
+
+#[test]
+fn a_trial_admin_may_some_of_it_until_the_last_day_is_over() {
+    let mut bed = Bed::new();
+    assert!(texts(&bed.say("trial", "/状态"))[0].contains("设置版本"));
+    assert!(texts(&bed.say("trial", "/禁言 1小时"))[0].contains("只有群主和管理员能用"));
+    // What is tried is not said, but what is said is judged.
+    assert!(texts(&bed.say("trial", &format!("/试 {BAD}")))[0].contains("会判为违规"));
+    assert_eq!(cases(&bed.say("trial", BAD)).len(), 1);
+    bed.pass(DAY);
+    assert!(texts(&bed.say("trial", "/状态"))[0].contains("只有"));
+}
