@@ -1,6 +1,6 @@
 //! What was changed in the chat as files of a configuration that mean the same: a word list for each group and one TOML file.
 //!
-//! What TOML cannot say is a comment that says why and what a person can write instead.
+//! What should not be a setting (who is stopped) is a comment that says why and what a person can write instead.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -31,7 +31,7 @@ pub struct Export {
     /// Files by name, the lists first: whoever watches the folder finds them when it reads the TOML. Empty when nothing that
     /// was changed is in force.
     pub files: Vec<(String, String)>,
-    /// What could not be written so that it means the same, for an operator.
+    /// What is not written so that it means the same, for an operator.
     pub notes: Vec<String>,
 }
 
@@ -42,7 +42,7 @@ pub fn export(state: &ChatState) -> Export {
         return out;
     }
     let kept = state.config.as_ref();
-    // Only to say where a word is written and what o'clock it was: a broken one is no obstacle.
+    // Only to say what o'clock it was and which words there still are: a broken one is no obstacle.
     let config = kept.and_then(|files| config::from_files(Path::new(""), files, &|_| None).ok());
     let writer = Writer { settings: config.map(|config| config.settings) };
     let mut groups: BTreeMap<(&str, &str), Vec<&ChatChange>> = BTreeMap::new();
@@ -50,10 +50,14 @@ pub fn export(state: &ChatState) -> Export {
         groups.entry((&change.platform, &change.group)).or_default().push(change);
     }
     let mut toml = HEAD.to_owned();
+    let mut dropped: BTreeMap<&str, Vec<(String, &str)>> = BTreeMap::new();
     for ((platform, group), changes) in &groups {
-        writer.group(platform, group, changes, &mut toml, &mut out);
+        let words = writer.group(platform, group, changes, &mut toml, &mut out);
+        dropped.entry(group).or_default().extend(words);
     }
-    out.notes.dedup(); // one change may take out several words
+    for (group, words) in dropped.iter().filter(|(_, words)| !words.is_empty()) {
+        toml.push_str(&without(group, words));
+    }
     tell_shared(groups.keys().copied(), &mut out.notes);
     for pause in &state.pauses {
         let when = writer.date(pause.by.at, &pause.group);
@@ -80,6 +84,25 @@ const HEAD: &str = "# 群里加的词、去的词，由 qunwei export 写出。\
 # 把这个文件夹整个放进 config 目录，qunwei check 没有错就可以用。群里的改动不会因此消失；\n\
 # 以后只想由文件来管，就在群里发 /撤销 改N（N 是改动的编号）。\n";
 
+/// The words that do not count in a group.
+fn without(group: &str, dropped: &[(String, &str)]) -> String {
+    let mut toml = format!("\n# 群 {} 去掉的词\n", one_line(group));
+    let mut told: Vec<&str> = dropped.iter().map(|(told, _)| told.as_str()).collect();
+    told.dedup();
+    for line in told {
+        let _ = writeln!(toml, "# {line}");
+    }
+    let words: BTreeSet<&str> = dropped.iter().map(|(_, word)| *word).collect();
+    let words: Vec<&str> = words.into_iter().collect();
+    toml + &format!("[group.{}]\nignore_words = {}\n", quoted(group), array(&words))
+}
+
+/// Texts as TOML writes a list of them.
+fn array(texts: &[&str]) -> String {
+    let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+    format!("[{}]", texts.join(", "))
+}
+
 struct Writer {
     settings: Option<Arc<Settings>>,
 }
@@ -90,8 +113,6 @@ struct GroupWords<'a> {
     list: String,
     /// Those that no list can write: `!特价`, one with a line's end in it.
     odd: Vec<&'a str>,
-    /// Those that were taken out again after they had been added.
-    exceptions: Vec<&'a str>,
     /// The folds of those that were added.
     added: BTreeSet<Box<str>>,
 }
@@ -119,87 +140,51 @@ impl<'a> GroupWords<'a> {
             "[[rule]]\nname = {rule}\nkind = \"keywords\"\ntitle = \"本群的违规词\"\ncategory = \"custom\"\nlists = [{}]\n",
             quoted(&format!("{name}.txt"))
         );
-        for (key, words) in [("words", &self.odd), ("exceptions", &self.exceptions)] {
-            if !words.is_empty() {
-                let list: Vec<String> = words.iter().map(|word| quoted(word)).collect();
-                let _ = writeln!(toml, "{key} = [{}]", list.join(", "));
-            }
+        if !self.odd.is_empty() {
+            let _ = writeln!(toml, "words = {}", array(&self.odd));
         }
         toml + &format!("mode = \"off\" # 别的群不算\n\n[group.{key}.rule.{rule}]\nmode = \"on\"\n")
     }
 }
 
 impl Writer {
-    fn group(&self, platform: &str, group: &str, changes: &[&ChatChange], toml: &mut String, out: &mut Export) {
+    /// Writes what was added in a group; gives what was taken out, each with the change it is from.
+    fn group<'a>(
+        &self,
+        platform: &str,
+        group: &str,
+        changes: &[&'a ChatChange],
+        toml: &mut String,
+        out: &mut Export,
+    ) -> Vec<(String, &'a str)> {
         let place = format!("群 {}（平台 {}）", one_line(group), one_line(platform));
         let mut words = GroupWords {
             list: format!("# {place}在群里加的词，由 qunwei export 写出。\n"),
             odd: Vec::new(),
-            exceptions: Vec::new(),
             added: BTreeSet::new(),
         };
         let told = |change: &ChatChange| {
             format!("改{}：{}，{}", change.no, self.date(change.at, group), who(&change.by, &change.by_name))
         };
+        let mut dropped = Vec::new();
         for change in changes {
-            if let ChatWhat::Add(added) = &change.what {
-                words.add(&told(change), added);
+            match &change.what {
+                ChatWhat::Add(added) => words.add(&told(change), added),
+                ChatWhat::Drop(out) => dropped.extend(out.iter().map(|word| (told(change), word.as_str()))),
             }
         }
-        for change in changes {
-            let ChatWhat::Drop(dropped) = &change.what else { continue };
-            for word in dropped {
-                let was_added = words.added.contains(&fold(word));
-                if was_added {
-                    words.exceptions.push(word); // from this group's own list
-                }
-                if let Some(text) = self.dropped(group, word, &told(change), was_added) {
-                    toml.push_str(&text);
-                    out.notes.push(format!(
-                        "change {} takes a word of the files out in one group, which TOML cannot say: a comment in {TOML} says how to do it by hand",
-                        change.no
-                    ));
-                }
-            }
-        }
-        words.exceptions.sort_unstable();
-        words.exceptions.dedup_by_key(|word| fold(word));
+        dropped.retain(|(_, word)| words.added.contains(&fold(word)) || self.is_somewhere(word));
         if !words.added.is_empty() {
             let name = name_of(platform, group);
             let _ = write!(toml, "\n# {place}\n{}", words.rule(&name, group));
             out.files.push((format!("{name}.txt"), words.list));
         }
+        dropped
     }
 
-    /// A word of the files that does not count in one group: TOML has no way to say it, so a comment does. `None` when no
-    /// file has the word.
-    fn dropped(&self, group: &str, word: &str, told: &str, was_added: bool) -> Option<String> {
-        let uses = self.settings.as_ref().map(|settings| settings.rules.uses_of(word)).unwrap_or_default();
-        let uses: Vec<_> = uses.into_iter().filter(|one| !one.exception).collect();
-        let infos = self.settings.as_ref().map(|settings| settings.rules.infos()).unwrap_or_default();
-        let mut rules = uses.iter().filter_map(|one| infos.get(usize::from(one.list.0))).map(|info| &*info.name);
-        let rule = rules.next();
-        if rule.is_none() && (self.settings.is_some() || was_added) {
-            return None;
-        }
-        let places: Vec<String> = uses
-            .iter()
-            .filter_map(|one| one.place.as_ref())
-            .map(|(file, line)| format!("{} 第 {line} 行", one_line(file)))
-            .collect();
-        let place = if places.is_empty() { "它所在的词表".to_owned() } else { places.join("、") };
-        let rule = rule.unwrap_or("它所在的规则");
-        let (shown, key) = (one_line(word), quoted(group));
-        Some(format!(
-            "\n# {told}：在群 {} 去掉了“{shown}”。\n\
-             # TOML 不能只在一个群里去掉词表里的一个词，所以这里没有写；它在群里仍然有效。要写进文件，二选一：\n\
-             # 1. 各群都不算：在{place}把它删掉，或者在那个词表里另加一行  ! {shown}\n\
-             # 2. 只在本群不算：把规则 {rule} 照抄一条，另取名字，加上 mode = \"off\" 和 exceptions = [{}]，再写：\n\
-             #    [group.{key}.rule.\"新名字\"]\n#    mode = \"on\"\n#    [group.{key}.rule.{}]\n#    mode = \"off\"\n",
-            one_line(group),
-            quoted(word),
-            quoted(rule)
-        ))
+    /// Whether a file has a word, as far as is known: what none has any more need not be taken out.
+    fn is_somewhere(&self, word: &str) -> bool {
+        self.settings.as_ref().is_none_or(|settings| settings.rules.uses_of(word).iter().any(|one| !one.exception))
     }
 
     /// With the offset of the group's time zone.

@@ -281,6 +281,7 @@ const KEYS: &[(&str, &str)] = &[
     ("title", "名称"),
     ("clause", "群规条号"),
     ("allow", "放行名单"),
+    ("ignore_words", "不算的词"),
     ("block", "拦截名单"),
     ("hit", "应命中的例子"),
     ("miss", "不应命中的例子"),

@@ -40,6 +40,7 @@ pub(super) const BELONGS: &[(&str, &[&str])] = &[
             "mutes_per_hour",
             "notices_per_minute",
             "allow",
+            "ignore_words",
         ],
     ),
     ("[group.\"ID\"]", &["profile", "name", "owner", "admins"]),

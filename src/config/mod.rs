@@ -193,6 +193,7 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
     let several: Vec<bool> =
         built.iter().map(|(_, rule): &(_, Box<dyn Rule>)| examples::needs_several(&**rule)).collect();
     let ruleset = Ruleset::new(built, lexicon);
+    policy::check_ignored(&policies.ignored, &ruleset, faults);
     examples::check(&examples, &ruleset, &infos, &several, faults);
 
     let size = Size { rules: infos.len(), profiles: policies.profiles, groups: policies.groups.len(), words: 0 };

@@ -11,11 +11,12 @@ use super::ladder;
 use super::rules::{self, MODES};
 use super::section::{Number, Placed, Section, did_you_mean};
 use super::welcome;
+use crate::domain::chat::fold;
 use crate::domain::command::{self, COMMANDS};
 use crate::domain::event::Role;
 use crate::domain::notices::{self, Notices, check_template};
 use crate::domain::policy::{Mode, Policy, Roles, RuleSetting, Step};
-use crate::domain::rules::RuleId;
+use crate::domain::rules::{RuleId, Ruleset};
 use crate::domain::time::Timestamp;
 use crate::fault::nearest;
 
@@ -48,6 +49,16 @@ pub(super) struct Policies {
     pub(super) default: Arc<Policy>,
     pub(super) groups: HashMap<Arc<str>, Arc<Policy>>,
     pub(super) profiles: usize,
+    /// The words that some group or profile ignores.
+    pub(super) ignored: Vec<Placed<String>>,
+}
+
+/// A word that no rule has needs not be ignored: it is probably misspelt.
+pub(super) fn check_ignored(ignored: &[Placed<String>], rules: &Ruleset, faults: &Faults) {
+    for word in ignored.iter().filter(|word| !rules.uses_of(&word.value).iter().any(|one| !one.exception)) {
+        let fault = faults.at(&word.at, format!("no rule has the word `{}`, so it need not be ignored", word.value));
+        faults.add(fault.help("write it as it is written in the word list, or take it out").warning());
+    }
 }
 
 /// Reads `[notices]`, `[profile.…]` and `[group.…]`.
@@ -57,7 +68,7 @@ pub(super) fn read(
     names: &HashMap<Arc<str>, (RuleId, Place)>,
     faults: &Faults,
 ) -> Policies {
-    let mut reader = Reader { names, faults, mode: base.mode, notices: HashMap::new() };
+    let mut reader = Reader { names, faults, mode: base.mode, notices: HashMap::new(), ignored: Vec::new() };
     let texts = top.section("notices", "[notices]").map(|section| reader.texts(section)).unwrap_or_default();
     let shipped = Scope { policy: Arc::new(reader.shipped(base, &texts)), texts };
 
@@ -79,7 +90,7 @@ pub(super) fn read(
         let policy = reader.group(section, &profiles);
         groups.insert(Arc::from(id.value), policy);
     }
-    Policies { default: default.policy, groups, profiles: profiles.len() }
+    Policies { default: default.policy, groups, profiles: profiles.len(), ignored: reader.ignored }
 }
 
 struct Reader<'a> {
@@ -88,6 +99,7 @@ struct Reader<'a> {
     mode: Mode,
     /// Compiled texts, so that groups with the same texts share them.
     notices: HashMap<BTreeMap<String, String>, Arc<Notices>>,
+    ignored: Vec<Placed<String>>,
 }
 
 impl Reader<'_> {
@@ -106,6 +118,7 @@ impl Reader<'_> {
             mutes_per_hour: MUTES.default,
             notices_per_minute: NOTICES_A_MINUTE.default,
             allow: Arc::default(),
+            ignore_words: Arc::default(),
             roles: Arc::default(),
             trial_admins: Arc::default(),
             commands: command::default_roles(),
@@ -198,6 +211,12 @@ impl Reader<'_> {
             let mut allow: HashSet<Box<str>> = HashSet::clone(&policy.allow);
             allow.extend(ids.into_iter().map(|id| id.value.into_boxed_str()));
             policy.allow = Arc::new(allow);
+        }
+        if let Some(words) = section.texts("ignore_words") {
+            let mut folds: HashSet<Box<str>> = HashSet::clone(&policy.ignore_words);
+            folds.extend(words.iter().map(|word| fold(&word.value)));
+            policy.ignore_words = Arc::new(folds);
+            self.ignored.extend(words);
         }
         self.overrides(section, &mut policy);
         let heading = |key: &str| format!("{}.{key}]", section.name.trim_end_matches(']'));

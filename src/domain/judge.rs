@@ -66,6 +66,9 @@ pub fn finding(rules: &Ruleset, policy: &Policy, role: Role, hit: &Hit, original
     if policy.mode == Mode::Off || setting.mode == Mode::Off || setting.exempt.contains(role) {
         return None;
     }
+    if hit.word.as_ref().is_some_and(|word| policy.ignores(word)) {
+        return None;
+    }
     let mut finding = rules.finding(hit, original, setting)?;
     finding.observe |= policy.mode == Mode::Observe;
     Some(finding)

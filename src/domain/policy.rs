@@ -181,6 +181,8 @@ pub struct Policy {
     pub notices_per_minute: u32,
     /// Members who are never punished, by user id.
     pub allow: Arc<HashSet<Box<str>>>,
+    /// Folds of the rules' words that do not count here ([`super::chat::fold`]).
+    pub ignore_words: Arc<HashSet<Box<str>>>,
     /// Roles that TOML gives, by user id.
     pub roles: Arc<HashMap<Box<str>, Role>>,
     /// Until when (not included) members are trial admins, by user id.
@@ -193,6 +195,13 @@ pub struct Policy {
     pub welcome: Welcome,
     /// The group's rules, as members read them.
     pub rules_text: RulesText,
+}
+
+impl Policy {
+    /// Whether a rule's word does not count here.
+    pub fn ignores(&self, word: &str) -> bool {
+        !self.ignore_words.is_empty() && self.ignore_words.contains(&super::chat::fold(word))
+    }
 }
 
 /// How newcomers are welcomed.

@@ -54,6 +54,7 @@ fn each_mistake_is_told_at_its_place_with_advice() {
         ("[group.g.welcome.channels]\nqr = \" \"", (2, 6), "`qr` is empty", "take the line out"),
         ("[group.g.welcome.channels]\nqr = \"{{ name }}\"", (2, 6), "`qr` is no template", "the notice `welcome`"),
         ("[group.g.rules_text]\nshort = \"{% if x %}\"", (2, 9), "`short` is no template", "the notice `welcome`"),
+        ("[group.g]\nignore_words = [\"甲乙\"]", (2, 17), "no rule has the word `甲乙`", "take it out"),
         ("[group.g.commands]\nmut = [\"owner\"]", (2, 1), "unknown key `mut`", "did you mean `mute`?"),
         ("[group.g.commands]\nmute = [\"onwer\"]", (2, 9), "no role `onwer`", "did you mean `owner`?"),
         ("[group.g.commands]\nmute = \"owner\"", (2, 8), "takes a list of texts", "mute = ["),

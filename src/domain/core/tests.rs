@@ -73,6 +73,7 @@ fn policy() -> Policy {
         mutes_per_hour: 20,
         notices_per_minute: 6,
         allow: HashSet::from(["vip".into()]).into(),
+        ignore_words: Default::default(),
         roles: HashMap::from([("named".into(), Role::Admin)]).into(),
         trial_admins: HashMap::from([("trial".into(), NOW.plus(DAY))]).into(),
         commands: crate::domain::command::default_roles(),
