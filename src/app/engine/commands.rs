@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Counts, Engine, event_of};
 use crate::domain::action::{Action, Outcome, What};
 use crate::domain::change::{Change, MemberRef};
-use crate::domain::command::{Command, Undo};
+use crate::domain::command::{self, Command, Undo};
 use crate::domain::core::{Loaded, Wanted, quoted_cases};
 use crate::domain::event::{Event, Kind, Message};
 use crate::domain::ids::GroupKey;
@@ -146,6 +146,7 @@ impl Engine {
     }
 
     fn last_messages(&mut self, platform: &str, group: &str) -> Result<Vec<Message>, StoreError> {
+        let bot = self.core.settings.platforms.get(platform).and_then(|platform| platform.bot_user.clone());
         let (mut messages, mut before) = (Vec::new(), self.seq + 1);
         let end = before.saturating_sub(LOOKED_AT);
         while before > end && messages.len() < TRIED {
@@ -155,9 +156,11 @@ impl Engine {
             let of_platform = rows.iter().filter(|row| row.kind == RowKind::Event && *row.platform == *platform);
             // Only rows that name the group are worth reading.
             for row in of_platform.filter(|row| row.body.contains(group)) {
+                // What was typed to the bot about a word says nothing about the group.
+                let said = |message: &Message| !command::looks_like_command(message, bot.as_deref());
                 match event_of(row) {
-                    Ok(Event { group: of, kind: Kind::Message(message), .. }) if *of == *group => {
-                        messages.push(message)
+                    Ok(Event { group: of, kind: Kind::Message(message), .. }) if *of == *group && said(&message) => {
+                        messages.push(message);
                     }
                     _ => {}
                 }

@@ -102,7 +102,7 @@ impl Core {
         if lines.is_empty() {
             desk.answer = desk.render("reply_record_clean", &Vars::default());
         } else {
-            desk.answer = lines.join("\n") + "\n" + &desk.appeal();
+            desk.answer = format!("{}\n{}", lines.join("\n"), desk.appeal());
         }
     }
 }
