@@ -11,6 +11,7 @@
 
 mod support;
 
+mod attack;
 mod bad_input;
 mod browser;
 mod commands;

@@ -194,6 +194,7 @@ fn misses(wanted: &Wanted, event: &Event, unit: &Unit) -> bool {
         Wanted::Of(Command::Status | Command::Resume) => {
             changes.iter().any(|change| matches!(change, Change::Case(_) | Change::Undone { .. }))
         }
-        Wanted::Of(_) => false,
+        // A quote says who wrote it, not what they are called: their last message does.
+        Wanted::Of(command) => command.whom().iter().any(|one| one.name.is_empty()) && !unit.rows.is_empty(),
     }
 }

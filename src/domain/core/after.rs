@@ -156,6 +156,7 @@ impl Core {
     fn drop_held(&mut self, policy: &Policy, timer: &Timer, now: Timestamp, out: &mut Vec<Change>) {
         let mut ledger = self.state.group(GroupKey::new(&timer.platform, &timer.group)).ledger.clone();
         let dropped: Vec<_> = ledger.held.extract_if(.., |held| held.kind != HeldKind::Task).collect();
+        ledger.held_more.retain(|kind, _| *kind == HeldKind::Task);
         self.keep_ledger(&timer.platform, &timer.group, ledger, out);
         for (user, case) in dropped.into_iter().filter_map(|held| Some((held.user?, held.case))) {
             let change = |standing: &mut Standing| {

@@ -152,6 +152,25 @@ fn a_case_of_another_group_and_a_forged_notice_are_nobodys() {
 }
 
 #[test]
+fn only_cases_of_the_group_that_stand_are_appealed() {
+    let (mut bed, mut files) = (Bed::new(), Files::default());
+    offend(&mut bed, &mut files);
+    let appeal = |bed: &mut Bed, file: &CaseFile| {
+        bed.core.loaded.case = Some(file.clone());
+        let (content, time) = (vec![Segment::Text("误判".into())], bed.now);
+        let message = Message { sender: person("8"), content, quote: Some(Box::default()) };
+        texts(&bed.event(Kind::Message(message), time))
+    };
+    assert!(appeal(&mut bed, &files.0[0]).iter().any(|text| text.contains("已转告管理员")));
+    let mut file = files.0[0].clone();
+    file.case.group = "g2".into();
+    assert_eq!(appeal(&mut bed, &file), [""; 0]);
+    let undone = Some(ByWhom { by: "x".into(), name: "老王".into(), at: NOW });
+    let file = CaseFile { undone, ..files.0[0].clone() };
+    assert!(appeal(&mut bed, &file)[0].contains("已撤销过（老王"));
+}
+
+#[test]
 fn nobody_is_called_by_the_number_of_a_case() {
     for name in ["案件 12", "小王案件12", "编号：３"] {
         let shown = plain_name(name, "9");
