@@ -176,12 +176,17 @@ impl Core {
         }
     }
 
+    /// A member's last known role where an event happened, else what TOML says.
+    fn known_role(&mut self, policy: &Policy, event: &Event, user: &str) -> Role {
+        let member = self.state.member(MemberKey::new(&event.platform, &event.group, user));
+        member.role.or_else(|| policy.roles.get(user).copied()).unwrap_or_default()
+    }
+
     /// The sender's role: what the event says, else the last known one, else what TOML says. A new one is remembered.
     fn role(&mut self, policy: &Policy, event: &Event, sender: &Person, out: &mut Vec<Change>) -> Role {
-        let member = self.state.member(MemberKey::new(&event.platform, &event.group, &sender.id));
-        let known = member.role.or_else(|| policy.roles.get(&sender.id).copied()).unwrap_or_default();
+        let known = self.known_role(policy, event, &sender.id);
         let Some(role) = sender.role.filter(|role| *role != known) else { return known };
-        member.role = Some(role);
+        self.state.member(MemberKey::new(&event.platform, &event.group, &sender.id)).role = Some(role);
         let member = MemberRef::new(&event.platform, &event.group, &sender.id);
         let group = self.state.group(GroupKey::new(&event.platform, &event.group));
         group.admins.retain(|admin| *admin != member.user);

@@ -19,7 +19,6 @@ use crate::domain::case::ByWhom;
 use crate::domain::change::{Change, Commanded, MemberRef};
 use crate::domain::command::{self, Asked, Command, CommandInfo, Typed};
 use crate::domain::event::{Kind, Quote, Role};
-use crate::domain::ids::GroupKey;
 use crate::domain::means::{MINUTE, Means};
 use crate::domain::notices::Vars;
 use crate::domain::policy::{Mode, Policy};
@@ -339,11 +338,6 @@ fn refusal(policy: &Policy, info: &CommandInfo) -> String {
     };
     let text = format!("/{}", info.names.first().unwrap_or(&""));
     policy.notices.render("reply_refused", &Vars { text, list, ..Vars::default() })
-}
-
-/// The key of a group by its names.
-pub(super) fn key_of(platform: &str, group: &str) -> GroupKey {
-    GroupKey::new(platform, group)
 }
 
 /// The numbers of the cases that a quoted notice of ours names, each once; one for most. Whose words it is must be known:

@@ -8,7 +8,6 @@ use crate::domain::case::{Case, Finding};
 use crate::domain::change::{Change, MemberRef};
 use crate::domain::command::{Command, When, Whom};
 use crate::domain::core::Core;
-use crate::domain::ids::MemberKey;
 use crate::domain::ladder;
 use crate::domain::notices::Vars;
 use crate::domain::penalty::{self, Offender};
@@ -108,8 +107,7 @@ impl Core {
 
     fn is_protected(&mut self, desk: &Desk<'_, '_>, user: &str) -> bool {
         let (here, policy) = (desk.here, desk.here.policy);
-        let known = self.state.member(MemberKey::new(&here.event.platform, &here.event.group, user)).role;
-        let role = known.or_else(|| policy.roles.get(user).copied()).unwrap_or_default();
+        let role = self.known_role(policy, here.event, user);
         ladder::is_protected(role) || self.bot(&here.event.platform) == Some(user)
     }
 

@@ -9,10 +9,11 @@ use crate::domain::case::{CaseFile, MACHINE};
 use crate::domain::change::{Change, MemberRef};
 use crate::domain::core::Core;
 use crate::domain::core::alerts::Alert;
+use crate::domain::ids::GroupKey;
 use crate::domain::ladder;
 use crate::domain::notices::{Vars, plain_name};
 use crate::domain::policy::{Capability, Policy, Severity, Step};
-use crate::domain::standing::{HeldKind, Mute, Standing};
+use crate::domain::standing::{HeldKind, Mute, Standing, Strike};
 use crate::domain::time::Timestamp;
 use crate::domain::timer::TimerKind;
 
@@ -189,14 +190,14 @@ impl Core {
         for (user, case) in &action.notifies {
             let member = MemberRef::new(&action.platform, &action.group, user);
             let end_burst = |standing: &mut Standing| {
-                let told = |strike: &&mut crate::domain::standing::Strike| strike.case == *case;
+                let told = |strike: &&mut Strike| strike.case == *case;
                 for strike in standing.strikes.iter_mut().filter(told) {
                     strike.burst_end.get_or_insert(now.plus(policy.burst));
                 }
             };
             self.change_standing(member, end_burst, out);
         }
-        let mut ledger = self.state.group(super::key_of(&action.platform, &action.group)).ledger.clone();
+        let mut ledger = self.state.group(GroupKey::new(&action.platform, &action.group)).ledger.clone();
         let case = action.cause.case.as_ref().and_then(|no| no.parse::<u64>().ok());
         ledger.held.retain(|held| Some(held.case) != case || held.kind == HeldKind::Task);
         self.keep_ledger(&action.platform, &action.group, ledger, out);
@@ -213,7 +214,7 @@ impl Core {
     ) {
         let policy = self.settings.policy(&action.group).clone();
         let case = action.cause.case.clone().unwrap_or_default();
-        let mut ledger = self.state.group(super::key_of(&action.platform, &action.group)).ledger.clone();
+        let mut ledger = self.state.group(GroupKey::new(&action.platform, &action.group)).ledger.clone();
         let mut means = self.means_later(&policy, &action.platform, &action.group, now, out);
         means.input = action.id.clone();
         means.case = case.parse().ok();
@@ -279,7 +280,7 @@ fn still_given(policy: &Policy, standing: &Standing, out: u64, others: &[CaseFil
         let lengthened =
             |mute: &&Mute| mute.case == file.case.no && mute.before.as_ref().is_some_and(|one| one.case == out);
         let until = standing.mute.as_ref().filter(lengthened).and_then(|mute| mute.own_end).unwrap_or(until);
-        let live = |other: &&&crate::domain::standing::Strike| {
+        let live = |other: &&&Strike| {
             other.time <= strike.time && other.case <= strike.case && other.time.plus(policy.strike_life) > strike.time
         };
         let severity = file.case.findings.first().map_or(Severity::Minor, |finding| finding.severity);

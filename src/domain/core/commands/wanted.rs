@@ -6,7 +6,6 @@ use crate::domain::command::{self, Asked, Command, Typed};
 use crate::domain::core::Core;
 use crate::domain::core::message::{Here, on_trial};
 use crate::domain::event::{Event, Kind};
-use crate::domain::ids::MemberKey;
 use crate::domain::time::Timestamp;
 
 /// What an event's command looks at besides the state.
@@ -48,9 +47,8 @@ impl Core {
         let here = Here { settings, policy, event, message, message_id, edited: false, time, now };
         match self.typed(&here) {
             Some(Typed::Command(command)) => {
-                let known = self.state.member(MemberKey::new(&event.platform, &event.group, &message.sender.id)).role;
-                let of_toml = || policy.roles.get(&message.sender.id).copied();
-                let role = message.sender.role.or(known).or_else(of_toml).unwrap_or_default();
+                let known = self.known_role(policy, event, &message.sender.id);
+                let role = message.sender.role.unwrap_or(known);
                 let role = on_trial(&here, role).unwrap_or(role);
                 may(policy, role, command.name().info()).then_some(Wanted::Of(command))
             }
