@@ -3,43 +3,32 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use qunwei::app::engine::{Effects, Engine};
+use qunwei::app::engine::Effects;
 use qunwei::app::intake::{Incoming, Job};
-use qunwei::app::metrics::Metrics;
 use qunwei::domain::action::{Action, Outcome, What};
 use qunwei::domain::case::ByWhom;
 use qunwei::domain::event::Event;
-use qunwei::domain::state::Limits;
 use qunwei::domain::time::Timestamp;
-use qunwei::serve::open_store;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use crate::support::faulty::{Fault, Faults, FaultyStore};
+use crate::support::engine::Bench;
+use crate::support::faulty::Fault;
 use crate::support::{MORNING, World};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const SPAM: &str = "兼职刷单日结，加薇信 abc12345";
 
-/// One engine driven by hand.
-struct Bench {
-    engine: Engine,
-    faults: Faults,
-    metrics: Arc<Metrics>,
+/// An engine to which people speak.
+struct Room {
+    bench: Bench,
     now: Timestamp,
     events: usize,
-    _data: tempfile::TempDir,
 }
 
-impl Bench {
+impl Room {
     fn new() -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let faults = Faults::default();
-        let store = Box::new(FaultyStore::new(open_store(data.path()).unwrap(), faults.clone()));
-        let config = qunwei::config::load(&crate::support::root().join("config"), &|_| None).unwrap();
-        let metrics = Arc::new(Metrics::new());
-        let engine = Engine::new(config.settings, store, metrics.clone(), Limits::default(), MORNING).unwrap();
-        Self { engine, faults, metrics, now: MORNING, events: 0, _data: data }
+        Self { bench: Bench::new(), now: MORNING, events: 0 }
     }
 
     fn message(&mut self, user: &str, text: &str) -> Value {
@@ -65,7 +54,7 @@ impl Bench {
     }
 
     fn step(&mut self, jobs: Vec<Job>) -> Effects {
-        self.engine.step(jobs, self.now)
+        self.bench.engine.step(jobs, self.now)
     }
 
     fn give(&mut self, event: Value) -> Effects {
@@ -73,7 +62,7 @@ impl Bench {
     }
 
     fn commits(&self) -> u64 {
-        let text = self.metrics.text();
+        let text = self.bench.metrics.text();
         let line = text.lines().find_map(|line| line.strip_prefix("qunwei_commit_inputs_count ")).unwrap();
         line.parse().unwrap()
     }
@@ -106,70 +95,70 @@ fn texts(effects: &Effects) -> String {
 
 #[test]
 fn whoever_types_commands_costs_nobody_a_commit() {
-    let mut bench = Bench::new();
+    let mut room = Room::new();
     let mut all = Vec::new();
     for at in 0..50 {
         for text in ["/加词 大家 你好", "/停", "/案件 1", "/微笑", "/群规", "大家好"] {
-            let event = bench.message(&format!("u{at}"), text);
+            let event = room.message(&format!("u{at}"), text);
             all.extend([event.clone(), event]);
         }
-        all.push(bench.alone(&format!("u{at}"), "在吗"));
-        all.push(bench.alone(&format!("u{at}"), "我的记录"));
-        let mut quoting = bench.message(&format!("u{at}"), "误判");
+        all.push(room.alone(&format!("u{at}"), "在吗"));
+        all.push(room.alone(&format!("u{at}"), "我的记录"));
+        let mut quoting = room.message(&format!("u{at}"), "误判");
         quoting["quote"] = json!({"message": "m-0", "sender": "7", "text": "案件 1"});
         all.push(quoting);
     }
-    let before = bench.commits();
-    bench.step(vec![events(all)]);
-    assert_eq!(bench.commits() - before, 1);
+    let before = room.commits();
+    room.step(vec![events(all)]);
+    assert_eq!(room.commits() - before, 1);
 }
 
 #[test]
 fn who_writes_to_the_bot_alone_is_answered_six_times_a_minute() {
-    let mut bench = Bench::new();
-    let flood: Vec<Value> = (0..40).map(|at| bench.alone("9", ["帮助", "群规", "我的记录", "/停"][at % 4])).collect();
-    assert_eq!(bench.step(vec![events(flood)]).acts.len(), 6);
-    let other = bench.alone("8", "帮助");
-    assert_eq!(bench.give(other).acts.len(), 1);
-    bench.now = bench.now.plus(2 * MINUTE);
-    let later = bench.alone("9", "我的记录");
-    assert!(texts(&bench.give(later)).contains("没有违规记录"));
+    let mut room = Room::new();
+    let flood: Vec<Value> = (0..40).map(|at| room.alone("9", ["帮助", "群规", "我的记录", "/停"][at % 4])).collect();
+    assert_eq!(room.step(vec![events(flood)]).acts.len(), 6);
+    let other = room.alone("8", "帮助");
+    assert_eq!(room.give(other).acts.len(), 1);
+    room.now = room.now.plus(2 * MINUTE);
+    let later = room.alone("9", "我的记录");
+    assert!(texts(&room.give(later)).contains("没有违规记录"));
 }
 
 #[test]
 fn a_mute_that_ends_in_the_batch_that_cancels_it_is_lifted() {
-    let mut bench = Bench::new();
-    let mute = bench.about("/禁言 ", " 1小时");
-    let effects = bench.give(mute);
+    let mut room = Room::new();
+    let mute = room.about("/禁言 ", " 1小时");
+    let effects = room.give(mute);
     let mute = effects.acts.iter().find(|action| matches!(action.what, What::Mute { .. })).unwrap();
-    let undo = bench.message("boss", "/撤销 1");
-    let effects = bench.step(vec![events([undo]), done(mute)]);
+    let undo = room.message("boss", "/撤销 1");
+    let effects = room.step(vec![events([undo]), done(mute)]);
     let lifted = effects.acts.iter().filter(|action| matches!(action.what, What::Unmute { .. })).count();
     assert_eq!(lifted, 1, "{:?}", steps(&effects));
 }
 
 #[test]
 fn what_is_cancelled_in_the_turn_that_decided_it_is_not_done() {
-    let mut bench = Bench::new();
-    bench.faults.set([Fault::Poison("\"bad\"".to_owned())]); // so that each request has a commit of its own
-    let spam = bench.message("9", SPAM);
-    let mut bad = bench.message("8", "大家好");
+    let mut room = Room::new();
+    room.bench.faults.set([Fault::Poison("\"bad\"".to_owned())]); // so that each request has a commit of its own
+    let spam = room.message("9", SPAM);
+    let mut bad = room.message("8", "大家好");
     bad["id"] = json!("bad");
-    let stop = bench.message("boss", "/停");
-    let effects = bench.step(vec![events([spam]), events([bad]), events([stop])]);
+    let stop = room.message("boss", "/停");
+    let effects = room.step(vec![events([spam]), events([bad]), events([stop])]);
     assert_eq!(steps(&effects), ["command"]);
 }
 
 #[test]
 fn an_operator_s_pause_cancels_what_is_not_sent() {
-    let mut bench = Bench::new();
-    let spam = bench.message("9", SPAM);
-    let unsent = bench.give(spam);
+    let mut room = Room::new();
+    let spam = room.message("9", SPAM);
+    let unsent = room.give(spam);
     assert!(!unsent.acts.is_empty());
-    let by = ByWhom { by: "operator".into(), name: "lili".into(), at: bench.now };
+    let by = ByWhom { by: "operator".into(), name: "lili".into(), at: room.now };
     let (answer, mut answered) = oneshot::channel();
     let pause = Job::Pause { pause: Some(by), answer };
-    let effects = bench.step(vec![pause]);
+    let effects = room.step(vec![pause]);
     assert_eq!(answered.try_recv(), Ok(true));
     for action in &unsent.acts {
         assert!(effects.ended.contains(&action.id), "{action:?}");
@@ -178,66 +167,66 @@ fn an_operator_s_pause_cancels_what_is_not_sent() {
 
 #[test]
 fn a_pause_that_cannot_be_stored_says_so_and_cancels_nothing() {
-    let mut bench = Bench::new();
-    let spam = bench.message("9", SPAM);
-    assert!(!bench.give(spam).acts.is_empty());
-    bench.faults.set([Fault::Full]);
-    let by = ByWhom { by: "operator".into(), name: "lili".into(), at: bench.now };
+    let mut room = Room::new();
+    let spam = room.message("9", SPAM);
+    assert!(!room.give(spam).acts.is_empty());
+    room.bench.faults.set([Fault::Full]);
+    let by = ByWhom { by: "operator".into(), name: "lili".into(), at: room.now };
     let (answer, mut answered) = oneshot::channel();
-    let effects = bench.step(vec![Job::Pause { pause: Some(by), answer }]);
+    let effects = room.step(vec![Job::Pause { pause: Some(by), answer }]);
     assert_eq!((answered.try_recv(), effects.ended.len()), (Ok(false), 0));
-    bench.faults.set([]);
-    bench.now = bench.now.plus(2 * MINUTE);
-    let spam = bench.message("8", SPAM);
-    assert!(!bench.give(spam).acts.is_empty(), "nothing is paused");
+    room.bench.faults.set([]);
+    room.now = room.now.plus(2 * MINUTE);
+    let spam = room.message("8", SPAM);
+    assert!(!room.give(spam).acts.is_empty(), "nothing is paused");
 }
 
 #[test]
 fn who_was_removed_in_vain_is_invited_although_the_group_is_stopped() {
-    let mut bench = Bench::new();
-    let remove = bench.about("/移出 ", " 确认");
-    let effects = bench.give(remove);
+    let mut room = Room::new();
+    let remove = room.about("/移出 ", " 确认");
+    let effects = room.give(remove);
     let remove = effects.acts.iter().find(|action| matches!(action.what, What::Remove { .. })).unwrap();
-    bench.step(vec![done(remove)]);
-    let undo = bench.message("boss", "/撤销 1");
-    let effects = bench.give(undo);
+    room.step(vec![done(remove)]);
+    let undo = room.message("boss", "/撤销 1");
+    let effects = room.give(undo);
     let invite = effects.acts.iter().find(|action| matches!(action.what, What::Task { .. })).unwrap().id.clone();
-    let stop = bench.message("boss", "/停");
-    assert!(!bench.give(stop).ended.contains(&invite));
+    let stop = room.message("boss", "/停");
+    assert!(!room.give(stop).ended.contains(&invite));
 }
 
 #[test]
 fn a_word_that_was_taken_out_is_not_said_to_count() {
-    let mut bench = Bench::new();
+    let mut room = Room::new();
     for text in ["/加词 内购房", "/删词 内购房"] {
-        let command = bench.message("boss", text);
-        assert!(texts(&bench.give(command)).contains("已生效"), "{text}");
+        let command = room.message("boss", text);
+        assert!(texts(&room.give(command)).contains("已生效"), "{text}");
     }
-    let again = bench.message("boss", "/加词 内购房");
-    let answer = texts(&bench.give(again));
+    let again = room.message("boss", "/加词 内购房");
+    let answer = texts(&room.give(again));
     assert!(answer.contains("/撤销 改2") && !answer.contains("已生效"), "{answer}");
-    let said = bench.message("9", "内购房");
-    assert!(bench.give(said).acts.is_empty());
-    let undo = bench.message("boss", "/撤销 改2");
-    bench.give(undo);
-    let said = bench.message("9", "内购房");
-    assert!(steps(&bench.give(said)).contains(&"warn_private"));
+    let said = room.message("9", "内购房");
+    assert!(room.give(said).acts.is_empty());
+    let undo = room.message("boss", "/撤销 改2");
+    room.give(undo);
+    let said = room.message("9", "内购房");
+    assert!(steps(&room.give(said)).contains(&"warn_private"));
 }
 
 #[test]
 fn who_is_quoted_is_called_by_name_though_all_came_at_once() {
-    let mut bench = Bench::new();
-    let said = bench.message("9", "大家好");
-    let mut warn = bench.message("boss", "/警告 刷屏");
+    let mut room = Room::new();
+    let said = room.message("9", "大家好");
+    let mut warn = room.message("boss", "/警告 刷屏");
     warn["quote"] = json!({"message": said["id"], "sender": "9", "text": "大家好"});
-    assert!(texts(&bench.step(vec![events([said, warn])])).contains("小9"));
+    assert!(texts(&room.step(vec![events([said, warn])])).contains("小9"));
 }
 
 #[test]
 fn an_advertisement_is_no_word() {
-    let mut bench = Bench::new();
-    let long = bench.message("boss", &format!("/加词 {}", "很".repeat(65)));
-    assert!(texts(&bench.give(long)).contains("太长"));
+    let mut room = Room::new();
+    let long = room.message("boss", &format!("/加词 {}", "很".repeat(65)));
+    assert!(texts(&room.give(long)).contains("太长"));
 }
 
 #[tokio::test]

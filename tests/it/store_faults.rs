@@ -1,21 +1,17 @@
 //! A store that fails: nobody is told what is not true, nothing of it stays in memory, and it comes back by itself.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use qunwei::app::engine::Engine;
 use qunwei::app::intake::{Answer, Incoming, Job};
-use qunwei::app::metrics::Metrics;
 use qunwei::domain::event::Event;
-use qunwei::domain::state::Limits;
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::{Clock, RowKind};
-use qunwei::serve::open_store;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::support::bot::Answer as Bot;
-use crate::support::faulty::{Fault, Faults, FaultyStore};
+use crate::support::engine::Bench;
+use crate::support::faulty::Fault;
 use crate::support::{MORNING, World, dump, signed, until};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -248,25 +244,6 @@ async fn a_daemon_without_its_engine_says_so_and_lets_nobody_wait() {
     assert_eq!(world.post(event).await.0, 200);
     world.next_kinds(2).await;
     world.finish().await;
-}
-
-/// One engine over a store that fails as it is told, driven by hand.
-struct Bench {
-    engine: Engine,
-    faults: Faults,
-    _data: tempfile::TempDir,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let faults = Faults::default();
-        let store = Box::new(FaultyStore::new(open_store(data.path()).unwrap(), faults.clone()));
-        let config = qunwei::config::load(&crate::support::root().join("config"), &|_| None).unwrap();
-        let metrics = Arc::new(Metrics::new());
-        let engine = Engine::new(config.settings, store, metrics, Limits::default(), MORNING).unwrap();
-        Self { engine, faults, _data: data }
-    }
 }
 
 fn request(ids: &[&str], text: &str) -> (Job, oneshot::Receiver<Answer>) {

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod daemon;
 pub mod dice;
 pub mod dump;
+pub mod engine;
 pub mod faulty;
 pub mod playground;
 

@@ -1,0 +1,33 @@
+//! One engine over a store that fails as it is told, without a daemon around it: driven by hand.
+
+use std::sync::Arc;
+
+use qunwei::app::engine::Engine;
+use qunwei::app::metrics::Metrics;
+use qunwei::domain::state::Limits;
+use qunwei::serve::open_store;
+use tempfile::TempDir;
+
+use super::faulty::{Faults, FaultyStore};
+use super::{MORNING, root};
+
+/// The engine, with the shipped configuration.
+pub struct Bench {
+    pub engine: Engine,
+    /// What its store does wrong.
+    pub faults: Faults,
+    pub metrics: Arc<Metrics>,
+    _data: TempDir,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let faults = Faults::default();
+        let store = Box::new(FaultyStore::new(open_store(data.path()).unwrap(), faults.clone()));
+        let config = qunwei::config::load(&root().join("config"), &|_| None).unwrap();
+        let metrics = Arc::new(Metrics::new());
+        let engine = Engine::new(config.settings, store, metrics.clone(), Limits::default(), MORNING).unwrap();
+        Self { engine, faults, metrics, _data: data }
+    }
+}
