@@ -13,6 +13,7 @@ use crate::domain::chat::ChatChange;
 use crate::domain::event::Role;
 use crate::domain::ids::SeenKey;
 use crate::domain::newcomers::Newcomers;
+use crate::domain::reminder::Stored;
 use crate::domain::standing::{Ledger, Standing};
 use crate::domain::time::Timestamp;
 use crate::domain::timer::Timer;
@@ -172,6 +173,8 @@ pub struct Start {
     pub pauses: Vec<StoredPause>,
     /// The alerts of the last minute at the company's place.
     pub company: Alerts,
+    /// Reminders, and the groups that can be reminded.
+    pub reminders: Stored,
 }
 
 /// A group, or with empty names everything, that only observes because somebody stopped it.

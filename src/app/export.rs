@@ -2,6 +2,8 @@
 //!
 //! What should not be a setting (who is stopped) is a comment that says why and what a person can write instead.
 
+mod reminders;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -22,6 +24,9 @@ use crate::store::ChatState;
 /// The file with the rules.
 const TOML: &str = "chat.toml";
 
+/// The file with the reminders.
+const REMINDERS: &str = "chat-reminders.toml";
+
 /// How much of a group's id is in the names of its file and its rule.
 const LONGEST_SLUG: usize = 32;
 
@@ -38,13 +43,20 @@ pub struct Export {
 /// Writes the changes in force, and who is stopped, as files.
 pub fn export(state: &ChatState) -> Export {
     let mut out = Export::default();
-    if state.changes.is_empty() && state.pauses.is_empty() {
+    if state.changes.is_empty() && state.pauses.is_empty() && state.reminders.is_empty() {
         return out;
     }
     let kept = state.config.as_ref();
     // Only to say what o'clock it was and which words there still are: a broken one is no obstacle.
     let config = kept.and_then(|files| config::from_files(Path::new(""), files, &|_| None).ok());
     let writer = Writer { settings: config.map(|config| config.settings) };
+    if let Some(toml) = reminders::written(&writer, &state.reminders) {
+        out.files.push((REMINDERS.to_owned(), toml));
+        out.notes.push(format!("reminders are written switched off in {REMINDERS}: those set in the chat go on"));
+    }
+    if state.changes.is_empty() && state.pauses.is_empty() {
+        return out;
+    }
     let mut groups: BTreeMap<(&str, &str), Vec<&ChatChange>> = BTreeMap::new();
     for change in &state.changes {
         groups.entry((&change.platform, &change.group)).or_default().push(change);

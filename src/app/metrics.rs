@@ -110,6 +110,18 @@ words!(
     }
 );
 
+words!(
+    /// What became of a reminder.
+    pub Reminded {
+        /// It was decided to be sent, or, where that is all that is done, only recorded.
+        Sent = "sent",
+        /// Its grace was over before it could be.
+        Missed = "missed",
+        /// Its grace was over before the platform took it.
+        Expired = "expired",
+    }
+);
+
 words!(Answered { Reply200 = "200", Reply400 = "400", Reply401 = "401", Reply408 = "408", Reply413 = "413", Reply429 = "429", Reply503 = "503", Other = "other" });
 words!(Ended { Done = "done", Failed = "failed", Expired = "expired", Cancelled = "cancelled", Uncertain = "uncertain" });
 words!(Replied { Done = "done", Retry = "retry", Unknown = "unknown", Refused = "refused", Broken = "broken", Disabled = "disabled" });
@@ -130,6 +142,7 @@ pub struct Metrics {
     bridges: Family<[(&'static str, String); 2], Gauge>,
     config: Family<[(&'static str, String); 1], Gauge>,
     reloads: [Counter; 4],
+    reminders: [Counter; 3],
     retries: Counter,
     store_failures: Counter,
     times_ahead: Counter,
@@ -160,6 +173,10 @@ impl Metrics {
         add(all, "config_reloads", "Reloads of the configuration, by what came of them", reload.clone());
         let reloads = [Reload::Changed, Reload::Unchanged, Reload::Broken, Reload::Failed]
             .map(|outcome| reload.get_or_create_owned(&[("outcome", outcome.word())]));
+        let reminder: Family<[(&'static str, &'static str); 1], Counter> = Family::default();
+        add(all, "reminders", "Reminders, by what became of them", reminder.clone());
+        let reminders = [Reminded::Sent, Reminded::Missed, Reminded::Expired]
+            .map(|outcome| reminder.get_or_create_owned(&[("outcome", outcome.word())]));
         // From a quarter of a millisecond to 8 s; a commit that takes longer is a failure.
         let seconds = || Histogram::new(exponential_buckets(0.000_25, 2.0, 16));
         let inputs = || Histogram::new(exponential_buckets(1.0, 2.0, 13));
@@ -177,6 +194,7 @@ impl Metrics {
             bridges: add(all, "bridge_state", "1 for the state that a bridge is in", Family::default()),
             config: add(all, "config_info", "The version of the configuration in force", Family::default()),
             reloads,
+            reminders,
             retries: add(all, "retries", "Attempts that were not the first", Counter::default()),
             store_failures: add(all, "store_failures", "Commits that failed", Counter::default()),
             times_ahead: add(all, "event_times_ahead", "Events whose time lay too far ahead", Counter::default()),
@@ -308,6 +326,13 @@ impl Metrics {
     /// The configuration was read again.
     pub fn reload(&self, outcome: Reload) {
         if let Some(counter) = self.reloads.get(outcome.at()) {
+            counter.inc();
+        }
+    }
+
+    /// A reminder was sent, missed or expired.
+    pub fn reminder(&self, outcome: Reminded) {
+        if let Some(counter) = self.reminders.get(outcome.at()) {
             counter.inc();
         }
     }

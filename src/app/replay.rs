@@ -126,6 +126,10 @@ struct Player<'a> {
 
 impl Player<'_> {
     fn event(&mut self, event: Event, time: Timestamp, text: &str) -> anyhow::Result<()> {
+        if self.played.events == 0 {
+            // The clock starts here: what was to be said before is not missed.
+            self.engine.change_rules(self.engine.settings().clone(), time)?;
+        }
         self.timers(time)?;
         self.now = self.now.max(time);
         self.played.events += 1;

@@ -1,10 +1,13 @@
 //! `qunwei check`: says everything that is wrong with a configuration, for people or as JSON. Starts nothing.
 
+mod firings;
+
 use std::fmt::Write;
 use std::path::Path;
 
 pub use crate::config::human;
 use crate::config::{self, Config, Env, Size};
+use crate::domain::time::Timestamp;
 use crate::fault::{Fault, Level};
 
 /// How faults are written.
@@ -63,6 +66,7 @@ fn summary(dir: &Path, config: Option<&Config>, faults: &[Fault]) -> String {
     for note in &config.notes {
         let _ = writeln!(text, "note: {note}");
     }
+    text += &firings::firings(&config.settings, Timestamp(jiff::Timestamp::now().as_millisecond()));
     let Size { rules, profiles, groups, words } = config.size;
     let sizes =
         [count(rules, "rule"), count(profiles, "profile"), count(groups, "group"), count(words, "word")].join(", ");

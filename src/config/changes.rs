@@ -43,9 +43,14 @@ impl Summary {
     pub fn between(old: Written<'_>, new: Written<'_>) -> Self {
         let mut summary = Self::default();
         let (before, after) = (merged(old.files), merged(new.files));
-        summary.named(&rules(&before), &rules(&after), |name, value| {
+        summary.named(&listed(&before, "rule"), &listed(&after, "rule"), |name, value| {
             let title = value.get("title").and_then(Value::as_str).unwrap_or(name);
             Thing { en: format!("rule {name}"), zh: format!("规则「{title}」（{name}）"), values: Values::Shown }
+        });
+        summary.named(&listed(&before, "reminder"), &listed(&after, "reminder"), |name, _| Thing {
+            en: format!("reminder {name}"),
+            zh: format!("提醒「{name}」"),
+            values: Values::Shown,
         });
         summary.lists(&lists(old.files), &lists(new.files));
         let kinds = [("profile", "profile", "档案"), ("group", "group", "群")];
@@ -59,7 +64,7 @@ impl Summary {
         summary.whole(&before, &after, "notices", ("notices", "通知的文字"));
         summary.bridges(&section(&before, "bridge"), &section(&after, "bridge"), old.bridges, new.bridges);
         summary.daemon(&section(&before, "daemon"), &section(&after, "daemon"));
-        let known = ["rule", "profile", "group", "notices", "bridge", "daemon"];
+        let known = ["rule", "reminder", "profile", "group", "notices", "bridge", "daemon"];
         let others: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         for name in others.into_iter().filter(|name| !known.contains(&name.as_str())) {
             summary.whole(&before, &after, name, (&format!("[{name}]"), &format!("[{name}]")));
@@ -294,6 +299,17 @@ const KEYS: &[(&str, &str)] = &[
     ("owner", "群主"),
     ("capabilities", "能力"),
     ("secret", "密钥"),
+    ("text", "文字"),
+    ("at", "时间"),
+    ("cron", "时间"),
+    ("timezone", "时区"),
+    ("groups", "群"),
+    ("profiles", "档案"),
+    ("quiet_hours", "安静时间"),
+    ("in_quiet_hours", "安静时间里"),
+    ("grace_minutes", "最多晚几分钟"),
+    ("announce", "群公告"),
+    ("limit", "最多几条"),
 ];
 
 const VALUES: &[(&str, &str)] = &[
@@ -312,7 +328,11 @@ const VALUES: &[(&str, &str)] = &[
 
 /// A value that may be told: short, and no text that somebody wrote for others to read.
 fn short(key: &str, value: Option<&Value>) -> Option<String> {
-    const TEXTS: [&str; 12] = [
+    const TEXTS: [&str; 16] = [
+        "at",
+        "cron",
+        "quiet_hours",
+        "in_quiet_hours",
         "mode",
         "severity",
         "verdict",
@@ -413,7 +433,7 @@ fn joined<'i>(
     (all > 0).then_some(line)
 }
 
-/// All TOML files as one table; `rule` holds those of all files.
+/// All TOML files as one table; `rule` and `reminder` hold those of all files.
 fn merged(files: &[(String, String)]) -> Table {
     let mut all = Table::new();
     for (_, text) in files.iter().filter(|(name, _)| name.ends_with(".toml")) {
@@ -434,8 +454,9 @@ fn merge(into: &mut Table, from: Table) {
     }
 }
 
-fn rules(all: &Table) -> Named<'_> {
-    let rules = all.get("rule").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+/// Rules or reminders, by their names.
+fn listed<'v>(all: &'v Table, key: &str) -> Named<'v> {
+    let rules = all.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     rules.iter().filter_map(|rule| Some((rule.get("name")?.as_str()?, rule))).collect()
 }
 

@@ -30,6 +30,8 @@ pub(super) const BELONGS: &[(&str, &[&str])] = &[
     ("[daemon.alerts]", &["platform", "group", "users", "per_minute"]),
     ("[profile.NAME.welcome]", &["window_seconds", "raid_joins", "names", "on"]),
     ("[profile.NAME.rules_text]", &["short", "full"]),
+    ("[profile.NAME.reminders]", &["quiet_hours", "grace_minutes", "limit"]),
+    ("[[reminder]]", &["text", "at", "cron", "groups", "profiles", "in_quiet_hours", "announce"]),
     (
         "[profile.NAME] or [group.\"ID\"]",
         &[
@@ -56,6 +58,7 @@ const MOST_KNOWN: usize = 14;
 /// Headings that people write for others.
 const HEADINGS: &[(&str, &str)] = &[
     ("rules", "[[rule]]"),
+    ("reminders", "[[reminder]]"),
     ("bridges", "[bridge.NAME]"),
     ("profiles", "[profile.NAME]"),
     ("groups", "[group.\"ID\"]"),

@@ -24,6 +24,7 @@ mod files;
 mod help;
 mod ladder;
 mod policy;
+mod reminders;
 mod rules;
 mod secret;
 mod section;
@@ -171,7 +172,9 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
     let tree = Tree::parse(&texts, faults);
     let mut notes = Vec::new();
     let mut top = Section::new(help::TOP, Place { file: 0, span: 0..0 }, tree.top, faults);
-    top.take("rule"); // the tree keeps rules apart; here the name only becomes known
+    // The tree keeps these apart; here their names only become known.
+    top.take("rule");
+    top.take("reminder");
 
     let section = top.section("daemon", "[daemon]");
     let (mut daemon, mut everywhere) = daemon::read(section, faults);
@@ -190,13 +193,15 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
     let policies = policy::read(&mut top, base, &names, faults);
     top.finish();
 
+    let around = reminders::Around { policies: &policies, unknown_groups: everywhere.unknown_groups, faults };
+    let reminders = reminders::read(tree.reminders, &around);
     let several: Vec<bool> =
         built.iter().map(|(_, rule): &(_, Box<dyn Rule>)| examples::needs_several(&**rule)).collect();
     let ruleset = Ruleset::new(built, lexicon);
     policy::check_ignored(&policies.ignored, &ruleset, faults);
     examples::check(&examples, &ruleset, &infos, &several, faults);
 
-    let size = Size { rules: infos.len(), profiles: policies.profiles, groups: policies.groups.len(), words: 0 };
+    let size = Size { rules: infos.len(), profiles: policies.names.len(), groups: policies.groups.len(), words: 0 };
     let settings = Settings {
         version: Arc::from(""),
         rules: ruleset,
@@ -206,6 +211,7 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
         platforms,
         dedupe: everywhere.dedupe,
         company,
+        reminders,
     };
     Compiled { settings, daemon, notes, size }
 }

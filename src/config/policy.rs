@@ -1,6 +1,6 @@
 //! Profiles and groups: each key over the default profile's, compiled into shared policies.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,12 +10,13 @@ use super::faults::{Faults, Place};
 use super::ladder;
 use super::rules::{self, MODES};
 use super::section::{Number, Placed, Section, did_you_mean};
-use super::welcome;
+use super::{reminders, welcome};
 use crate::domain::chat::fold;
 use crate::domain::command::{self, COMMANDS};
 use crate::domain::event::Role;
 use crate::domain::notices::{self, Notices, check_template};
 use crate::domain::policy::{Mode, Policy, Roles, RuleSetting, Step};
+use crate::domain::reminder::ReminderPolicy;
 use crate::domain::rules::{RuleId, Ruleset};
 use crate::domain::time::Timestamp;
 use crate::fault::nearest;
@@ -48,7 +49,8 @@ pub(super) struct Base {
 pub(super) struct Policies {
     pub(super) default: Arc<Policy>,
     pub(super) groups: HashMap<Arc<str>, Arc<Policy>>,
-    pub(super) profiles: usize,
+    /// The profiles.
+    pub(super) names: BTreeSet<String>,
     /// The words that some group or profile ignores.
     pub(super) ignored: Vec<Placed<String>>,
 }
@@ -90,7 +92,8 @@ pub(super) fn read(
         let policy = reader.group(section, &profiles);
         groups.insert(Arc::from(id.value), policy);
     }
-    Policies { default: default.policy, groups, profiles: profiles.len(), ignored: reader.ignored }
+    let names = profiles.into_keys().collect();
+    Policies { default: default.policy, groups, names, ignored: reader.ignored }
 }
 
 struct Reader<'a> {
@@ -125,6 +128,7 @@ impl Reader<'_> {
             notices: self.compiled(texts),
             welcome: welcome::default_welcome(),
             rules_text: welcome::default_rules(),
+            reminders: ReminderPolicy::default(),
         }
     }
 
@@ -220,7 +224,8 @@ impl Reader<'_> {
         }
         self.overrides(section, &mut policy);
         let heading = |key: &str| format!("{}.{key}]", section.name.trim_end_matches(']'));
-        let [notices, welcome, rules_text, commands] = ["notices", "welcome", "rules_text", "commands"].map(heading);
+        let [notices, welcome, rules_text, commands, reminders] =
+            ["notices", "welcome", "rules_text", "commands", "reminders"].map(heading);
         if let Some(section) = section.section("commands", commands) {
             policy.commands = self.commands(section, &policy.commands);
         }
@@ -229,6 +234,9 @@ impl Reader<'_> {
         }
         if let Some(section) = section.section("rules_text", rules_text) {
             welcome::rules_text(section, &mut policy.rules_text, self.faults);
+        }
+        if let Some(section) = section.section("reminders", reminders) {
+            reminders::policy(section, &mut policy.reminders, self.faults);
         }
         if let Some(section) = section.section("notices", notices) {
             texts.extend(self.texts(section));

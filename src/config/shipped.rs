@@ -5,6 +5,7 @@ pub static SHIPPED: &[(&str, &str)] = &[
     ("config/groups.toml", include_str!("../../config/groups.toml")),
     ("config/notices.toml", include_str!("../../config/notices.toml")),
     ("config/qunwei.toml", include_str!("../../config/qunwei.toml")),
+    ("config/reminders.toml", include_str!("../../config/reminders.toml")),
     ("config/rules/abuse.toml", include_str!("../../config/rules/abuse.toml")),
     ("config/rules/ads.toml", include_str!("../../config/rules/ads.toml")),
     ("config/rules/flood.toml", include_str!("../../config/rules/flood.toml")),

@@ -65,6 +65,8 @@ pub(super) struct Tree<'i> {
     pub(super) top: Entries,
     /// The rules, in order of files and lines.
     pub(super) rules: Vec<RuleTable<'i>>,
+    /// The reminders, in order of files and lines.
+    pub(super) reminders: Vec<Entry>,
 }
 
 impl<'i> Tree<'i> {
@@ -81,9 +83,27 @@ impl<'i> Tree<'i> {
             if let Some((key, rules)) = table.remove_entry("rule") {
                 tree.take_rules(file, &key.span(), rules, faults);
             }
+            if let Some((key, reminders)) = table.remove_entry("reminder") {
+                tree.take_reminders(entry(file, key.span(), reminders), faults);
+            }
             merge(&mut tree.top, entries(file, table), faults);
         }
         tree
+    }
+
+    fn take_reminders(&mut self, list: Entry, faults: &Faults) {
+        let wrong = |at: &Place| {
+            let fault = faults.at(at, "a reminder begins with `[[reminder]]`");
+            faults.add(fault.help("write two brackets on each side: [[reminder]], with `name = \"…\"` below"));
+        };
+        let Value::Array(items) = list.value else { return wrong(&list.key) };
+        for item in items {
+            if matches!(item.value, Value::Table(_)) {
+                self.reminders.push(item);
+            } else {
+                wrong(&item.at);
+            }
+        }
     }
 
     fn take_rules(&mut self, file: usize, key: &std::ops::Range<usize>, rules: Spanned<DeValue<'i>>, faults: &Faults) {

@@ -55,6 +55,7 @@ pub enum What {
     Remove { user: Arc<str> },
     Delete { message: Arc<str> },
     Task { text: String, mentions: Vec<Arc<str>>, buttons: Vec<Button> },
+    Announce { text: String },
 }
 
 /// A button of a task.
@@ -78,6 +79,9 @@ pub struct Cause {
     /// The rule's name.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rule: Option<Arc<str>>,
+    /// The reminder's name, or its number if it was set in the chat.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reminder: Option<Arc<str>>,
     /// The ladder's step, not the means used; else `unmute`, `review`, `alert`, `task` …
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub step: Option<Arc<str>>,
@@ -186,6 +190,7 @@ impl What {
             What::Remove { .. } => "remove",
             What::Delete { .. } => "delete",
             What::Task { .. } => "task",
+            What::Announce { .. } => "announce",
         }
     }
 
@@ -195,7 +200,7 @@ impl What {
             What::Private { user, .. } | What::Mute { user, .. } | What::Unmute { user } | What::Remove { user } => {
                 Some(user)
             }
-            What::Send { .. } | What::Delete { .. } | What::Task { .. } => None,
+            What::Send { .. } | What::Delete { .. } | What::Task { .. } | What::Announce { .. } => None,
         }
     }
 }
@@ -211,7 +216,8 @@ impl What {
             | What::Unmute { .. }
             | What::Remove { .. }
             | What::Delete { .. }
-            | What::Task { .. } => None,
+            | What::Task { .. }
+            | What::Announce { .. } => None,
         }
     }
 }
@@ -246,7 +252,7 @@ impl Action {
                 wire.text = Some(text);
                 wire.mentions = Some(mentions);
             }
-            What::Private { text, .. } => wire.text = Some(text),
+            What::Private { text, .. } | What::Announce { text } => wire.text = Some(text),
             What::Mute { until, .. } => {
                 let left = until.since(now).as_millis().div_ceil(1000);
                 let left = u64::try_from(left).unwrap_or(u64::MAX);

@@ -11,6 +11,7 @@ use super::chat::ChatChange;
 use super::event::Role;
 use super::ids::MemberKey;
 use super::newcomers::Newcomers;
+use super::reminder::{ChatReminder, Kept, Known, Since};
 use super::standing::{Ledger, Standing};
 use super::time::Timestamp;
 use super::timer::Timer;
@@ -103,6 +104,38 @@ pub enum Change {
     },
     /// The alerts of the last minute at the company's place.
     CompanyAlerts(Alerts),
+    /// A group can be reminded from here on, or is known by more than its name in a file.
+    Known(Known),
+    /// A group that only a file named is named there no more.
+    Unknown {
+        /// The platform.
+        platform: Arc<str>,
+        /// The group.
+        group: Arc<str>,
+    },
+    /// A reminder of the files is new, or at other times.
+    Schedule(Since),
+    /// A reminder of the files is there no more.
+    ScheduleGone {
+        /// Its name.
+        name: Arc<str>,
+    },
+    /// A reminder was set in the chat, or confirmed.
+    Reminder(Box<ChatReminder>),
+    /// A reminder that was set in the chat is over: sent, deleted, never confirmed.
+    ReminderOver {
+        /// Its number.
+        no: u64,
+    },
+    /// A reminder was sent, or missed.
+    Kept(Kept),
+    /// What was sent of a reminder before this is forgotten.
+    ForgetKept {
+        /// Which ([`super::reminder::file_key`]).
+        key: Arc<str>,
+        /// Before when.
+        before: Timestamp,
+    },
     /// A timer was set; one with the same id is replaced.
     Timer(Timer),
     /// A timer has fired or is not needed any more.

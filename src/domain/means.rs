@@ -79,7 +79,9 @@ impl Means<'_> {
             What::Mute { until, .. } => *until,
             What::Unmute { .. } => self.now.plus(UNMUTE_DEADLINE),
             What::Remove { .. } | What::Task { .. } => self.now.plus(REMOVE_DEADLINE),
-            What::Send { .. } | What::Private { .. } | What::Delete { .. } => self.now.plus(NOTICE_DEADLINE),
+            What::Send { .. } | What::Private { .. } | What::Delete { .. } | What::Announce { .. } => {
+                self.now.plus(NOTICE_DEADLINE)
+            }
         };
         let action = Action {
             inverse: what.inverse(),

@@ -13,6 +13,8 @@ pub mod text;
 pub mod lexicon;
 pub mod rules;
 pub mod recent;
+pub mod schedule;
+pub mod reminder;
 pub mod policy;
 pub mod notices;
 mod replies;

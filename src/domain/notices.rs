@@ -165,6 +165,17 @@ const NOTICES: &[NoticeKind] = &[
         about: "the welcome told to each newcomer alone, where the platform cannot speak in the group",
         default: "{{ name }}，欢迎入群！{% if channel %}{{ channel }} {% endif %}请先看一眼群规：{{ short_rules }} 发“群规”可以看全文。",
     },
+    NoticeKind { name: "reminder", about: "a reminder that was set in the chat", default: "提醒：{{ text }}" },
+    NoticeKind {
+        name: "reminder_late",
+        about: "a reminder that is sent late: {{ text }} is all of it, {{ time }} when it was to be sent",
+        default: "{{ text }}（原定 {{ time }}，发晚了）",
+    },
+    NoticeKind {
+        name: "reminder_task",
+        about: "a reminder where the platform cannot speak in the group: a person is asked to say it",
+        default: "请把这条提醒发到群里：{{ text }}",
+    },
     NoticeKind {
         name: "appeal",
         about: "how to appeal; is {{ appeal }} in the others",
@@ -316,6 +327,11 @@ impl Notices {
 /// # Errors
 /// What is wrong, with the nearest variable where one is misspelt.
 pub fn check_template(text: &str) -> Result<(), String> {
+    check(text, VARIABLES, &Vars::default())
+}
+
+/// The same for a template that may name these.
+fn check(text: &str, names: &[&str], vars: &impl Serialize) -> Result<(), String> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_fuel(Some(10_000));
@@ -324,15 +340,58 @@ pub fn check_template(text: &str) -> Result<(), String> {
         None => error.kind().to_string(),
     })?;
     let mut unknown: Vec<String> =
-        template.undeclared_variables(false).into_iter().filter(|name| !VARIABLES.contains(&name.as_str())).collect();
+        template.undeclared_variables(false).into_iter().filter(|name| !names.contains(&name.as_str())).collect();
     unknown.sort();
     if let Some(name) = unknown.first() {
-        let near = crate::fault::nearest(name, VARIABLES.iter().copied());
+        let near = crate::fault::nearest(name, names.iter().copied());
         let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        return Err(format!("unknown variable `{name}`{hint} (known: {})", VARIABLES.join(", ")));
+        return Err(format!("unknown variable `{name}`{hint} (known: {})", names.join(", ")));
     }
-    template.render(Serde(Vars::default())).map_err(|error| error.to_string())?;
+    template.render(Serde(vars)).map_err(|error| error.to_string())?;
     Ok(())
+}
+
+/// A text of its own, with [`TimeVars`].
+pub struct Template(Environment<'static>);
+
+/// What a text that is said at a time may name.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct TimeVars {
+    /// The day: 11月26日.
+    pub date: String,
+    /// The clock: 09:00.
+    pub time: String,
+    /// The day of the week: 周四.
+    pub weekday: String,
+    /// The group's name, if a file gives one.
+    pub group: String,
+}
+
+impl Template {
+    /// Reads a template.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn new(text: &str) -> Result<Self, String> {
+        check(text, &["date", "time", "weekday", "group"], &TimeVars::default())?;
+        let mut env = Environment::new();
+        env.set_undefined_behavior(UndefinedBehavior::Strict);
+        env.set_fuel(Some(10_000));
+        env.add_template_owned("", text.to_owned()).map_err(|error| error.to_string())?;
+        Ok(Self(env))
+    }
+
+    /// What is said. It was tried when it was read; should it fail all the same, it is said as it is written.
+    pub fn render(&self, vars: &TimeVars) -> String {
+        let Ok(template) = self.0.get_template("") else { return String::new() };
+        template.render(Serde(vars)).unwrap_or_else(|_| template.source().to_owned())
+    }
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Template").finish_non_exhaustive()
+    }
 }
 
 /// The longest name shown in a notice, in code points; WeCom's own limit is 64.

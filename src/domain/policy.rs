@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::Role;
 use super::notices::Notices;
+use super::reminder::{Reminder, ReminderPolicy};
 use super::rules::Ruleset;
 use super::time::Timestamp;
 
@@ -32,6 +33,8 @@ pub struct Settings {
     pub dedupe: Duration,
     /// Where the alerts of all groups are told too.
     pub company: Option<Company>,
+    /// The reminders of the files, in their order.
+    pub reminders: Vec<Reminder>,
 }
 
 /// The place of the company that is told what the admins of any group are told.
@@ -65,6 +68,15 @@ impl Settings {
     /// Whether the group is looked after.
     pub fn looks_after(&self, group: &str) -> bool {
         self.unknown_groups == UnknownGroups::Default || self.groups.contains_key(group)
+    }
+
+    /// The platform on which a group is that only a file names: where there is but one.
+    pub fn only_platform(&self) -> Option<Arc<str>> {
+        match self.platforms.len() {
+            0 => Some(Arc::from("bridge")),
+            1 => self.platforms.keys().next().cloned(),
+            _ => None,
+        }
     }
 
     /// What a platform can do.
@@ -195,6 +207,8 @@ pub struct Policy {
     pub welcome: Welcome,
     /// The group's rules, as members read them.
     pub rules_text: RulesText,
+    /// When and how the group may be reminded.
+    pub reminders: ReminderPolicy,
 }
 
 impl Policy {

@@ -147,6 +147,45 @@ pub(super) const REPLIES: &[NoticeKind] = &[
         "会判为违规，因为{{ list }}；第一次的话，{{ next }}。（只是试，什么都没有发生）",
     ),
     reply(
+        "reply_reminder_read",
+        "a reminder is read back before it is set: {{ time }} is when it is said",
+        "提醒 {{ case }}，还没有定下：\n时间：{{ time }}\n内容：{{ text }}\n对的话，请在 10 分钟内发：/确认 {{ case }}。不对就重新写一条。",
+    ),
+    reply(
+        "reply_reminder_set",
+        "a reminder is set",
+        "提醒 {{ case }} 定下了：{{ time }}。\n内容：{{ text }}\n不要了请发：/提醒 删除 {{ case }}",
+    ),
+    reply("reply_reminder_set_already", "a reminder was confirmed before", "提醒 {{ case }} 已经定下了，不用再确认。"),
+    reply(
+        "reply_reminder_stale",
+        "a reminder was confirmed too late",
+        "提醒 {{ case }} 没有及时确认，或者时间已经过了，没有定下。请重新写一条。",
+    ),
+    reply("reply_nothing_to_confirm", "there is no reminder to confirm", "没有等您确认的提醒。"),
+    reply(
+        "reply_no_reminder",
+        "there is no reminder of this number",
+        "本群没有提醒 {{ case }}。发“/提醒 列表”看有哪些。",
+    ),
+    reply(
+        "reply_reminder_deleted",
+        "a reminder was deleted; {{ list }} sets it again",
+        "已删除提醒 {{ case }}。要恢复请发：/提醒 {{ list }}",
+    ),
+    reply(
+        "reply_reminders",
+        "the reminders of the group",
+        "{% if list %}本群的提醒：\n{{ list }}{% if more %}\n另有 {{ more }} 条{% endif %}\n不要哪条请发：/提醒 删除 编号（标“文件”的请改设置文件）{% else %}本群没有提醒。要设一条请发：/提醒 明天9点 开会{% endif %}",
+    ),
+    reply(
+        "reply_reminders_full",
+        "there are too many reminders; {{ more }} may be set in a group",
+        "提醒太多了（一个群最多 {{ more }} 条），请先删掉不要的：/提醒 列表",
+    ),
+    reply("reply_reminder_never", "a reminder would never be said", "这样的时间永远不会到，请换一个时间。"),
+    reply("reply_reminder_refused", "the text of a reminder breaks a rule", "这句话违反群规，不能设成提醒。"),
+    reply(
         "reply_status",
         "how the group is looked after",
         "本群：{{ text }}。{% if more %}\n停手以来本来会处理 {{ more }} 次：{{ done }}{% endif %}\n{{ list }}。\n处罚：{{ next }}\n设置版本：{{ why }}",

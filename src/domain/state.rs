@@ -16,6 +16,7 @@ use super::event::Role;
 use super::ids::{GroupKey, MemberKey};
 use super::newcomers::Newcomers;
 use super::recent::Recent;
+use super::reminder::Reminders;
 use super::standing::{Ledger, Standing};
 use super::timer::Timer;
 
@@ -58,6 +59,8 @@ pub struct State {
     pub paused_all: Option<ByWhom>,
     /// The alerts of the last minute at the company's place.
     pub company: Alerts,
+    /// Reminders, and the groups that can be reminded.
+    pub reminders: Reminders,
 }
 
 /// A group.
@@ -119,6 +122,7 @@ impl State {
             paused: HashMap::new(),
             paused_all: None,
             company: Alerts::default(),
+            reminders: Reminders::default(),
         }
     }
 

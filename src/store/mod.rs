@@ -22,6 +22,7 @@ mod lock;
 mod open;
 mod peek;
 mod read;
+mod reminders;
 mod schema;
 mod seen;
 #[cfg(test)]

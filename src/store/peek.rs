@@ -6,8 +6,9 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::open::{self, OpenError};
-use super::{chat, configs, schema};
+use super::{chat, configs, reminders, schema};
 use crate::domain::chat::ChatChange;
+use crate::domain::reminder::ChatReminder;
 use crate::ports::{StoreError, StoredPause};
 
 /// How long somebody who brings the log in order after a crash is waited for.
@@ -16,11 +17,16 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The first schema that knows of changes made in the chat.
 const SINCE: usize = 2;
 
+/// The first that knows of reminders.
+const WITH_REMINDERS: usize = 4;
+
 /// What people changed in the chat, as it was at one moment.
 #[derive(Debug, Default)]
 pub struct ChatState {
     /// The changes in force, oldest first.
     pub changes: Vec<ChatChange>,
+    /// Reminders that are set, or wait to be confirmed.
+    pub reminders: Vec<ChatReminder>,
     /// What somebody stopped; empty names stand for everything.
     pub pauses: Vec<StoredPause>,
     /// The files of the last good configuration, by their paths from its directory.
@@ -55,5 +61,7 @@ pub fn chat_state(dir: &Path) -> Result<ChatState, OpenError> {
 
 fn read(conn: &Connection) -> Result<ChatState, StoreError> {
     let (changes, _) = chat::in_force(conn)?;
-    Ok(ChatState { changes, pauses: chat::pauses(conn)?, config: configs::last(conn)? })
+    let knows = schema::version(conn)? >= WITH_REMINDERS;
+    let reminders = if knows { reminders::in_force(conn)? } else { Vec::new() };
+    Ok(ChatState { changes, reminders, pauses: chat::pauses(conn)?, config: configs::last(conn)? })
 }

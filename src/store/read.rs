@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row as Record, Rows};
 use super::chat;
 use super::error::{decode, signed, unsigned};
 use super::groups::GroupIds;
+use super::reminders;
 use crate::domain::case::{Case, Evidence};
 use crate::domain::event::Role;
 use crate::domain::time::Timestamp;
@@ -125,7 +126,8 @@ pub(super) fn start(conn: &Connection) -> Result<Start, StoreError> {
     let case = last("SELECT coalesce(max(no), 0) FROM cases")?;
     let (changes, change) = chat::in_force(conn)?;
     let pauses = chat::pauses(conn)?;
-    Ok(Start { seq, case, windows, timers, chat: changes, change, pauses, company })
+    let reminders = reminders::stored(conn)?;
+    Ok(Start { seq, case, windows, timers, chat: changes, change, pauses, company, reminders })
 }
 
 pub(super) fn journal(conn: &Connection, after: u64, limit: usize) -> Result<Vec<Row>, StoreError> {

@@ -74,9 +74,9 @@ fn write_row(insert: &mut CachedStatement<'_>, row: &Row) -> Result<(), StoreErr
     Ok(())
 }
 
-struct Changes<'a> {
-    tx: &'a Transaction<'a>,
-    groups: &'a mut GroupIds,
+pub(super) struct Changes<'a> {
+    pub(super) tx: &'a Transaction<'a>,
+    pub(super) groups: &'a mut GroupIds,
     /// Actions that were there already.
     repeated: u64,
 }
@@ -106,6 +106,14 @@ impl Changes<'_> {
             Change::Reload { .. } => Ok(()), // for the daemon, once its command is recorded
             Change::Newcomers { platform, group, newcomers } => self.newcomers(platform, group, newcomers),
             Change::CompanyAlerts(alerts) => self.company_alerts(alerts),
+            Change::Known(known) => self.known(known),
+            Change::Unknown { platform, group } => self.unknown(platform, group),
+            Change::Schedule(since) => self.schedule(since),
+            Change::ScheduleGone { name } => self.run("DELETE FROM schedules WHERE name = ?1", [&**name]),
+            Change::Reminder(reminder) => self.reminder(reminder),
+            Change::ReminderOver { no } => self.reminder_over(*no),
+            Change::Kept(kept) => self.kept(kept),
+            Change::ForgetKept { key, before } => self.forget_kept(key, *before),
             Change::Timer(timer) => self.timer(timer),
             Change::TimerDone(timer) => self.run(
                 "DELETE FROM timers WHERE platform = ?1 AND group_name = ?2 AND id = ?3",
@@ -118,7 +126,7 @@ impl Changes<'_> {
         }
     }
 
-    fn run(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
+    pub(super) fn run(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
         self.tx.prepare_cached(sql)?.execute(values)?;
         Ok(())
     }

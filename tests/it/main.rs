@@ -27,6 +27,8 @@ mod path;
 mod playground;
 mod process;
 mod push;
+mod reminders;
+mod reminders_chat;
 mod reload;
 mod replay;
 mod store_faults;

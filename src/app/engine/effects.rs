@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::metrics::{Metrics, Mode};
+use crate::app::metrics::{Metrics, Mode, Reminded};
 use crate::domain::action::{Action, ActionId};
 use crate::domain::change::{Change, MemberRef};
 
@@ -55,6 +55,7 @@ impl Effects {
             Change::Case(case) => metrics.case(&case.step, if case.observe { Mode::Observe } else { Mode::Act }),
             Change::Reload { member } => self.reloads.push(member),
             Change::Commanded(commanded) => metrics.command(&commanded.command, &commanded.result),
+            Change::Kept(kept) => metrics.reminder(if kept.sent { Reminded::Sent } else { Reminded::Missed }),
             Change::Evidence(_)
             | Change::Undone { .. }
             | Change::Chat(_)
@@ -66,6 +67,13 @@ impl Effects {
             | Change::Ledger { .. }
             | Change::Newcomers { .. }
             | Change::CompanyAlerts(_)
+            | Change::Known(_)
+            | Change::Unknown { .. }
+            | Change::Schedule(_)
+            | Change::ScheduleGone { .. }
+            | Change::Reminder(_)
+            | Change::ReminderOver { .. }
+            | Change::ForgetKept { .. }
             | Change::Timer(_)
             | Change::TimerDone(_) => {}
         }

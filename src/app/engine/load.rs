@@ -11,6 +11,7 @@ use crate::domain::event::{Event, Kind, Malformed};
 use crate::domain::ids::{GroupKey, MemberKey};
 use crate::domain::newcomers::Newcomers;
 use crate::domain::recent::Recent;
+use crate::domain::reminder::Reminders;
 use crate::domain::standing::Standing;
 use crate::domain::state::{Group, Member, Memo, State};
 use crate::ports::{Row, RowKind, StoreError, StoredPause};
@@ -100,6 +101,7 @@ impl Engine {
             }
         }
         state.company = start.company;
+        state.reminders = Reminders::new(start.reminders);
         self.core.state = state;
         self.seq = start.seq;
         loop {

@@ -159,9 +159,10 @@ impl Engine {
         self.broken.as_ref().map(|broken| broken.reason.as_str())
     }
 
-    /// When the next timer is due.
+    /// When the next timer or reminder is due.
     pub fn next_timer(&self) -> Option<Timestamp> {
-        self.core.state.timers.first().map(|timer| timer.due)
+        let timer = self.core.state.timers.first().map(|timer| timer.due);
+        [timer, self.core.next_reminder()].into_iter().flatten().min()
     }
 
     /// Runs the core over a job. Nothing is durable before [`Engine::commit`].
@@ -184,12 +185,13 @@ impl Engine {
         }
     }
 
-    /// Fires the timers that are due.
+    /// Fires the timers and reminders that are due.
     ///
     /// # Errors
     /// The store cannot be read.
     pub fn apply_due(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        if self.next_timer().is_none_or(|due| due > now) {
+        let timer = self.core.state.timers.first().is_some_and(|timer| timer.due <= now);
+        if !self.core.reminders_due(now) && !timer {
             return Ok(());
         }
         let due: Vec<_> = self.core.state.timers.iter().take_while(|timer| timer.due <= now).cloned().collect();
@@ -336,7 +338,7 @@ impl Engine {
                 self.load_cancelled(action, outcome)?;
                 self.core.outcome(action, outcome, now, &mut unit.changes);
                 self.sight(None, now, unit.changes.get(from..).unwrap_or_default());
-                self.batch.tally.push(Tally::Ended(action.platform.clone(), outcome.clone()));
+                self.batch.tally.push(Tally::Ended(action.clone(), outcome.clone()));
             }
             Job::Rules(new) => {
                 self.store.save_config(&new.settings.version, &new.files, now)?;

@@ -52,6 +52,7 @@ impl Engine {
         }
         unit.rows.push(self.row(RowKind::Rules, now, settings.version.clone()));
         self.before = Some(std::mem::replace(&mut self.core.settings, settings));
+        self.core.sync_reminders(now, &mut unit.changes);
         Ok(())
     }
 

@@ -2,22 +2,27 @@
 
 use std::sync::Arc;
 
-use crate::app::metrics::{EventOutcome, Metrics, Mode};
-use crate::domain::action::Outcome;
+use crate::app::metrics::{EventOutcome, Metrics, Mode, Reminded};
+use crate::domain::action::{Action, Outcome};
 use crate::domain::judge::Judgement;
 
 /// One thing to be counted after the commit.
 pub(super) enum Tally {
     Event(Arc<str>, EventOutcome),
     Message(Judgement),
-    Ended(Arc<str>, Outcome),
+    Ended(Arc<Action>, Outcome),
 }
 
 impl Tally {
     pub(super) fn count(&self, metrics: &Metrics) {
         match self {
             Tally::Event(platform, outcome) => metrics.event(platform, *outcome),
-            Tally::Ended(platform, outcome) => metrics.ended(platform, outcome),
+            Tally::Ended(action, outcome) => {
+                metrics.ended(&action.platform, outcome);
+                if (action.cause.step.as_deref(), outcome) == (Some("reminder"), &Outcome::Expired) {
+                    metrics.reminder(Reminded::Expired);
+                }
+            }
             Tally::Message(judgement) => {
                 metrics.verdict(judgement.verdict());
                 for finding in judgement.all() {

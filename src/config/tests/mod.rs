@@ -3,6 +3,7 @@
 
 mod changes;
 mod mistakes;
+mod reminders;
 mod shipped;
 mod syntax;
 

@@ -6,6 +6,7 @@
 
 mod number;
 mod parse;
+mod timing;
 mod when;
 
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub use self::parse::{Asked, Typed, is_false_alarm, looks_like_command, parse, p
 pub use self::when::{When, when};
 use super::event::Role;
 use super::policy::Roles;
+use super::reminder::Rule;
 
 /// A command, by what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +38,7 @@ pub enum Name {
     DropWord,
     Words,
     Try,
+    Remind,
     Status,
     Stop,
     Resume,
@@ -103,7 +106,7 @@ pub static COMMANDS: &[CommandInfo] = &[
     CommandInfo {
         name: Name::Warn,
         key: "warn",
-        names: &["警告", "提醒", "warn"],
+        names: &["警告", "warn"],
         usage: "/警告 @某人 [原因]",
         about: "在群里点名提醒一个成员，记一次违规",
         about_en: "names a member in the group; counts as a strike",
@@ -199,6 +202,16 @@ pub static COMMANDS: &[CommandInfo] = &[
         about_en: "shows how a text would be judged and why; nothing happens",
         takes_more: true,
         roles: TRIAL_ADMINS,
+    },
+    CommandInfo {
+        name: Name::Remind,
+        key: "remind",
+        names: &["提醒", "remind"],
+        usage: "/提醒 什么时候 什么事；/提醒 列表；/提醒 删除 3",
+        about: "到时候在群里说一句，也可以每天、每周、每月重复；先念一遍，回复“/确认 编号”才定下",
+        about_en: "says something in the group at a time, once or again and again; read back first, set by /确认 and its number",
+        takes_more: true,
+        roles: ADMINS,
     },
     CommandInfo {
         name: Name::Status,
@@ -297,6 +310,7 @@ pub enum Command {
     /// All, or where one comes from.
     Words(Option<String>),
     Try(String),
+    Remind(Remind),
     Status,
     Stop,
     Resume,
@@ -310,7 +324,36 @@ pub enum Undo {
     Case(u64),
     /// A change made in the chat, by its number: 改3.
     Change(u64),
+    /// A reminder set in the chat, by its number: 提醒3.
+    Reminder(u64),
 }
+
+/// What is to be done about reminders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remind {
+    /// One is to be set.
+    Set {
+        /// When.
+        rule: Rule,
+        /// The same in words that can be typed again.
+        words: String,
+        /// What is to be said.
+        text: String,
+        /// Those mentioned in it.
+        mentions: Vec<Arc<str>>,
+        /// In quiet hours too.
+        punctual: bool,
+    },
+    /// One that was read back is right; without a number the asker's last.
+    Confirm(Option<u64>),
+    /// Which there are.
+    List,
+    /// One is not wanted any more.
+    Delete(u64),
+}
+
+/// What can be typed before the number of a reminder that was read back.
+pub(super) const CONFIRM: &[&str] = &["确认", "confirm"];
 
 impl Command {
     /// Which it is.
@@ -329,6 +372,7 @@ impl Command {
             Command::DropWords(_) => Name::DropWord,
             Command::Words(_) => Name::Words,
             Command::Try(_) => Name::Try,
+            Command::Remind(_) => Name::Remind,
             Command::Status => Name::Status,
             Command::Stop => Name::Stop,
             Command::Resume => Name::Resume,

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use jiff::Zoned;
 
-use super::when::{for_ever, is_mark, unclear, when_at_end};
-use super::{COMMANDS, Command, CommandInfo, Name, Undo, When, Whom, number, when};
+use super::timing::timing;
+use super::when::{for_ever, is_mark, prefix, unclear, when_at_end};
+use super::{COMMANDS, CONFIRM, Command, CommandInfo, Name, Remind, Undo, When, Whom, number, when};
 use crate::domain::chat::LONGEST_WORD;
 use crate::domain::event::{Message, PLACEHOLDER, Segment};
+use crate::domain::notices::plain_name;
 use crate::domain::text::is_invisible;
 use crate::fault::nearest;
 
@@ -15,6 +17,8 @@ use crate::fault::nearest;
 const MOST_MEMBERS: usize = 10;
 /// More words than this are not added by one command.
 const MOST_WORDS: usize = 50;
+/// The longest text of a reminder, in code points.
+const LONGEST_REMINDER: usize = 300;
 /// The longest reason, in code points.
 const LONGEST_REASON: usize = 60;
 
@@ -60,26 +64,28 @@ pub struct Asked<'a> {
 /// The message as signs of half width, each segment that is no text one [`PLACEHOLDER`], and who is mentioned by which.
 struct Line {
     text: String,
+    /// The same with signs as they were typed.
+    typed: String,
     mentions: Vec<Option<Whom>>,
 }
 
 impl Line {
     fn of(message: &Message) -> Self {
-        let (mut text, mut mentions) = (String::new(), Vec::new());
+        let (mut typed, mut mentions) = (String::new(), Vec::new());
         for segment in &message.content {
             match segment {
-                Segment::Text(part) => text.extend(part.chars().map(half_width).filter(|c| *c != PLACEHOLDER)),
+                Segment::Text(part) => typed.extend(part.chars().filter(|c| *c != PLACEHOLDER)),
                 Segment::Mention { user, name } => {
-                    text.push(PLACEHOLDER);
+                    typed.push(PLACEHOLDER);
                     mentions.push(Some(Whom { user: Arc::from(&**user), name: name.clone() }));
                 }
                 _ => {
-                    text.push(PLACEHOLDER);
+                    typed.push(PLACEHOLDER);
                     mentions.push(None);
                 }
             }
         }
-        Self { text, mentions }
+        Self { text: typed.chars().map(half_width).collect(), typed, mentions }
     }
 }
 
@@ -130,9 +136,10 @@ pub fn parse(message: &Message, asked: &Asked<'_>) -> Option<Typed> {
         return None;
     }
     let typed = rest.trim_start_matches('/').trim_start();
-    match named(typed) {
+    let confirms = prefix(typed, CONFIRM).is_some_and(|rest| !rest.starts_with(char::is_alphabetic));
+    match named(typed).or_else(|| confirms.then(|| (Name::Remind.info(), typed))) {
         Some((info, words)) => {
-            let words = Words { text: words, mentions: &line.mentions, asked };
+            let words = Words { text: words, typed: &line.typed, mentions: &line.mentions, asked };
             Some(words.read(info).map_or_else(|why| Typed::Misused { info, why }, Typed::Command))
         }
         None => unknown(typed, spoken_to),
@@ -146,7 +153,7 @@ pub fn parse_private(message: &Message, asked: &Asked<'_>) -> Option<Typed> {
     }
     let line = Line::of(message);
     let (info, words) = named(line.text.trim())?;
-    let words = Words { text: words, mentions: &line.mentions, asked };
+    let words = Words { text: words, typed: &line.typed, mentions: &line.mentions, asked };
     words.read(info).ok().map(Typed::Command)
 }
 
@@ -193,6 +200,8 @@ fn begun_with(word: &str) -> Option<&'static CommandInfo> {
 /// What stands behind a command's name.
 struct Words<'a> {
     text: &'a str,
+    /// The whole message as it was typed; `text` is its end in half width.
+    typed: &'a str,
     mentions: &'a [Option<Whom>],
     asked: &'a Asked<'a>,
 }
@@ -213,6 +222,7 @@ impl Words<'_> {
             Name::DropWord => Command::DropWords(self.list()?),
             Name::Words => Command::Words(Some(self.said()).filter(|said| !said.is_empty())),
             Name::Try => Command::Try(self.tried()?),
+            Name::Remind => Command::Remind(self.remind()?),
             Name::Status => Command::Status,
             Name::Stop => Command::Stop,
             Name::Resume => Command::Resume,
@@ -295,13 +305,98 @@ impl Words<'_> {
 
     fn undo(&self) -> Result<Command, String> {
         let said = self.said();
-        let change = ["改动", "改", "change", "c"].iter().find_map(|name| {
-            let head = said.get(..name.len()).filter(|head| head.eq_ignore_ascii_case(name))?;
-            said.get(head.len()..)
-        });
-        let words = Words { text: change.unwrap_or(&said), mentions: &[], asked: self.asked };
+        let change = prefix(&said, &["改动", "改", "change", "c"]);
+        let reminder = prefix(&said, &["提醒", "reminder"]);
+        let number = reminder.or(change).unwrap_or(&said);
+        let words = Words { text: number, typed: "", mentions: &[], asked: self.asked };
         let number = words.number("编号")?;
-        Ok(Command::Undo(if change.is_some() { Undo::Change(number) } else { Undo::Case(number) }))
+        Ok(Command::Undo(match (reminder, change) {
+            (Some(_), _) => Undo::Reminder(number),
+            (None, Some(_)) => Undo::Change(number),
+            (None, None) => Undo::Case(number),
+        }))
+    }
+
+    /// 列表, 删除 3, 确认 3, else when and what.
+    fn remind(&self) -> Result<Remind, String> {
+        let said = self.said();
+        let number = |text: &str| {
+            let text = prefix(text.trim_start(), &["提醒", "reminder"]).unwrap_or(text);
+            Words { text, typed: "", mentions: &[], asked: self.asked }.number("提醒的编号")
+        };
+        if said.is_empty() && self.mentions.is_empty()
+            || ["列表", "查看", "全部", "有哪些", "list"].iter().any(|name| name.eq_ignore_ascii_case(&said))
+        {
+            return Ok(Remind::List);
+        }
+        if let Some(rest) = prefix(&said, CONFIRM) {
+            return if rest.trim_matches(is_mark).is_empty() {
+                Ok(Remind::Confirm(None))
+            } else {
+                number(rest).map(|number| Remind::Confirm(Some(number)))
+            };
+        }
+        // 取消订单的客户… is something to be said.
+        let delete = prefix(&said, &["删除", "删掉", "删", "取消", "delete", "del", "cancel"]);
+        if let Some(rest) = delete.filter(|rest| rest.trim().is_empty() || number(rest).is_ok()) {
+            return number(rest).map(Remind::Delete);
+        }
+        self.reminder()
+    }
+
+    /// When and what, or what and when.
+    fn reminder(&self) -> Result<Remind, String> {
+        let body = self.text.trim_start_matches(|c| c == PLACEHOLDER || is_mark(c));
+        let lead = self.text.chars().take(self.text.chars().count() - body.chars().count());
+        let whom: Vec<char> = lead.filter(|c| *c == PLACEHOLDER).collect();
+        let (timing, front, behind) = timing(body, &self.asked.now).map_err(|why| match whom.is_empty() {
+            true => why,
+            false => format!("{why}。要点名警告，请用：/警告 @某人"),
+        })?;
+        let (mut behind, mut punctual) = (behind.trim_start_matches(is_mark), false);
+        if let Some(rest) = prefix(behind, &["准时"]).filter(|rest| rest.starts_with(is_mark)) {
+            (behind, punctual) = (rest, true);
+        }
+        // Of the typed text the same signs: as many before its end, or from its beginning.
+        let all = body.chars().count();
+        let typed: Vec<char> = self.typed.chars().collect();
+        let typed = typed.get(typed.len().saturating_sub(all)..).unwrap_or_default();
+        let part = match front.is_empty() {
+            true => typed.get(all - behind.chars().count().min(all)..),
+            false => typed.get(..front.chars().count()),
+        };
+        let said: Vec<char> = whom.iter().chain(&[' ']).chain(part.unwrap_or_default()).copied().collect();
+        let (text, mentions) = self.named(&said);
+        match text.chars().count() {
+            0 => Err("没有写要提醒什么，例如：/提醒 明天9点 开会".to_owned()),
+            1..=LONGEST_REMINDER => {
+                Ok(Remind::Set { rule: timing.rule, words: timing.words, text, mentions, punctual })
+            }
+            _ => Err(format!("要说的话太长，最多 {LONGEST_REMINDER} 个字")),
+        }
+    }
+
+    /// A text in which mentions are names, without what is not seen; and who is mentioned. Mentions stand before it alone in
+    /// what is read of its end.
+    fn named(&self, typed: &[char]) -> (String, Vec<Arc<str>>) {
+        let (mut text, mut users) = (String::new(), Vec::new());
+        let after = typed.iter().filter(|c| **c == PLACEHOLDER).count();
+        let mut mentions = self.mentions.iter().skip(self.mentions.len().saturating_sub(after));
+        for c in typed {
+            match c {
+                &PLACEHOLDER => {
+                    if let Some(Some(whom)) = mentions.next() {
+                        text.push('@');
+                        text.push_str(&plain_name(&whom.name, &whom.user));
+                        users.push(whom.user.clone());
+                    }
+                }
+                '\n' => text.push('\n'),
+                c if c.is_control() || is_invisible(*c) => {}
+                c => text.push(*c),
+            }
+        }
+        (text.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '，' | ':' | '：')).to_owned(), users)
     }
 
     /// 12, 案件12, #12, 十二号.

@@ -94,7 +94,7 @@ pub(super) fn for_ever(text: &str) -> bool {
 }
 
 /// One or more of 3天, 半小时, 一个半小时, 2天半, 1.5h.
-fn duration(text: &str) -> Option<(Duration, &str)> {
+pub(super) fn duration(text: &str) -> Option<(Duration, &str)> {
     let (mut total, mut rest) = (None, text);
     while let Some((seconds, after)) = item(rest.trim_start()) {
         total = Some(total.unwrap_or(0_u64).saturating_add(seconds));
@@ -170,9 +170,14 @@ fn point<'a>(text: &'a str, now: &Zoned) -> Option<(When, &'a str)> {
     Some((When::Until(until), rest))
 }
 
-fn day<'a>(text: &'a str, now: &Zoned) -> Option<(Date, &'a str)> {
+pub(super) fn day<'a>(text: &'a str, now: &Zoned) -> Option<(Date, &'a str)> {
     let today = now.date();
     // 今晚 and 明早 are a day and a period: only the day's character is taken.
+    for (name, days) in [("tomorrow", 1), ("today", 0)] {
+        if let Some(rest) = prefix(text, &[name]) {
+            return Some((today.checked_add(days.days()).ok()?, rest));
+        }
+    }
     for (name, days) in [("大后天", 3), ("今天", 0), ("明天", 1), ("后天", 2), ("今", 0), ("明", 1)] {
         if let Some(rest) = text.strip_prefix(name) {
             if name.chars().count() == 1 && !rest.starts_with(['早', '晚']) {
@@ -190,14 +195,8 @@ fn weekday(text: &str, today: Date) -> Option<(Date, &str)> {
     let rest = prefix(rest, &["星期", "礼拜", "周"])?;
     let mut after = rest.chars();
     let weekday = match after.next()? {
-        '一' | '1' => Weekday::Monday,
-        '二' | '2' => Weekday::Tuesday,
-        '三' | '3' => Weekday::Wednesday,
-        '四' | '4' => Weekday::Thursday,
-        '五' | '5' => Weekday::Friday,
-        '六' | '6' => Weekday::Saturday,
-        '日' | '天' | '末' | '7' => Weekday::Sunday,
-        _ => return None,
+        '末' => Weekday::Sunday,
+        sign => weekday_of(sign)?,
     };
     let date = if next {
         let monday = today.nth_weekday(1, Weekday::Monday).ok()?;
@@ -206,6 +205,20 @@ fn weekday(text: &str, today: Date) -> Option<(Date, &str)> {
         today.yesterday().ok()?.nth_weekday(1, weekday).ok()?
     };
     Some((date, after.as_str()))
+}
+
+/// 一 to 六, 日 and 天, 1 to 7.
+pub(super) fn weekday_of(sign: char) -> Option<Weekday> {
+    Some(match sign {
+        '一' | '1' => Weekday::Monday,
+        '二' | '2' => Weekday::Tuesday,
+        '三' | '3' => Weekday::Wednesday,
+        '四' | '4' => Weekday::Thursday,
+        '五' | '5' => Weekday::Friday,
+        '六' | '6' => Weekday::Saturday,
+        '日' | '天' | '7' => Weekday::Sunday,
+        _ => return None,
+    })
 }
 
 /// 2026-12-01, 12月1日, 12-01, 5号: the next such day from today on.
@@ -241,14 +254,14 @@ fn after<'a>(text: &'a str, signs: &[&str]) -> Option<(u64, &'a str)> {
 
 /// A part of the day.
 #[derive(Clone, Copy)]
-struct Period {
+pub(super) struct Period {
     /// What is meant without an hour.
-    usual: u64,
+    pub(super) usual: u64,
     /// Hours of the clock's first half are those of its second.
     afternoon: bool,
 }
 
-fn period(text: &str) -> (Option<Period>, &str) {
+pub(super) fn period(text: &str) -> (Option<Period>, &str) {
     let rows = [
         (&["凌晨", "半夜"][..], 3, false),
         (&["早上", "早晨", "上午", "早"], 8, false),
@@ -264,12 +277,16 @@ fn period(text: &str) -> (Option<Period>, &str) {
     (None, text)
 }
 
-/// 8点, 八点半, 8点一刻, 8点20分, 18:30.
-fn clock(text: &str) -> Option<(u64, u64, &str)> {
+/// 8点, 八点半, 8点一刻, 8点20分, 18:30, 9am.
+pub(super) fn clock(text: &str) -> Option<(u64, u64, &str)> {
     let (hour, bytes) = number::whole(text)?;
     let rest = text.get(bytes..)?;
-    if let Some((minute, rest)) = after(rest, &[":"]) {
-        return Some((hour, minute, rest));
+    let (minute, behind) = after(rest, &[":"]).map_or((None, rest), |(minute, rest)| (Some(minute), rest));
+    if let Some((later, rest)) = half_of_day(behind.trim_start()).filter(|_| (1..=12).contains(&hour)) {
+        return Some((hour % 12 + later, minute.unwrap_or(0), rest));
+    }
+    if let Some(minute) = minute {
+        return Some((hour, minute, behind));
     }
     let rest = prefix(rest, &["点钟", "点", "时"])?;
     for (name, minute) in [("半", 30), ("一刻", 15), ("三刻", 45), ("整", 0)] {
@@ -284,13 +301,19 @@ fn clock(text: &str) -> Option<(u64, u64, &str)> {
     Some((hour, 0, rest))
 }
 
-fn time(hour: u64, minute: u64, period: Option<Period>) -> Option<Time> {
+/// am and pm: how many hours they add.
+fn half_of_day(text: &str) -> Option<(u64, &str)> {
+    let half = [("am", 0), ("pm", 12)].into_iter().find_map(|(name, hours)| Some((hours, prefix(text, &[name])?)))?;
+    (!half.1.starts_with(|c: char| c.is_ascii_alphanumeric())).then_some(half)
+}
+
+pub(super) fn time(hour: u64, minute: u64, period: Option<Period>) -> Option<Time> {
     let later = period.is_some_and(|period| period.afternoon) && (1..12).contains(&hour);
     let hour = if later { hour + 12 } else { hour };
     Time::new(i8::try_from(hour % 24).ok()?, i8::try_from(minute).ok()?, 0, 0).ok().filter(|_| hour <= 24)
 }
 
-fn prefix<'a>(text: &'a str, names: &[&str]) -> Option<&'a str> {
+pub(super) fn prefix<'a>(text: &'a str, names: &[&str]) -> Option<&'a str> {
     names.iter().find_map(|name| {
         let head = text.get(..name.len())?;
         head.eq_ignore_ascii_case(name).then(|| text.get(name.len()..).unwrap_or_default())

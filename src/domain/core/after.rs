@@ -18,7 +18,15 @@ use crate::domain::timer::{Timer, TimerKind};
 impl Core {
     /// Fires the timers that are due, ordered by (due, group, id).
     pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Change>) {
-        while let Some(timer) = self.state.timers.first().filter(|timer| timer.due <= now).cloned() {
+        let mut firings = self.take_firings(now).into_iter().peekable();
+        loop {
+            let timer = self.state.timers.first().filter(|timer| timer.due <= now).cloned();
+            let firing = firings.next_if(|one| timer.as_ref().is_none_or(|timer| one.is_before(timer)));
+            if let Some(firing) = firing {
+                self.fire(&firing, now, out);
+                continue;
+            }
+            let Some(timer) = timer else { break };
             self.state.timers.remove(&timer);
             out.push(Change::TimerDone(timer.clone()));
             let from = out.len();
@@ -280,5 +288,6 @@ pub(super) fn in_words(what: &What) -> &'static str {
         What::Remove { .. } => "移出本群",
         What::Delete { .. } => "删除消息",
         What::Task { .. } => "任务卡片",
+        What::Announce { .. } => "群公告",
     }
 }

@@ -59,6 +59,7 @@ impl Here<'_> {
             case: case.map(|no| no.to_string()),
             rule: Some(rule.clone()),
             step: Some(step.into()),
+            ..Cause::default()
         }
     }
 }

@@ -9,6 +9,7 @@ mod commands;
 mod join;
 mod message;
 mod reloaded;
+mod reminders;
 mod rules_text;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub use self::commands::{Wanted, quoted_cases};
 use self::message::Here;
 pub use self::message::{message_key, pseudo_title};
 pub use self::reloaded::ReloadWord;
+pub use self::reminders::time_vars;
 pub use self::rules_text::rules_text;
 use super::action::Action;
 use super::case::{ByWhom, Case, CaseFile};
@@ -98,7 +100,7 @@ impl Core {
         let too_old = time.plus(settings.dedupe) < now;
         if let (Kind::Private(message), false) = (&event.kind, too_old) {
             // Such a message may name a group; without one the default profile holds.
-            let (policy, message_id) = (&*self.policy(&settings, event), &*event.id);
+            let (policy, message_id) = (&*self.policy(&settings, &event.platform, &event.group), &*event.id);
             let here = Here { settings: &settings, policy, event, message, message_id, edited: false, time, now };
             self.private(&here, out);
             return Judged::Stored;
@@ -109,7 +111,8 @@ impl Core {
         if too_old {
             return Judged::TooOld;
         }
-        let policy = &*self.policy(&settings, event);
+        self.see(event, now, out);
+        let policy = &*self.policy(&settings, &event.platform, &event.group);
         let (settings, mut edited, mut message_id) = (&*settings, false, &event.id);
         let message = match &event.kind {
             Kind::Message(message) => message,
@@ -143,10 +146,10 @@ impl Core {
         self.message(&Here { settings, policy, event, message, message_id, edited, time, now }, out)
     }
 
-    /// What holds where an event happened; somebody may have stopped the group.
-    fn policy(&self, settings: &Settings, event: &Event) -> Arc<Policy> {
-        let policy = settings.policy(&event.group);
-        let stopped = self.state.pause(GroupKey::new(&event.platform, &event.group)).is_some();
+    /// What holds in a group; somebody may have stopped the group.
+    fn policy(&self, settings: &Settings, platform: &str, group: &str) -> Arc<Policy> {
+        let policy = settings.policy(group);
+        let stopped = self.state.pause(GroupKey::new(platform, group)).is_some();
         if stopped && policy.mode == Mode::On {
             return Arc::new(Policy { mode: Mode::Observe, ..Policy::clone(policy) });
         }

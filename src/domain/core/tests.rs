@@ -12,6 +12,7 @@ use crate::domain::policy::{
     Capabilities, Capability, Mode, Platform, Policy, Roles, RuleSetting, RulesText, Severity, Step, UnknownGroups,
     Verdict, Welcome,
 };
+use crate::domain::reminder::Known;
 use crate::domain::rules::{EXEMPT_ROLES, Rule, RuleId, RuleInfo, Ruleset};
 use crate::domain::standing::Standing;
 use crate::domain::state::Limits;
@@ -80,6 +81,7 @@ fn policy() -> Policy {
         notices: Notices::default().into(),
         welcome: Welcome { on: true, window: MINUTE, raid_joins: 20, names: 10, channels: Default::default() },
         rules_text: RulesText { short: "不发广告".into(), full: "一、不发广告".into() },
+        reminders: Default::default(),
     }
 }
 
@@ -124,8 +126,11 @@ impl Bed {
             platforms: HashMap::from([("p".into(), Platform { capabilities, bot_user: Some("bot".into()) })]),
             dedupe: DAY,
             company: None,
+            reminders: Vec::new(),
         };
-        let core = Core::new(settings.into(), State::new(Limits::default()));
+        let mut core = Core::new(settings.into(), State::new(Limits::default()));
+        let known = Known { platform: "p".into(), group: "g1".into(), since: NOW, seen: true };
+        core.state.reminders.known.insert(GroupKey::new("p", "g1"), known);
         Self { core, now: NOW, events: 0, out: Vec::new() }
     }
 
@@ -241,7 +246,9 @@ fn evidence(changes: &[Change]) -> Vec<u64> {
 /// What people would read.
 fn texts(changes: &[Change]) -> Vec<String> {
     let text = |action: &Arc<Action>| match &action.what {
-        What::Send { text, .. } | What::Private { text, .. } | What::Task { text, .. } => Some(text.clone()),
+        What::Send { text, .. } | What::Private { text, .. } | What::Task { text, .. } | What::Announce { text } => {
+            Some(text.clone())
+        }
         What::Mute { .. } | What::Unmute { .. } | What::Remove { .. } | What::Delete { .. } => None,
     };
     acts(changes).iter().filter_map(text).collect()

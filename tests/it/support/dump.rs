@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-const STATE: [(&str, &str); 15] = [
+const STATE: [(&str, &str); 19] = [
     ("cases", "SELECT no, body FROM cases ORDER BY no"),
     ("evidence", "SELECT case_no, body FROM evidence ORDER BY id"),
     (
@@ -27,6 +27,13 @@ const STATE: [(&str, &str); 15] = [
     ("chat", "SELECT no, change, undone FROM chat_changes ORDER BY 1"),
     ("pauses", "SELECT platform, group_name, by FROM pauses ORDER BY 1, 2"),
     ("commands", "SELECT at, user, event, command, result, text FROM commands ORDER BY id"),
+    ("known", "SELECT platform, name, since, seen FROM known_groups JOIN groups ON groups.id = group_id ORDER BY 1, 2"),
+    ("schedules", "SELECT name, written, since FROM schedules ORDER BY 1"),
+    ("reminders", "SELECT no, reminder, over FROM reminders ORDER BY 1"),
+    (
+        "reminded",
+        "SELECT reminder, slot, name, sent FROM reminded JOIN groups ON groups.id = group_id ORDER BY 1, 2, 3",
+    ),
     ("timers", "SELECT group_name, id, due, what FROM timers ORDER BY 1, 2"),
     (
         "outbox",

@@ -1,5 +1,7 @@
 //! What the daemon decided, done to the group.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{Chat, Message, Private, Task};
@@ -38,16 +40,8 @@ impl Chat {
         }
         let case = action.cause.case.clone();
         match &action.what {
-            What::Send { text, mentions } => {
-                let n = self.number();
-                let id = self.id("b", n);
-                let (user, name) = (BOT.to_owned(), self.name_of(BOT).to_owned());
-                let (role, text, mentions) = (Role::Bot, text.clone(), mentions.clone());
-                let (quote, withdrawn, edited) = (None, None, false);
-                let said = Message { n, user, name, role, at: now, text, quote, mentions, withdrawn, edited, case };
-                self.keep(id.clone(), said);
-                return (Reply::Done { message: Some(id) }, None);
-            }
+            What::Send { text, mentions } => return self.speak(text.clone(), mentions.clone(), case, now),
+            What::Announce { text } => return self.speak(format!("【群公告】{text}"), Vec::new(), case, now),
             What::Private { user, text } => {
                 if self.person(user).is_err() {
                     return refused("there is nobody of this id");
@@ -92,6 +86,23 @@ impl Chat {
             }
         }
         (DONE, None)
+    }
+
+    /// The bot says something in the group.
+    fn speak(
+        &mut self,
+        text: String,
+        mentions: Vec<Arc<str>>,
+        case: Option<String>,
+        now: Timestamp,
+    ) -> (Reply, Option<Value>) {
+        let n = self.number();
+        let id = self.id("b", n);
+        let (user, name) = (BOT.to_owned(), self.name_of(BOT).to_owned());
+        let (role, quote, withdrawn, edited) = (Role::Bot, None, None, false);
+        let said = Message { n, user, name, role, at: now, text, quote, mentions, withdrawn, edited, case };
+        self.keep(id.clone(), said);
+        (Reply::Done { message: Some(id) }, None)
     }
 
     fn silence(&mut self, user: &str, until: Option<Timestamp>) -> Result<(), Refusal> {

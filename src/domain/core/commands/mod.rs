@@ -2,6 +2,7 @@
 
 mod private;
 mod punish;
+mod remind;
 mod show;
 mod undo;
 mod wanted;
@@ -139,6 +140,8 @@ impl Core {
             Command::Case(no) => self.show_case(desk, *no),
             Command::Words(word) => self.show_words(desk, word.as_deref()),
             Command::Try(text) => self.try_text(desk, text),
+            Command::Remind(remind) => self.remind(desk, remind, out),
+            Command::Undo(command::Undo::Reminder(no)) => self.delete_reminder(desk, *no, out),
             Command::Status => self.show_status(desk),
             Command::Warn { .. } | Command::Mute { .. } | Command::Remove { .. } => self.punish(desk, command, out),
             Command::Unmute { whom } => self.unmute_by_hand(desk, whom, out),
@@ -218,6 +221,7 @@ impl Core {
             case: case.map(|no| no.to_string()),
             rule: None,
             step: Some(step.into()),
+            ..Cause::default()
         };
         let here = desk.here;
         let mut means = if is_private(here) {
@@ -255,7 +259,8 @@ impl Core {
     ) -> u32 {
         let asks = |action: &Action| matches!(action.cause.step.as_deref(), Some("alert" | "review" | "task"));
         let mut cancelled = 0;
-        for action in unsent.iter().filter(|action| action.lane == Lane::Penalty && !asks(action)) {
+        let stops = |action: &Action| action.lane == Lane::Penalty && !asks(action) || is_reminder(action);
+        for action in unsent.iter().filter(|action| stops(action)) {
             self.cancel(action, now, out);
             cancelled += 1;
         }
@@ -314,6 +319,11 @@ impl Desk<'_, '_> {
 fn asked<'a>(here: &'a Here<'_>, bot: Option<&'a str>) -> Asked<'a> {
     let quoted = here.message.quote.as_deref().and_then(|quote| quote.sender.as_deref());
     Asked { bot, quoted: quoted.filter(|user| bot != Some(*user)), now: here.now.zoned(&here.policy.timezone) }
+}
+
+/// Whether an action is what a reminder says.
+fn is_reminder(action: &Action) -> bool {
+    action.cause.step.as_deref() == Some("reminder")
 }
 
 /// Whether it was written to the bot alone.

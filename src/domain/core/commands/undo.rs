@@ -84,7 +84,8 @@ impl Core {
                 | What::Send { .. }
                 | What::Private { .. }
                 | What::Unmute { .. }
-                | What::Task { .. } => {}
+                | What::Task { .. }
+                | What::Announce { .. } => {}
             }
         }
         let mut ledger = self.state.group(here.group_key()).ledger.clone();
@@ -254,7 +255,7 @@ impl Core {
                 event: Some((*here.event.id).into()),
                 case: Some(case.as_str().into()),
                 step: Some("alert".into()),
-                rule: None,
+                ..Cause::default()
             },
             observe: false,
             notice: "appealed",

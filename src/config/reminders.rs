@@ -1,0 +1,260 @@
+//! Reads `[[reminder]]`, and `[profile.X.reminders]`: when and how a group may be reminded.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use super::faults::{Faults, Place};
+use super::policy::{self, Policies};
+use super::rules::MODES;
+use super::section::{Number, Placed, Section, did_you_mean};
+use super::tree::{Entry, Value};
+use crate::domain::notices::Template;
+use crate::domain::policy::{Policy, UnknownGroups};
+use crate::domain::reminder::{Reminder, ReminderPolicy, To};
+use crate::domain::schedule::{InQuiet, QuietHours, Times, is_skipped};
+use crate::domain::time::Timestamp;
+
+const GRACE: Number = Number { key: "grace_minutes", range: 1..=1440, unit: "minutes", default: 10 };
+const LIMIT: Number = Number { key: "limit", range: 0..=500, unit: "reminders", default: 50 };
+const IN_QUIET: [(&str, InQuiet); 3] = [("defer", InQuiet::Defer), ("skip", InQuiet::Skip), ("send", InQuiet::Send)];
+
+/// Longer texts are not read (product.md B).
+const LONG: usize = 300;
+/// The longest text.
+const LONGEST: usize = 2000;
+/// A reminder is not sent more often than this …
+const LEAST_BETWEEN: Duration = Duration::from_secs(60);
+/// … looked at in so many of its next times.
+const LOOKED_AT: usize = 70;
+
+const CRON: &str = "minute hour day month weekday, e.g. \"0 9 * * MON-FRI\" (9:00 on workdays), \"30 20 * * MON#1\" (20:30 on the first Monday of the month), \"0 10 L * *\" (10:00 on its last day)";
+
+/// The section `reminders` of a profile or group over what holds so far.
+pub(super) fn policy(mut section: Section<'_>, reminders: &mut ReminderPolicy, faults: &Faults) {
+    if let Some(text) = section.text("quiet_hours") {
+        match QuietHours::parse(&text.value) {
+            _ if text.value == "none" => reminders.quiet_hours = None,
+            Some(quiet) => reminders.quiet_hours = Some(quiet),
+            None => {
+                let fault = faults.at(&text.at, format!("`{}` are no quiet hours", text.value));
+                faults.add(fault.help("write quiet_hours = \"22:00-08:00\", or \"none\""));
+            }
+        }
+    }
+    if let Some(minutes) = section.number(&GRACE) {
+        reminders.grace = minutes_of(minutes);
+    }
+    reminders.limit = section.number(&LIMIT).unwrap_or(reminders.limit);
+    section.finish();
+}
+
+fn minutes_of(minutes: u32) -> Duration {
+    Duration::from_secs(u64::from(minutes) * 60)
+}
+
+/// What reminders refer to.
+pub(super) struct Around<'a> {
+    pub(super) policies: &'a Policies,
+    pub(super) unknown_groups: UnknownGroups,
+    pub(super) faults: &'a Faults,
+}
+
+/// Reads every `[[reminder]]`.
+pub(super) fn read(written: Vec<Entry>, around: &Around<'_>) -> Vec<Reminder> {
+    let mut names: HashMap<Arc<str>, Place> = HashMap::new();
+    let mut reminders = Vec::new();
+    for entry in written {
+        let Value::Table(entries) = entry.value else { continue };
+        let section = Section::new("[[reminder]]", entry.at.clone(), entries, around.faults);
+        reminders.extend(around.reminder(section, &mut names));
+    }
+    reminders
+}
+
+impl Around<'_> {
+    /// One; `None` when it has faults.
+    fn reminder(&self, mut section: Section<'_>, names: &mut HashMap<Arc<str>, Place>) -> Option<Reminder> {
+        let name = section.text("name");
+        if name.is_none() {
+            section.missing("name", "give it a name of its own: name = \"晨会\"");
+        }
+        if let Some(name) = &name {
+            section.name = format!("the reminder `{}`", name.value);
+            if let Some(other) = names.insert(Arc::from(&*name.value), name.at.clone()) {
+                let message =
+                    format!("there is a reminder `{}` already, at {}", name.value, self.faults.whereabouts(&other));
+                self.faults.add(self.faults.at(&name.at, message).help("give each a name of its own"));
+            }
+        }
+        let text = self.text(&mut section);
+        let zone = section.text("timezone").map(|zone| policy::timezone(&zone, self.faults));
+        let to = self.to(&mut section);
+        let in_quiet = section.word("in_quiet_hours", &IN_QUIET).unwrap_or_default();
+        let grace = minutes_of(section.number(&GRACE).unwrap_or(GRACE.default));
+        let mode = section.word("mode", &MODES).unwrap_or_default();
+        let announce = section.flag("announce").unwrap_or(false);
+        let times = self.times(&mut section);
+        section.finish();
+        let (name, (times, said, at), timezone) = (name?, times?, zone.map_or(Some(None), |zone| zone.map(Some))?);
+        let zone = timezone.as_ref().map_or_else(String::new, |zone| zone.iana_name().unwrap_or_default().to_owned());
+        let listed = |names: &HashSet<Arc<str>>| names.iter().cloned().collect::<BTreeSet<_>>();
+        let written = format!("{said} {zone} {:?} {:?}", listed(&to.groups), listed(&to.profiles));
+        let reminder = Reminder {
+            name: Arc::from(name.value),
+            text: text?,
+            times,
+            written: written.into(),
+            timezone,
+            to,
+            in_quiet,
+            grace,
+            mode,
+            announce,
+        };
+        self.check_times(&reminder, &at);
+        Some(reminder)
+    }
+
+    fn text(&self, section: &mut Section<'_>) -> Option<Template> {
+        let Some(text) = section.text("text") else {
+            section.missing("text", "say what is to be said: text = \"10 点开晨会\"");
+            return None;
+        };
+        let length = text.value.chars().count();
+        if length > LONGEST {
+            let fault = self.faults.at(&text.at, format!("`text` has {length} characters, more than {LONGEST}"));
+            self.faults.add(fault.help("say it shorter"));
+        } else if length > LONG {
+            let fault = self.faults.at(&text.at, format!("`text` has {length} characters, more than {LONG}"));
+            self.faults.add(fault.help("longer texts are not read; say it shorter").warning());
+        }
+        let template = Template::new(text.value.trim());
+        template
+            .map_err(|error| {
+                let fault = self.faults.at(&text.at, format!("`text` is no sound template: {error}"));
+                self.faults
+                    .add(fault.help("write it plainly, or with {{ date }}, {{ time }}, {{ weekday }}, {{ group }}"));
+            })
+            .ok()
+    }
+
+    /// `groups` and `profiles`.
+    fn to(&self, section: &mut Section<'_>) -> To {
+        for key in ["groups", "profiles"] {
+            if let Some(at) = section.value_place(key).filter(|_| section.has_empty_list(key)) {
+                let fault = self.faults.at(&at, format!("`{key}` of {} names none", section.name));
+                self.faults.add(fault.help("name some, or take the line out: then it is for all groups"));
+            }
+        }
+        let groups = section.ids("groups").unwrap_or_default();
+        for group in &groups {
+            let known = self.policies.groups.contains_key(group.value.as_str());
+            if !known && self.unknown_groups == UnknownGroups::Ignore {
+                let message = format!("the group `{}` is not looked after: no [group.\"…\"] names it", group.value);
+                let help = did_you_mean(&group.value, self.policies.groups.keys().map(|id| &**id).collect::<Vec<_>>());
+                self.faults.add_unnamed(self.faults.at(&group.at, message).help(help));
+            }
+        }
+        let profiles = section.ids("profiles").unwrap_or_default();
+        for profile in profiles.iter().filter(|one| !self.policies.names.contains(&one.value)) {
+            let fault = self.faults.at(&profile.at, format!("there is no profile `{}`", profile.value));
+            let help = did_you_mean(&profile.value, self.policies.names.iter().map(String::as_str).collect::<Vec<_>>());
+            self.faults.add_unnamed(fault.help(help));
+        }
+        let set = |names: Vec<Placed<String>>| names.into_iter().map(|name| Arc::from(name.value)).collect();
+        To { groups: set(groups), profiles: set(profiles) }
+    }
+
+    /// `at` or `cron`, as it is written, and where.
+    fn times(&self, section: &mut Section<'_>) -> Option<(Times, String, Place)> {
+        let both = section.has("at") && section.has("cron");
+        let nothing = !section.has("at") && !section.has("cron");
+        let (at, cron) = (section.text("at"), section.text("cron"));
+        if both {
+            if let Some(cron) = &cron {
+                let fault = self.faults.at(&cron.at, format!("{} has both `at` and `cron`", section.name));
+                self.faults.add(fault.help("`at` is for once, `cron` for again and again: keep one"));
+            }
+            return None;
+        }
+        if nothing {
+            section.missing("at", "once: at = \"2026-12-01 09:00\"; again and again: cron = \"0 9 * * MON-FRI\"");
+        }
+        match (at, cron) {
+            (Some(text), None) => {
+                let times = point(&text.value);
+                if times.is_none() {
+                    let fault = self.faults.at(&text.at, format!("`{}` is no day and time", text.value));
+                    self.faults.add(fault.help("write at = \"2026-12-01 09:00\""));
+                }
+                Some((times?, text.value, text.at))
+            }
+            (None, Some(text)) => match Times::cron(&text.value) {
+                Ok(times) => Some((times, text.value, text.at)),
+                Err(error) => {
+                    let fault = self.faults.at(&text.at, format!("`{}` is no cron expression: {error}", text.value));
+                    self.faults.add(fault.help(format!("write {CRON}")));
+                    None
+                }
+            },
+            _ => None,
+        }
+    }
+
+    /// What is sound and will not happen, or too often.
+    fn check_times(&self, reminder: &Reminder, at: &Place) {
+        let policies = self.policies.groups.iter().map(|(id, policy)| (Some(id), &**policy));
+        let mut policies = policies.chain([(None, &*self.policies.default)]);
+        let is_for = |(id, policy): &(Option<&Arc<str>>, &Policy)| reminder.to.has(id.map_or("", |id| id), policy);
+        let class = policies.find(is_for).map(|(_, policy)| reminder.class(policy));
+        let class = class.unwrap_or_else(|| reminder.class(&self.policies.default));
+        let (zone, now) = (&class.zone, Timestamp(jiff::Timestamp::now().as_millisecond()));
+        let track = reminder.track(&class);
+        if let Times::Once(civil) = &reminder.times
+            && is_skipped(*civil, zone)
+        {
+            let fault = self.faults.at(at, "the clocks skip this time, for they are put forward");
+            self.faults.add(fault.help("it is said at the moment they are put forward; write another time").warning());
+        }
+        let Some(first) = reminder.times.after(now, zone) else {
+            if reminder.times.repeats() {
+                let fault = self.faults.at(at, "there is no such time: it would never be said");
+                self.faults.add(fault.help(format!("look at day, month and year; {CRON}")));
+            } else {
+                let fault = self.faults.at(at, "this time is past: it will not be said");
+                self.faults.add(fault.help("write a time to come, or take the reminder out").warning());
+            }
+            return;
+        };
+        if let Some(between) = shortest(&reminder.times, first, zone)
+            && between < LEAST_BETWEEN
+        {
+            let fault = self.faults.at(at, format!("it would be said every {} seconds", between.as_secs()));
+            let help = "once a minute is the most; with six fields the first is the second: \"0 0 9 * * *\" is 9:00:00";
+            self.faults.add(fault.help(help));
+        } else if track.next_slot(now).is_none() {
+            let fault = self.faults.at(at, "all its times lie in quiet hours and are left out: it will not be said");
+            self.faults.add(fault.help("write in_quiet_hours = \"send\" or \"defer\"").warning());
+        }
+    }
+}
+
+/// The shortest time between two of the next.
+fn shortest(times: &Times, first: Timestamp, zone: &TimeZone) -> Option<Duration> {
+    let all: Vec<Timestamp> = std::iter::successors(Some(first), |at| times.after(*at, zone)).take(LOOKED_AT).collect();
+    all.iter().zip(all.iter().skip(1)).map(|(one, next)| next.since(*one)).min()
+}
+
+/// `2026-12-01 09:00` by the group's clocks, or with an offset of its own.
+fn point(text: &str) -> Option<Times> {
+    if let Some(at) = Timestamp::parse(text) {
+        return Some(Times::At(at));
+    }
+    text.contains(':').then_some(())?;
+    let civil: DateTime = text.trim().parse().ok()?;
+    Some(Times::Once(civil))
+}

@@ -1,0 +1,405 @@
+//! Reminders: which are due, and what is said.
+//!
+//! What is due follows from the settings, what is remembered, and `now`: the last of a reminder's times that is not kept and
+//! not over its grace. The plan only says when to look; it is made anew when the clock was put back or nobody knows it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Core;
+use crate::domain::action::{Cause, Lane, What};
+use crate::domain::change::Change;
+use crate::domain::event::Event;
+use crate::domain::ids::GroupKey;
+use crate::domain::notices::{TimeVars, Vars};
+use crate::domain::policy::{Capability, Mode, Policy, Settings};
+use crate::domain::reminder::{
+    Class, Kept, Known, MOST_KNOWN, Plan, Reminder, Rule, Since, TrackId, chat_key, file_key,
+};
+use crate::domain::schedule::{Slot, Track};
+use crate::domain::standing::Ledger;
+use crate::domain::time::Timestamp;
+use crate::domain::timer::Timer;
+
+/// What is later than this says so.
+const LATE: Duration = Duration::from_secs(120);
+/// One that was missed is shown in the chat for so long.
+const SHOWN_MISSED: Duration = Duration::from_secs(2 * 86_400);
+
+/// A reminder that is due in a group, or was missed there.
+pub(super) struct Firing {
+    slot: Slot,
+    group: Arc<str>,
+    key: Arc<str>,
+    platform: Arc<str>,
+    track: TrackId,
+    missed: bool,
+}
+
+impl Firing {
+    /// Timers and reminders fire ordered by (due, group, id).
+    pub(super) fn is_before(&self, timer: &Timer) -> bool {
+        (self.slot.due, &*self.group, &*self.key) < (timer.due, &*timer.group, &*timer.id)
+    }
+}
+
+impl Core {
+    /// When a reminder is next to be looked at, as far as is known.
+    pub fn next_reminder(&self) -> Option<Timestamp> {
+        Some(self.state.reminders.plan.as_ref()?.next.first()?.0)
+    }
+
+    /// Whether a reminder is to be sent by `now`, or was missed.
+    pub fn reminders_due(&mut self, now: Timestamp) -> bool {
+        let mut plan = self.plan(now);
+        let mut due = false;
+        while let Some((at, track)) = plan.next.first().copied().filter(|(due, _)| *due <= now) {
+            due = !self.firings(&plan, track, now).is_empty();
+            if due {
+                break;
+            }
+            self.look_again(&mut plan, (at, track), now);
+        }
+        self.state.reminders.plan = Some(plan);
+        due
+    }
+
+    /// The reminders to be sent by `now`, and those that were missed, in order.
+    pub(super) fn take_firings(&mut self, now: Timestamp) -> Vec<Firing> {
+        let mut plan = self.plan(now);
+        let mut all = Vec::new();
+        while let Some((at, track)) = plan.next.first().copied().filter(|(due, _)| *due <= now) {
+            all.extend(self.firings(&plan, track, now));
+            self.look_again(&mut plan, (at, track), now);
+        }
+        self.state.reminders.plan = Some(plan);
+        let order = |one: &Firing| (one.slot.due, one.group.clone(), one.key.clone(), one.platform.clone());
+        all.sort_by_cached_key(order);
+        all
+    }
+
+    /// What is next, as of `now`.
+    fn plan(&mut self, now: Timestamp) -> Plan {
+        match self.state.reminders.plan.take() {
+            Some(plan) if plan.at <= now => plan,
+            _ => self.make_plan(now),
+        }
+    }
+
+    fn make_plan(&self, now: Timestamp) -> Plan {
+        let (settings, reminders) = (&self.settings, &self.state.reminders);
+        let mut plan = Plan { at: now, ..Plan::default() };
+        plan.classes = settings.reminders.iter().map(|reminder| classes(reminder, settings)).collect();
+        plan.times = reminders.chat.values().filter_map(|chat| Some((chat.no, chat.rule.times()?))).collect();
+        let of_files = plan.classes.iter().enumerate();
+        let of_files = of_files.flat_map(|(at, classes)| (0..classes.len()).map(move |class| TrackId::File(at, class)));
+        let tracks: Vec<TrackId> = of_files.chain(reminders.chat.keys().map(|no| TrackId::Chat(*no))).collect();
+        for track in tracks {
+            self.look_at(&mut plan, track, now);
+        }
+        plan
+    }
+
+    /// Looks at a track when it is due next: at once if something is to be done.
+    fn look_at(&self, plan: &mut Plan, track: TrackId, now: Timestamp) {
+        let due = match self.firings(plan, track, now).is_empty() {
+            true => self.track(plan, track).and_then(|track| track.next(now)),
+            false => Some(now),
+        };
+        plan.next.extend(due.map(|due| (due, track)));
+    }
+
+    /// What was to be done for a track by `now` is done.
+    fn look_again(&self, plan: &mut Plan, (at, track): (Timestamp, TrackId), now: Timestamp) {
+        plan.next.remove(&(at, track));
+        plan.at = plan.at.max(now);
+        let due = self.track(plan, track).and_then(|track| track.next(now));
+        plan.next.extend(due.map(|due| (due, track)));
+    }
+
+    fn track<'a>(&'a self, plan: &'a Plan, track: TrackId) -> Option<Track<'a>> {
+        match track {
+            TrackId::File(at, class) => Some(self.settings.reminders.get(at)?.track(plan.classes.get(at)?.get(class)?)),
+            TrackId::Chat(no) => {
+                let chat = self.state.reminders.chat.get(&no).filter(|chat| chat.since.is_some())?;
+                Some(chat.track(plan.times.get(&no)?, self.settings.policy(&chat.group)))
+            }
+        }
+    }
+
+    /// What is to be done for a track by `now`.
+    fn firings(&self, plan: &Plan, id: TrackId, now: Timestamp) -> Vec<Firing> {
+        let found = self.track(plan, id).and_then(|track| track.last(now));
+        let Some(slot) = found else { return Vec::new() };
+        let reminders = &self.state.reminders;
+        let missed = now > slot.deadline;
+        let firing = |key: &Arc<str>, platform: &Arc<str>, group: &Arc<str>| {
+            let kept = reminders.kept(key, slot.at, GroupKey::new(platform, group));
+            let open = match kept {
+                None => true,
+                // What was missed only because the clock was ahead for a while.
+                Some(false) => !missed,
+                Some(true) => false,
+            };
+            open.then(|| Firing {
+                slot,
+                group: group.clone(),
+                key: key.clone(),
+                platform: platform.clone(),
+                track: id,
+                missed,
+            })
+        };
+        let looks_after =
+            |group: &str| self.settings.looks_after(group) && self.settings.policy(group).mode != Mode::Off;
+        match id {
+            TrackId::Chat(no) => {
+                let chat = reminders.chat.get(&no).filter(|chat| chat.since.is_some_and(|since| slot.at > since));
+                let chat = chat.filter(|chat| looks_after(&chat.group));
+                chat.and_then(|chat| firing(&chat_key(no), &chat.platform, &chat.group)).into_iter().collect()
+            }
+            TrackId::File(at, class) => {
+                let reminder = self.settings.reminders.get(at);
+                let class = plan.classes.get(at).and_then(|classes| classes.get(class));
+                let (Some(reminder), Some(class)) = (reminder, class) else { return Vec::new() };
+                let since = reminders.since.get(&reminder.name).map(|since| since.since);
+                if since.is_none_or(|since| slot.at < since) {
+                    return Vec::new();
+                }
+                let key = file_key(&reminder.name);
+                let is_for = |known: &&Known| {
+                    let policy = self.settings.policy(&known.group);
+                    let knew = slot.at > known.since || !known.seen && slot.at == known.since;
+                    knew && looks_after(&known.group)
+                        && reminder.to.has(&known.group, policy)
+                        && reminder.class(policy) == *class
+                };
+                let known = reminders.known.values().filter(is_for);
+                known.filter_map(|known| firing(&key, &known.platform, &known.group)).collect()
+            }
+        }
+    }
+
+    /// Says what is due, or remembers that it was missed.
+    pub(super) fn fire(&mut self, firing: &Firing, now: Timestamp, out: &mut Vec<Change>) {
+        let settings = self.settings.clone();
+        let policy = self.policy(&settings, &firing.platform, &firing.group);
+        let kept = Kept {
+            key: firing.key.clone(),
+            slot: firing.slot.at,
+            platform: firing.platform.clone(),
+            group: firing.group.clone(),
+            sent: !firing.missed,
+        };
+        self.state.reminders.keep(&kept);
+        out.push(Change::Kept(kept));
+        if let Some(before) = self.state.reminders.forget(&firing.key, now) {
+            out.push(Change::ForgetKept { key: firing.key.clone(), before });
+        }
+        if firing.missed {
+            return;
+        }
+        let said = match firing.track {
+            TrackId::File(at, _) => settings.reminders.get(at).map(|reminder| of_file(reminder, firing, &policy)),
+            TrackId::Chat(no) => self.of_chat(no, firing, &policy, out),
+        };
+        let Some(said) = said else { return };
+        let mut means = self.means_without_admins(&policy, &firing.platform, &firing.group, now, out);
+        means.input = format!("{}@{}", firing.key, firing.slot.at.0).into();
+        means.cause = Cause { step: Some("reminder".into()), reminder: Some(said.name), ..Cause::default() };
+        means.observe = said.mode.max(policy.mode) == Mode::Observe;
+        means.deadline = Some(firing.slot.deadline);
+        let mut text = said.text;
+        if now.since(firing.slot.due) >= LATE {
+            let time = crate::domain::penalty::date(firing.slot.due, &policy, now);
+            text = policy.notices.render("reminder_late", &Vars { text, time, ..Vars::default() });
+        }
+        if means.can(Capability::Announce) && (said.announce || !means.can(Capability::Send)) {
+            means.act(Lane::Notice, What::Announce { text }, Vec::new());
+        } else if means.can(Capability::Send) {
+            means.act(Lane::Notice, What::Send { text, mentions: said.mentions }, Vec::new());
+        } else {
+            let vars = Vars { text, ..Vars::default() };
+            means.ask(&mut Ledger::default(), "reminder", "reminder_task", &vars, &[]);
+        }
+    }
+
+    /// What one set in the chat says; one that is said once is over then.
+    fn of_chat(&mut self, no: u64, firing: &Firing, policy: &Policy, out: &mut Vec<Change>) -> Option<Said> {
+        let chat = self.state.reminders.chat.get(&no)?;
+        let vars = Vars { text: chat.text.clone(), ..Vars::default() };
+        let text = policy.notices.render("reminder", &vars);
+        let (mentions, once) = (chat.mentions.clone(), matches!(chat.rule, Rule::At(_)));
+        if once {
+            self.end_reminder(no, out);
+        }
+        debug_assert_eq!(*firing.key, *chat_key(no));
+        Some(Said { name: no.to_string().into(), text, mentions, mode: Mode::On, announce: false })
+    }
+
+    /// One that was set in the chat is over.
+    pub(super) fn end_reminder(&mut self, no: u64, out: &mut Vec<Change>) {
+        self.state.reminders.chat.remove(&no);
+        out.push(Change::ReminderOver { no });
+    }
+
+    /// One was set in the chat, or is set no more.
+    pub(super) fn plan_chat(&mut self, no: u64, now: Timestamp) {
+        let mut plan = self.plan(now);
+        plan.next.retain(|(_, track)| *track != TrackId::Chat(no));
+        plan.times.remove(&no);
+        if let Some(chat) = self.state.reminders.chat.get(&no) {
+            plan.times.extend(chat.rule.times().map(|times| (no, times)));
+            plan.at = plan.at.max(now);
+            self.look_at(&mut plan, TrackId::Chat(no), now);
+        }
+        self.state.reminders.plan = Some(plan);
+    }
+
+    /// Something came from a group.
+    pub(super) fn see(&mut self, event: &Event, now: Timestamp, out: &mut Vec<Change>) {
+        let key = GroupKey::new(&event.platform, &event.group);
+        let known = &mut self.state.reminders.known;
+        let full = known.len() >= MOST_KNOWN;
+        match known.get_mut(&key) {
+            Some(known) if known.seen => return,
+            Some(known) => {
+                known.seen = true;
+                out.push(Change::Known(known.clone()));
+                return;
+            }
+            None if full => return,
+            None => {}
+        }
+        let known = Known { platform: event.platform.clone(), group: (*event.group).into(), since: now, seen: true };
+        out.push(Change::Known(known.clone()));
+        // One that a file names was thought to be elsewhere.
+        for platform in self.settings.platforms.keys().cloned().collect::<Vec<_>>() {
+            let other = GroupKey::new(&platform, &event.group);
+            if self.state.reminders.known.get(&other).is_some_and(|known| !known.seen) {
+                self.state.reminders.known.remove(&other);
+                out.push(Change::Unknown { platform, group: known.group.clone() });
+            }
+        }
+        self.state.reminders.known.insert(key, known);
+    }
+
+    /// Other settings are in force: reminders that are new begin now.
+    pub fn sync_reminders(&mut self, now: Timestamp, out: &mut Vec<Change>) {
+        let settings = self.settings.clone();
+        let reminders = &mut self.state.reminders;
+        for Reminder { name, written, .. } in &settings.reminders {
+            if reminders.since.get(name).is_none_or(|since| since.written != *written) {
+                let since = Since { name: name.clone(), written: written.clone(), since: now };
+                reminders.since.insert(name.clone(), since.clone());
+                out.push(Change::Schedule(since));
+            }
+        }
+        let names: HashSet<&Arc<str>> = settings.reminders.iter().map(|reminder| &reminder.name).collect();
+        let mut gone: Vec<Arc<str>> = reminders.since.keys().filter(|name| !names.contains(name)).cloned().collect();
+        gone.sort();
+        for name in gone {
+            reminders.since.remove(&name);
+            out.push(Change::ScheduleGone { name });
+        }
+        self.sync_known(&settings, now, out);
+        self.forget_old(&settings, now, out);
+        self.state.reminders.plan = Some(self.make_plan(now));
+    }
+
+    /// The groups that files name can be reminded too, where it is plain on which platform they are.
+    fn sync_known(&mut self, settings: &Settings, now: Timestamp, out: &mut Vec<Change>) {
+        let reminders = &mut self.state.reminders;
+        let platform = settings.only_platform();
+        let mut named: Vec<&Arc<str>> = settings.groups.keys().collect();
+        named.extend(settings.reminders.iter().flat_map(|reminder| &reminder.to.groups));
+        named.retain(|group| settings.looks_after(group));
+        named.sort();
+        named.dedup();
+        let is_named =
+            |known: &Known| named.binary_search(&&known.group).is_ok() && platform.as_ref() == Some(&known.platform);
+        let unseen = reminders.known.values().filter(|known| !known.seen && !is_named(known));
+        let mut gone: Vec<(Arc<str>, Arc<str>)> =
+            unseen.map(|known| (known.group.clone(), known.platform.clone())).collect();
+        gone.sort();
+        for (group, platform) in gone {
+            reminders.known.remove(&GroupKey::new(&platform, &group));
+            out.push(Change::Unknown { platform, group });
+        }
+        let Some(platform) = platform else { return };
+        let there: HashSet<Arc<str>> = reminders.known.values().map(|known| known.group.clone()).collect();
+        for group in named.into_iter().filter(|group| !there.contains(*group)) {
+            let known = Known { platform: platform.clone(), group: group.clone(), since: now, seen: false };
+            reminders.known.insert(GroupKey::new(&platform, group), known.clone());
+            out.push(Change::Known(known));
+        }
+    }
+
+    fn forget_old(&mut self, settings: &Settings, now: Timestamp, out: &mut Vec<Change>) {
+        self.forget_chat(now, out);
+        let names: HashSet<Arc<str>> = settings.reminders.iter().map(|reminder| file_key(&reminder.name)).collect();
+        let chat: HashSet<Arc<str>> = self.state.reminders.chat.keys().map(|no| chat_key(*no)).collect();
+        for key in self.state.reminders.keys() {
+            let is_there = names.contains(&key) || chat.contains(&key);
+            if !is_there && self.state.reminders.forget_all(&key, now) {
+                out.push(Change::ForgetKept { key, before: Timestamp(i64::MAX) });
+            }
+        }
+    }
+
+    /// Those set in the chat that nobody confirmed, or that were missed long ago, are over.
+    pub(super) fn forget_chat(&mut self, now: Timestamp, out: &mut Vec<Change>) {
+        let chat = self.state.reminders.chat.values();
+        let missed = |rule: &Rule| matches!(rule, Rule::At(at) if at.plus(SHOWN_MISSED) <= now);
+        let over: Vec<u64> = chat.filter(|chat| chat.is_stale(now) || missed(&chat.rule)).map(|chat| chat.no).collect();
+        for no in over {
+            self.end_reminder(no, out);
+        }
+    }
+}
+
+/// What is said.
+struct Said {
+    name: Arc<str>,
+    text: String,
+    mentions: Vec<Arc<str>>,
+    mode: Mode,
+    announce: bool,
+}
+
+fn of_file(reminder: &Reminder, firing: &Firing, policy: &Policy) -> Said {
+    let zone = reminder.timezone.as_ref().unwrap_or(&policy.timezone);
+    let vars =
+        TimeVars { group: policy.name.as_deref().unwrap_or_default().to_owned(), ..time_vars(firing.slot.due, zone) };
+    let text = reminder.text.render(&vars);
+    Said { name: reminder.name.clone(), text, mentions: Vec::new(), mode: reminder.mode, announce: reminder.announce }
+}
+
+/// A time for the texts of reminders.
+pub fn time_vars(time: Timestamp, zone: &jiff::tz::TimeZone) -> TimeVars {
+    let zoned = time.zoned(zone);
+    let days = ["周一", "周二", "周三", "周四", "周五", "周六", "周日"];
+    let weekday = usize::try_from(zoned.weekday().to_monday_zero_offset()).ok().and_then(|day| days.get(day));
+    TimeVars {
+        date: zoned.strftime("%-m月%-d日").to_string(),
+        time: zoned.strftime("%H:%M").to_string(),
+        weekday: (*weekday.unwrap_or(&"")).to_owned(),
+        group: String::new(),
+    }
+}
+
+/// What a reminder's times mean in the groups there may be.
+fn classes(reminder: &Reminder, settings: &Settings) -> Vec<Class> {
+    let mut classes: Vec<Class> = Vec::new();
+    if reminder.mode == Mode::Off {
+        return classes;
+    }
+    for policy in settings.groups.values().chain([&settings.default_policy]) {
+        let class = reminder.class(policy);
+        if !classes.contains(&class) {
+            classes.push(class);
+        }
+    }
+    classes
+}
