@@ -12,10 +12,10 @@ use super::policy::{self, Policies};
 use super::rules::MODES;
 use super::section::{Number, Placed, Section, did_you_mean};
 use super::tree::{Entry, Value};
-use crate::domain::notices::Template;
 use crate::domain::policy::{Policy, UnknownGroups};
 use crate::domain::reminder::{Reminder, ReminderPolicy, To};
 use crate::domain::schedule::{InQuiet, QuietHours, Times, is_skipped};
+use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
 
 const GRACE: Number = Number { key: "grace_minutes", range: 1..=1440, unit: "minutes", default: 10 };

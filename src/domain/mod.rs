@@ -17,6 +17,7 @@ pub mod schedule;
 pub mod reminder;
 pub mod policy;
 pub mod notices;
+pub mod template;
 mod replies;
 pub mod action;
 pub mod case;

@@ -10,9 +10,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::ids::GroupKey;
-use super::notices::Template;
 use super::policy::{Mode, Policy};
 use super::schedule::{InQuiet, QuietHours, Times, Track};
+use super::template::Template;
 use super::time::Timestamp;
 
 /// Groups of which this many were seen are known; those beyond are not reminded unless a file names them.

@@ -184,7 +184,6 @@ pub(super) const REPLIES: &[NoticeKind] = &[
         "提醒太多了（一个群最多 {{ more }} 条），请先删掉不要的：/提醒 列表",
     ),
     reply("reply_reminder_never", "a reminder would never be said", "这样的时间永远不会到，请换一个时间。"),
-    reply("reply_reminder_refused", "the text of a reminder breaks a rule", "这句话违反群规，不能设成提醒。"),
     reply(
         "reply_status",
         "how the group is looked after",

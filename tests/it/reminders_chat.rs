@@ -50,7 +50,7 @@ async fn one_that_comes_again_is_listed_until_it_is_deleted() {
             "每周一、三、五 10:00（Asia/Shanghai），接下来是 2026年11月23日（周一）10:00、2026年11月25日（周三）10:00、2026年11月27日（周五）10:00",
         ],
     );
-    has(&command(&mut world, "boss", "@bot 提醒 工作日下午6点 下班", &[]).await, &["工作日 18:00"]);
+    has(&command(&mut world, "boss", "／提醒工作日下午6点 下班", &[]).await, &["工作日 18:00"]);
     has(
         &command(&mut world, "boss", "/提醒 列表", &[]).await,
         &["1  每周一、三、五 10:00  打卡（还没确认", "2  工作日 18:00"],
@@ -151,7 +151,6 @@ async fn only_who_may_sets_reminders_and_nobody_else_calls_everybody_by_one() {
     let mut world = World::with(toml).await;
     has(&command(&mut world, "9", "/提醒 10点 @所有人 ＠all 开会", &[]).await, &["内容：所有人 all 开会"]);
     world.turn(MINUTE);
-    has(&command(&mut world, "9", "/提醒 10点 加薇信 abc12345", &[]).await, &["违反群规"]);
     has(&command(&mut world, "9", "/提醒 10点 二", &[]).await, &["提醒 2"]);
     has(&command(&mut world, "9", "/提醒 10点 三", &[]).await, &["最多 2 条"]);
     world.finish().await;

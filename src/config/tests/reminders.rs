@@ -1,7 +1,6 @@
 //! What can be wrong with reminders, and what is sound.
 
 use super::{faults_of, no_env, read, told};
-use crate::config::*;
 use crate::domain::policy::Mode;
 use crate::domain::schedule::{InQuiet, QuietHours, Times};
 

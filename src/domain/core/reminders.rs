@@ -3,29 +3,26 @@
 //! What is due follows from the settings, what is remembered, and `now`: the last of a reminder's times that is not kept and
 //! not over its grace. The plan only says when to look; it is made anew when the clock was put back or nobody knows it.
 
-use std::collections::HashSet;
+mod known;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Core;
 use crate::domain::action::{Cause, Lane, What};
 use crate::domain::change::Change;
-use crate::domain::event::Event;
 use crate::domain::ids::GroupKey;
-use crate::domain::notices::{TimeVars, Vars};
+use crate::domain::notices::Vars;
 use crate::domain::policy::{Capability, Mode, Policy, Settings};
-use crate::domain::reminder::{
-    Class, Kept, Known, MOST_KNOWN, Plan, Reminder, Rule, Since, TrackId, chat_key, file_key,
-};
+use crate::domain::reminder::{Class, Kept, Known, Plan, Reminder, Rule, TrackId, chat_key, file_key};
 use crate::domain::schedule::{Slot, Track};
 use crate::domain::standing::Ledger;
+use crate::domain::template::TimeVars;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::Timer;
 
 /// What is later than this says so.
 const LATE: Duration = Duration::from_secs(120);
-/// One that was missed is shown in the chat for so long.
-const SHOWN_MISSED: Duration = Duration::from_secs(2 * 86_400);
 
 /// A reminder that is due in a group, or was missed there.
 pub(super) struct Firing {
@@ -255,107 +252,6 @@ impl Core {
             self.look_at(&mut plan, TrackId::Chat(no), now);
         }
         self.state.reminders.plan = Some(plan);
-    }
-
-    /// Something came from a group.
-    pub(super) fn see(&mut self, event: &Event, now: Timestamp, out: &mut Vec<Change>) {
-        let key = GroupKey::new(&event.platform, &event.group);
-        let known = &mut self.state.reminders.known;
-        let full = known.len() >= MOST_KNOWN;
-        match known.get_mut(&key) {
-            Some(known) if known.seen => return,
-            Some(known) => {
-                known.seen = true;
-                out.push(Change::Known(known.clone()));
-                return;
-            }
-            None if full => return,
-            None => {}
-        }
-        let known = Known { platform: event.platform.clone(), group: (*event.group).into(), since: now, seen: true };
-        out.push(Change::Known(known.clone()));
-        // One that a file names was thought to be elsewhere.
-        for platform in self.settings.platforms.keys().cloned().collect::<Vec<_>>() {
-            let other = GroupKey::new(&platform, &event.group);
-            if self.state.reminders.known.get(&other).is_some_and(|known| !known.seen) {
-                self.state.reminders.known.remove(&other);
-                out.push(Change::Unknown { platform, group: known.group.clone() });
-            }
-        }
-        self.state.reminders.known.insert(key, known);
-    }
-
-    /// Other settings are in force: reminders that are new begin now.
-    pub fn sync_reminders(&mut self, now: Timestamp, out: &mut Vec<Change>) {
-        let settings = self.settings.clone();
-        let reminders = &mut self.state.reminders;
-        for Reminder { name, written, .. } in &settings.reminders {
-            if reminders.since.get(name).is_none_or(|since| since.written != *written) {
-                let since = Since { name: name.clone(), written: written.clone(), since: now };
-                reminders.since.insert(name.clone(), since.clone());
-                out.push(Change::Schedule(since));
-            }
-        }
-        let names: HashSet<&Arc<str>> = settings.reminders.iter().map(|reminder| &reminder.name).collect();
-        let mut gone: Vec<Arc<str>> = reminders.since.keys().filter(|name| !names.contains(name)).cloned().collect();
-        gone.sort();
-        for name in gone {
-            reminders.since.remove(&name);
-            out.push(Change::ScheduleGone { name });
-        }
-        self.sync_known(&settings, now, out);
-        self.forget_old(&settings, now, out);
-        self.state.reminders.plan = Some(self.make_plan(now));
-    }
-
-    /// The groups that files name can be reminded too, where it is plain on which platform they are.
-    fn sync_known(&mut self, settings: &Settings, now: Timestamp, out: &mut Vec<Change>) {
-        let reminders = &mut self.state.reminders;
-        let platform = settings.only_platform();
-        let mut named: Vec<&Arc<str>> = settings.groups.keys().collect();
-        named.extend(settings.reminders.iter().flat_map(|reminder| &reminder.to.groups));
-        named.retain(|group| settings.looks_after(group));
-        named.sort();
-        named.dedup();
-        let is_named =
-            |known: &Known| named.binary_search(&&known.group).is_ok() && platform.as_ref() == Some(&known.platform);
-        let unseen = reminders.known.values().filter(|known| !known.seen && !is_named(known));
-        let mut gone: Vec<(Arc<str>, Arc<str>)> =
-            unseen.map(|known| (known.group.clone(), known.platform.clone())).collect();
-        gone.sort();
-        for (group, platform) in gone {
-            reminders.known.remove(&GroupKey::new(&platform, &group));
-            out.push(Change::Unknown { platform, group });
-        }
-        let Some(platform) = platform else { return };
-        let there: HashSet<Arc<str>> = reminders.known.values().map(|known| known.group.clone()).collect();
-        for group in named.into_iter().filter(|group| !there.contains(*group)) {
-            let known = Known { platform: platform.clone(), group: group.clone(), since: now, seen: false };
-            reminders.known.insert(GroupKey::new(&platform, group), known.clone());
-            out.push(Change::Known(known));
-        }
-    }
-
-    fn forget_old(&mut self, settings: &Settings, now: Timestamp, out: &mut Vec<Change>) {
-        self.forget_chat(now, out);
-        let names: HashSet<Arc<str>> = settings.reminders.iter().map(|reminder| file_key(&reminder.name)).collect();
-        let chat: HashSet<Arc<str>> = self.state.reminders.chat.keys().map(|no| chat_key(*no)).collect();
-        for key in self.state.reminders.keys() {
-            let is_there = names.contains(&key) || chat.contains(&key);
-            if !is_there && self.state.reminders.forget_all(&key, now) {
-                out.push(Change::ForgetKept { key, before: Timestamp(i64::MAX) });
-            }
-        }
-    }
-
-    /// Those set in the chat that nobody confirmed, or that were missed long ago, are over.
-    pub(super) fn forget_chat(&mut self, now: Timestamp, out: &mut Vec<Change>) {
-        let chat = self.state.reminders.chat.values();
-        let missed = |rule: &Rule| matches!(rule, Rule::At(at) if at.plus(SHOWN_MISSED) <= now);
-        let over: Vec<u64> = chat.filter(|chat| chat.is_stale(now) || missed(&chat.rule)).map(|chat| chat.no).collect();
-        for no in over {
-            self.end_reminder(no, out);
-        }
     }
 }
 

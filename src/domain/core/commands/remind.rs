@@ -4,11 +4,11 @@ use super::Desk;
 use crate::domain::change::Change;
 use crate::domain::command::Remind;
 use crate::domain::core::{Core, time_vars};
-use crate::domain::notices::{TimeVars, Vars};
+use crate::domain::notices::Vars;
 use crate::domain::policy::{Mode, Policy};
 use crate::domain::reminder::{ChatReminder, MOST_SET, Rule};
-use crate::domain::rules::Scratch;
 use crate::domain::schedule::{Slot, Track};
+use crate::domain::template::TimeVars;
 use crate::domain::time::Timestamp;
 
 /// So many of the next times are read back.
@@ -56,16 +56,10 @@ impl Core {
             desk.answer = desk.render("reply_reminders_full", &Vars { more: limit, ..Vars::default() });
             return;
         }
-        // Who may not call everybody does not do so by a reminder, nor say by it what they may not.
+        // Who may not call everybody does not do so by a reminder.
         if !desk.role.is_admin() {
             reminder.text.retain(|c| !matches!(c, '@' | '＠'));
             reminder.mentions.clear();
-            let mut scratch = Scratch::default();
-            self.settings.rules.find_in_text(&reminder.text, &mut scratch);
-            if !scratch.hits.is_empty() {
-                desk.answer = desk.render("reply_reminder_refused", &Vars::default());
-                return;
-            }
         }
         let Some(time) = in_words(&reminder, policy, now) else {
             desk.answer = desk.render("reply_reminder_never", &Vars::default());
