@@ -57,7 +57,7 @@ impl<'a> Section<'a> {
 
     /// Takes a key as it is.
     pub(super) fn take(&mut self, key: &'static str) -> Option<Entry> {
-        self.note(key, || String::new());
+        self.note(key, String::new);
         self.known.push(key);
         self.entries.remove(key)
     }
@@ -78,7 +78,7 @@ impl<'a> Section<'a> {
     #[cfg_attr(not(test), expect(clippy::unused_self, reason = "only the test listens"))]
     fn note(&self, key: &str, what: impl FnOnce() -> String) {
         #[cfg(test)]
-        super::tests::asked(&self.name, key, what());
+        super::tests::asked(&self.name, key, what);
         #[cfg(not(test))]
         drop((key, what));
     }

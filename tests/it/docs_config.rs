@@ -69,7 +69,10 @@ const VARIABLES: &[(&str, &str)] = &[
 
 /// Variables of the environment that no option of the command line has.
 const VARIABLES_OF_THE_ENVIRONMENT: &[(&str, &str)] = &[
-    ("QUNWEI_EXAMPLE_SECRET、QUNWEI_EXAMPLE_ACTIONS_URL", "出厂的 [bridge.example] 用的密钥和地址；别的桥用什么变量，由它的 secret_env、actions_url_env 说"),
+    (
+        "QUNWEI_EXAMPLE_SECRET、QUNWEI_EXAMPLE_ACTIONS_URL",
+        "出厂的 [bridge.example] 用的密钥和地址；别的桥用什么变量，由它的 secret_env、actions_url_env 说",
+    ),
     ("RUST_LOG", "日志写多细，比 -v 更细，例如 qunwei=debug"),
 ];
 
@@ -125,7 +128,7 @@ fn row(cells: &[&str]) -> String {
 }
 
 fn head(cells: &[&str]) -> String {
-    row(cells) + &"|---".repeat(cells.len()) + "|\n"
+    format!("{}{}|\n", row(cells), "|---".repeat(cells.len()))
 }
 
 fn keys(rows: &[Key]) -> String {
@@ -201,11 +204,17 @@ fn options(command: &clap::Command) -> String {
     for option in command.get_arguments().filter(|option| option.get_id() != "help" && option.get_id() != "version") {
         let long = option.get_long().map(|long| format!("--{long}"));
         let short = option.get_short().map(|short| format!("-{short}"));
-        let value = option.get_value_names().filter(|_| option.get_action().takes_values()).map(|names| names[0].as_str());
+        let value =
+            option.get_value_names().filter(|_| option.get_action().takes_values()).map(|names| names[0].as_str());
         let written = [short, long].into_iter().flatten().collect::<Vec<_>>().join("、");
-        let written = [Some(written.as_str()).filter(|name| !name.is_empty()), value].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let written = [Some(written.as_str()).filter(|name| !name.is_empty()), value]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" ");
         let variable = option.get_env().map(|name| format!("`{}`", name.to_string_lossy())).unwrap_or_default();
-        let default: Vec<_> = option.get_default_values().iter().map(|value| format!("`{}`", value.to_string_lossy())).collect();
+        let default: Vec<_> =
+            option.get_default_values().iter().map(|value| format!("`{}`", value.to_string_lossy())).collect();
         let default = if option.get_action().takes_values() { default.concat() } else { String::new() };
         let about = option.get_help().map(ToString::to_string).unwrap_or_default();
         text += &row(&[&format!("`{written}`"), &variable, &default, &about]);
@@ -217,7 +226,9 @@ fn command_line() -> String {
     let mut command = qunwei::cli::command();
     let global = options(&command);
     let header = head(&["选项", "环境变量", "不写时", "作用"]);
-    let mut text = format!("## 命令行\n\n选项写在环境变量前面算数；`--help` 里每个命令都有例子。所有命令都有：\n\n{header}{global}\n");
+    let mut text = format!(
+        "## 命令行\n\n选项写在环境变量前面算数；`--help` 里每个命令都有例子。所有命令都有：\n\n{header}{global}\n"
+    );
     for one in command.get_subcommands_mut().filter(|one| one.get_name() != "help") {
         let about = one.get_about().map(ToString::to_string).unwrap_or_default();
         let own = options(one);
@@ -248,7 +259,8 @@ fn the_examples_in_the_reference_are_sound() {
     assert!(!tomls.is_empty() && lists.len() == 1, "{blocks:?}");
     for toml in tomls {
         let files = [("a.toml".to_owned(), toml.to_owned()), ("我的词.txt".to_owned(), lists[0].to_owned())];
-        let config = qunwei::config::from_files(&root(), &files, &|_| None).unwrap_or_else(|faults| panic!("{toml}: {faults:#?}"));
+        let config = qunwei::config::from_files(root(), &files, &|_| None)
+            .unwrap_or_else(|faults| panic!("{toml}: {faults:#?}"));
         assert!(config.warnings.is_empty(), "{toml}: {:#?}", config.warnings);
     }
 }
