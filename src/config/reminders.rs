@@ -18,8 +18,8 @@ use crate::domain::schedule::{InQuiet, QuietHours, Times, is_skipped};
 use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
 
-const GRACE: Number = Number { key: "grace_minutes", range: 1..=1440, unit: "minutes", default: 10 };
-const LIMIT: Number = Number { key: "limit", range: 0..=500, unit: "reminders", default: 50 };
+pub(super) const GRACE: Number = Number { key: "grace_minutes", range: 1..=1440, unit: "minutes", default: 10 };
+pub(super) const LIMIT: Number = Number { key: "limit", range: 0..=500, unit: "reminders", default: 50 };
 const IN_QUIET: [(&str, InQuiet); 3] = [("defer", InQuiet::Defer), ("skip", InQuiet::Skip), ("send", InQuiet::Send)];
 
 /// Longer texts are not read (product.md B).
@@ -159,7 +159,7 @@ impl Around<'_> {
                 self.faults.add_unnamed(self.faults.at(&group.at, message).help(help));
             }
         }
-        let profiles = section.ids("profiles").unwrap_or_default();
+        let profiles = section.texts("profiles").unwrap_or_default();
         for profile in profiles.iter().filter(|one| !self.policies.names.contains(&one.value)) {
             let fault = self.faults.at(&profile.at, format!("there is no profile `{}`", profile.value));
             let help = did_you_mean(&profile.value, self.policies.names.iter().map(String::as_str).collect::<Vec<_>>());

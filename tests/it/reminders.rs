@@ -236,6 +236,8 @@ async fn a_reload_takes_effect_at_once_and_says_nothing_of_what_was_before() {
 #[tokio::test]
 async fn all_groups_that_are_known_are_reminded_and_those_of_a_profile_alone_if_it_says_so() {
     let toml = r#"
+[bridge.example]
+bot_user = "bot"
 [profile.shop]
 [group.g2]
 profile = "shop"
@@ -273,6 +275,11 @@ announce = true
         (&action["type"], &action["group"], &action["text"]),
         (&json!("announce"), &json!("g2"), &json!("开门了"))
     );
+    // Nobody speaks in a group that the bot was taken out of.
+    let left = json!({"id": "e-left", "type": "member_left", "group": "g5", "members": [{"id": "bot"}]});
+    assert_eq!(world.post(left.to_string()).await.0, 200);
+    world.clock_is("2026-11-24T10:00:00+08:00").await;
+    assert_eq!(world.next().await["group"], json!("g2"));
     // Who comes into sight after the time is not told of it.
     let mut event = world.message("m-g6", "u1", "早");
     event["group"] = json!("g6");

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::commands::{command, give, has, world};
-use crate::support::World;
 use crate::support::daemon::{qunwei, stderr};
+use crate::support::playground::Play;
+use crate::support::{MORNING, World};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -202,4 +203,23 @@ async fn they_are_exported_as_reminders_of_a_file() {
     world.clock_is("2026-11-24T09:00:00+08:00").await;
     assert_eq!(world.reminded().await, "开会\n带上{# 本子");
     world.finish().await;
+}
+
+#[tokio::test]
+async fn in_the_playground_they_are_said_when_the_clock_is_moved() {
+    let play = Play::start().await;
+    let mut feed = play.feed().await;
+    play.say("chen", "/提醒 10点 喝水").await;
+    let said = |part: &'static str| {
+        move |item: &Value| {
+            item["kind"] == "message" && item["data"]["text"].as_str().is_some_and(|text| text.contains(part))
+        }
+    };
+    feed.until("it is read back", said("还没有定下")).await;
+    play.say("chen", "/确认").await;
+    feed.until("it is set", said("定下了")).await;
+    play.forward(2 * 3600).await;
+    let reminded = feed.until("the reminder", said("提醒：喝水")).await;
+    assert_eq!(reminded["data"]["at"], json!(MORNING.0 + 3_600_000), "at its time, not when the clock stops");
+    play.stop().await;
 }

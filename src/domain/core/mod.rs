@@ -128,6 +128,9 @@ impl Core {
             Kind::Left { members, .. } => {
                 self.memberships(policy, event, members, None, Some(time), out);
                 self.left(event, members, out);
+                if members.iter().any(|one| self.bot(&event.platform) == Some(&*one.id)) {
+                    self.lose(event, out);
+                }
                 return Judged::Stored;
             }
             Kind::Renamed { member } => {

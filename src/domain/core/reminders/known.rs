@@ -44,6 +44,13 @@ impl Core {
         self.state.reminders.known.insert(key, known);
     }
 
+    /// The bot is not in a group any more, which is not reminded.
+    pub(in crate::domain::core) fn lose(&mut self, event: &Event, out: &mut Vec<Change>) {
+        if let Some(known) = self.state.reminders.known.remove(&GroupKey::new(&event.platform, &event.group)) {
+            out.push(Change::Unknown { platform: known.platform, group: known.group });
+        }
+    }
+
     /// Other settings are in force: reminders that are new begin now.
     pub fn sync_reminders(&mut self, now: Timestamp, out: &mut Vec<Change>) {
         let settings = self.settings.clone();
