@@ -28,6 +28,7 @@ async fn one_is_read_back_confirmed_said_once_and_over() {
     let set = command(&mut world, "boss", "/确认 1", &[]).await;
     has(&set, &["提醒 1 定下了", "2026年11月24日（周二）09:00", "/提醒 删除 1"]);
     has(&command(&mut world, "boss", "/确认 1", &[]).await, &["已经定下了"]);
+    world.settled().await;
     world.killed().await;
     world.clock_is("2026-11-24T08:59:59+08:00").await;
     world.silent().await;
