@@ -154,6 +154,7 @@ pub async fn start_with(
     let intake = Intake::new(daemon.queue);
     let now = clock.now();
     store.save_config(&settings.version, &files, now)?;
+    metrics.started(now);
     metrics.config_version(&settings.version);
 
     bridges::announce(&guests, &mut settings)?;
@@ -364,7 +365,7 @@ impl Turning {
             if let Err(error) = self.outbox.take(effects, self.engine.store()) {
                 tracing::error!(%error, "the outbox could not be filled up from the store; it is tried again");
             }
-            self.pulse.set_next_timer(self.engine.next_timer());
+            self.pulse.turned(self.engine.next_timer());
             match self.engine.trouble() {
                 None => self.health.clear(health::STORE),
                 Some(why) => self.health.set(health::STORE, why),

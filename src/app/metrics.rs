@@ -16,6 +16,7 @@ use prometheus_client::registry::{Metric, Registry};
 
 use crate::domain::action::{Action, Outcome};
 use crate::domain::policy::Verdict;
+use crate::domain::time::Timestamp;
 use crate::ports::Reply;
 
 use table::{Closed, Table};
@@ -125,11 +126,13 @@ pub struct Metrics {
     ended: Table<Ended>,
     attempts: Table<Replied>,
     verdicts: [Counter; 3],
-    shed: Family<[(&'static str, &'static str); 1], Counter>,
+    shed: [Counter; 5],
     commands: Family<[(&'static str, String); 2], Counter>,
     bridges: Family<[(&'static str, String); 2], Gauge>,
     config: Family<[(&'static str, String); 1], Gauge>,
     reloads: [Counter; 4],
+    ready: Gauge,
+    started: Gauge,
     retries: Counter,
     store_failures: Counter,
     times_ahead: Counter,
@@ -153,13 +156,13 @@ impl Metrics {
         let all = &mut registry;
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         all.register("build", "The version of the daemon", build);
-        let verdict: Family<[(&'static str, &'static str); 1], Counter> = Family::default();
-        add(all, "verdicts", "Messages judged, by verdict", verdict.clone());
-        let verdicts = ["pass", "review", "violation"].map(|word| verdict.get_or_create_owned(&[("verdict", word)]));
-        let reload: Family<[(&'static str, &'static str); 1], Counter> = Family::default();
-        add(all, "config_reloads", "Reloads of the configuration, by what came of them", reload.clone());
-        let reloads = [Reload::Changed, Reload::Unchanged, Reload::Broken, Reload::Failed]
-            .map(|outcome| reload.get_or_create_owned(&[("outcome", outcome.word())]));
+        let verdicts =
+            words(all, "verdicts", "Messages judged, by verdict", "verdict", ["pass", "review", "violation"]);
+        let came_of = [Reload::Changed, Reload::Unchanged, Reload::Broken, Reload::Failed].map(Reload::word);
+        let reloads =
+            words(all, "config_reloads", "Reloads of the configuration, by what came of them", "outcome", came_of);
+        let shed = [Shed::Intake, Shed::Rate, Shed::Windows, Shed::Members, Shed::Notices].map(Shed::word);
+        let shed = words(all, "shed", "What was shed to stay within bounds", "what", shed);
         // From a quarter of a millisecond to 8 s; a commit that takes longer is a failure.
         let seconds = || Histogram::new(exponential_buckets(0.000_25, 2.0, 16));
         let inputs = || Histogram::new(exponential_buckets(1.0, 2.0, 13));
@@ -172,11 +175,13 @@ impl Metrics {
             ended: Table::new(all, "actions_ended", "Actions that came to their end", ["platform", "state"]),
             attempts: Table::new(all, "attempts", "Attempts to carry actions out", ["platform", "reply"]),
             verdicts,
-            shed: add(all, "shed", "What was shed to stay within bounds", Family::default()),
+            shed,
             commands: add(all, "commands", "Commands given in the chat", Family::default()),
             bridges: add(all, "bridge_state", "1 for the state that a bridge is in", Family::default()),
             config: add(all, "config_info", "The version of the configuration in force", Family::default()),
             reloads,
+            ready: add(all, "ready", "1 when /readyz says so, else 0", Gauge::default()),
+            started: add(all, "start_time_seconds", "When the daemon started, since 1970", Gauge::default()),
             retries: add(all, "retries", "Attempts that were not the first", Counter::default()),
             store_failures: add(all, "store_failures", "Commits that failed", Counter::default()),
             times_ahead: add(all, "event_times_ahead", "Events whose time lay too far ahead", Counter::default()),
@@ -281,7 +286,9 @@ impl Metrics {
 
     /// Something was shed.
     pub fn shed(&self, what: Shed) {
-        self.shed.get_or_create_owned(&[("what", what.word())]).inc();
+        if let Some(counter) = self.shed.get(what.at()) {
+            counter.inc();
+        }
     }
 
     /// A command was given.
@@ -297,6 +304,16 @@ impl Metrics {
     /// How many actions wait.
     pub fn outbox_depth(&self, actions: usize) {
         self.outbox_depth.set(whole(actions));
+    }
+
+    /// The daemon starts.
+    pub fn started(&self, now: Timestamp) {
+        self.started.set(now.0 / 1000);
+    }
+
+    /// Whether the daemon is ready.
+    pub fn ready(&self, ready: bool) {
+        self.ready.set(i64::from(ready));
     }
 
     /// Another version of the configuration is in force.
@@ -357,6 +374,18 @@ impl Requests {
 fn add<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
     registry.register(name, help, metric.clone());
     metric
+}
+
+/// Counters by a word, all shown from the start: a rate is never computed from a counter's first appearance.
+fn words<const N: usize>(
+    registry: &mut Registry,
+    name: &str,
+    help: &str,
+    label: &'static str,
+    words: [&'static str; N],
+) -> [Counter; N] {
+    let family: Family<[(&'static str, &'static str); 1], Counter> = add(registry, name, help, Family::default());
+    words.map(|word| family.get_or_create_owned(&[(label, word)]))
 }
 
 fn whole(count: usize) -> i64 {

@@ -72,6 +72,7 @@ async fn pause(State(state): State<AdminState>, headers: HeaderMap, on: bool) ->
 }
 
 async fn numbers(State(state): State<AdminState>) -> impl IntoResponse {
+    state.metrics.ready(state.health.ready().is_ok());
     ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], state.metrics.text())
 }
 

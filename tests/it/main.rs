@@ -23,6 +23,7 @@ mod interop;
 mod journal;
 mod kill;
 mod layering;
+mod packaging;
 mod path;
 mod playground;
 mod process;
