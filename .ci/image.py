@@ -70,10 +70,10 @@ def context(folder, names):
     return {name for name in names if ignored(Path(folder) / name)}
 
 
-def in_root(root, script, **more):
-    """A script in a mount and process space of its own, with / at `root`."""
+def in_root(root, script, *spaces):
+    """A script in a mount and process space of its own, and others that are named."""
     mounts = f"mount -t proc proc {root}/proc && mount --bind /dev {root}/dev"
-    return run("unshare", "--mount", "--pid", "--fork", "sh", "-euc", f"{mounts}\n{script}", **more)
+    return run("unshare", "--mount", "--pid", "--fork", *spaces, "sh", "-euc", f"{mounts}\n{script}")
 
 
 def build(root, where, text):
@@ -111,7 +111,7 @@ def try_out(root, image):
     shutil.copy("/usr/bin/env", root / "bin/env")  # for the line above; the image has none
     volume = image["VOLUME"]
     in_root(root, f"""
-        ip link set lo up 2>/dev/null || true
+        ip link set lo up
         mount --bind {root} {root} && mount -o remount,ro,bind {root}
         mount -t tmpfs -o mode=0750,uid=65532,gid=65532 volume {root}{volume}
         mount -t proc proc {root}/proc
@@ -119,15 +119,15 @@ def try_out(root, image):
         wait_for() {{ for i in $(seq 300); do "$@" && return; sleep 0.1; done; echo "waited in vain: $*" >&2; exit 1; }}
         wait_for grep -q '^ready listen=' {root}{volume}/stdout
         cat {root}{volume}/stdout
-        daemon=$(pgrep -x qunwei)
-        grep -E '^(Uid|Gid|Groups):' /proc/$daemon/status
+        daemon=$!
+        grep -E '^(Uid|Gid|Groups):' {root}/proc/$daemon/status
         {inside} {shlex.join(health)} && echo healthy
         {inside} {start[0]} check
         ls -ln {root}{volume}
         kill -TERM $daemon
         wait %1 && echo "stopped by SIGTERM with exit code 0"
         ! {inside} {shlex.join(health)}
-    """)
+    """, "--net")
 
 
 def main():

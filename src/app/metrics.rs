@@ -4,6 +4,7 @@
 //! fixed number of them.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
@@ -115,6 +116,19 @@ words!(Answered { Reply200 = "200", Reply400 = "400", Reply401 = "401", Reply408
 words!(Ended { Done = "done", Failed = "failed", Expired = "expired", Cancelled = "cancelled", Uncertain = "uncertain" });
 words!(Replied { Done = "done", Retry = "retry", Unknown = "unknown", Refused = "refused", Broken = "broken", Disabled = "disabled" });
 
+/// How silent a bridge and its groups are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silence {
+    /// Which.
+    pub bridge: Arc<str>,
+    /// When something last came from it.
+    pub last: Timestamp,
+    /// Whether that is far longer ago than usual.
+    pub silent: bool,
+    /// How many of its groups are silent far beyond their habits.
+    pub groups: usize,
+}
+
 /// Everything that is counted. Shared in an `Arc`.
 pub struct Metrics {
     registry: Registry,
@@ -139,6 +153,11 @@ pub struct Metrics {
     times_missing: Counter,
     queue_depth: Gauge,
     outbox_depth: Gauge,
+    disk_free: Gauge<f64, AtomicU64>,
+    disk_full_in: Gauge<f64, AtomicU64>,
+    last_event: Family<[(&'static str, String); 1], Gauge>,
+    bridge_silent: Family<[(&'static str, String); 1], Gauge>,
+    groups_silent: Family<[(&'static str, String); 1], Gauge>,
     commit_seconds: Histogram,
     commit_inputs: Histogram,
 }
@@ -166,7 +185,7 @@ impl Metrics {
         // From a quarter of a millisecond to 8 s; a commit that takes longer is a failure.
         let seconds = || Histogram::new(exponential_buckets(0.000_25, 2.0, 16));
         let inputs = || Histogram::new(exponential_buckets(1.0, 2.0, 13));
-        Self {
+        let metrics = Self {
             events: Table::new(all, "events", "Events, by what became of them", ["platform", "outcome"]),
             requests: Table::new(all, "requests", "Requests of bridges, by status", ["bridge", "status"]),
             findings: Table::new(all, "findings", "What rules found", ["rule", "mode"]),
@@ -188,10 +207,23 @@ impl Metrics {
             times_missing: add(all, "event_times_missing", "Events without a time", Counter::default()),
             queue_depth: add(all, "queue_depth_inputs", "Inputs that wait to be judged", Gauge::default()),
             outbox_depth: add(all, "outbox_depth_actions", "Actions that wait to be carried out", Gauge::default()),
+            disk_free: add(all, "disk_free_bytes", "What can still be written where the data are", Gauge::default()),
+            disk_full_in: add(all, "disk_full_in_seconds", "When nothing will be free at this rate", Gauge::default()),
+            last_event: add(
+                all,
+                "bridge_last_event_timestamp_seconds",
+                "When something last came from a bridge, since 1970",
+                Family::default(),
+            ),
+            bridge_silent: add(all, "bridge_silent", "1 while a bridge is silent beyond its habit", Family::default()),
+            groups_silent: add(all, "silent_groups", "Groups that are silent beyond their habit", Family::default()),
             commit_seconds: add(all, "commit_seconds", "How long commits took", seconds()),
             commit_inputs: add(all, "commit_inputs", "How many inputs commits held", inputs()),
             registry,
-        }
+        };
+        metrics.disk_free.set(f64::NAN); // not known yet, and no alert's business
+        metrics.disk_full_in.set(f64::INFINITY);
+        metrics
     }
 
     /// Everything, as Prometheus reads it.
@@ -314,6 +346,25 @@ impl Metrics {
     /// Whether the daemon is ready.
     pub fn ready(&self, ready: bool) {
         self.ready.set(i64::from(ready));
+    }
+
+    /// How many bytes are free where the data are, and in what time none will be, as far as it looks so.
+    pub fn disk(&self, free: u64, full_in: Option<Duration>) {
+        self.disk_free.set(free as f64);
+        self.disk_full_in.set(full_in.map_or(f64::INFINITY, |time| time.as_secs_f64()));
+    }
+
+    /// How silent the bridges and their groups are.
+    pub fn silences(&self, silences: &[Silence]) {
+        for family in [&self.last_event, &self.bridge_silent, &self.groups_silent] {
+            family.clear(); // of those that are gone nothing is shown
+        }
+        for silence in silences {
+            let bridge = [("bridge", silence.bridge.to_string())];
+            self.last_event.get_or_create_owned(&bridge).set(silence.last.0 / 1000);
+            self.bridge_silent.get_or_create_owned(&bridge).set(i64::from(silence.silent));
+            self.groups_silent.get_or_create_owned(&bridge).set(whole(silence.groups));
+        }
     }
 
     /// Another version of the configuration is in force.

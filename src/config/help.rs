@@ -28,6 +28,8 @@ pub(super) const BELONGS: &[(&str, &[&str])] = &[
         ],
     ),
     ("[daemon.alerts]", &["platform", "group", "users", "per_minute"]),
+    ("[daemon.silence]", &["on", "factor"]),
+    ("[daemon.disk]", &["ahead_minutes", "low_mib"]),
     ("[profile.NAME.welcome]", &["window_seconds", "raid_joins", "names", "on"]),
     ("[profile.NAME.rules_text]", &["short", "full"]),
     (

@@ -11,6 +11,7 @@
 
 mod support;
 
+mod alarms;
 mod attack;
 mod bad_input;
 mod browser;

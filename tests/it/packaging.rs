@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::net::UnixDatagram;
+use std::process::Command;
 use std::time::Duration;
 
 use regex::Regex;
@@ -113,6 +114,37 @@ async fn the_dashboard_and_the_alerts_name_what_there_is() {
     assert_eq!(faults, Vec::<String>::new());
     let wrong = unknown("sum by (bot) (qunwei_event_total) + qunwei_requests_total{code=\"4\"}", "{{ who }}", &known);
     assert_eq!(wrong.len(), 4, "the test itself finds what is wrong: {wrong:?}");
+}
+
+/// Prometheus' own tool, where it is installed; what it said and whether it was content.
+fn promtool(args: &[&str]) -> Option<(bool, String)> {
+    let Ok(output) = Command::new("promtool").args(args).current_dir(root().join("packaging")).output() else {
+        eprintln!("SKIPPED: promtool (Debian: prometheus) is not installed");
+        return None;
+    };
+    let said = [output.stdout, output.stderr].concat();
+    Some((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
+}
+
+#[test]
+fn prometheus_takes_the_rules_and_every_expression_of_the_dashboard() {
+    for args in [["check", "rules", "alerts.yaml"], ["test", "rules", "alerts.test.yaml"]] {
+        let Some((content, said)) = promtool(&args) else { return };
+        assert!(content, "{args:?}: {said}");
+    }
+    let dashboard: Value = serde_json::from_str(&read("packaging/grafana.json")).unwrap();
+    let targets = dashboard["panels"].as_array().unwrap().iter().flat_map(|panel| panel["targets"].as_array().unwrap());
+    let started = &dashboard["annotations"]["list"][0];
+    let record = |target: &Value| {
+        let expr = target["expr"].as_str().unwrap().replace("$__rate_interval", "5m").replace("$instance", ".+");
+        json!({"record": "dashboard", "expr": expr, "labels": {"of": expr}})
+    };
+    let rules: Vec<Value> = targets.chain([started]).map(record).collect();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let groups = json!({"groups": [{"name": "dashboard", "rules": rules}]});
+    std::fs::write(file.path(), groups.to_string()).unwrap();
+    let (content, said) = promtool(&["check", "rules", file.path().to_str().unwrap()]).unwrap();
+    assert!(content, "{said}");
 }
 
 #[test]
