@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::section::{Number, Section};
+use super::keys::Number;
+use super::section::Section;
 use crate::domain::policy::DiskLimits;
 
-const FACTOR: Number = Number { key: "factor", range: 2..=20, unit: "times", default: 4 };
-const AHEAD: Number = Number { key: "ahead_minutes", range: 0..=1440, unit: "minutes", default: 60 };
-const LOW: Number = Number { key: "low_mib", range: 0..=1_048_576, unit: "MiB", default: 512 };
+pub(super) const FACTOR: Number = Number { key: "factor", range: 2..=20, unit: "times the usual", default: 4 };
+pub(super) const AHEAD: Number = Number { key: "ahead_minutes", range: 0..=1440, unit: "minutes", default: 60 };
+pub(super) const LOW: Number = Number { key: "low_mib", range: 0..=1_048_576, unit: "MiB", default: 512 };
 
 /// How many times the longest usual silence is too long; `None` when nobody is missed.
 pub(super) fn silence(section: Option<Section<'_>>) -> Option<f32> {

@@ -66,7 +66,7 @@ fn each_mistake_is_told_at_its_place_with_advice() {
         ("[daemon.alerts]\nplatform = \"a\"\ngroup = \"g\"", (2, 12), "no bridge `a`", "[bridge.NAME]"),
         ("[daemon.alerts]\nplatform = \"a\"", (1, 9), "needs `group`", "the id of a group"),
         ("[daemon.alerts]\ngroup = \"g\"", (1, 9), "needs `platform`", "name a bridge"),
-        ("[daemon.silence]\nfactor = 1", (2, 10), "from 2 to 20 times", "4 is usual"),
+        ("[daemon.silence]\nfactor = 1", (2, 10), "from 2 to 20 times the usual", "4 is usual"),
         ("[daemon.silence]\non = 1", (2, 6), "`on` takes true or false", "on = true"),
         ("[daemon.disk]\nahead_minutes = \"1h\"", (2, 17), "takes a whole number", "ahead_minutes = 60"),
         ("[daemon.disk]\nlow_mb = 1", (2, 1), "unknown key `low_mb`", "did you mean `low_mib`?"),
