@@ -13,6 +13,7 @@ use crate::domain::policy::Settings;
 use crate::domain::rules::{KINDS, Kind, Rule, RuleInfo, Ruleset};
 use crate::fault::{Fault, Level};
 
+mod alarms;
 mod bridge;
 mod changes;
 mod daemon;
@@ -213,6 +214,8 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
         dedupe: everywhere.dedupe,
         company,
         reminders,
+        silence: everywhere.silence,
+        disk: everywhere.disk,
     };
     Compiled { settings, daemon, notes, size }
 }

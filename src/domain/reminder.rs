@@ -23,8 +23,10 @@ pub const MOST_SET: usize = 20_000;
 pub const CONFIRM_WITHIN: Duration = Duration::from_secs(600);
 /// What was sent is remembered for so long …
 const REMEMBERED: Duration = Duration::from_secs(3 * 86_400);
-/// … and of each reminder at least so many times, should the clock once have been far ahead.
+/// … of each reminder at least so many times, should the clock once have been far ahead …
 const REMEMBERED_AT_LEAST: usize = 4;
+/// … and beyond them at most in so many groups, counted for each time.
+const REMEMBERED_AT_MOST: usize = 100_000;
 
 /// What holds for the reminders of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -249,7 +251,7 @@ pub struct Reminders {
 }
 
 /// Which reminder, and where its times mean the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum TrackId {
     /// The reminder of the files at this place, and its class at that.
     File(usize, usize),
@@ -291,7 +293,9 @@ impl Reminders {
             last: stored.last,
             ..Self::default()
         };
-        stored.kept.iter().for_each(|kept| reminders.keep(kept));
+        for kept in &stored.kept {
+            reminders.keep(kept);
+        }
         reminders
     }
 
@@ -300,11 +304,13 @@ impl Reminders {
         self.chat.values().filter(move |one| *one.platform == *platform && *one.group == *group)
     }
 
-    /// Remembers that one was sent or missed.
-    pub fn keep(&mut self, kept: &Kept) {
+    /// Remembers that one was sent or missed; whether it is the first group of that time.
+    pub fn keep(&mut self, kept: &Kept) -> bool {
         let slots = self.kept.entry(kept.key.clone()).or_default();
-        let sent = slots.entry(kept.slot).or_default().entry(GroupKey::new(&kept.platform, &kept.group)).or_default();
-        *sent |= kept.sent;
+        let groups = slots.entry(kept.slot).or_default();
+        let first = groups.is_empty();
+        *groups.entry(GroupKey::new(&kept.platform, &kept.group)).or_default() |= kept.sent;
+        first
     }
 
     /// Whether one was sent (`true`) or missed (`false`), if either.
@@ -315,10 +321,17 @@ impl Reminders {
     /// Forgets what was sent long ago; the time before which it did, if anything.
     pub(super) fn forget(&mut self, key: &str, now: Timestamp) -> Option<Timestamp> {
         let slots = self.kept.get_mut(key)?;
-        let before = now.minus(REMEMBERED).min(*slots.keys().rev().nth(REMEMBERED_AT_LEAST - 1)?);
-        let rest = slots.split_off(&before);
-        let forgotten = std::mem::replace(slots, rest);
-        (!forgotten.is_empty()).then_some(before)
+        let (mut groups, mut before) = (0, None);
+        for (at, (slot, of)) in slots.iter().rev().enumerate() {
+            groups += of.len();
+            if at >= REMEMBERED_AT_LEAST && (slot.plus(REMEMBERED) <= now || groups > REMEMBERED_AT_MOST) {
+                before = Some(Timestamp(slot.0 + 1));
+                break;
+            }
+        }
+        let rest = slots.split_off(&before?);
+        *slots = rest;
+        before
     }
 
     /// The keys of which something is remembered, in order.

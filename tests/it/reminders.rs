@@ -405,6 +405,28 @@ async fn a_fresh_run_of_the_journal_sends_the_same() {
     assert_eq!(dump::journal(world.data.path()), dump::journal(again.path()));
 }
 
+#[tokio::test]
+async fn many_groups_are_reminded_in_several_commits_each_once() {
+    const GROUPS: usize = 1200;
+    let named: String = (0..GROUPS).map(|at| format!("[group.n{at}]\n")).collect();
+    let toml = format!("{named}[[reminder]]\nname = \"全体\"\ntext = \"大家好\"\ncron = \"0 10 * * *\"\n");
+    let world = World::with(&toml).await;
+    world.clock_shows("10:00:00").await;
+    assert_eq!(world.metric("sent").await, GROUPS as u64);
+    while !world.running().is_idle(world.clock_now()) {
+        world.turn(Duration::from_secs(1)); // so many a second
+        world.quiet().await;
+    }
+    let mut groups: Vec<String> = Vec::new();
+    while let Some(action) = world.bot.read() {
+        groups.push(action["group"].as_str().unwrap().to_owned());
+    }
+    groups.sort();
+    groups.dedup();
+    assert_eq!(groups.len(), GROUPS);
+    world.finish().await;
+}
+
 fn replay(config: &Path, input: &str, until: Option<&str>) -> Output {
     let scene = config.join("scene.jsonl");
     std::fs::write(&scene, input).unwrap();

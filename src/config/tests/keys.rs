@@ -345,8 +345,9 @@ fn comes_to(config: &Config) -> impl PartialEq + use<> {
     let platforms = format!("{:?}", settings.platforms);
     let everywhere = format!("{:?} {:?} {:?}", settings.unknown_groups, settings.dedupe, settings.company);
     let everywhere = format!("{everywhere} {:?}", settings.reminders);
+    let alarms = (settings.silence, settings.disk);
     let policies = (settings.default_policy.clone(), settings.groups.clone());
-    (daemon, config.daemon.bridges.clone(), rules, platforms, everywhere, policies)
+    (daemon, config.daemon.bridges.clone(), rules, platforms, everywhere, alarms, policies)
 }
 
 #[test]

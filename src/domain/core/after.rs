@@ -18,7 +18,8 @@ use crate::domain::timer::{Timer, TimerKind};
 impl Core {
     /// Fires the timers that are due, ordered by (due, group, id).
     pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Change>) {
-        let mut firings = self.take_firings(now).into_iter().peekable();
+        let (firings, more) = self.take_firings(now);
+        let mut firings = firings.into_iter().peekable();
         loop {
             let timer = self.state.timers.first().filter(|timer| timer.due <= now).cloned();
             let firing = firings.next_if(|one| timer.as_ref().is_none_or(|timer| one.is_before(timer)));
@@ -26,7 +27,9 @@ impl Core {
                 self.fire(&firing, now, out);
                 continue;
             }
-            let Some(timer) = timer else { break };
+            // Where what comes before it is not all sent, it waits for the next turn.
+            let waits = more && firings.peek().is_none();
+            let Some(timer) = timer.filter(|_| !waits) else { break };
             self.state.timers.remove(&timer);
             out.push(Change::TimerDone(timer.clone()));
             let from = out.len();

@@ -5,6 +5,7 @@
 
 mod known;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ use crate::domain::template::TimeVars;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::Timer;
 
+/// So many are sent in one commit: others wait for no more than that.
+const MOST_AT_ONCE: usize = 500;
 /// What is later than this says so.
 const LATE: Duration = Duration::from_secs(120);
 
@@ -62,18 +65,24 @@ impl Core {
         due
     }
 
-    /// The reminders to be sent by `now`, and those that were missed, in order.
-    pub(super) fn take_firings(&mut self, now: Timestamp) -> Vec<Firing> {
+    /// The reminders to be sent by `now`, and those that were missed, in order, as many as one commit may hold; whether there
+    /// are more.
+    pub(super) fn take_firings(&mut self, now: Timestamp) -> (Vec<Firing>, bool) {
         let mut plan = self.plan(now);
         let mut all = Vec::new();
-        while let Some((at, track)) = plan.next.first().copied().filter(|(due, _)| *due <= now) {
-            all.extend(self.firings(&plan, track, now));
-            self.look_again(&mut plan, (at, track), now);
+        let due: Vec<_> = plan.next.iter().take_while(|(due, _)| *due <= now).copied().collect();
+        for (_, track) in &due {
+            all.extend(self.firings(&plan, *track, now));
         }
-        self.state.reminders.plan = Some(plan);
         let order = |one: &Firing| (one.slot.due, one.group.clone(), one.key.clone(), one.platform.clone());
         all.sort_by_cached_key(order);
-        all
+        let rest: HashSet<TrackId> = all.iter().skip(MOST_AT_ONCE).map(|firing| firing.track).collect();
+        all.truncate(MOST_AT_ONCE);
+        for at in due.into_iter().filter(|(_, track)| !rest.contains(track)) {
+            self.look_again(&mut plan, at, now);
+        }
+        self.state.reminders.plan = Some(plan);
+        (all, !rest.is_empty())
     }
 
     /// What is next, as of `now`.
@@ -189,9 +198,9 @@ impl Core {
             group: firing.group.clone(),
             sent: !firing.missed,
         };
-        self.state.reminders.keep(&kept);
+        let first = self.state.reminders.keep(&kept);
         out.push(Change::Kept(kept));
-        if let Some(before) = self.state.reminders.forget(&firing.key, now) {
+        if first && let Some(before) = self.state.reminders.forget(&firing.key, now) {
             out.push(Change::ForgetKept { key: firing.key.clone(), before });
         }
         if firing.missed {
@@ -268,7 +277,10 @@ fn of_file(reminder: &Reminder, firing: &Firing, policy: &Policy) -> Said {
     let zone = reminder.timezone.as_ref().unwrap_or(&policy.timezone);
     let vars =
         TimeVars { group: policy.name.as_deref().unwrap_or_default().to_owned(), ..time_vars(firing.slot.due, zone) };
-    let text = reminder.text.render(&vars);
+    let mut text = reminder.text.render(&vars);
+    if text.trim().is_empty() {
+        text = reminder.name.to_string(); // all it names is a group's name, and there is none
+    }
     Said { name: reminder.name.clone(), text, mentions: Vec::new(), mode: reminder.mode, announce: reminder.announce }
 }
 

@@ -9,8 +9,8 @@ use crate::domain::event::{Message, Segment};
 use crate::domain::lexicon::LexiconBuilder;
 use crate::domain::notices::Notices;
 use crate::domain::policy::{
-    Capabilities, Capability, Mode, Platform, Policy, Roles, RuleSetting, RulesText, Severity, Step, UnknownGroups,
-    Verdict, Welcome,
+    Capabilities, Capability, DiskLimits, Mode, Platform, Policy, Roles, RuleSetting, RulesText, Severity, Step,
+    UnknownGroups, Verdict, Welcome,
 };
 use crate::domain::reminder::Known;
 use crate::domain::rules::{EXEMPT_ROLES, Rule, RuleId, RuleInfo, Ruleset};
@@ -127,6 +127,8 @@ impl Bed {
             dedupe: DAY,
             company: None,
             reminders: Vec::new(),
+            silence: None,
+            disk: DiskLimits { ahead: Duration::ZERO, low: 0 },
         };
         let mut core = Core::new(settings.into(), State::new(Limits::default()));
         let known = Known { platform: "p".into(), group: "g1".into(), since: NOW, seen: true };
