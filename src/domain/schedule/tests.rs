@@ -108,7 +108,7 @@ fn what_waits_for_the_end_of_quiet_hours_is_kept_once() {
     let track = |in_quiet| Track { times: &times, zone: &zone, quiet, in_quiet, grace };
     let from = at("2026-11-25T20:30:00+08:00");
     let due = |in_quiet| -> Vec<String> {
-        track(in_quiet).firings(from).take(4).map(|slot| slot.due.rfc3339(&zone)[11..16].to_owned()).collect()
+        track(in_quiet).firings(from).take(4).map(|slot| slot.due.zoned(&zone).strftime("%H:%M").to_string()).collect()
     };
     assert_eq!(due(InQuiet::Defer), ["21:00", "08:00", "09:00", "10:00"]);
     assert_eq!(due(InQuiet::Skip), ["21:00", "08:00", "09:00", "10:00"]);
