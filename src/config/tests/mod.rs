@@ -2,6 +2,7 @@
 //! these tests are about reading; the shipped configuration is tried with the real ones in `shipped`.
 
 mod changes;
+mod lists;
 mod mistakes;
 mod shipped;
 mod syntax;
