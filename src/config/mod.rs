@@ -214,6 +214,7 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
         dedupe: everywhere.dedupe,
         company,
         reminders,
+        retention: everywhere.retention,
         silence: everywhere.silence,
         disk: everywhere.disk,
     };

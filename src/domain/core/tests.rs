@@ -9,8 +9,8 @@ use crate::domain::event::{Message, Segment};
 use crate::domain::lexicon::LexiconBuilder;
 use crate::domain::notices::Notices;
 use crate::domain::policy::{
-    Capabilities, Capability, DiskLimits, Mode, Platform, Policy, Roles, RuleSetting, RulesText, Severity, Step,
-    UnknownGroups, Verdict, Welcome,
+    Capabilities, Capability, DiskLimits, Mode, Platform, Policy, Retention, Roles, RuleSetting, RulesText, Severity,
+    Step, UnknownGroups, Verdict, Welcome,
 };
 use crate::domain::reminder::Known;
 use crate::domain::rules::{EXEMPT_ROLES, Rule, RuleId, RuleInfo, Ruleset};
@@ -127,6 +127,7 @@ impl Bed {
             dedupe: DAY,
             company: None,
             reminders: Vec::new(),
+            retention: Retention::default(),
             silence: None,
             disk: DiskLimits { ahead: Duration::ZERO, low: 0 },
         };
