@@ -4,6 +4,7 @@
 pub mod check;
 mod demo;
 mod export;
+mod generate;
 pub mod health;
 pub mod pause;
 mod replay;
@@ -62,13 +63,26 @@ enum Command {
     /// Writes what was changed in the chat as TOML and word lists; a daemon may be running meanwhile.
     #[command(after_help = "Example:\n  qunwei export --data data --to config/chat && qunwei check --config config")]
     Export(export::ExportArgs),
+    /// Writes the script by which a shell completes what is typed.
+    #[command(after_help = "Example:\n  qunwei completions bash > ~/.local/share/bash-completion/completions/qunwei")]
+    Completions(generate::CompletionsArgs),
+    /// Writes the page of the manual.
+    #[command(after_help = "Example:\n  qunwei man --to man/man1")]
+    Man(generate::ManArgs),
 }
 
 /// Where the configuration is.
 #[derive(Args)]
 struct ConfigArg {
     /// The folder with the *.toml files.
-    #[arg(long, value_name = "DIR", env = "QUNWEI_CONFIG", hide_env_values = true, default_value = "./config")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        value_hint = clap::ValueHint::DirPath,
+        env = "QUNWEI_CONFIG",
+        hide_env_values = true,
+        default_value = "./config"
+    )]
     config: OsString,
 }
 
@@ -126,6 +140,8 @@ pub fn main() -> ExitCode {
         Command::Pause(args) => run_pause(&args.url, true),
         Command::Resume(args) => run_pause(&args.url, false),
         Command::Export(args) => export::run(&args),
+        Command::Completions(args) => generate::completions(&args),
+        Command::Man(args) => generate::man(&args),
         Command::Health(args) => health::health(&args.url, &mut std::io::stderr()).into(),
     }
 }

@@ -20,6 +20,7 @@ mod docs;
 mod docs_config;
 mod export;
 mod first_day_admin;
+mod generated;
 mod interop;
 mod journal;
 mod kill;
