@@ -358,6 +358,13 @@ fn a_directory_that_cannot_be_used_is_a_fault() {
     assert!(of("missing")[0].message.contains("the directory cannot be read"));
     fs::create_dir(dir.path().join("empty")).unwrap();
     assert!(of("empty")[0].message.contains("no file ends in `.toml`"));
+    fs::write(dir.path().join("empty/groups.toml.txt"), "").unwrap();
+    let faults = of("empty");
+    assert_eq!(faults.iter().map(|fault| fault.level).collect::<Vec<_>>(), [Level::Error, Level::Warning]);
+    assert!(faults[1].message.contains("is not read") && faults[1].file.ends_with("groups.toml.txt"), "{faults:?}");
+    fs::write(dir.path().join("empty/a.toml"), "[group.g]\nprofile = \"no\"").unwrap();
+    let faults = of("empty");
+    assert_eq!(faults.len(), 2, "what is not read keeps nothing from being told: {faults:?}");
     fs::create_dir(dir.path().join("gbk")).unwrap();
     fs::write(dir.path().join("gbk/a.toml"), b"[daemon]\n# \xB9\xE3\n").unwrap();
     let faults = of("gbk");
