@@ -85,6 +85,7 @@ fn strange_sign(fault: &Fault, statement: &str, error: &str) -> Option<String> {
 /// What the parser's words mean mostly.
 fn of_error(fault: &Fault, line: &str, error: &str) -> Option<String> {
     let help = match error {
+        _ if from_column(fault).is_some_and(|rest| rest.starts_with('=')) => "one key stands on a line, with one `=`",
         _ if error.contains("string values must be quoted") => return Some(of_bare_value(fault, line).to_owned()),
         _ if error.contains("duplicate key") => "keep one of them",
         _ if error.contains("invalid boolean") => "write true or false, in small letters",

@@ -43,7 +43,7 @@ fn what_is_no_toml_is_told_with_advice() {
         ("[daemon]\nqueue = 100条", "without a unit"),
         ("[daemon]\nwatch = 是", "write true or false"),
         ("[daemon]\nwatch =", "behind the `=`"),
-        ("[daemon]\nwatch = true mode = \"on\"", "begin a new line"),
+        ("[daemon]\nwatch = true mode = \"on\"", "one key stands on a line"),
         ("[group.g]\nname = \"三\"号\"店\"", "single quotes"),
         ("[group.g]\nladder = [\"remove\"\n", "end it with ]"),
         ("[daemon]\ndata = \"C:\\Users\\x\"", "single quotes"),
