@@ -223,7 +223,12 @@ impl Walk<'_> {
         let entries = match entries {
             Ok((entries, place)) if self.seen.insert(place.clone()) => entries,
             Ok(_) => return,
-            Err(error) => return self.fault(path, &format!("the directory cannot be read: {error}")),
+            Err(error) => {
+                let why = Unreadable::new(format!("the directory cannot be read: {error}"));
+                let fault = why.fault(Arc::from(path.to_string_lossy()));
+                let help = "name the folder of the *.toml files, and let this program's user read it: --config DIR";
+                return self.faults.push(if prefix.is_empty() { fault.help(help) } else { fault });
+            }
         };
         for entry in entries {
             match entry {

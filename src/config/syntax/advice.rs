@@ -92,7 +92,9 @@ fn of_error(fault: &Fault, line: &str, error: &str) -> Option<String> {
         _ if error.contains("escape") || error.contains("unicode value") => {
             "in \"…\" a backslash means something; write the text in single quotes: '…'"
         }
-        _ if is_unclosed(error) && is_odd(line) => "a text is not closed: end it with the quote that it began with",
+        _ if is_unclosed(error) && is_odd(line) => {
+            "a text is not closed: end it with the quote that it began with (one of several lines: with three on each side)"
+        }
         _ if error.contains("unclosed array") => "a list is not closed: end it with ]",
         _ if error.contains("invalid unquoted key") => return quoted(fault),
         _ if error.contains("leading zero") => "write the number without 0 before it",
