@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::action::Action;
+use crate::domain::action::{Action, StoredAction};
 use crate::domain::alerts::Alerts;
 use crate::domain::case::{ByWhom, Case, CaseFile};
 pub use crate::domain::change::{Change, MemberRef};
@@ -247,6 +247,12 @@ pub trait Store: Send {
     /// # Errors
     /// The store cannot be read.
     fn is_cancelled(&mut self, id: &str) -> Result<bool, StoreError>;
+
+    /// An action and what became of it so far.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn action(&mut self, id: &str) -> Result<Option<StoredAction>, StoreError>;
 
     /// A change made in the chat, by its number.
     ///

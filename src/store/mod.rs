@@ -37,7 +37,7 @@ pub use self::inspect::{Membership, TableCount};
 pub use self::open::OpenError;
 pub use self::peek::{ChatState, chat_state};
 pub use self::seen::SeenLimits;
-use crate::domain::action::Action;
+use crate::domain::action::{Action, StoredAction};
 use crate::domain::case::{Case, CaseFile};
 use crate::domain::chat::ChatChange;
 use crate::domain::ids::SeenKey;
@@ -169,6 +169,10 @@ impl Store for SqliteStore {
 
     fn is_cancelled(&mut self, id: &str) -> Result<bool, StoreError> {
         chat::is_cancelled(&self.conn, id)
+    }
+
+    fn action(&mut self, id: &str) -> Result<Option<StoredAction>, StoreError> {
+        self.stored_action(id)
     }
 
     fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError> {

@@ -276,10 +276,12 @@ impl Changes<'_> {
             Outcome::Failed { error } | Outcome::Uncertain { error } => (None, Some(&**error)),
             Outcome::Expired | Outcome::Cancelled => (None, None),
         };
-        // The first end is the end, but what was under way when it was cancelled may have been done all the same.
+        // The first end is the end, but what was under way when it was cancelled may have been done all the same; and what
+        // was only supposed gives way to what is known.
         self.run(
             "UPDATE outbox SET state = ?2, message = ?3, error = ?4, ended_at = ?5
-             WHERE id = ?1 AND (state = 'pending' OR (state = 'cancelled' AND ?2 IN ('done', 'uncertain')))",
+             WHERE id = ?1 AND (state = 'pending' OR (state = 'cancelled' AND ?2 IN ('done', 'uncertain'))
+                 OR (state IN ('uncertain', 'expired') AND ?2 = 'done') OR (state = 'uncertain' AND ?2 = 'failed'))",
             params![id, outcome.state(), message, error, at.0],
         )
     }

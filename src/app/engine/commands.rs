@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Counts, Engine, event_of};
-use crate::domain::action::{Action, Outcome, What};
+use crate::domain::action::Action;
 use crate::domain::change::{Change, MemberRef};
 use crate::domain::command::{self, Command, Undo};
 use crate::domain::core::{Loaded, Wanted, quoted_cases};
@@ -110,19 +110,6 @@ impl Engine {
         }
         self.load_told(&file.actions.iter().map(|one| one.action.clone()).collect::<Vec<_>>())?;
         self.core.loaded.case = Some(file);
-        Ok(())
-    }
-
-    /// A mute or removal that was under way when it was cancelled may have been done all the same: the core must know.
-    pub(super) fn load_cancelled(&mut self, action: &Action, outcome: &Outcome) -> Result<(), StoreError> {
-        let deed = matches!(action.what, What::Mute { .. } | What::Remove { .. });
-        let maybe = deed && matches!(outcome, Outcome::Done { .. } | Outcome::Uncertain { .. });
-        // The command that cancelled it may be in the same batch.
-        let cancels = |change: &Change| matches!(change, Change::Ended { id, outcome: Outcome::Cancelled, .. } if *id == action.id);
-        let cancelled = maybe
-            && (self.batch.units.iter().flat_map(|unit| &unit.changes).any(cancels)
-                || self.store.is_cancelled(&action.id)?);
-        self.core.loaded = Loaded { cancelled, ..Loaded::default() };
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use qunwei::domain::action::Action;
+use qunwei::domain::action::{Action, StoredAction};
 use qunwei::domain::case::{Case, CaseFile};
 use qunwei::domain::chat::ChatChange;
 use qunwei::domain::ids::SeenKey;
@@ -147,6 +147,11 @@ impl Store for FaultyStore {
     fn is_cancelled(&mut self, id: &str) -> Result<bool, StoreError> {
         self.faults.check(&Fault::Reads)?;
         self.inner.is_cancelled(id)
+    }
+
+    fn action(&mut self, id: &str) -> Result<Option<StoredAction>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.action(id)
     }
 
     fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError> {
