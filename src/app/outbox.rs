@@ -188,7 +188,7 @@ impl Outbox {
         for (_, id) in std::mem::take(&mut target.waiting) {
             if let Some(entry) = self.entries.get_mut(&id) {
                 entry.state = State::Ready;
-                target.ready.insert(&entry.action, entry.place());
+                target.ready.insert(&entry.action, entry.place(), entry.granted);
             }
         }
     }
@@ -356,7 +356,7 @@ impl Outbox {
             return;
         }
         entry.state = State::Ready;
-        target.ready.insert(&entry.action, entry.place());
+        target.ready.insert(&entry.action, entry.place(), entry.granted);
     }
 
     fn retry(&mut self, id: &ActionId, after: Option<Duration>, now: Timestamp) -> Option<Job> {

@@ -96,6 +96,10 @@ impl Changes<'_> {
                 "INSERT INTO undone (case_no, by) VALUES (?1, ?2) ON CONFLICT DO NOTHING", // the first is the one
                 params![signed(*case)?, encode(undone)?],
             ),
+            Change::Decided(decision) => self.run(
+                "INSERT INTO decisions (task, case_no, decision) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                params![&*decision.task, decision.case.map(signed).transpose()?, encode(&**decision)?],
+            ),
             Change::Chat(change) => self.chat(change),
             Change::ChatUndone { no, undone, .. } => self.run(
                 "UPDATE chat_changes SET undone = ?2 WHERE no = ?1 AND undone IS NULL",

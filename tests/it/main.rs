@@ -32,4 +32,5 @@ mod reload;
 mod replay;
 mod rotation;
 mod store_faults;
+mod tasks;
 mod welcome;

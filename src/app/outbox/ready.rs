@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::target::Granted;
 use crate::domain::action::{Action, ActionId, Lane};
 use crate::domain::time::Timestamp;
 
@@ -30,10 +31,10 @@ impl Ready {
         self.deadlines.is_empty()
     }
 
-    /// Takes one in.
-    pub(super) fn insert(&mut self, action: &Action, place: Place) {
+    /// Takes one in. Behind those of its group that are held, unless the pace has let it go already.
+    pub(super) fn insert(&mut self, action: &Action, place: Place, granted: Granted) {
         self.deadlines.insert((action.deadline, place.2.clone()));
-        match self.held.get_mut(&action.group) {
+        match self.held.get_mut(&action.group).filter(|_| granted == Granted::Nothing) {
             Some(held) => drop(held.places.insert(place)),
             None => drop(self.next.insert(place)),
         }

@@ -162,9 +162,9 @@ fn limiter(pace: Pace, clock: FakeRelativeClock) -> Limiter {
     RateLimiter::direct_with_clock(quota, clock)
 }
 
-/// Never more than `limit` in any minute: a third of it at once, the rest evenly over what is left of the minute.
+/// Never more than `limit` in any minute: a fifth of it at once, the rest evenly over what is left of the minute.
 fn by_group(limit: NonZeroU32, clock: FakeRelativeClock) -> GroupLimiter {
-    let burst = NonZeroU32::new(limit.get() / 3).unwrap_or(NonZeroU32::MIN);
+    let burst = NonZeroU32::new(limit.get() / 5).unwrap_or(NonZeroU32::MIN);
     let evenly = limit.get() - burst.get();
     let period = Duration::from_secs(60) / evenly.max(1);
     let quota = Quota::with_period(period).unwrap_or(Quota::per_minute(limit)).allow_burst(burst);

@@ -50,7 +50,7 @@ impl Outbox {
             target.waiting.remove(&(at, id.clone()));
             if let Some(entry) = self.entries.get_mut(&id) {
                 entry.state = State::Ready;
-                target.ready.insert(&entry.action, entry.place());
+                target.ready.insert(&entry.action, entry.place(), entry.granted);
             }
         }
         target.ready.call_up_due(now);

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use qunwei::domain::action::{Action, StoredAction};
-use qunwei::domain::case::{Case, CaseFile};
+use qunwei::domain::case::{Case, CaseFile, TaskDecision};
 use qunwei::domain::chat::ChatChange;
 use qunwei::domain::ids::SeenKey;
 use qunwei::domain::standing::Standing;
@@ -152,6 +152,16 @@ impl Store for FaultyStore {
     fn action(&mut self, id: &str) -> Result<Option<StoredAction>, StoreError> {
         self.faults.check(&Fault::Reads)?;
         self.inner.action(id)
+    }
+
+    fn decision(&mut self, task: &str) -> Result<Option<TaskDecision>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.decision(task)
+    }
+
+    fn member_name(&mut self, member: &MemberRef) -> Result<Option<Arc<str>>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.member_name(member)
     }
 
     fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError> {

@@ -63,18 +63,23 @@ impl World {
         (count("accepted"), count("ended"), count("unknown"))
     }
 
-    /// Fetches and does everything until nothing is left; the types, in order.
+    /// Fetches and does everything until nothing is left, however long it takes; the types, in order.
     pub async fn do_all(&self) -> Vec<String> {
         let mut done = Vec::new();
-        while !self.running().is_idle(self.clock.now()) {
+        for _ in 0..1000 {
+            self.quiet().await;
+            if self.running().is_idle(self.clock.now()) {
+                return done;
+            }
             let actions = self.fetch().await;
             let ids: Vec<&Value> = actions.iter().map(|action| &action["id"]).collect();
-            if !ids.is_empty() {
+            if ids.is_empty() {
+                self.turn(Duration::from_secs(1));
+            } else {
                 self.ack(&serde_json::json!({ "done": ids })).await;
             }
             done.extend(actions.iter().map(|action| action["type"].as_str().unwrap().to_owned()));
-            assert!(done.len() < 1000, "it ends");
         }
-        done
+        panic!("it does not end: {done:?}");
     }
 }

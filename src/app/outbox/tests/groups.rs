@@ -38,7 +38,7 @@ fn a_group_with_much_to_do_keeps_to_its_pace_and_holds_no_other_back() {
     let busy: Vec<_> = gone.iter().filter(|(_, id)| id.starts_with("busy")).collect();
     for start in 0..120 {
         let in_minute = busy.iter().filter(|(at, _)| (start..start + 60).contains(at)).count();
-        assert!((18..=20).contains(&in_minute), "{in_minute} in the minute from {start}");
+        assert!((16..=20).contains(&in_minute), "{in_minute} in the minute from {start}");
     }
     assert!(busy.is_sorted_by_key(|(_, id)| id), "in their order: {busy:?}");
 }
@@ -49,7 +49,7 @@ fn within_a_group_the_lanes_still_go_in_order() {
     for at in 0..10 {
         outbox.push(in_group("g1", &format!("notice {at}"), Lane::Notice));
     }
-    assert_eq!(drain(&mut outbox, NOW), ["notice 0", "notice 1"]);
+    assert_eq!(drain(&mut outbox, NOW), ["notice 0"]);
     assert!(outbox.only_waits(NOW), "the rest waits for the group");
     outbox.push(unmute("unmute", "u1"));
     outbox.push(in_group("g1", "penalty", Lane::Penalty));
