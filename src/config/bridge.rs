@@ -7,26 +7,18 @@ use std::time::Duration;
 
 use super::faults::Faults;
 use super::secret::{Outside, Sought};
-use super::section::{Number, Placed, Section, did_you_mean};
+use super::section::{Number, Placed, Rate, Section, did_you_mean};
 use crate::domain::policy::{Capabilities, Capability, Platform};
 use crate::domain::secret::{Secret, Token};
 
-const MAX_BODY: Number = Number { key: "max_body_kib", range: 1..=65_536, unit: "KiB", default: 1024 };
-const MAX_EVENTS: Number = Number { key: "max_events", range: 1..=100_000, unit: "events", default: 1000 };
-const REQUESTS: Number = Number {
-    key: "requests_per_minute",
-    range: 1..=1_000_000,
-    unit: "requests (without the key: no limit)",
-    default: 600,
-};
-const PER_GROUP: Number = Number {
-    key: "group_actions_per_minute",
-    range: 1..=100_000,
-    unit: "actions (without the key: no limit)",
-    default: 20,
-};
-const TIMEOUT: Number = Number { key: "timeout_seconds", range: 1..=300, unit: "seconds", default: 10 };
-const PACE: f64 = 20.0;
+pub(super) const MAX_BODY: Number = Number { key: "max_body_kib", range: 1..=65_536, unit: "KiB", default: 1024 };
+pub(super) const MAX_EVENTS: Number = Number { key: "max_events", range: 1..=100_000, unit: "events", default: 1000 };
+pub(super) const REQUESTS: Number =
+    Number { key: "requests_per_minute", range: 1..=1_000_000, unit: "requests", default: 600 };
+pub(super) const PER_GROUP: Number =
+    Number { key: "group_actions_per_minute", range: 1..=100_000, unit: "actions", default: 20 };
+pub(super) const TIMEOUT: Number = Number { key: "timeout_seconds", range: 1..=300, unit: "seconds", default: 10 };
+pub(super) const PACE: Rate = Rate { key: "actions_per_second", range: 0.01..=1000.0, unit: "actions", default: 20.0 };
 
 /// A bridge: one bot that delivers events and carries out actions.
 #[derive(Clone, PartialEq)]
@@ -135,7 +127,7 @@ fn bridge(
         max_body: section.number(&MAX_BODY).unwrap_or(MAX_BODY.default) as usize * 1024,
         max_events: section.number(&MAX_EVENTS).unwrap_or(MAX_EVENTS.default) as usize,
         requests_per_minute: section.number(&REQUESTS),
-        actions_per_second: section.rate("actions_per_second", 0.01..=1000.0, PACE).unwrap_or(PACE),
+        actions_per_second: section.rate(&PACE).unwrap_or(PACE.default),
         group_actions_per_minute: section.number(&PER_GROUP),
         timeout: Duration::from_secs(section.number(&TIMEOUT).unwrap_or(TIMEOUT.default).into()),
     };
@@ -161,37 +153,24 @@ fn secrets(section: &mut Section<'_>, outside: &Outside<'_>) -> Result<Vec<Secre
     }
 }
 
-const ADDRESS_KEYS: [&str; 2] = ["actions_url", "actions_url_env"];
-const TOKEN_KEYS: [&str; 4] = ["token_env", "token_file", "previous_token_env", "previous_token_file"];
-
 /// How actions get to the bot: one way or the other; or why by none.
 fn actions(section: &mut Section<'_>, outside: &Outside<'_>) -> Result<Actions, String> {
-    let named = |keys: &[&'static str]| keys.iter().copied().find(|key| section.has(key));
-    let (address, token) = (named(&ADDRESS_KEYS), named(&TOKEN_KEYS));
-    let Some(token) = token else { return actions_url(section, outside).map(Actions::Sent) };
-    if let (Some(address), Some(at)) = (address, section.value_place(token)) {
+    let named = |keys: [&'static str; 2]| keys.into_iter().find(|key| section.has(key));
+    let (address, token) = (named(["actions_url", "actions_url_env"]), named(["token_env", "token_file"]));
+    let at = token.and_then(|token| section.value_place(token));
+    let current = outside.token(section, "token_env", "token_file");
+    // Left over from a change of tokens, it does no harm where actions are sent.
+    let previous = outside.token(section, "previous_token_env", "previous_token_file");
+    if let (Some(address), Some(token), Some(at)) = (address, token, at) {
         let message = format!("there is both `{address}` and `{token}`: actions are either sent or fetched");
         let help = "keep `actions_url` for a bot that can be sent to, `token_env` for one that fetches its actions";
         outside.bad::<()>(&at, message, help);
+        actions_url(section, outside).ok(); // for what else is wrong
+        return Err("its actions are both sent and fetched".to_owned());
     }
-    let url = if address.is_some() { actions_url(section, outside) } else { Ok(String::new()) };
-    let tokens = tokens(section, outside)?;
-    match address {
-        None => Ok(Actions::Fetched(tokens)),
-        Some(_) => Err(url.err().unwrap_or_else(|| "its actions are both sent and fetched".to_owned())),
-    }
-}
-
-/// The tokens, the current one first; or why there are none.
-fn tokens(section: &mut Section<'_>, outside: &Outside<'_>) -> Result<Vec<Token>, String> {
-    let current = outside.token(section, "token_env", "token_file");
-    let previous = outside.token(section, "previous_token_env", "previous_token_file");
     match current {
-        Sought::Found(token) => Ok([token].into_iter().chain(previous.found()).collect()),
-        Sought::Unnamed => {
-            section.missing("token_env", "a previous token is only for the time of a change: name the current one too");
-            Err("it has no token".to_owned())
-        }
+        Sought::Unnamed => actions_url(section, outside).map(Actions::Sent),
+        Sought::Found(token) => Ok(Actions::Fetched([token].into_iter().chain(previous.found()).collect())),
         Sought::Unset(variable) => Err(format!("{variable} is not set")),
         Sought::Bad => Err("its token cannot be used".to_owned()),
     }

@@ -190,12 +190,6 @@ fn each_mistake_is_told_at_its_place_with_advice() {
             "one that fetches its actions",
         ),
         (
-            "[bridge.a] # no address\nsecret_env = \"X\"\ncapabilities = [\"send\"]\nprevious_token_env = \"Y\"",
-            (1, 9),
-            "needs `token_env`",
-            "name the current one too",
-        ),
-        (
             "[bridge.a] # no address\nsecret_env = \"X\"\ncapabilities = [\"send\"]\ntoken = \"0123456789abcdef\"\ntoken_env = \"Y\"",
             (4, 1),
             "`token`: a secret is not written into TOML",
