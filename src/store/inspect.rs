@@ -64,7 +64,7 @@ impl SqliteStore {
     /// The store cannot be read.
     pub fn actions_of(&self, case: u64) -> Result<Vec<StoredAction>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM outbox WHERE case_no = ?1 ORDER BY place");
-        each(self.conn.prepare_cached(&sql)?.query([signed(case)?])?, |row| stored_action(row))
+        each(self.conn.prepare_cached(&sql)?.query([signed(case)?])?, stored_action)
     }
 
     pub(super) fn stored_action(&self, id: &str) -> Result<Option<StoredAction>, StoreError> {
