@@ -104,6 +104,7 @@ const ROWS: &[&str] = &[
     include_str!("../../../tests/data/migrations/0002.sql"),
     include_str!("../../../tests/data/migrations/0003.sql"),
     include_str!("../../../tests/data/migrations/0004.sql"),
+    include_str!("../../../tests/data/migrations/0005.sql"),
 ];
 
 #[test]

@@ -1,4 +1,4 @@
--- Rows of a store with `0004_decisions`, one at least in every table but `probe`. Written once by that version; not to be changed.
+-- Rows of a store with `0004_habits`, one at least in every table but `probe`. Written once by that version; not to be changed.
 INSERT INTO journal (seq, at, kind, platform, time, body) VALUES (1, 1800000001000, 0, 'bridge', NULL, '{"id":"m-1","text":"大家好 \u0000 1"}');
 INSERT INTO journal (seq, at, kind, platform, time, body) VALUES (2, 1800000002000, 0, 'bridge', NULL, '{"id":"m-2","text":"大家好 \u0000 2"}');
 INSERT INTO seen_log (id, at, keys) VALUES (1, 1800000002000, X'241710F9EF5CE0C0FDDC935D241ECD87');
@@ -25,4 +25,4 @@ INSERT INTO undone (case_no, by) VALUES (1, '{"by":"u2","name":"老王","at":180
 INSERT INTO chat_changes (no, group_id, change, undone) VALUES (1, 1, '{"no":1,"platform":"bridge","group":"g1","what":{"Add":["学区房"]},"by":"u2","by_name":"老王","at":1800000080000}', NULL);
 INSERT INTO pauses (platform, group_name, by) VALUES ('bridge', 'g1', '{"by":"u2","name":"老王","at":1800000080000}');
 INSERT INTO commands (id, group_id, at, user, event, command, result, text) VALUES (1, 1, 1800000080000, 'u2', 'm-3', 'stop', 'done', '/停');
-INSERT INTO decisions (id, task, case_no, decision) VALUES (1, 'a-2', 1, '{"task":"a-2","case":1,"choice":"removed","text":"已移出","by":{"by":"u2","name":"老王","at":1800000080000}}');
+INSERT INTO habits (number, body) VALUES (64, X'00');
