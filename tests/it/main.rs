@@ -30,6 +30,7 @@ mod path;
 mod playground;
 mod process;
 mod pull;
+mod pull_kill;
 mod push;
 mod reload;
 mod replay;

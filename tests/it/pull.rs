@@ -108,6 +108,7 @@ async fn who_waits_is_answered_as_soon_as_there_is_something() {
         got.extend(poll.await.unwrap()["actions"].as_array().unwrap().iter().map(|action| id(action).to_owned()));
     }
     assert!(begun.elapsed() < 30 * SECOND, "long before its time");
+    world.quiet().await;
     got.extend(world.fetch().await.iter().map(|action| id(action).to_owned()));
     let all = got.len();
     got.sort();
