@@ -54,7 +54,8 @@ async fn what_is_fetched_and_said_to_be_done_is_done() {
 #[tokio::test]
 async fn what_is_wrong_is_said_clearly() {
     let world = World::with_only(&fetching(IDEMPOTENT)).await;
-    let rows: [(&str, &str, Option<&str>, &str, u16, &str); 18] = [
+    type Row<'a> = (&'a str, &'a str, Option<&'a str>, &'a str, u16, &'a str);
+    let rows: [Row<'_>; 18] = [
         ("GET", "example/actions?wait=0", None, "", 401, "authorization"),
         ("GET", "example/actions?wait=0", Some("token-0123456789abcdeX"), "", 401, "authorization"),
         ("GET", "example/actions?wait=0", Some(""), "", 401, "authorization"),
