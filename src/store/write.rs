@@ -133,7 +133,11 @@ impl Changes<'_> {
         let body = encode(case)?;
         self.run("INSERT INTO cases (no, group_id, body) VALUES (?1, ?2, ?3)", params![no, group, body])?;
         self.case_message(group, &case.message, no)?;
-        self.run("UPDATE configs SET named = 1 WHERE version = ?1 AND named = 0", [&*case.rules])
+        self.run(
+            "INSERT INTO config_cases (version, last_case) VALUES (?1, ?2)
+             ON CONFLICT DO UPDATE SET last_case = excluded.last_case",
+            params![&*case.rules, no],
+        )
     }
 
     fn evidence(&mut self, evidence: &Evidence) -> Result<(), StoreError> {

@@ -343,7 +343,8 @@ fn comes_to(config: &Config) -> impl PartialEq + use<> {
     let daemon = format!("{:?}", Daemon { bridges: Vec::new(), ..config.daemon.clone() });
     let rules = format!("{:?} {:?} {found:?}", settings.rules.infos(), settings.rules.needs());
     let platforms = format!("{:?}", settings.platforms);
-    let everywhere = format!("{:?} {:?} {:?}", settings.unknown_groups, settings.dedupe, settings.company);
+    let everywhere =
+        format!("{:?} {:?} {:?} {:?}", settings.unknown_groups, settings.dedupe, settings.company, settings.retention);
     let alarms = (settings.silence, settings.disk);
     let policies = (settings.default_policy.clone(), settings.groups.clone());
     (daemon, config.daemon.bridges.clone(), rules, platforms, everywhere, alarms, policies)

@@ -1,4 +1,4 @@
--- Rows of a store with `0005_decisions`, one at least in every table but `probe`. Written once by that version; not to be changed.
+-- Rows of a store with `0005_history`, one at least in every table but `probe`. Written once by that version; not to be changed.
 INSERT INTO journal (seq, at, kind, platform, time, body) VALUES (1, 1800000001000, 0, 'bridge', NULL, '{"id":"m-1","text":"大家好 \u0000 1"}');
 INSERT INTO journal (seq, at, kind, platform, time, body) VALUES (2, 1800000002000, 0, 'bridge', NULL, '{"id":"m-2","text":"大家好 \u0000 2"}');
 INSERT INTO seen_log (id, at, keys) VALUES (1, 1800000002000, X'241710F9EF5CE0C0FDDC935D241ECD87');
@@ -18,7 +18,7 @@ INSERT INTO timers (platform, group_name, id, due, what) VALUES ('bridge', 'g1',
 INSERT INTO outbox (place, id, lane, case_no, state, action, attempted, error, message, ended_at) VALUES (1, 'a-1', 2, 1, 'pending', '{"id":"a-1","platform":"bridge","group":"g1","what":{"Mute":{"user":"u1","seconds":60,"until":1800000070000}},"time":1800000010000,"offset":28800,"cause":{"case":"1","step":"mute"},"lane":"Penalty","deadline":1800000070000,"observe":false,"notifies":[["u1",1]]}', NULL, NULL, NULL, NULL);
 INSERT INTO outbox (place, id, lane, case_no, state, action, attempted, error, message, ended_at) VALUES (2, 'a-2', 4, 1, 'done', '{"id":"a-2","platform":"bridge","group":"g1","what":{"Mute":{"user":"u1","seconds":60,"until":1800000070000}},"time":1800000010000,"offset":28800,"cause":{"case":"1","step":"mute"},"lane":"Notice","deadline":1800000070000,"observe":false,"notifies":[["u1",1]]}', NULL, NULL, 'm-7', 1800000020000);
 INSERT INTO windows (piece, seq, body) VALUES (1, 1, X'77696E646F7773');
-INSERT INTO configs (version, saved, at, named, files) VALUES ('0123456789abcdef', 1, 1800000000000, 1, X'789C8B8E564A2F4D2C4AD12BC9CFCD51D251525678BE6FC98BE52D4AB1B1008B400AC1');
+INSERT INTO configs (version, saved, at, files) VALUES ('0123456789abcdef', 1, 1800000000000, X'789C8B8E564A2F4D2C4AD12BC9CFCD51D251525678BE6FC98BE52D4AB1B1008B400AC1');
 INSERT INTO newcomers (group_id, newcomers) VALUES (1, '{"opened_by":"e-1","waiting":[{"user":"u9","name":"新人","channel":null,"time":1800000001000}],"joins":[{"user":1,"time":1800000001000}],"raid":null,"welcomed":[]}');
 INSERT INTO company_alerts (id, alerts) VALUES (1, '{"sent":[{"at":1800000001000,"cause":1}],"held":[],"rest":0}');
 INSERT INTO undone (case_no, by) VALUES (1, '{"by":"u2","name":"老王","at":1800000080000}');
@@ -26,4 +26,6 @@ INSERT INTO chat_changes (no, group_id, change, undone) VALUES (1, 1, '{"no":1,"
 INSERT INTO pauses (platform, group_name, by) VALUES ('bridge', 'g1', '{"by":"u2","name":"老王","at":1800000080000}');
 INSERT INTO commands (id, group_id, at, user, event, command, result, text) VALUES (1, 1, 1800000080000, 'u2', 'm-3', 'stop', 'done', '/停');
 INSERT INTO habits (number, body) VALUES (64, X'00');
-INSERT INTO decisions (id, task, case_no, decision) VALUES (1, 'a-2', 1, '{"task":"a-2","case":1,"choice":"removed","text":"已移出","by":{"by":"u2","name":"老王","at":1800000080000}}');
+INSERT INTO config_cases (version, last_case) VALUES ('0123456789abcdef', 1);
+INSERT INTO history (first, last, rows, oldest, newest, bytes, file) VALUES (0, 0, 1, 1799900000000, 1799900000000, 8192, '2027-01-14.db');
+INSERT INTO forgotten (what, upto) VALUES ('evidence', 0);
