@@ -4,6 +4,7 @@
 pub mod check;
 mod demo;
 mod export;
+mod generate;
 pub mod health;
 mod import;
 pub mod pause;
@@ -67,6 +68,12 @@ enum Command {
         after_help = "Example:\n  qunwei export --data data --to config/chat && qunwei check --config config\n  qunwei export --data data --state state.jsonl && qunwei import --data elsewhere state.jsonl"
     )]
     Export(export::ExportArgs),
+    /// Writes the script by which a shell completes what is typed.
+    #[command(after_help = "Example:\n  qunwei completions bash > ~/.local/share/bash-completion/completions/qunwei")]
+    Completions(generate::CompletionsArgs),
+    /// Writes the page of the manual.
+    #[command(after_help = "Example:\n  qunwei man --to man/man1")]
+    Man(generate::ManArgs),
     /// Reads the whole state that `qunwei export --state` wrote into an empty data directory: all of it or nothing.
     #[command(after_help = "Example:\n  qunwei import --data data state.jsonl && qunwei serve --data data")]
     Import(import::ImportArgs),
@@ -76,7 +83,14 @@ enum Command {
 #[derive(Args)]
 struct ConfigArg {
     /// The folder with the *.toml files.
-    #[arg(long, value_name = "DIR", env = "QUNWEI_CONFIG", hide_env_values = true, default_value = "./config")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        value_hint = clap::ValueHint::DirPath,
+        env = "QUNWEI_CONFIG",
+        hide_env_values = true,
+        default_value = "./config"
+    )]
     config: OsString,
 }
 
@@ -134,6 +148,8 @@ pub fn main() -> ExitCode {
         Command::Pause(args) => run_pause(&args.url, true),
         Command::Resume(args) => run_pause(&args.url, false),
         Command::Export(args) => export::run(&args),
+        Command::Completions(args) => generate::completions(&args),
+        Command::Man(args) => generate::man(&args),
         Command::Import(args) => import::run(&args),
         Command::Health(args) => health::health(&args.url, &mut std::io::stderr()).into(),
     }

@@ -21,6 +21,7 @@ mod docs;
 mod docs_config;
 mod export;
 mod first_day_admin;
+mod generated;
 mod history;
 mod interop;
 mod journal;

@@ -405,3 +405,23 @@ fn what_is_written_instead_can_be() {
         assert!(other.is_empty(), "{place}: {other:#?}");
     }
 }
+
+#[test]
+fn a_mistake_in_a_rule_is_told_with_an_example_of_its_row() {
+    let rows = [
+        ("lists = \"x.txt\"", "for example: lists = [\"../../wordlists/ads.txt\"]"),
+        ("words = \"加微信\"", "for example: words = [\"加微信\", \"代开发票\"]"),
+        ("words = [\"加微信\"]\nwindows = []", "`windows` belongs in a flood rule"),
+        ("lists = ['..\\a.txt']", "write / instead of \\"),
+        ("lists = [\"~/a.txt\"]", "~ is not known"),
+        ("lists = [\"no.txt\"]", "begins in the folder"),
+    ];
+    for (keys, help) in rows {
+        let text = format!("[[rule]]\nname = \"a\"\nkind = \"keywords\"\ntitle = \"t\"\nmode = \"off\"\n{keys}\n");
+        let faults = from_files(Path::new("."), &super::files(&[("a.toml", &text)]), &no_env).unwrap_err();
+        assert!(
+            faults.len() == 1 && faults[0].help.as_deref().is_some_and(|given| given.contains(help)),
+            "{faults:#?}"
+        );
+    }
+}

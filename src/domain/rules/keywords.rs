@@ -47,7 +47,7 @@ impl Draft for Keywords {
                 Ok(source) => read_list(build, &source),
                 Err(why) => {
                     let message = format!("the list `{}` cannot be read: {why}", list.get_ref());
-                    build.faults.push(build.source.fault(list.span(), message));
+                    build.faults.push(build.source.fault(list.span(), message).help(about_path(list.get_ref())));
                 }
             }
         }
@@ -60,6 +60,15 @@ impl Draft for Keywords {
             }
         }
         (build.errors() == before).then(|| Box::new(InLexicon) as Box<dyn Rule>)
+    }
+}
+
+/// What to look at when there is no list at a path.
+fn about_path(path: &str) -> &'static str {
+    match path {
+        _ if path.contains('\\') => "write / instead of \\ in a path",
+        _ if path.starts_with('~') => "write the whole path: ~ is not known here",
+        _ => "a path begins in the folder of the file that names it; a list is a plain text file in UTF-8",
     }
 }
 
@@ -76,6 +85,10 @@ struct Entry<'a> {
 fn read_list(build: &mut Build<'_>, source: &Source) {
     let mut seen = HashSet::new();
     for entry in entries(&source.text) {
+        if !entry.exception && entry.text.contains(['、', '，', ',']) {
+            let message = format!("`{}` is one word: only a message that says all of it is found", entry.text);
+            build.faults.push(source.fault(entry.at.clone(), message).help("write one word a line").warning());
+        }
         add(build, source, &mut seen, entry);
     }
 }
