@@ -24,6 +24,7 @@ pub mod action;
 pub mod case;
 pub mod chat;
 pub mod change;
+pub mod choice;
 pub mod command;
 pub mod alarm;
 pub mod alerts;

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const SINCE: usize = 2;
 
 /// The first that knows of reminders.
-const WITH_REMINDERS: usize = 6;
+const WITH_REMINDERS: usize = 7;
 
 /// What people changed in the chat, as it was at one moment.
 #[derive(Debug, Default)]

@@ -58,6 +58,7 @@ impl Effects {
             Change::Kept(kept) => metrics.reminder(if kept.sent { Reminded::Sent } else { Reminded::Missed }),
             Change::Evidence(_)
             | Change::Undone { .. }
+            | Change::Decided(_)
             | Change::Chat(_)
             | Change::ChatUndone { .. }
             | Change::Pause { .. }

@@ -54,6 +54,8 @@ words!(
         Broken = "broken",
         /// It wants no more actions.
         Disabled = "disabled",
+        /// Actions wait, and its bot does not fetch them.
+        Unpolled = "unpolled",
     }
 );
 

@@ -1,4 +1,4 @@
--- Rows of a store with `0006_reminders`, one at least in every table but `probe`. Written once by that version; not to be changed.
+-- Rows of a store with `0006_decisions`, one at least in every table but `probe`. Written once by that version; not to be changed.
 INSERT INTO journal (seq, at, kind, platform, time, body) VALUES (1, 1800000001000, 0, 'bridge', NULL, '{"id":"m-1","text":"大家好 \u0000 1"}');
 INSERT INTO journal (seq, at, kind, platform, time, body) VALUES (2, 1800000002000, 0, 'bridge', NULL, '{"id":"m-2","text":"大家好 \u0000 2"}');
 INSERT INTO seen_log (id, at, keys) VALUES (1, 1800000002000, X'241710F9EF5CE0C0FDDC935D241ECD87');
@@ -29,8 +29,4 @@ INSERT INTO habits (number, body) VALUES (64, X'00');
 INSERT INTO config_cases (version, last_case) VALUES ('0123456789abcdef', 1);
 INSERT INTO history (first, last, rows, oldest, newest, bytes, file) VALUES (0, 0, 1, 1799900000000, 1799900000000, 8192, '2027-01-14.db');
 INSERT INTO forgotten (what, upto) VALUES ('evidence', 0);
-INSERT INTO known_groups (group_id, since, seen) VALUES (1, 1800000000000, 1);
-INSERT INTO schedules (name, written, since) VALUES ('早安', '0 9 * * *  {} {}', 1800000000000);
-INSERT INTO reminders (no, group_id, reminder, over) VALUES (1, 1, '{"no":1,"platform":"bridge","group":"g1","rule":{"Cron":"0 8 * * *"},"words":"每天 08:00","text":"打卡","mentions":[],"punctual":false,"by":"u2","by_name":"老王","at":1800000080000,"since":1800000090000}', 0);
-INSERT INTO reminders (no, group_id, reminder, over) VALUES (2, 1, '{"no":2,"platform":"bridge","group":"g1","rule":{"At":1800000200000},"words":"2027-01-15 16:03:20","text":"开会","mentions":["u1"],"punctual":true,"by":"u2","by_name":"老王","at":1800000080000,"since":null}', 1);
-INSERT INTO reminded (reminder, slot, group_id, sent) VALUES ('file:早安', 1800000060000, 1, 1);
+INSERT INTO decisions (id, task, case_no, decision) VALUES (1, 'a-2', 1, '{"task":"a-2","case":1,"choice":"removed","text":"已移出","by":{"by":"u2","name":"老王","at":1800000080000}}');
