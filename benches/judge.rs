@@ -15,7 +15,7 @@ use qunwei::domain::event::{Message, Segment};
 use qunwei::domain::ids::{GroupKey, MemberKey};
 use qunwei::domain::lexicon::{LexiconBuilder, WordScratch};
 use qunwei::domain::policy::{Mode, RuleSetting};
-use qunwei::domain::recent::{Recent, Sighting};
+use qunwei::domain::recent::{MOST_LINKS, Recent, Sighting};
 use qunwei::domain::rules::{Build, KINDS, RuleId, RuleInfo, Ruleset, Scratch};
 use qunwei::domain::text::Text;
 use qunwei::domain::time::Timestamp;
@@ -172,7 +172,7 @@ fn memory(needs: &qunwei::domain::recent::Needs) {
         let key = |n: u64| u128::from(n.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let text = (n % 2 == 0).then(|| n.wrapping_mul(0xD6E8_FEB8_6659_FD93));
         let (group, member) = (GroupKey(key(member % 10_000)), MemberKey(key(member)));
-        recent.note(needs, &Sighting { group, member, user: n % 200_000, time: Timestamp(n as i64), text });
+        recent.note(needs, &Sighting { group, member, user: n % 200_000, time: Timestamp(n as i64), text, images: 0, videos: 0, links: [0; MOST_LINKS] });
     }
     println!("windows: {:.1} MB with 200,000 members; {} shed", resident() - before, recent.shed());
     let (bytes, wrote) = seconds(|| recent.snapshot(needs, Timestamp(0)));

@@ -128,7 +128,9 @@ impl Changes<'_> {
         let group = self.groups.find_or_add(self.tx, &case.platform, &case.group)?;
         let body = encode(case)?;
         self.run("INSERT INTO cases (no, group_id, body) VALUES (?1, ?2, ?3)", params![no, group, body])?;
-        self.case_message(group, &case.message, no)?;
+        if !case.message.is_empty() {
+            self.case_message(group, &case.message, no)?;
+        }
         self.run("UPDATE configs SET named = 1 WHERE version = ?1 AND named = 0", [&*case.rules])
     }
 
@@ -138,6 +140,9 @@ impl Changes<'_> {
         let group: Option<i64> = read.query_row([no], |row| row.get(0)).optional()?;
         let group = group.ok_or_else(|| StoreError::Row(format!("evidence of case {no}, which there is not")))?;
         self.run("INSERT INTO evidence (case_no, body) VALUES (?1, ?2)", params![no, encode(evidence)?])?;
+        if evidence.message.is_empty() {
+            return Ok(()); // it is about a name
+        }
         self.case_message(group, &evidence.message, no)
     }
 

@@ -4,7 +4,7 @@
 use super::may;
 use crate::domain::command::{self, Asked, Command, Typed};
 use crate::domain::core::Core;
-use crate::domain::core::message::{Here, on_trial};
+use crate::domain::core::message::{About, Here, on_trial};
 use crate::domain::event::{Event, Kind};
 use crate::domain::time::Timestamp;
 
@@ -44,7 +44,7 @@ impl Core {
             return None;
         }
         let (settings, policy, message_id) = (&*settings, &**settings.policy(&event.group), &*event.id);
-        let here = Here { settings, policy, event, message, message_id, edited: false, time, now };
+        let here = Here { settings, policy, event, message, message_id, about: About::Message, time, now };
         match self.typed(&here) {
             Some(Typed::Command(command)) => {
                 let known = self.known_role(policy, event, &message.sender.id);
