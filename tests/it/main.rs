@@ -29,5 +29,6 @@ mod process;
 mod push;
 mod reload;
 mod replay;
+mod rules;
 mod store_faults;
 mod welcome;
