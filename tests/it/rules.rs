@@ -73,7 +73,8 @@ async fn joins(world: &mut World, user: &str, name: &str) {
 /// What the bot got since it was last read, as (type, step, rule).
 fn got(world: &World) -> Vec<(String, String, String)> {
     let text = |action: &Value, key: &str| action["cause"][key].as_str().unwrap_or_default().to_owned();
-    let one = |action: Value| (action["type"].as_str().unwrap().to_owned(), text(&action, "step"), text(&action, "rule"));
+    let one =
+        |action: Value| (action["type"].as_str().unwrap().to_owned(), text(&action, "step"), text(&action, "rule"));
     let mut all: Vec<_> = std::iter::from_fn(|| world.bot.read()).map(one).collect();
     all.sort();
     all

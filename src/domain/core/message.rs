@@ -351,7 +351,8 @@ impl Core {
     fn vars(&mut self, here: &Here<'_>, leading: &Finding, case: Option<u64>, strikes: usize) -> Vars {
         let info = here.settings.rules.infos().iter().find(|info| info.name == leading.rule);
         // Masked, a word still says which; flooding, repetition or an address says nothing.
-        let tells = info.map_or(&*leading.rule == CHAT_WORDS, |info| matches!(info.kind, "keywords" | "combination" | "regex"));
+        let tells =
+            info.map_or(&*leading.rule == CHAT_WORDS, |info| matches!(info.kind, "keywords" | "combination" | "regex"));
         Vars {
             name: self.shown_name(here.policy, here.group_key(), &here.message.sender),
             rule: self.title(&leading.rule),

@@ -100,7 +100,8 @@ impl Core {
         if let (Kind::Private(message), false) = (&event.kind, too_old) {
             // Such a message may name a group; without one the default profile holds.
             let (policy, message_id) = (&*self.policy(&settings, event), &*event.id);
-            let here = Here { settings: &settings, policy, event, message, message_id, about: About::Message, time, now };
+            let here =
+                Here { settings: &settings, policy, event, message, message_id, about: About::Message, time, now };
             self.private(&here, out);
             return Judged::Stored;
         }

@@ -64,11 +64,7 @@ impl Core {
         if judgement.all().next().is_none() || (observe && known.is_some()) {
             return Judgement::default();
         }
-        self.change_standing(
-            here.member(),
-            |standing| standing.name = Some(BadName { hash, observe }),
-            out,
-        );
+        self.change_standing(here.member(), |standing| standing.name = Some(BadName { hash, observe }), out);
         let mut findings: Vec<Finding> =
             judgement.violations.iter().chain(&judgement.observed).chain(&judgement.reviews).cloned().collect();
         // The message is innocent.

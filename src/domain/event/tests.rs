@@ -175,7 +175,8 @@ fn an_object_inside_an_object_without_end_is_an_error_and_no_overflow() {
 
 #[test]
 fn scan_asks_for_words_only() {
-    let Scanned { id, group, message, .. } = Event::parse_for_scan(r#"{"id":17,"text":"加薇"}"#).expect("the short form");
+    let Scanned { id, group, message, .. } =
+        Event::parse_for_scan(r#"{"id":17,"text":"加薇"}"#).expect("the short form");
     assert_eq!((id.as_deref(), group, message.content), (Some("17"), None, vec![text("加薇")]));
     let whole = r#"{"group":"g","sender":{"name":"小王"},"content":[{"type":"text","text":"a"}]}"#;
     let Scanned { id, group, message, .. } = Event::parse_for_scan(whole).expect("a message");

@@ -76,7 +76,9 @@ impl Draft for Combination {
         groups.extend(self.any.map(|any| (any.span(), any.into_inner())));
         if groups.is_empty() {
             let fault = build.source.fault(build.span.clone(), "a `combination` rule without words finds nothing");
-            build.faults.push(fault.help("e.g. all = [\"兼职\", [\"日结\", \"高薪\"]]: 兼职, and one of the two others"));
+            build
+                .faults
+                .push(fault.help("e.g. all = [\"兼职\", [\"日结\", \"高薪\"]]: 兼职, and one of the two others"));
         } else if groups.len() == 1 && self.none.is_empty() {
             let fault = build.source.fault(build.span.clone(), "one group of words alone is no combination");
             build.faults.push(fault.help("add a second group to `all`, or make it a `keywords` rule"));
@@ -147,8 +149,7 @@ impl Together {
                 *slot = Some(at);
             }
             let Some(chosen) = last.iter().copied().collect::<Option<Vec<usize>>>() else { continue };
-            let chosen: Vec<&Word> =
-                chosen.iter().filter_map(|at| words.get(*at)).map(|(word, _)| *word).collect();
+            let chosen: Vec<&Word> = chosen.iter().filter_map(|at| words.get(*at)).map(|(word, _)| *word).collect();
             let start = chosen.iter().map(|word| word.span.start).min()?;
             let end = chosen.iter().map(|word| word.span.end).max()?;
             if end - start <= self.within {

@@ -135,13 +135,7 @@ fn entry(line: &str, at: usize) -> Option<Entry<'_>> {
     Some(Entry { text: phrase, at: from..from + phrase.len(), line: 0, exception: exception.is_some() })
 }
 
-fn add(
-    build: &mut Build<'_>,
-    list: RuleId,
-    source: &Source,
-    seen: &mut HashSet<(Arc<str>, bool)>,
-    entry: Entry<'_>,
-) {
+fn add(build: &mut Build<'_>, list: RuleId, source: &Source, seen: &mut HashSet<(Arc<str>, bool)>, entry: Entry<'_>) {
     let Entry { text, at, line, exception } = entry;
     build.lexicon.at(&source.file, line);
     let taken = if exception { build.lexicon.except(list, text) } else { build.lexicon.add(list, text) };

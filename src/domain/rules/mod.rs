@@ -62,12 +62,7 @@ pub static KINDS: &[Kind] = &[
     kind("mentions", "Mentions of everybody, or of too many.", "{ mention = \"all\" }", read::<mentions::Mentions>),
     kind("files", "Files by their types, sizes and names.", "{ file = \"a.apk\" }", read::<files::Files>),
     kind("cards", "Cards and red packets.", "{ card = \"…\" }", read::<cards::Cards>),
-    kind(
-        "quiet_hours",
-        "Messages at night.",
-        "{ text = \"…\", at = \"23:30\" }",
-        read::<quiet_hours::QuietHours>,
-    ),
+    kind("quiet_hours", "Messages at night.", "{ text = \"…\", at = \"23:30\" }", read::<quiet_hours::QuietHours>),
     kind(
         "newcomers",
         "What new members may not do yet.",
@@ -138,7 +133,8 @@ impl Build<'_> {
     fn list_apart(&mut self) -> Option<RuleId> {
         let list = self.lexicon.apart(self.id);
         if list.is_none() {
-            let fault = self.source.fault(self.span.clone(), "there are too many groups of words in all rules together");
+            let fault =
+                self.source.fault(self.span.clone(), "there are too many groups of words in all rules together");
             self.faults.push(fault);
         }
         list

@@ -49,11 +49,7 @@ impl Draft for Pushing {
         let members = build.number(&self.members, "members", 2..=repeat::MOST);
         let seconds = build.number(&self.seconds, "seconds", 1..=LONGEST_WINDOW);
         let allow = self.allow.iter().filter_map(|domain| read_domain(domain, build)).collect();
-        let limit = repeat::Limit::members(
-            members? as usize,
-            Duration::from_secs(seconds?.into()),
-            self.across_groups,
-        );
+        let limit = repeat::Limit::members(members? as usize, Duration::from_secs(seconds?.into()), self.across_groups);
         let pushed = Pushed { limit, same: self.same, allow };
         (build.errors() == before).then(|| Box::new(pushed) as Box<dyn Rule>)
     }

@@ -70,11 +70,7 @@ pub(super) struct Compiled {
 
 impl Compiled {
     /// Compiles patterns; what is wrong with them goes to `build`.
-    pub(super) fn build(
-        written: &Spanned<Vec<Spanned<String>>>,
-        on: On,
-        build: &mut Build<'_>,
-    ) -> Option<Self> {
+    pub(super) fn build(written: &Spanned<Vec<Spanned<String>>>, on: On, build: &mut Build<'_>) -> Option<Self> {
         let before = build.errors();
         let patterns = written.get_ref().iter().filter_map(|pattern| compile(pattern, build)).collect();
         match Self::new(patterns, on) {

@@ -71,8 +71,8 @@ impl Ruleset {
         let mut needs = Needs::default();
         rules.iter().for_each(|rule| rule.needs(&mut needs));
         let looking = Look::ALL.map(|look| {
-            let looks = |(rule, id): (&Box<dyn Rule>, RuleId)| rule.looks().contains(&look).then_some(id);
-            rules.iter().zip((0..).map(RuleId)).filter_map(looks).collect()
+            let all = rules.iter().map(|rule| &**rule).zip((0..).map(RuleId));
+            all.filter(|(rule, _): &(&dyn Rule, RuleId)| rule.looks().contains(&look)).map(|(_, id)| id).collect()
         });
         Self { infos, rules, looking, lexicon: lexicon.build(), needs }
     }

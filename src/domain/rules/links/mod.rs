@@ -7,9 +7,9 @@ mod tests;
 use serde::Deserialize;
 use toml::Spanned;
 
-pub use self::scan::may_have_address;
 pub(super) use self::scan::Address;
 use self::scan::Scan;
+pub use self::scan::may_have_address;
 use super::{Build, Draft, Found, Hit, Look, MOST_HITS, Rule};
 use crate::domain::case::Span;
 use crate::domain::event::{Message, Segment};

@@ -52,8 +52,7 @@ fn too_many_pictures_in_a_row() {
     assert_eq!(show(&rules, &[(1, 0, 2, 2), (1, 5, 1, 9)]), [0; 0]);
     assert_eq!(show(&rules, &[(1, 0, 2, 0), (1, 100, 2, 0), (1, 5, 2, 0)]), [2]); // late
     assert_eq!(show(&rules, &[(1, 20, 2, 0), (1, 100, 2, 0), (1, 5, 2, 0)]), [0; 0]);
-    let with_videos =
-        self::rules("[pictures]\nvideos = true\nwindows = [{ pictures = 3, seconds = 10 }]");
+    let with_videos = self::rules("[pictures]\nvideos = true\nwindows = [{ pictures = 3, seconds = 10 }]");
     assert_eq!(show(&with_videos, &[(1, 0, 2, 0), (1, 5, 0, 2), (1, 6, 0, 0)]), [1]);
 }
 

@@ -142,10 +142,7 @@ fn faults_of_rules_point_at_the_value() {
         ("[names]\nmust = [\"(\"]", "2:9 error: this is no regular expression"),
         ("[names]\nwords = [\"微\"]", "2:10 error: `微` is a single character"),
         ("[pushing]\nmembers = 1\nseconds = 60", "2:11 error: `members` cannot be 1"),
-        (
-            "[pushing]\nmembers = 3\nseconds = 60\nallow = [\"http://a.cn/\"]",
-            "4:10 error: `http://a.cn/` is no domain",
-        ),
+        ("[pushing]\nmembers = 3\nseconds = 60\nallow = [\"http://a.cn/\"]", "4:10 error: `http://a.cn/` is no domain"),
         ("[length]\ncharacters = 0", "2:14 error: `characters` cannot be 0"),
     ];
     for (toml, expected) in rows {
@@ -159,7 +156,8 @@ fn faults_of_rules_point_at_the_value() {
 fn unknown_keys_are_placed() {
     let toml = "[flood]\nwindows = [{ messages = 5, second = 10 }]";
     let (_, table) = DeTable::parse(toml).unwrap().into_inner().into_iter().next().unwrap();
-    let error = (KINDS.iter().find(|kind| kind.name == "flood").unwrap().read)(ValueDeserializer::from(table)).err().unwrap();
+    let error =
+        (KINDS.iter().find(|kind| kind.name == "flood").unwrap().read)(ValueDeserializer::from(table)).err().unwrap();
     let at = error.span().unwrap();
     assert_eq!(toml.get(at), Some("second"));
 }
