@@ -15,7 +15,7 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 /// Looks after the groups of an enterprise WeCom bot: judges messages, answers violations step by step.
 #[derive(Parser)]
@@ -106,6 +106,11 @@ struct PauseArgs {
     /// The daemon's page for operators (`admin_listen`).
     #[arg(long, default_value = pause::DEFAULT_URL)]
     url: String,
+}
+
+/// The command line, for what is made from it: documentation, completions, a page of the manual.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the command line.

@@ -7,20 +7,16 @@ use std::time::Duration;
 
 use super::faults::Faults;
 use super::secret::{Outside, Sought};
-use super::section::{Number, Placed, Section, did_you_mean};
+use super::section::{Number, Placed, Rate, Section, did_you_mean};
 use crate::domain::policy::{Capabilities, Capability, Platform};
 use crate::domain::secret::Secret;
 
-const MAX_BODY: Number = Number { key: "max_body_kib", range: 1..=65_536, unit: "KiB", default: 1024 };
-const MAX_EVENTS: Number = Number { key: "max_events", range: 1..=100_000, unit: "events", default: 1000 };
-const REQUESTS: Number = Number {
-    key: "requests_per_minute",
-    range: 1..=1_000_000,
-    unit: "requests (without the key: no limit)",
-    default: 600,
-};
-const TIMEOUT: Number = Number { key: "timeout_seconds", range: 1..=300, unit: "seconds", default: 10 };
-const PACE: f64 = 20.0;
+pub(super) const MAX_BODY: Number = Number { key: "max_body_kib", range: 1..=65_536, unit: "KiB", default: 1024 };
+pub(super) const MAX_EVENTS: Number = Number { key: "max_events", range: 1..=100_000, unit: "events", default: 1000 };
+pub(super) const REQUESTS: Number =
+    Number { key: "requests_per_minute", range: 1..=1_000_000, unit: "requests", default: 600 };
+pub(super) const TIMEOUT: Number = Number { key: "timeout_seconds", range: 1..=300, unit: "seconds", default: 10 };
+pub(super) const PACE: Rate = Rate { key: "actions_per_second", range: 0.01..=1000.0, unit: "actions", default: 20.0 };
 
 /// A bridge: one bot that delivers events and carries out actions.
 #[derive(Clone, PartialEq)]
@@ -115,7 +111,7 @@ fn bridge(
         max_body: section.number(&MAX_BODY).unwrap_or(MAX_BODY.default) as usize * 1024,
         max_events: section.number(&MAX_EVENTS).unwrap_or(MAX_EVENTS.default) as usize,
         requests_per_minute: section.number(&REQUESTS),
-        actions_per_second: section.rate("actions_per_second", 0.01..=1000.0, PACE).unwrap_or(PACE),
+        actions_per_second: section.rate(&PACE).unwrap_or(PACE.default),
         timeout: Duration::from_secs(section.number(&TIMEOUT).unwrap_or(TIMEOUT.default).into()),
     };
     section.finish();

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::{Table, Value};
 
 use super::bridge::{Bridge, State};
-use super::daemon::AT_START;
+use super::keys;
 use crate::domain::rules::list_entries;
 
 /// The longest line for the chat, in characters.
@@ -187,7 +187,7 @@ impl Summary {
             }
             let detail = Detail::new(key, was, is, Values::Shown);
             let (mut en, mut zh) = (detail.english(), detail.chinese());
-            if AT_START.contains(&key) {
+            if keys::is_at_start("[daemon]", key) {
                 en += " (takes effect at the next start)";
                 zh += "（重启后才生效）";
             }

@@ -11,19 +11,16 @@ use jiff::tz::TimeZone;
 use super::bridge::Bridge;
 use super::faults::Faults;
 use super::policy::timezone;
-use super::rules::MODES;
 use super::section::{Number, Placed, Section, did_you_mean};
 use crate::domain::policy::{Capability, Company, Mode, Platform, UnknownGroups};
 
-const DEDUPE: Number = Number { key: "dedupe_hours", range: 1..=720, unit: "hours", default: 24 };
-const QUEUE: Number = Number { key: "queue", range: 64..=1_048_576, unit: "inputs", default: 16_384 };
+pub(super) const DEDUPE: Number = Number { key: "dedupe_hours", range: 1..=720, unit: "hours", default: 24 };
+pub(super) const QUEUE: Number = Number { key: "queue", range: 64..=1_048_576, unit: "inputs", default: 16_384 };
 
-const ALERTS: Number = Number { key: "per_minute", range: 1..=60, unit: "alerts", default: 6 };
+pub(super) const ALERTS: Number = Number { key: "per_minute", range: 1..=60, unit: "alerts", default: 6 };
 
 /// Who may be told privately what the company's place is told.
 const USERS: usize = 20;
-/// Keys of `[daemon]` that are only looked at when it starts.
-pub(super) const AT_START: [&str; 5] = ["listen", "admin_listen", "data", "queue", "log_format"];
 
 /// What the daemon needs besides what it judges by.
 #[derive(Clone, Debug)]
@@ -157,14 +154,12 @@ pub(super) fn company(place: Place, platforms: &HashMap<Arc<str>, Platform>, fau
 }
 
 fn mode(section: &mut Section<'_>, everywhere: &mut Everywhere, faults: &Faults) {
-    let at = section.value_place("mode");
-    match (section.word("mode", &MODES), at) {
-        (Some(Mode::Off), Some(at)) => {
-            let fault = faults.at(&at, "the daemon cannot be `off`");
-            faults.add(fault.help("stop it instead, or write `observe`: it judges and records, but does nothing"));
-        }
-        (Some(mode), _) => everywhere.mode = mode,
-        (None, _) => {}
+    if let Some(at) = section.place_of_text("mode", "off") {
+        section.take("mode");
+        let fault = faults.at(&at, "the daemon cannot be `off`");
+        faults.add(fault.help("stop it instead, or write `observe`: it judges and records, but does nothing"));
+    } else if let Some(mode) = section.word("mode", &[("on", Mode::On), ("observe", Mode::Observe)]) {
+        everywhere.mode = mode;
     }
 }
 

@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
 
 use super::faults::{Faults, Place};
-use super::rules::COMMON;
+use super::rules::common;
 use super::section::did_you_mean;
 use crate::domain::rules::{Draft, Kind};
 use crate::fault::nearest;
@@ -95,7 +95,7 @@ impl<'a> Complaint<'a> {
         match (self.name(), self.message) {
             (Some(name), message) if message.starts_with("unknown field") => {
                 let place = outer.map_or_else(|| format!("a {} rule", kind.name), |outer| format!("`{outer}`"));
-                let near = nearest(name, valid.clone().chain(COMMON));
+                let near = nearest(name, valid.clone().chain(common()));
                 let own: Vec<_> = valid.map(|name| format!("`{name}`")).collect();
                 let help = match near {
                     Some(near) => format!("did you mean `{near}`?"),

@@ -1,54 +1,11 @@
 //! Advice for keys that stand where they do not belong.
 
+use super::keys;
 use super::tree::Value;
 use crate::fault::nearest;
 
 /// What the section is called that holds all others.
 pub(super) const TOP: &str = "the top of a file";
-
-/// Keys by the section they belong in, to tell where a misplaced one goes. A test sets each of them there.
-pub(super) const BELONGS: &[(&str, &[&str])] = &[
-    ("[daemon]", &["listen", "admin_listen", "data", "unknown_groups", "dedupe_hours", "queue", "log_format", "watch"]),
-    (
-        "[bridge.NAME]",
-        &[
-            "secret_env",
-            "secret_file",
-            "previous_secret_env",
-            "previous_secret_file",
-            "actions_url",
-            "actions_url_env",
-            "capabilities",
-            "bot_user",
-            "max_body_kib",
-            "max_events",
-            "requests_per_minute",
-            "actions_per_second",
-            "timeout_seconds",
-        ],
-    ),
-    ("[daemon.alerts]", &["platform", "group", "users", "per_minute"]),
-    ("[profile.NAME.welcome]", &["window_seconds", "raid_joins", "names", "on"]),
-    ("[profile.NAME.rules_text]", &["short", "full"]),
-    (
-        "[profile.NAME] or [group.\"ID\"]",
-        &[
-            "ladder",
-            "strike_days",
-            "burst_seconds",
-            "removals_per_hour",
-            "mutes_per_hour",
-            "notices_per_minute",
-            "allow",
-            "ignore_words",
-        ],
-    ),
-    ("[group.\"ID\"]", &["profile", "name", "owner", "admins"]),
-    (
-        "[[rule]]",
-        &["severity", "verdict", "exempt_roles", "delete", "kind", "title", "clause", "hit", "miss", "category"],
-    ),
-];
 
 /// More known keys than these are not told.
 const MOST_KNOWN: usize = 14;
@@ -80,9 +37,8 @@ pub(super) fn unknown_key(key: &str, value: &Value, section: &str, known: &[&str
     if table && section.starts_with("[group.") {
         return format!("an id with a dot needs quotes: [group.\"….{key}\"]");
     }
-    let belongs = BELONGS.iter().find(|(_, keys)| keys.contains(&key));
-    if let Some((place, _)) = belongs {
-        return format!("`{key}` belongs in {place}");
+    if let Some(places) = keys::places(key) {
+        return format!("`{key}` belongs in {places}");
     }
     let shown: Vec<_> = known.iter().take(MOST_KNOWN).map(|key| format!("`{key}`")).collect();
     let rest = if known.len() > MOST_KNOWN { ", …" } else { "" };

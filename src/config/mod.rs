@@ -23,6 +23,7 @@ mod examples;
 mod faults;
 mod files;
 mod help;
+pub mod keys;
 mod ladder;
 mod policy;
 mod rules;

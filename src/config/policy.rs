@@ -20,11 +20,13 @@ use crate::domain::rules::{RuleId, Ruleset};
 use crate::domain::time::Timestamp;
 use crate::fault::nearest;
 
-const STRIKE_DAYS: Number = Number { key: "strike_days", range: 1..=3650, unit: "days", default: 30 };
-const BURST: Number = Number { key: "burst_seconds", range: 0..=86_400, unit: "seconds", default: 60 };
-const REMOVALS: Number = Number { key: "removals_per_hour", range: 0..=10_000, unit: "removals", default: 5 };
-const MUTES: Number = Number { key: "mutes_per_hour", range: 0..=10_000, unit: "mutes", default: 20 };
-const NOTICES_A_MINUTE: Number = Number { key: "notices_per_minute", range: 1..=600, unit: "notices", default: 6 };
+pub(super) const STRIKE_DAYS: Number = Number { key: "strike_days", range: 1..=3650, unit: "days", default: 30 };
+pub(super) const BURST: Number = Number { key: "burst_seconds", range: 0..=86_400, unit: "seconds", default: 60 };
+pub(super) const REMOVALS: Number =
+    Number { key: "removals_per_hour", range: 0..=10_000, unit: "removals", default: 5 };
+pub(super) const MUTES: Number = Number { key: "mutes_per_hour", range: 0..=10_000, unit: "mutes", default: 20 };
+pub(super) const NOTICES_A_MINUTE: Number =
+    Number { key: "notices_per_minute", range: 1..=600, unit: "notices", default: 6 };
 
 /// A policy while others are laid over it.
 #[derive(Clone)]

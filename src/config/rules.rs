@@ -9,6 +9,7 @@ use super::draft;
 use super::example::{self, Example};
 use super::faults::{Faults, Place};
 use super::files::Files;
+use super::keys;
 use super::section::{Number, Placed, Section, did_you_mean};
 use super::tree::{Entries, RuleTable, entry};
 use crate::domain::event::Role;
@@ -17,25 +18,15 @@ use crate::domain::policy::{Mode, Roles, RuleSetting, Severity, Verdict};
 use crate::domain::rules::{Build, EXEMPT_ROLES, Kind, Rule, RuleId, RuleInfo};
 
 /// The keys that every rule has.
-pub(super) const COMMON: [&str; 12] = [
-    "name",
-    "kind",
-    "title",
-    "category",
-    "clause",
-    "severity",
-    "mode",
-    "verdict",
-    "exempt_roles",
-    "delete",
-    "hit",
-    "miss",
-];
+pub(super) fn common<'n>() -> impl Iterator<Item = &'n str> + Clone {
+    keys::names(keys::EVERY_RULE).chain(keys::names(keys::SETTING))
+}
 
 /// No configuration has more rules.
 const MOST_RULES: usize = 10_000;
 
-const CLAUSE: Number = Number { key: "clause", range: 1..=9999, unit: "(a number of the group's rules)", default: 1 };
+pub(super) const CLAUSE: Number =
+    Number { key: "clause", range: 1..=9999, unit: "(a number of the group's rules)", default: 1 };
 
 /// The modes of a rule, a profile or a group.
 pub(super) const MODES: [(&str, Mode); 3] = [("on", Mode::On), ("observe", Mode::Observe), ("off", Mode::Off)];
@@ -186,9 +177,9 @@ impl Rules {
 
 /// Takes the keys that every rule has out of its table.
 fn take_common(at: &Place, table: &mut DeTable<'_>) -> Entries {
-    let taken = COMMON.iter().filter_map(|name| {
-        let (key, value) = table.remove_entry(*name)?;
-        Some(((*name).to_owned(), entry(at.file, key.span(), value)))
+    let taken = common().filter_map(|name| {
+        let (key, value) = table.remove_entry(name)?;
+        Some((name.to_owned(), entry(at.file, key.span(), value)))
     });
     taken.collect()
 }

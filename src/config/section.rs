@@ -1,9 +1,8 @@
 //! Reads the keys of one table, each once, and says of every key that nobody asked for that it is unknown.
 
-use std::ops::RangeInclusive;
-
 use super::faults::{Faults, Place};
 use super::help;
+pub(super) use super::keys::{Number, Rate};
 use super::tree::{Entries, Entry, Value};
 use crate::fault::{Fault, nearest};
 
@@ -23,14 +22,6 @@ pub(super) struct Section<'a> {
     faults: &'a Faults,
     entries: Entries,
     known: Vec<&'static str>,
-}
-
-/// Whole numbers that a key takes.
-pub(super) struct Number {
-    pub(super) key: &'static str,
-    pub(super) range: RangeInclusive<u32>,
-    pub(super) unit: &'static str,
-    pub(super) default: u32,
 }
 
 impl<'a> Section<'a> {
@@ -53,6 +44,12 @@ impl<'a> Section<'a> {
         matches!(self.entries.get(key), Some(Entry { value: Value::Array(items), .. }) if items.is_empty())
     }
 
+    /// Where the value of a key is that was not yet taken, if it is this text.
+    pub(super) fn place_of_text(&self, key: &str, text: &str) -> Option<Place> {
+        let entry = self.entries.get(key)?;
+        matches!(&entry.value, Value::Text(written) if written == text).then(|| entry.at.clone())
+    }
+
     /// Where the value of a key is that was not yet taken.
     pub(super) fn value_place(&self, key: &str) -> Option<Place> {
         self.entries.get(key).map(|entry| entry.at.clone())
@@ -60,14 +57,30 @@ impl<'a> Section<'a> {
 
     /// Takes a key as it is.
     pub(super) fn take(&mut self, key: &'static str) -> Option<Entry> {
+        self.note(key, String::new);
         self.known.push(key);
         self.entries.remove(key)
     }
 
     /// A text that is not empty.
     pub(super) fn text(&mut self, key: &'static str) -> Option<Placed<String>> {
-        let entry = self.take(key)?;
+        let entry = self.take_as(key, || "a text".to_owned())?;
         self.text_of(key, entry)
+    }
+
+    fn take_as(&mut self, key: &'static str, what: impl FnOnce() -> String) -> Option<Entry> {
+        let entry = self.take(key);
+        self.note(key, what);
+        entry
+    }
+
+    /// Tells the test that compares readers with the tables of keys what is asked for.
+    #[cfg_attr(not(test), expect(clippy::unused_self, reason = "only the test listens"))]
+    fn note(&self, key: &str, what: impl FnOnce() -> String) {
+        #[cfg(test)]
+        super::tests::asked(&self.name, key, what);
+        #[cfg(not(test))]
+        drop((key, what));
     }
 
     fn text_of(&self, key: &str, entry: Entry) -> Option<Placed<String>> {
@@ -85,7 +98,9 @@ impl<'a> Section<'a> {
 
     /// One of a few words.
     pub(super) fn word<T: Copy>(&mut self, key: &'static str, words: &[(&str, T)]) -> Option<T> {
-        let text = self.text(key)?;
+        let text = self.text(key);
+        self.note(key, || words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join("|"));
+        let text = text?;
         let found = words.iter().find(|(word, _)| *word == text.value).map(|(_, value)| *value);
         if found.is_none() {
             let message = format!("`{key}` cannot be `{}`", text.value);
@@ -97,7 +112,7 @@ impl<'a> Section<'a> {
 
     /// `true` or `false`.
     pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
-        let entry = self.take(key)?;
+        let entry = self.take_as(key, || "true or false".to_owned())?;
         match entry.value {
             Value::Boolean(value) => Some(value),
             _ => {
@@ -109,7 +124,7 @@ impl<'a> Section<'a> {
 
     /// A whole number within its range.
     pub(super) fn number(&mut self, number: &Number) -> Option<u32> {
-        let entry = self.take(number.key)?;
+        let entry = self.take_as(number.key, || format!("{number:?}"))?;
         let Value::Integer(value) = entry.value else {
             let example = format!("write {} = {}", number.key, number.default);
             return self.wrong_type(number.key, &entry, "a whole number", &example);
@@ -124,8 +139,9 @@ impl<'a> Section<'a> {
     }
 
     /// A number, with or without a fraction, within a range.
-    pub(super) fn rate(&mut self, key: &'static str, range: RangeInclusive<f64>, usual: f64) -> Option<f64> {
-        let entry = self.take(key)?;
+    pub(super) fn rate(&mut self, rate: &Rate) -> Option<f64> {
+        let Rate { key, range, unit, default: usual } = rate;
+        let entry = self.take_as(key, || format!("{rate:?}"))?;
         let value = match entry.value {
             Value::Integer(Some(value)) => i32::try_from(value).map_or(f64::INFINITY, f64::from),
             Value::Integer(None) => f64::INFINITY,
@@ -135,27 +151,25 @@ impl<'a> Section<'a> {
         if range.contains(&value) {
             return Some(value);
         }
-        let message = format!("`{key}` must be from {} to {}", range.start(), range.end());
+        let message = format!("`{key}` must be from {} to {} {unit}", range.start(), range.end());
         self.faults.add(self.faults.at(&entry.at, message).help(format!("{usual} is usual")));
         None
     }
 
     /// A list of texts.
     pub(super) fn texts(&mut self, key: &'static str) -> Option<Vec<Placed<String>>> {
-        self.list(key, |value| match value {
-            Value::Text(text) => Some(text),
-            _ => None,
-        })
+        let text = |value| if let Value::Text(text) = value { Some(text) } else { None };
+        self.list(key, "a list of texts", text)
     }
 
     /// A list of ids: texts, or whole numbers that are read as texts.
     pub(super) fn ids(&mut self, key: &'static str) -> Option<Vec<Placed<String>>> {
-        self.list(key, id)
+        self.list(key, "a list of ids", id)
     }
 
     /// One id.
     pub(super) fn id(&mut self, key: &'static str) -> Option<Placed<String>> {
-        let entry = self.take(key)?;
+        let entry = self.take_as(key, || "an id".to_owned())?;
         let at = entry.at.clone();
         match id(entry.value.clone()) {
             Some(value) => Some(Placed { value, at }),
@@ -168,8 +182,13 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn list(&mut self, key: &'static str, read: fn(Value) -> Option<String>) -> Option<Vec<Placed<String>>> {
-        let entry = self.take(key)?;
+    fn list(
+        &mut self,
+        key: &'static str,
+        what: &str,
+        read: fn(Value) -> Option<String>,
+    ) -> Option<Vec<Placed<String>>> {
+        let entry = self.take_as(key, || what.to_owned())?;
         let help = format!("write {key} = [\"…\", \"…\"]");
         let Value::Array(items) = entry.value else {
             return self.wrong_type(key, &entry, "a list of texts", &help);
@@ -195,7 +214,7 @@ impl<'a> Section<'a> {
 
     /// A table inside this one.
     pub(super) fn section(&mut self, key: &'static str, name: impl Into<String>) -> Option<Section<'a>> {
-        let entry = self.take(key)?;
+        let entry = self.take_as(key, || "a table".to_owned())?;
         let name = name.into();
         match entry.value {
             Value::Table(entries) => Some(Section::new(name, entry.key, entries, self.faults)),
@@ -209,7 +228,7 @@ impl<'a> Section<'a> {
         key: &'static str,
         named: impl Fn(&str) -> String,
     ) -> Vec<(Placed<String>, Section<'a>)> {
-        let Some(entry) = self.take(key) else { return Vec::new() };
+        let Some(entry) = self.take_as(key, || "tables by name".to_owned()) else { return Vec::new() };
         let heading = named("NAME");
         let Value::Table(entries) = entry.value else {
             self.wrong_type::<()>(key, &entry, "a table with a name", &format!("begin it with a line {heading}"));
@@ -244,6 +263,7 @@ impl<'a> Section<'a> {
     /// Every key that is left, whatever it is called, as a text.
     pub(super) fn into_texts(mut self) -> Vec<(String, Placed<String>)> {
         let entries = std::mem::take(&mut self.entries);
+        entries.keys().for_each(|key| self.note(key, || "a text".to_owned()));
         entries.into_iter().filter_map(|(name, entry)| Some((name.clone(), self.text_of(&name, entry)?))).collect()
     }
 

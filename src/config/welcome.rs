@@ -8,9 +8,9 @@ use super::faults::Faults;
 use super::section::{Number, Placed, Section};
 use crate::domain::policy::{RulesText, Welcome};
 
-const WINDOW: Number = Number { key: "window_seconds", range: 5..=300, unit: "seconds", default: 60 };
-const RAID: Number = Number { key: "raid_joins", range: 1..=500, unit: "joins", default: 20 };
-const NAMES: Number = Number { key: "names", range: 1..=50, unit: "names", default: 10 };
+pub(super) const WINDOW: Number = Number { key: "window_seconds", range: 5..=300, unit: "seconds", default: 60 };
+pub(super) const RAID: Number = Number { key: "raid_joins", range: 1..=500, unit: "joins", default: 20 };
+pub(super) const NAMES: Number = Number { key: "names", range: 1..=50, unit: "names", default: 10 };
 
 /// The short rules as shipped; the numbers are those of `clause` in `config/rules/`.
 const SHORT: &str = "1 不发广告、不拉人加好友；2 不骗人；3 不赌博；4 不发色情内容；5 不骂人；6 不刷屏。";

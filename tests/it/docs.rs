@@ -1,16 +1,13 @@
 //! The documentation of commands is made from the one table of them. `QUNWEI_WRITE_DOCS=1` writes it; without, it is compared.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use qunwei::domain::command::{Asked, COMMANDS, CommandInfo, Typed, parse};
 use qunwei::domain::event::{Message, Role, Segment};
 
 use crate::support::root;
 
-const BEGIN: &str =
-    "<!-- commands: made from src/domain/command/mod.rs by QUNWEI_WRITE_DOCS=1 cargo test --test it docs -->";
-const END: &str = "<!-- end of commands -->";
+const MARK: &str = "commands: made from src/domain/command/mod.rs by QUNWEI_WRITE_DOCS=1 cargo test --test it docs";
 
 /// What people write, by a command's key. `@小王` is a mention, `@群卫` one of the bot.
 const EXAMPLES: &[(&str, &[&str])] = &[
@@ -104,29 +101,26 @@ fn capital(text: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// A file with what is between its marks made anew.
-fn renewed(path: &Path, made: &str) -> (String, String) {
-    let text = std::fs::read_to_string(path).unwrap();
-    let (head, rest) = text.split_once(BEGIN).unwrap_or_else(|| panic!("{} has no mark {BEGIN}", path.display()));
-    let (_, tail) = rest.split_once(END).unwrap_or_else(|| panic!("{} has no mark {END}", path.display()));
-    let new = format!("{head}{BEGIN}\n\n{made}\n{END}{tail}");
-    (text, new)
+/// What a file has between its marks is what was `made`; with `QUNWEI_WRITE_DOCS=1` it is written there.
+pub(super) fn made_anew(file: &str, mark: &str, made: &str) {
+    let path = root().join(file);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let begin = format!("<!-- {mark} -->");
+    let end = format!("<!-- end of {} -->", mark.split(':').next().unwrap());
+    let (head, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("{file} has no mark {begin}"));
+    let (_, tail) = rest.split_once(&end).unwrap_or_else(|| panic!("{file} has no mark {end}"));
+    let new = format!("{head}{begin}\n\n{made}\n{end}{tail}");
+    if std::env::var_os("QUNWEI_WRITE_DOCS").is_some() {
+        std::fs::write(&path, new).unwrap();
+    } else {
+        assert!(text == new, "{file} is not what the tables say: run QUNWEI_WRITE_DOCS=1 cargo test --test it docs");
+    }
 }
 
 #[test]
 fn the_documentation_of_commands_is_that_of_the_table() {
-    let write = std::env::var_os("QUNWEI_WRITE_DOCS").is_some();
     for (file, made) in [("README.md", table(true)), ("README.zh-CN.md", table(false)), ("docs/commands.md", pages())] {
-        let path = root().join(file);
-        let (text, new) = renewed(&path, &made);
-        if write {
-            std::fs::write(&path, new).unwrap();
-        } else {
-            assert!(
-                text == new,
-                "{file} is not what the table says: run QUNWEI_WRITE_DOCS=1 cargo test --test it docs"
-            );
-        }
+        made_anew(file, MARK, &made);
     }
 }
 

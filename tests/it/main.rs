@@ -17,6 +17,7 @@ mod browser;
 mod commands;
 mod commands_hard;
 mod docs;
+mod docs_config;
 mod export;
 mod first_day_admin;
 mod interop;

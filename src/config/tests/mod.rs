@@ -2,9 +2,12 @@
 //! these tests are about reading; the shipped configuration is tried with the real ones in `shipped`.
 
 mod changes;
+mod keys;
 mod mistakes;
 mod shipped;
 mod syntax;
+
+pub(super) use keys::asked;
 
 use crate::domain::command::Name;
 use std::collections::HashMap;
@@ -317,25 +320,6 @@ fn no_fault_shows_a_secret() {
         let faults = read(&[("a.toml", &text)], &env).unwrap_err();
         let shown = format!("{faults:?}");
         assert!(!shown.contains("MfKQ9"), "{row}: {shown}");
-    }
-}
-
-#[test]
-fn every_key_belongs_where_the_advice_says() {
-    for (place, keys) in help::BELONGS {
-        for key in *keys {
-            let heading = match place.split(' ').next().unwrap() {
-                "[group.\"ID\"]" => "[group.g]",
-                "[[rule]]" => "[[rule]]\nkind = \"often\"\nname = \"x\"",
-                "[bridge.NAME]" => "[bridge.b]",
-                "[profile.NAME]" => "[profile.p]",
-                other => other,
-            };
-            let heading = if *key == "kind" { "[[rule]]" } else { heading };
-            let told = told(&faults_of(&format!("{heading}\n{key} = 2026-01-01\n"))).join("\n");
-            assert!(!told.contains("unknown key"), "{place} {key}: {told}");
-            assert!(told.contains(&format!("`{key}` takes")), "{place} {key}: {told}");
-        }
     }
 }
 

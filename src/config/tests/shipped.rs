@@ -88,8 +88,12 @@ fn it_shows_every_notice_as_it_is_and_every_key() {
     let real = notices::all().map(|kind| (kind.name.to_owned(), kind.default.to_owned())).collect();
     assert_eq!(shown, real);
     let all: String = shipped().files.into_iter().map(|(_, text)| text).collect();
-    for key in help::BELONGS.iter().flat_map(|(_, keys)| *keys) {
-        assert!(all.contains(&format!("{key} = ")), "`{key}` is not shown");
+    for table in keys::all() {
+        for key in table.rows().iter().map(|key| key.name.rsplit('.').next().unwrap()) {
+            let any_name = key.chars().all(char::is_uppercase);
+            let headings = table.headings;
+            assert!(any_name || all.contains(&format!("{key} = ")), "show `{key}` of {headings:?} in config/*.toml");
+        }
     }
 }
 

@@ -1,0 +1,75 @@
+//! `[daemon]` and `[daemon.alerts]`.
+
+use super::{Key, Table, Takes};
+use crate::config::daemon::{ALERTS, DEDUPE, QUEUE};
+
+pub(super) const TABLES: &[Table] = &[
+    Table::new(&["[daemon]"], "程序自己的设置，以及对所有群都算数的设置。", DAEMON),
+    Table::new(
+        &["[daemon.alerts]"],
+        "给各群管理员的提示，公司里也想看一份时写。整段不写，就只告诉各群的管理员。",
+        COMPANY,
+    ),
+];
+
+const DAEMON: &[Key] = &[
+    Key::new(
+        "listen",
+        Takes::Text("IP 地址:端口"),
+        r#""0.0.0.0:8080""#,
+        "机器人把消息送到这个地址。127.0.0.1 只给本机用，0.0.0.0 让别的机器也能访问",
+    )
+    .or(r#""127.0.0.1:8080""#)
+    .at_start(),
+    Key::new(
+        "admin_listen",
+        Takes::Text("IP 地址:端口"),
+        r#""127.0.0.1:9081""#,
+        "运维看状态用的地址（/healthz、/readyz、/metrics）。不要对外开放",
+    )
+    .or(r#""127.0.0.1:8081""#)
+    .at_start(),
+    Key::new(
+        "data",
+        Takes::Text("文件夹"),
+        r#""/var/lib/qunwei""#,
+        "数据放在哪里。相对路径从启动程序时所在的文件夹算起",
+    )
+    .or(r#""./data""#)
+    .at_start(),
+    Key::new(
+        "mode",
+        Takes::Word(&[("on", "照规则处理"), ("observe", "所有群都只判断、只记录，什么都不做")]),
+        r#""observe""#,
+        "刚装好时可以先写 observe 看几天",
+    )
+    .or(r#""on""#),
+    Key::new("timezone", Takes::Text("时区的名字"), r#""Asia/Urumqi""#, "通知里的时间按它来写；个别群可以另写")
+        .or(r#""Asia/Shanghai""#),
+    Key::new(
+        "unknown_groups",
+        Takes::Word(&[("default", "按 default 档案管理"), ("ignore", "不管")]),
+        r#""ignore""#,
+        "没有写到的群怎么办",
+    )
+    .or(r#""default""#),
+    Key::number(DEDUPE, "48", "同一条消息这么久以内重复送来都只算一次；比这更早的消息只存档，不处理"),
+    Key::number(QUEUE, "65536", "最多让多少条消息排队等候。一般不用改").at_start(),
+    Key::new("watch", Takes::Flag, "false", "文件一改就自动重新读取；false 就要执行 kill -HUP 进程号 才生效")
+        .or("true"),
+    Key::new(
+        "log_format",
+        Takes::Word(&[("text", "给人看"), ("json", "给日志系统收集")]),
+        r#""json""#,
+        "日志的写法。日志里不会有群消息的内容",
+    )
+    .or(r#""text""#)
+    .at_start(),
+];
+
+const COMPANY: &[Key] = &[
+    Key::new("platform", Takes::Text("桥的名字"), r#""example""#, "送到哪个机器人，就是 [bridge.NAME] 的 NAME"),
+    Key::new("group", Takes::Id, r#""wrCompanyOperators""#, "送到哪个群"),
+    Key::new("users", Takes::Ids, r#"["zhangsan"]"#, "另外私下告诉谁，最多 20 人").or("[]"),
+    Key::number(ALERTS, "12", "每分钟最多几条；再多的过了这一分钟合成一条，说明每个群各有什么、几次"),
+];

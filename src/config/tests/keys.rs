@@ -1,0 +1,405 @@
+//! The tables of keys against the readers: each key that is asked for has a row, each row is asked for, and what it says of
+//! types, ranges, words and defaults is so.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use toml::Value;
+use toml::de::ValueDeserializer;
+
+use super::{no_env, told};
+use crate::config::keys::{Absent, Key, Keys, Table, Takes, all};
+use crate::config::*;
+use crate::domain::command::COMMANDS;
+use crate::domain::notices;
+use crate::domain::rules::Scratch;
+
+thread_local! {
+    /// What readers asked for: heading, key, what it takes.
+    static ASKED: RefCell<Option<BTreeMap<(String, String), String>>> = RefCell::default();
+}
+
+/// A reader asks for a key; called again for the same key, it says more of what it takes.
+pub(in crate::config) fn asked(section: &str, key: &str, what: impl FnOnce() -> String) {
+    ASKED.with_borrow_mut(|listening| {
+        let Some(all) = listening else { return };
+        let (known, what) = (all.entry((written(section), key.to_owned())).or_default(), what());
+        if !what.is_empty() {
+            *known = what;
+        }
+    });
+}
+
+/// The names in headings, and those that the documents here have instead.
+const NAMES: &[(&str, &str)] = &[
+    ("[profile.NAME", "[profile.default"),
+    ("[bridge.NAME", "[bridge.example"),
+    ("\"ID\"", "\"wr1\""),
+    ("\"RULE\"", "\"length.long\""),
+];
+
+fn concrete(heading: &str) -> String {
+    NAMES.iter().fold(heading.to_owned(), |heading, (name, real)| heading.replace(name, real))
+}
+
+/// A heading as the tables have it, from what a section calls itself: also `the rule X` and `this [[rule]]`.
+fn written(section: &str) -> String {
+    if let Some(heading) = section.strip_prefix("this ") {
+        return heading.to_owned();
+    }
+    if let Some((what, _)) = section.strip_prefix("the ").and_then(|rest| rest.split_once(" `")) {
+        return format!("[[{what}]]");
+    }
+    NAMES.iter().fold(section.to_owned(), |heading, (name, real)| heading.replace(real, name))
+}
+
+/// A configuration as (heading, kind of rule, keys).
+#[derive(Clone)]
+struct Document(Vec<(&'static str, Option<&'static str>, Written)>);
+
+/// Keys and what is written behind them.
+type Written = Vec<(String, String)>;
+
+impl Document {
+    /// One with every table, and the keys that `takes` says, at their examples.
+    fn of(takes: impl Fn(&Table, &Key) -> bool) -> Self {
+        let mut document = Self(Vec::new());
+        let kinds: Vec<_> = all().filter_map(|table| table.kind).collect();
+        for table in all() {
+            for heading in table.headings {
+                let every =
+                    if *heading == "[[rule]]" { kinds.iter().map(|kind| Some(*kind)).collect() } else { vec![None] };
+                for kind in every.into_iter().filter(|kind| table.kind.is_none() || table.kind == *kind) {
+                    let keys = document.keys(heading, kind);
+                    let rows = table.rows().iter().filter(|key| !key.name.contains('.') && key.instead_of.is_none());
+                    for key in rows.filter(|key| takes(table, key)) {
+                        keys.push((key.name.to_owned(), key.example.to_owned()));
+                    }
+                }
+            }
+        }
+        for (_, kind, keys) in &mut document.0 {
+            let Some(kind) = kind.filter(|kind| *kind != "length") else { continue };
+            for (key, value) in keys.iter_mut().filter(|(key, _)| key == "name" || key == "kind") {
+                *value = format!("{:?}", if key == "name" { format!("example.{kind}") } else { kind.to_owned() });
+            }
+        }
+        document
+    }
+
+    fn keys(&mut self, heading: &'static str, kind: Option<&'static str>) -> &mut Written {
+        let at = self.0.iter().position(|one| (one.0, one.1) == (heading, kind)).unwrap_or_else(|| {
+            self.0.push((heading, kind, Vec::new()));
+            self.0.len() - 1
+        });
+        &mut self.0[at].2
+    }
+
+    /// The same with another value of a key, or without it. What it stands instead of goes.
+    fn with(&self, table: &Table, key: &Key, value: Option<&str>) -> Self {
+        let mut document = self.clone();
+        let keys =
+            document.keys(table.headings[0], table.kind.or(Some("length").filter(|_| table.headings[0] == "[[rule]]")));
+        let (outer, inner) = key.name.split_once('.').unwrap_or((key.name, ""));
+        if !inner.is_empty() {
+            let (_, all) =
+                keys.iter_mut().find(|(name, _)| name == outer).unwrap_or_else(|| panic!("{outer} has no row"));
+            *all = edited(all, inner, value);
+            return document;
+        }
+        keys.retain(|(name, _)| name != outer && Some(name.as_str()) != key.instead_of);
+        keys.extend(value.map(|value| (outer.to_owned(), value.to_owned())));
+        document
+    }
+
+    fn text(&self) -> String {
+        let one = |(heading, _, keys): &(&str, _, Written)| {
+            let lines: Vec<_> = keys.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+            format!("{}\n{}", concrete(heading), lines.concat())
+        };
+        self.0.iter().map(one).collect()
+    }
+
+    fn read(&self) -> Result<Config, Vec<Fault>> {
+        let text = self.text();
+        let files = [("a.toml", text.as_str()), ("../../wordlists/ads.txt", "低价代购\n")];
+        from_files(Path::new("."), &super::files(&files), &no_env)
+    }
+
+    fn sound(&self, why: &str) -> Config {
+        self.read().unwrap_or_else(|faults| panic!("{why}: {:#?}\n{}", told(&faults), self.text()))
+    }
+}
+
+/// A table of TOML, or a list of them, with another value of a key in it, or without.
+fn edited(text: &str, key: &str, value: Option<&str>) -> String {
+    let Value::Table(mut all) = parsed(text) else { panic!("{text}") };
+    let table = match all.get_mut("x").unwrap() {
+        Value::Table(table) => table,
+        Value::Array(list) => list[0].as_table_mut().unwrap(),
+        other => panic!("{other} holds no `{key}`"),
+    };
+    match value {
+        Some(value) => drop(table.insert(key.to_owned(), parsed(value)["x"].clone())),
+        None => drop(table.remove(key)),
+    }
+    all["x"].to_string()
+}
+
+fn parsed(value: &str) -> Value {
+    toml::from_str(&format!("x = {value}")).unwrap_or_else(|error| panic!("{value}: {error}"))
+}
+
+/// Every key but the examples of rules, which are tried and so depend on the others.
+fn everything() -> Document {
+    Document::of(|_, key| !matches!(key.name, "hit" | "miss"))
+}
+
+/// Every row, with the table it is in and how it is told of.
+fn rows() -> impl Iterator<Item = (&'static Table, &'static Key, String)> {
+    let place = |table: &Table| table.kind.map_or(table.headings[0].to_owned(), |kind| format!("a {kind} rule"));
+    all().flat_map(move |table| {
+        table.rows().iter().map(move |key| (table, key, format!("`{}` of {}", key.name, place(table))))
+    })
+}
+
+fn what(takes: &Takes) -> String {
+    match takes {
+        Takes::Text(_) => "a text".to_owned(),
+        Takes::Word(words) => words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join("|"),
+        Takes::Flag => "true or false".to_owned(),
+        Takes::Number(number) => format!("{number:?}"),
+        Takes::Rate(rate) => format!("{rate:?}"),
+        Takes::Id => "an id".to_owned(),
+        Takes::Ids => "a list of ids".to_owned(),
+        Takes::Texts(_) | Takes::Words(_) => "a list of texts".to_owned(),
+        Takes::Inline | Takes::Other(_) => String::new(),
+    }
+}
+
+/// The table that a heading is in, and its key there: `[profile.NAME.welcome]` is `welcome` of `[profile.NAME]`.
+fn parent(heading: &str) -> (String, String) {
+    let path = heading.trim_matches(['[', ']']);
+    let mut parts: Vec<&str> = path.split('.').collect();
+    if parts.last().is_some_and(|last| last.chars().all(|c| c.is_uppercase() || c == '"')) {
+        parts.pop();
+    }
+    let key = parts.pop().unwrap_or_default().to_owned();
+    (if parts.is_empty() { help::TOP.to_owned() } else { format!("[{}]", parts.join(".")) }, key)
+}
+
+#[test]
+fn each_key_that_is_asked_for_has_a_row_and_each_row_is_asked_for() {
+    ASKED.set(Some(BTreeMap::new()));
+    everything().sound("every key at its example");
+    let asked = ASKED.take().unwrap();
+    let mut expected = BTreeMap::new();
+    let mut tables = BTreeSet::new();
+    for table in all().filter(|table| table.kind.is_none()) {
+        for heading in table.headings {
+            tables.insert(parent(heading));
+            let rows: Vec<_> = match &table.keys {
+                Keys::Are(keys) => keys.iter().map(|key| (key.name, what(&key.takes))).collect(),
+                Keys::Commands => COMMANDS.iter().map(|info| (info.key, "a list of texts".to_owned())).collect(),
+                Keys::Notices => notices::all().map(|kind| (kind.name, "a text".to_owned())).collect(),
+            };
+            expected.extend(rows.into_iter().map(|(key, what)| (((*heading).to_owned(), key.to_owned()), what)));
+        }
+    }
+    let mut wrong = Vec::new();
+    for (at, what) in asked.iter().filter(|(at, _)| !tables.contains(*at)) {
+        let (heading, key) = at;
+        match expected.get(at) {
+            Some(row) if row == what => {}
+            Some(row) => wrong.push(format!("`{key}` of {heading}: its row says {row}, its reader takes {what}")),
+            None => wrong.push(format!("add a row for `{key}` of {heading} ({what}) in src/config/keys/")),
+        }
+    }
+    for (heading, key) in expected.keys().chain(&tables).filter(|at| !asked.contains_key(*at)) {
+        wrong.push(format!("take out the row of `{key}` of {heading} in src/config/keys/, or read it"));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The names that a fault of serde or of ours lists.
+fn quoted(text: &str) -> BTreeSet<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn each_kind_of_rule_has_the_rows_of_its_fields() {
+    let fields_of = |kind: &Kind, text: &str| -> BTreeSet<String> {
+        let error = ValueDeserializer::parse(text).and_then(|keys| (kind.read)(keys)).err();
+        let error = error.unwrap_or_else(|| panic!("{} takes any key: deny_unknown_fields", kind.name));
+        quoted(error.message()).into_iter().filter(|name| *name != "no_such_key").map(str::to_owned).collect()
+    };
+    for kind in KINDS {
+        let table = all().find(|table| table.kind == Some(kind.name));
+        let table = table.unwrap_or_else(|| panic!("add Table::kind({:?}, …) to src/config/keys/kinds.rs", kind.name));
+        let named = |outer: &str| -> BTreeSet<String> {
+            let inner = |key: &Key| match key.name.rsplit_once('.') {
+                Some((of, name)) => (of == outer).then(|| name.to_owned()),
+                None => outer.is_empty().then(|| key.name.to_owned()),
+            };
+            table.rows().iter().filter_map(inner).collect()
+        };
+        let same = |outer: &str, fields: BTreeSet<String>| {
+            assert_eq!(
+                named(outer),
+                fields,
+                "rows in src/config/keys/kinds.rs, and fields of a {} rule {outer}",
+                kind.name
+            );
+        };
+        same("", fields_of(kind, "{ no_such_key = 1 }"));
+        for key in table.rows().iter().filter(|key| matches!(key.takes, Takes::Inline)) {
+            let inside = edited(key.example, "no_such_key", Some("1"));
+            same(key.name, fields_of(kind, &format!("{{ {} = {inside} }}", key.name)));
+        }
+    }
+    for kind in all().filter_map(|table| table.kind) {
+        assert!(KINDS.iter().any(|one| one.name == kind), "there is no kind {kind} any more");
+    }
+}
+
+#[test]
+fn the_ranges_are_those_that_hold() {
+    for (table, key, place) in rows() {
+        let (inside, outside, range) = match &key.takes {
+            Takes::Number(number) => {
+                let (least, greatest) = (i64::from(*number.range.start()), i64::from(*number.range.end()));
+                let usual = i64::from(number.default);
+                (
+                    [least, usual, greatest].map(|n| n.to_string()),
+                    [least - 1, greatest + 1].map(|n| n.to_string()),
+                    format!("from {least} to {greatest}"),
+                )
+            }
+            Takes::Rate(rate) => {
+                let (least, greatest) = (rate.range.start(), rate.range.end());
+                (
+                    [*least, rate.default, *greatest].map(|n| n.to_string()),
+                    [least / 2.0, greatest * 1.1].map(|n| n.to_string()),
+                    format!("from {least} to {greatest}"),
+                )
+            }
+            _ => continue,
+        };
+        for value in inside {
+            everything().with(table, key, Some(&value)).sound(&format!("{place} can be {value}"));
+        }
+        for value in outside {
+            let faults = everything().with(table, key, Some(&value)).read().err();
+            let faults = faults.unwrap_or_else(|| panic!("{place} can be {value}, out of its row's range"));
+            let said = |fault: &Fault| {
+                fault.message.contains(&range) || fault.help.as_deref().is_some_and(|help| help.contains(&range))
+            };
+            assert!(faults.iter().any(said), "{place} = {value} is not refused as `{range}`: {faults:#?}");
+        }
+    }
+}
+
+#[test]
+fn the_words_are_those_that_are_taken() {
+    for (table, key, place) in rows() {
+        let (words, list) = match key.takes {
+            Takes::Word(words) => (words, false),
+            Takes::Words(words) => (words, true),
+            _ => continue,
+        };
+        let value = |word: &str| if list { format!("[{word:?}]") } else { format!("{word:?}") };
+        for (word, _) in words {
+            everything().with(table, key, Some(&value(word))).sound(&format!("{place} can be {word}"));
+        }
+        let faults = everything().with(table, key, Some(&value("没有这个词"))).read().expect_err(&place);
+        let words: BTreeSet<&str> = words.iter().map(|(word, _)| *word).collect();
+        let offers: Vec<_> = faults.iter().filter_map(|fault| fault.help.as_deref()).map(quoted).collect();
+        assert!(offers.contains(&words), "words of {place}: {words:?}; what is offered instead of another: {offers:?}");
+    }
+}
+
+/// Texts in which the rules at their examples find something, or not.
+const PROBES: &[&str] = &[
+    "加微信",
+    "低价代购",
+    "参加微信读书",
+    "加 Ｖ 12345678",
+    "加v12345",
+    "看 docs.qq.com/x",
+    "看 t.cn/x",
+    "看 example.com",
+];
+
+/// Everything that a configuration comes to, to be compared.
+fn comes_to(config: &Config) -> impl PartialEq + use<> {
+    let settings = &config.settings;
+    let mut scratch = Scratch::default();
+    let mut found = Vec::new();
+    for text in PROBES {
+        settings.rules.find_in_text(text, &mut scratch);
+        found.extend(scratch.hits.iter().map(|hit| format!("{text}: {hit:?}")));
+    }
+    found.extend(config.warnings.iter().map(|fault| fault.message.clone())); // of rules without examples
+    let daemon = format!("{:?}", Daemon { bridges: Vec::new(), ..config.daemon.clone() });
+    let rules = format!("{:?} {:?} {found:?}", settings.rules.infos(), settings.rules.needs());
+    let platforms = format!("{:?}", settings.platforms);
+    let everywhere = format!("{:?} {:?} {:?}", settings.unknown_groups, settings.dedupe, settings.company);
+    let policies = (settings.default_policy.clone(), settings.groups.clone());
+    (daemon, config.daemon.bridges.clone(), rules, platforms, everywhere, policies)
+}
+
+#[test]
+fn what_holds_without_a_key_is_what_its_row_says() {
+    let needed = |key: &Key| matches!(key.absent, Absent::Required);
+    // what a kind takes besides may hide what a key of it does, or be needed: both are tried
+    let bases = [
+        Document::of(|table, key| needed(key) || table.kind.is_some()),
+        Document::of(|_, key| needed(key) || matches!(key.name, "words" | "by_member")),
+    ];
+    for (table, key, place) in rows() {
+        let usual = match &key.takes {
+            Takes::Number(number) => number.default.to_string(),
+            Takes::Rate(rate) => rate.default.to_string(),
+            _ => String::new(),
+        };
+        let default = match key.absent {
+            Absent::Required => {
+                let faults = everything().with(table, key, None).read().err();
+                assert!(faults.is_some(), "{place} may be left out: its row needs .or(\"…\") or .or_else(\"…\")");
+                continue;
+            }
+            Absent::Means(_) if key.instead_of.is_some() => continue,
+            Absent::Means(_) => {
+                bases[0].with(table, key, None).sound(&format!("{place} may be left out"));
+                continue;
+            }
+            Absent::Usual => usual.as_str(),
+            Absent::Value(value) => value,
+        };
+        let mut seen = parsed(default) == parsed(key.example);
+        let left_out = |base: &&Document| base.with(table, key, None).read().is_ok();
+        assert!(bases.iter().any(|base| left_out(&base)), "{place} may not be left out");
+        for base in bases.iter().filter(left_out) {
+            let with = |value| base.with(table, key, value).sound(&format!("{place} = {value:?}"));
+            let (without, with_default) = (comes_to(&with(None)), comes_to(&with(Some(default))));
+            assert!(without == with_default, "{place} is not {default} where it is not written");
+            seen |= with_default != comes_to(&with(Some(key.example)));
+        }
+        assert!(
+            seen,
+            "{place} = {} is as {default}: give another example, or let `comes_to` look at more",
+            key.example
+        );
+    }
+}
+
+#[test]
+fn what_is_written_instead_can_be() {
+    for (table, key, place) in rows().filter(|(_, key, _)| key.instead_of.is_some()) {
+        let document = everything().with(table, key, Some(key.example));
+        let faults = document.read().err().unwrap_or_default();
+        let unreadable = |fault: &&Fault| fault.message.contains("the file cannot be read");
+        let other: Vec<_> = faults.iter().filter(|fault| fault.level == Level::Error && !unreadable(fault)).collect();
+        assert!(other.is_empty(), "{place}: {other:#?}");
+    }
+}
