@@ -42,8 +42,9 @@ impl Draft for NewMembers {
         let hours = build.number(&self.hours, "hours", 1..=MOST_HOURS);
         let messages = self.messages.as_ref().map(|messages| build.number(messages, "messages", 1..=MOST_MESSAGES));
         if self.messages.is_some() && hours.is_some_and(|hours| i64::from(hours) > MOST_HOURS_COUNTED) {
-            let fault = build.source.fault(self.hours.span(), "messages are remembered for a day, not longer");
-            build.faults.push(fault.help(format!("with `messages`, `hours` is at most {MOST_HOURS_COUNTED}")));
+            let message = "messages are remembered for a day: who said enough before that is new again";
+            let fault = build.source.fault(self.hours.span(), message).warning();
+            build.faults.push(fault.help(format!("with `messages`, write `hours` up to {MOST_HOURS_COUNTED}")));
         }
         if self.forbid.is_empty() && self.windows.is_empty() {
             let fault = build.source.fault(build.span.clone(), "this `newcomers` rule forbids nothing");
@@ -52,14 +53,17 @@ impl Draft for NewMembers {
         }
         let windows = flood::limits(&self.windows, build);
         let new = Duration::from_secs(u64::from(hours?) * 3600);
+        let counted = new.min(Duration::from_secs(MOST_HOURS_COUNTED as u64 * 3600));
         let messages = messages.map_or(Some(None), |messages| messages.map(|n| Some(n as usize)))?;
-        let limits = Limits { new, messages, forbid: self.forbid, windows };
+        let limits = Limits { new, counted, messages, forbid: self.forbid, windows };
         (build.errors() == before).then(|| Box::new(limits) as Box<dyn Rule>)
     }
 }
 
 struct Limits {
     new: Duration,
+    /// How far back their messages are counted.
+    counted: Duration,
     messages: Option<usize>,
     forbid: Vec<Content>,
     windows: Vec<Limit>,
@@ -78,7 +82,7 @@ impl Limits {
     fn said_more(&self, said: &Said<'_>, joined: Timestamp, most: usize) -> bool {
         let Some((recent, member)) = said.earlier else { return false };
         let time = said.moment.time;
-        recent.times(member, time, self.new).filter(|at| *at >= joined && *at <= time).nth(most).is_some()
+        recent.times(member, time, self.counted).filter(|at| *at >= joined && *at <= time).nth(most).is_some()
     }
 }
 
@@ -94,7 +98,7 @@ impl Rule for Limits {
     fn needs(&self, needs: &mut Needs) {
         self.windows.iter().for_each(|limit| limit.needs(needs));
         if self.messages.is_some() {
-            needs.times(self.new);
+            needs.times(self.counted);
         }
     }
 

@@ -136,7 +136,7 @@ fn faults_of_rules_point_at_the_value() {
         ("[newcomers]\nhours = 0\nforbid = [\"link\"]", "2:9 error: `hours` cannot be 0"),
         (
             "[newcomers]\nhours = 25\nmessages = 3\nforbid = [\"link\"]",
-            "2:9 error: messages are remembered for a day, not longer",
+            "2:9 warning: messages are remembered for a day: who said enough before that is new again",
         ),
         ("[names]\non = \"folded\"", "1:1 error: this `names` rule asks nothing of a name"),
         ("[names]\nmust = [\"(\"]", "2:9 error: this is no regular expression"),
