@@ -17,6 +17,7 @@ const MARK: &str = "config: made from src/config/keys/ by QUNWEI_WRITE_DOCS=1 ca
 /// The units of numbers, in Chinese.
 const UNITS: &[(&str, &str)] = &[
     ("KiB", "KiB"),
+    ("MB", "MB"),
     ("actions", "个"),
     ("alerts", "条"),
     ("characters", "字"),
@@ -31,6 +32,7 @@ const UNITS: &[(&str, &str)] = &[
     ("mutes", "人"),
     ("names", "个"),
     ("notices", "条"),
+    ("pictures", "张"),
     ("removals", "人"),
     ("requests", "次"),
     ("seconds", "秒"),
