@@ -96,8 +96,8 @@ pub enum RowKind {
     Rules = 4,
     /// An operator stopped everything, or let it go on.
     Pause = 5,
-    /// People are to be told what came of a reload.
-    Reload = 6,
+    /// People are to be told something that no event caused: what came of a reload, an alarm.
+    Told = 6,
 }
 
 /// What stands or falls together: the inputs of one request and all they changed.
@@ -311,6 +311,21 @@ pub trait Store: Send {
     /// # Errors
     /// The store cannot be read.
     fn last_config(&mut self) -> Result<Option<Vec<(String, String)>>, StoreError>;
+
+    /// Writes one piece of the habits of groups and bridges, in place of the one of the same number.
+    ///
+    /// # Errors
+    /// Nothing was written.
+    fn save_habits(&mut self, number: u8, piece: &[u8]) -> Result<(), StoreError>;
+
+    /// The pieces of the habits.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn habits(&mut self) -> Result<Vec<Vec<u8>>, StoreError>;
+
+    /// How many bytes can still be written where the data are; `None` when that cannot be said.
+    fn free_space(&self) -> Option<u64>;
 
     /// Whether a write goes through now, by writing.
     ///

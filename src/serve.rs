@@ -154,6 +154,7 @@ pub async fn start_with(
     let intake = Intake::new(daemon.queue);
     let now = clock.now();
     store.save_config(&settings.version, &files, now)?;
+    metrics.started(now);
     metrics.config_version(&settings.version);
 
     bridges::announce(&guests, &mut settings)?;
@@ -164,6 +165,7 @@ pub async fn start_with(
     let version = settings.version.clone();
     let mut engine = Engine::new(settings.clone(), Box::new(store), metrics.clone(), Limits::default(), now)?;
     engine.change_rules(settings.clone(), now)?;
+    engine.keep_watch(health.clone())?;
     let (reloader, requests) = Reloader::new();
     if let Some(witness) = witness {
         engine.watched_by(witness);
@@ -345,7 +347,7 @@ impl Turning {
         loop {
             let stopping = self.stop.is_cancelled();
             // While the store is in trouble nothing fires, however long it has been due.
-            let next = self.engine.next_timer().filter(|_| self.engine.trouble().is_none());
+            let next = self.engine.next_turn().filter(|_| self.engine.trouble().is_none());
             let until_timer = next.map_or(LONGEST_SLEEP, |due| due.since(self.clock.now()));
             let wait = if stopping { Duration::ZERO } else { until_timer.min(LONGEST_SLEEP) };
             let jobs = self.intake.take(BATCH, wait);
@@ -364,12 +366,14 @@ impl Turning {
             if let Err(error) = self.outbox.take(effects, self.engine.store()) {
                 tracing::error!(%error, "the outbox could not be filled up from the store; it is tried again");
             }
-            self.pulse.set_next_timer(self.engine.next_timer());
+            self.engine.look_around(self.clock.now());
+            self.pulse.turned(self.engine.next_turn());
             match self.engine.trouble() {
                 None => self.health.clear(health::STORE),
                 Some(why) => self.health.set(health::STORE, why),
             }
         }
+        self.engine.save_habits();
         if let Err(error) = self.engine.save_windows(self.clock.now()) {
             tracing::warn!(%error, "the windows were not written; the next start reads the journal instead");
         }

@@ -9,6 +9,8 @@ pub const STARTED: &str = "started";
 pub const ENGINE: &str = "engine";
 /// The part that stands for the store.
 pub const STORE: &str = "store";
+/// The part that stands for the disk with the data.
+pub const DISK: &str = "disk";
 /// The part that stands for the configuration.
 pub const CONFIG: &str = "config";
 
@@ -22,6 +24,7 @@ pub fn bridge(name: &str) -> String {
 #[derive(Clone, Debug)]
 pub struct Health {
     reasons: Arc<RwLock<BTreeMap<String, String>>>,
+    notes: Arc<RwLock<BTreeMap<String, String>>>,
 }
 
 impl Default for Health {
@@ -33,7 +36,7 @@ impl Default for Health {
 impl Health {
     /// Not ready, because it has not [`STARTED`].
     pub fn new() -> Self {
-        let health = Self { reasons: Arc::default() };
+        let health = Self { reasons: Arc::default(), notes: Arc::default() };
         health.set(STARTED, "still starting");
         health
     }
@@ -48,6 +51,23 @@ impl Health {
         if self.reasons.read().unwrap_or_else(PoisonError::into_inner).contains_key(part) {
             self.reasons.write().unwrap_or_else(PoisonError::into_inner).remove(part);
         }
+    }
+
+    /// Something about this part that an operator should look at while the daemon is ready all the same; what was noted of
+    /// it before is replaced.
+    pub fn note(&self, part: &str, note: impl Into<String>) {
+        self.notes.write().unwrap_or_else(PoisonError::into_inner).insert(part.to_owned(), note.into());
+    }
+
+    /// There is nothing to be noted of this part any more.
+    pub fn clear_note(&self, part: &str) {
+        self.notes.write().unwrap_or_else(PoisonError::into_inner).remove(part);
+    }
+
+    /// `part: note` of each part that has one, in the order of their names.
+    pub fn notes(&self) -> Vec<String> {
+        let notes = self.notes.read().unwrap_or_else(PoisonError::into_inner);
+        notes.iter().map(|(part, note)| format!("{part}: {note}")).collect()
     }
 
     /// Whether every part is well.

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::domain::action::{Action, Outcome};
 use crate::domain::case::ByWhom;
-use crate::domain::core::ReloadWord;
+use crate::domain::core::Word;
 use crate::domain::event::Event;
 use crate::domain::policy::Settings;
 use crate::domain::time::Timestamp;
@@ -91,7 +91,7 @@ pub enum Job {
         answer: oneshot::Sender<bool>,
     },
     /// People are to be told what came of a reload.
-    Told(Box<ReloadWord>),
+    Told(Box<Word>),
     /// An action has come to its end.
     Outcome {
         /// The action.

@@ -4,6 +4,7 @@
 //! fixed number of them.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
@@ -16,6 +17,7 @@ use prometheus_client::registry::{Metric, Registry};
 
 use crate::domain::action::{Action, Outcome};
 use crate::domain::policy::Verdict;
+use crate::domain::time::Timestamp;
 use crate::ports::Reply;
 
 use table::{Closed, Table};
@@ -114,6 +116,19 @@ words!(Answered { Reply200 = "200", Reply400 = "400", Reply401 = "401", Reply408
 words!(Ended { Done = "done", Failed = "failed", Expired = "expired", Cancelled = "cancelled", Uncertain = "uncertain" });
 words!(Replied { Done = "done", Retry = "retry", Unknown = "unknown", Refused = "refused", Broken = "broken", Disabled = "disabled" });
 
+/// How silent a bridge and its groups are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silence {
+    /// Which.
+    pub bridge: Arc<str>,
+    /// When something last came from it.
+    pub last: Timestamp,
+    /// Whether that is far longer ago than usual.
+    pub silent: bool,
+    /// How many of its groups are silent far beyond their habits.
+    pub groups: usize,
+}
+
 /// Everything that is counted. Shared in an `Arc`.
 pub struct Metrics {
     registry: Registry,
@@ -125,17 +140,24 @@ pub struct Metrics {
     ended: Table<Ended>,
     attempts: Table<Replied>,
     verdicts: [Counter; 3],
-    shed: Family<[(&'static str, &'static str); 1], Counter>,
+    shed: [Counter; 5],
     commands: Family<[(&'static str, String); 2], Counter>,
     bridges: Family<[(&'static str, String); 2], Gauge>,
     config: Family<[(&'static str, String); 1], Gauge>,
     reloads: [Counter; 4],
+    ready: Gauge,
+    started: Gauge,
     retries: Counter,
     store_failures: Counter,
     times_ahead: Counter,
     times_missing: Counter,
     queue_depth: Gauge,
     outbox_depth: Gauge,
+    disk_free: Gauge<f64, AtomicU64>,
+    disk_full_in: Gauge<f64, AtomicU64>,
+    last_event: Family<[(&'static str, String); 1], Gauge>,
+    bridge_silent: Family<[(&'static str, String); 1], Gauge>,
+    groups_silent: Family<[(&'static str, String); 1], Gauge>,
     commit_seconds: Histogram,
     commit_inputs: Histogram,
 }
@@ -153,17 +175,17 @@ impl Metrics {
         let all = &mut registry;
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         all.register("build", "The version of the daemon", build);
-        let verdict: Family<[(&'static str, &'static str); 1], Counter> = Family::default();
-        add(all, "verdicts", "Messages judged, by verdict", verdict.clone());
-        let verdicts = ["pass", "review", "violation"].map(|word| verdict.get_or_create_owned(&[("verdict", word)]));
-        let reload: Family<[(&'static str, &'static str); 1], Counter> = Family::default();
-        add(all, "config_reloads", "Reloads of the configuration, by what came of them", reload.clone());
-        let reloads = [Reload::Changed, Reload::Unchanged, Reload::Broken, Reload::Failed]
-            .map(|outcome| reload.get_or_create_owned(&[("outcome", outcome.word())]));
+        let verdicts =
+            words(all, "verdicts", "Messages judged, by verdict", "verdict", ["pass", "review", "violation"]);
+        let came_of = [Reload::Changed, Reload::Unchanged, Reload::Broken, Reload::Failed].map(Reload::word);
+        let reloads =
+            words(all, "config_reloads", "Reloads of the configuration, by what came of them", "outcome", came_of);
+        let shed = [Shed::Intake, Shed::Rate, Shed::Windows, Shed::Members, Shed::Notices].map(Shed::word);
+        let shed = words(all, "shed", "What was shed to stay within bounds", "what", shed);
         // From a quarter of a millisecond to 8 s; a commit that takes longer is a failure.
         let seconds = || Histogram::new(exponential_buckets(0.000_25, 2.0, 16));
         let inputs = || Histogram::new(exponential_buckets(1.0, 2.0, 13));
-        Self {
+        let metrics = Self {
             events: Table::new(all, "events", "Events, by what became of them", ["platform", "outcome"]),
             requests: Table::new(all, "requests", "Requests of bridges, by status", ["bridge", "status"]),
             findings: Table::new(all, "findings", "What rules found", ["rule", "mode"]),
@@ -172,21 +194,36 @@ impl Metrics {
             ended: Table::new(all, "actions_ended", "Actions that came to their end", ["platform", "state"]),
             attempts: Table::new(all, "attempts", "Attempts to carry actions out", ["platform", "reply"]),
             verdicts,
-            shed: add(all, "shed", "What was shed to stay within bounds", Family::default()),
+            shed,
             commands: add(all, "commands", "Commands given in the chat", Family::default()),
             bridges: add(all, "bridge_state", "1 for the state that a bridge is in", Family::default()),
             config: add(all, "config_info", "The version of the configuration in force", Family::default()),
             reloads,
+            ready: add(all, "ready", "1 when /readyz says so, else 0", Gauge::default()),
+            started: add(all, "start_time_seconds", "When the daemon started, since 1970", Gauge::default()),
             retries: add(all, "retries", "Attempts that were not the first", Counter::default()),
             store_failures: add(all, "store_failures", "Commits that failed", Counter::default()),
             times_ahead: add(all, "event_times_ahead", "Events whose time lay too far ahead", Counter::default()),
             times_missing: add(all, "event_times_missing", "Events without a time", Counter::default()),
             queue_depth: add(all, "queue_depth_inputs", "Inputs that wait to be judged", Gauge::default()),
             outbox_depth: add(all, "outbox_depth_actions", "Actions that wait to be carried out", Gauge::default()),
+            disk_free: add(all, "disk_free_bytes", "What can still be written where the data are", Gauge::default()),
+            disk_full_in: add(all, "disk_full_in_seconds", "When nothing will be free at this rate", Gauge::default()),
+            last_event: add(
+                all,
+                "bridge_last_event_timestamp_seconds",
+                "When something last came from a bridge, since 1970",
+                Family::default(),
+            ),
+            bridge_silent: add(all, "bridge_silent", "1 while a bridge is silent beyond its habit", Family::default()),
+            groups_silent: add(all, "silent_groups", "Groups that are silent beyond their habit", Family::default()),
             commit_seconds: add(all, "commit_seconds", "How long commits took", seconds()),
             commit_inputs: add(all, "commit_inputs", "How many inputs commits held", inputs()),
             registry,
-        }
+        };
+        metrics.disk_free.set(f64::NAN); // not known yet, and no alert's business
+        metrics.disk_full_in.set(f64::INFINITY);
+        metrics
     }
 
     /// Everything, as Prometheus reads it.
@@ -281,7 +318,9 @@ impl Metrics {
 
     /// Something was shed.
     pub fn shed(&self, what: Shed) {
-        self.shed.get_or_create_owned(&[("what", what.word())]).inc();
+        if let Some(counter) = self.shed.get(what.at()) {
+            counter.inc();
+        }
     }
 
     /// A command was given.
@@ -297,6 +336,35 @@ impl Metrics {
     /// How many actions wait.
     pub fn outbox_depth(&self, actions: usize) {
         self.outbox_depth.set(whole(actions));
+    }
+
+    /// The daemon starts.
+    pub fn started(&self, now: Timestamp) {
+        self.started.set(now.0 / 1000);
+    }
+
+    /// Whether the daemon is ready.
+    pub fn ready(&self, ready: bool) {
+        self.ready.set(i64::from(ready));
+    }
+
+    /// How many bytes are free where the data are, and in what time none will be, as far as it looks so.
+    pub fn disk(&self, free: u64, full_in: Option<Duration>) {
+        self.disk_free.set(free as f64);
+        self.disk_full_in.set(full_in.map_or(f64::INFINITY, |time| time.as_secs_f64()));
+    }
+
+    /// How silent the bridges and their groups are.
+    pub fn silences(&self, silences: &[Silence]) {
+        for family in [&self.last_event, &self.bridge_silent, &self.groups_silent] {
+            family.clear(); // of those that are gone nothing is shown
+        }
+        for silence in silences {
+            let bridge = [("bridge", silence.bridge.to_string())];
+            self.last_event.get_or_create_owned(&bridge).set(silence.last.0 / 1000);
+            self.bridge_silent.get_or_create_owned(&bridge).set(i64::from(silence.silent));
+            self.groups_silent.get_or_create_owned(&bridge).set(whole(silence.groups));
+        }
     }
 
     /// Another version of the configuration is in force.
@@ -357,6 +425,18 @@ impl Requests {
 fn add<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
     registry.register(name, help, metric.clone());
     metric
+}
+
+/// Counters by a word, all shown from the start: a rate is never computed from a counter's first appearance.
+fn words<const N: usize>(
+    registry: &mut Registry,
+    name: &str,
+    help: &str,
+    label: &'static str,
+    words: [&'static str; N],
+) -> [Counter; N] {
+    let family: Family<[(&'static str, &'static str); 1], Counter> = add(registry, name, help, Family::default());
+    words.map(|word| family.get_or_create_owned(&[(label, word)]))
 }
 
 fn whole(count: usize) -> i64 {

@@ -8,6 +8,8 @@ pub mod explain;
 pub mod pulse;
 pub mod metrics;
 pub mod health;
+pub mod habits;
+pub mod disk;
 pub mod reload;
 pub mod export;
 pub mod lines;

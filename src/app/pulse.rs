@@ -1,7 +1,7 @@
 //! Whether the daemon is at work or waits for its clock: for those who move the clock, and for tests.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::app::deliver::SharedOutbox;
 use crate::app::intake::Intake;
@@ -13,16 +13,23 @@ pub struct Pulse {
     intake: Intake,
     outbox: SharedOutbox,
     next_timer: Arc<AtomicI64>,
+    turns: Arc<AtomicU64>,
 }
 
 impl Pulse {
     /// Of the daemon with this intake and this outbox.
     pub fn new(intake: Intake, outbox: SharedOutbox) -> Self {
-        Self { intake, outbox, next_timer: Arc::new(AtomicI64::new(i64::MIN)) }
+        Self { intake, outbox, next_timer: Arc::new(AtomicI64::new(i64::MIN)), turns: Arc::default() }
     }
 
-    /// The engine says when its next timer is due.
-    pub fn set_next_timer(&self, due: Option<Timestamp>) {
+    /// How often the engine has turned; it does so many times a second, also when there is nothing to do.
+    pub fn turns(&self) -> u64 {
+        self.turns.load(Ordering::Relaxed)
+    }
+
+    /// The engine has turned once, and says when its next timer is due.
+    pub fn turned(&self, due: Option<Timestamp>) {
+        self.turns.fetch_add(1, Ordering::Relaxed);
         self.next_timer.store(due.map_or(i64::MAX, |due| due.0), Ordering::SeqCst);
     }
 

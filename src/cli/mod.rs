@@ -9,6 +9,7 @@ pub mod pause;
 mod replay;
 mod scan;
 mod serve;
+mod supervisor;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};

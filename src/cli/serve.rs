@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::app::reload::Cause;
+use crate::cli::supervisor::Supervisor;
 use crate::cli::{ConfigArg, check, complain, environment};
 use crate::config::{self, Config, LogFormat, Seen};
 use crate::ports::Store;
@@ -134,18 +135,22 @@ async fn serve(
     let mut hangup = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut supervisor = Supervisor::from_environment();
     let running = start(config, source, seen, kept, store, Arc::new(SystemClock)).await?;
     // A supervisor that closed our stdout does not want to know.
     drop(writeln!(std::io::stdout(), "ready listen={} admin={}", running.listen, running.admin));
     tracing::info!(listen = %running.listen, admin = %running.admin, %version, "ready");
+    supervisor.ready();
     loop {
         tokio::select! {
             _ = interrupt.recv() => break,
             _ = terminate.recv() => break,
             _ = hangup.recv() => running.reloader.request(Cause::Asked),
+            () = supervisor.due() => supervisor.alive(&running),
         }
     }
     tracing::info!("stopping: requests and attempts under way are finished first");
+    supervisor.stopping();
     running.stop().await;
     tracing::info!("stopped");
     Ok(())

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::alarms;
 use super::bridge::Bridge;
 use super::faults::Faults;
 use super::policy::timezone;
 use super::section::{Number, Placed, Section, did_you_mean};
-use crate::domain::policy::{Capability, Company, Mode, Platform, UnknownGroups};
+use crate::domain::policy::{Capability, Company, DiskLimits, Mode, Platform, UnknownGroups};
 
 pub(super) const DEDUPE: Number = Number { key: "dedupe_hours", range: 1..=720, unit: "hours", default: 24 };
 pub(super) const QUEUE: Number = Number { key: "queue", range: 64..=1_048_576, unit: "inputs", default: 16_384 };
@@ -58,6 +59,8 @@ pub(super) struct Everywhere {
     pub(super) unknown_groups: UnknownGroups,
     pub(super) dedupe: Duration,
     pub(super) company: Option<Place>,
+    pub(super) silence: Option<f32>,
+    pub(super) disk: DiskLimits,
 }
 
 /// What `[daemon.alerts]` says, before it is known whether its bridge is there.
@@ -83,6 +86,8 @@ pub(super) fn read(section: Option<Section<'_>>, faults: &Faults) -> (Daemon, Ev
         unknown_groups: UnknownGroups::Default,
         dedupe: hours(DEDUPE.default),
         company: None,
+        silence: alarms::silence(None),
+        disk: alarms::disk(None),
     };
     let Some(mut section) = section else { return (daemon, everywhere) };
     addresses(&mut section, &mut daemon, faults);
@@ -106,6 +111,8 @@ pub(super) fn read(section: Option<Section<'_>>, faults: &Faults) -> (Daemon, Ev
         everywhere.dedupe = hours(n);
     }
     everywhere.company = section.section("alerts", "[daemon.alerts]").and_then(|section| place(section, faults));
+    everywhere.silence = alarms::silence(section.section("silence", "[daemon.silence]"));
+    everywhere.disk = alarms::disk(section.section("disk", "[daemon.disk]"));
     section.finish();
     (daemon, everywhere)
 }

@@ -13,6 +13,7 @@ use crate::domain::policy::Settings;
 use crate::domain::rules::{KINDS, Kind, Rule, RuleInfo, Ruleset};
 use crate::fault::{Fault, Level};
 
+mod alarms;
 mod bridge;
 mod changes;
 mod daemon;
@@ -208,6 +209,8 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
         platforms,
         dedupe: everywhere.dedupe,
         company,
+        silence: everywhere.silence,
+        disk: everywhere.disk,
     };
     Compiled { settings, daemon, notes, size }
 }

@@ -170,6 +170,39 @@ const NOTICES: &[NoticeKind] = &[
         default: "【{{ group }}】{{ list }}",
     },
     NoticeKind {
+        name: "bridge_silent",
+        about: "alarm, told at the company's place: nothing comes from a bot any more",
+        default: "【急】机器人 {{ name }} 已经 {{ text }}没有送来任何消息，远远超过平时。多半是机器人停了或掉线了，请马上看一下。",
+    },
+    NoticeKind {
+        name: "bridge_speaks",
+        about: "that alarm is over",
+        default: "机器人 {{ name }} 又有消息了，前后安静了 {{ text }}。",
+    },
+    NoticeKind {
+        name: "groups_silent",
+        about: "alarm, told at the company's place: nothing comes from some groups any more",
+        default: "这些群安静得远远超过平时：{{ list }}{% if more %}，等 {{ count }} 个群{% endif %}。机器人 {{ name }} 可能被移出了群，也可能群里真的没人说话了，请看一下。",
+    },
+    NoticeKind {
+        name: "groups_speak",
+        about: "that alarm is over",
+        default: "这些群又有消息了：{{ list }}{% if more %}，等 {{ count }} 个群{% endif %}。括号里是安静了多久。",
+    },
+    NoticeKind {
+        name: "disk_filling",
+        about: "alarm, told at the company's place: the disk with the data will be full",
+        default: "【急】存数据的磁盘照现在的速度大约 {{ text }}后写满，还剩 {{ what }}。写满后新消息会被拒收，请尽快腾出空间。",
+    },
+    NoticeKind {
+        name: "disk_low",
+        about: "alarm, told at the company's place: little is free on the disk with the data",
+        default: "【急】存数据的磁盘只剩 {{ what }}。写满后新消息会被拒收，请尽快腾出空间。",
+    },
+    NoticeKind {
+        name: "disk_well", about: "that alarm is over", default: "存数据的磁盘空间够了，还剩 {{ what }}。"
+    },
+    NoticeKind {
         name: "welcome",
         about: "the welcome of everybody who came within the window, with the short rules",
         default: "欢迎 {{ list }} {% if more %}等 {{ count }} 位{% endif %}加入本群！{% if channel %}{{ channel }} {% endif %}请先看一眼群规：{{ short_rules }} 发“群规”可以看全文。",

@@ -32,6 +32,19 @@ pub struct Settings {
     pub dedupe: Duration,
     /// Where the alerts of all groups are told too.
     pub company: Option<Company>,
+    /// How many times the longest usual silence of a bridge or a group is too long. Default 4; `None`: nobody is missed.
+    pub silence: Option<f32>,
+    /// When the disk with the data is worth an alarm.
+    pub disk: DiskLimits,
+}
+
+/// When a disk is worth an alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DiskLimits {
+    /// When it will be full sooner than this. Default 60 minutes; zero: never.
+    pub ahead: Duration,
+    /// When fewer MiB are free. Default 512; zero: never.
+    pub low: u64,
 }
 
 /// The place of the company that is told what the admins of any group are told.

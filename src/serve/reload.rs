@@ -15,7 +15,7 @@ use crate::app::intake::{Intake, Job};
 use crate::app::metrics::{Metrics, Reload};
 use crate::app::reload::{Cause, NotReloaded, Outcome, Reloaded, Request};
 use crate::config::{self, Config, Reading, Seen, Summary, Written};
-use crate::domain::core::ReloadWord;
+use crate::domain::core::{ReloadWord, Word};
 use crate::fault::{self, Fault, Level};
 
 /// A file that looks broken may be half written: it is looked at once more after this.
@@ -190,7 +190,7 @@ impl Worker {
         let to = asked.iter().filter_map(|request| request.member.clone()).map(Some);
         for to in to.chain((news || mended).then_some(None)) {
             let word = ReloadWord { to, in_force, text: text.as_str().into() };
-            self.intake.tell(Job::Told(Box::new(word)));
+            self.intake.tell(Job::Told(Box::new(Word::Reload(word))));
         }
     }
 

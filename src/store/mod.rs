@@ -222,6 +222,24 @@ impl Store for SqliteStore {
         configs::last(&self.conn)
     }
 
+    fn save_habits(&mut self, number: u8, piece: &[u8]) -> Result<(), StoreError> {
+        self.conn.execute("INSERT OR REPLACE INTO habits (number, body) VALUES (?1, ?2)", params![number, piece])?;
+        self.wrote(piece.len());
+        Ok(())
+    }
+
+    fn habits(&mut self) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut read = self.conn.prepare("SELECT body FROM habits ORDER BY number")?;
+        let pieces = read.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        Ok(pieces)
+    }
+
+    fn free_space(&self) -> Option<u64> {
+        let file = self.conn.path().filter(|path| !path.is_empty())?;
+        let disk = rustix::fs::statvfs(file).ok()?;
+        Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
     fn probe(&mut self) -> Result<(), StoreError> {
         // Large enough to need new pages: changing a row in place can succeed on a disk that is full. Then small again, so
         // that the next probe needs them anew.

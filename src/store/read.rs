@@ -175,6 +175,6 @@ pub(super) fn case(conn: &Connection, no: u64) -> Result<Option<Case>, StoreErro
 }
 
 fn row_kind(number: i64) -> Option<RowKind> {
-    use RowKind::{Attempt, Event, Outcome, Pause, Reload, Rules, Tick};
-    [Event, Tick, Attempt, Outcome, Rules, Pause, Reload].into_iter().find(|kind| *kind as i64 == number)
+    use RowKind::{Attempt, Event, Outcome, Pause, Rules, Tick, Told};
+    [Event, Tick, Attempt, Outcome, Rules, Pause, Told].into_iter().find(|kind| *kind as i64 == number)
 }

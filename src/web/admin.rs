@@ -44,12 +44,14 @@ pub fn router(state: AdminState) -> Router {
         .with_state(state)
 }
 
-/// 200, or 503 and one reason a line.
+/// 200, or 503 and one reason a line; then one line each for what should be looked at all the same.
 async fn ready(State(state): State<AdminState>) -> (StatusCode, String) {
-    match state.health.ready() {
-        Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
-        Err(reasons) => (StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n"),
-    }
+    let (status, mut lines) = match state.health.ready() {
+        Ok(()) => (StatusCode::OK, vec!["ready".to_owned()]),
+        Err(reasons) => (StatusCode::SERVICE_UNAVAILABLE, reasons),
+    };
+    lines.extend(state.health.notes().into_iter().map(|note| format!("note: {note}")));
+    (status, lines.join("\n") + "\n")
 }
 
 /// Everything only observes, or acts again; 200 when that is durable.
@@ -72,6 +74,7 @@ async fn pause(State(state): State<AdminState>, headers: HeaderMap, on: bool) ->
 }
 
 async fn numbers(State(state): State<AdminState>) -> impl IntoResponse {
+    state.metrics.ready(state.health.ready().is_ok());
     ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], state.metrics.text())
 }
 

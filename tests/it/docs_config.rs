@@ -21,6 +21,7 @@ const UNITS: &[(&str, &str)] = &[
     ("actions", "个"),
     ("alerts", "条"),
     ("characters", "字"),
+    ("MiB", "MiB"),
     ("days", "天"),
     ("events", "个"),
     ("groups", "个群"),
@@ -29,6 +30,7 @@ const UNITS: &[(&str, &str)] = &[
     ("joins", "人"),
     ("members", "人"),
     ("messages", "条"),
+    ("minutes", "分钟"),
     ("mutes", "人"),
     ("names", "个"),
     ("notices", "条"),
@@ -37,12 +39,13 @@ const UNITS: &[(&str, &str)] = &[
     ("requests", "次"),
     ("seconds", "秒"),
     ("times", "次"),
+    ("times the usual", "倍"),
     ("(a number of the group's rules)", ""),
 ];
 
 /// What a notice may name, in Chinese.
 const VARIABLES: &[(&str, &str)] = &[
-    ("name", "成员的名字"),
+    ("name", "成员的名字；警报里是机器人（桥）的名字"),
     ("rule", "违反了什么（规则的 title）"),
     ("clause", "群规第几条（规则的 clause）；没写就没有"),
     ("case", "案件（或改动）的编号"),
@@ -63,7 +66,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("what", "提示的内容"),
     ("channel", "对从某个渠道来的人另外说的话"),
     ("short_rules", "群规的短文"),
-    ("text", "命令或文字"),
+    ("text", "命令或文字；警报里是多久"),
     ("by", "谁做的"),
     ("hits", "看过的消息里有多少条会命中"),
     ("looked", "看了最近多少条消息"),

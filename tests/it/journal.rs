@@ -306,7 +306,7 @@ pub(crate) fn run_again(settings: &Arc<Settings>, from: &Path, to: &Path) -> [us
                 engine.change_rules(rules.clone(), row.at).unwrap();
             }
             RowKind::Tick => engine.apply_due(row.at).unwrap(),
-            RowKind::Event | RowKind::Attempt | RowKind::Outcome | RowKind::Pause | RowKind::Reload => {
+            RowKind::Event | RowKind::Attempt | RowKind::Outcome | RowKind::Pause | RowKind::Told => {
                 engine.apply(job(row, &actions), row.at).unwrap()
             }
         }
@@ -338,7 +338,7 @@ fn job(row: &Row, actions: &HashMap<Arc<str>, Arc<Action>>) -> Job {
             let outcome: Outcome = serde_json::from_value(body["outcome"].clone()).unwrap();
             Job::Outcome { action: action("action"), outcome }
         }
-        RowKind::Reload => Job::Told(serde_json::from_value(body).unwrap()),
+        RowKind::Told => Job::Told(serde_json::from_value(body).unwrap()),
         RowKind::Pause => {
             let pause = serde_json::from_value(body).unwrap();
             Job::Pause { pause, answer: tokio::sync::oneshot::channel().0 }

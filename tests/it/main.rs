@@ -11,6 +11,7 @@
 
 mod support;
 
+mod alarms;
 mod attack;
 mod bad_input;
 mod browser;
@@ -24,6 +25,7 @@ mod interop;
 mod journal;
 mod kill;
 mod layering;
+mod packaging;
 mod path;
 mod playground;
 mod process;

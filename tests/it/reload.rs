@@ -478,7 +478,7 @@ fn check_load(data: &Path, answered: &HashSet<String>, versions: &HashMap<String
                 let twice = judged_by.insert(event["id"].as_str().unwrap().to_owned(), in_force.clone());
                 assert_eq!(twice, None, "an event twice in the journal");
             }
-            RowKind::Tick | RowKind::Attempt | RowKind::Outcome | RowKind::Pause | RowKind::Reload => {}
+            RowKind::Tick | RowKind::Attempt | RowKind::Outcome | RowKind::Pause | RowKind::Told => {}
         }
     }
     assert_eq!(

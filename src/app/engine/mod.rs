@@ -7,6 +7,7 @@
 mod commands;
 mod effects;
 mod load;
+mod lookout;
 mod recover;
 mod rules;
 mod step;
@@ -15,6 +16,7 @@ mod witness;
 
 pub use self::effects::Effects;
 pub use self::load::event_of;
+use self::lookout::Lookout;
 use self::tally::Tally;
 pub use self::witness::{Sight, Witness};
 use std::collections::{HashMap, VecDeque};
@@ -24,7 +26,7 @@ use std::time::{Duration, Instant};
 use crate::app::intake::{Answer, Answers, Incoming, Job};
 use crate::app::metrics::{EventOutcome, Metrics};
 use crate::domain::change::Change;
-use crate::domain::core::{Core, Judged, Loaded};
+use crate::domain::core::{Core, Judged, Loaded, ReloadWord, Word};
 use crate::domain::ids::{GroupKey, SeenKey};
 use crate::domain::policy::Settings;
 use crate::domain::recent::Place;
@@ -65,6 +67,8 @@ pub struct Engine {
     reloaded: bool,
     /// Who is shown what was decided, if anybody looks.
     witness: Option<Box<dyn Witness>>,
+    /// What it watches besides, if it has been told to.
+    lookout: Option<Lookout>,
     /// Of a commit that was made because the next job reads the store; given with those of the next.
     early: Effects,
     /// The rules that held before those of a change that is not committed.
@@ -128,6 +132,7 @@ impl Engine {
             deferred: Vec::new(),
             reloaded: false,
             witness: None,
+            lookout: None,
             early: Effects::default(),
             before: None,
             unsure: false,
@@ -162,6 +167,12 @@ impl Engine {
     /// When the next timer is due.
     pub fn next_timer(&self) -> Option<Timestamp> {
         self.core.state.timers.first().map(|timer| timer.due)
+    }
+
+    /// When there is something to be done: at once, when it has told itself something, else when the next timer is due.
+    pub fn next_turn(&self) -> Option<Timestamp> {
+        let at_once = !self.deferred.is_empty() && self.broken.is_none();
+        if at_once { Some(Timestamp(0)) } else { self.next_timer() }
     }
 
     /// Runs the core over a job. Nothing is durable before [`Engine::commit`].
@@ -317,12 +328,12 @@ impl Engine {
                 self.core.pause_all(pause.clone(), now, &mut unit.changes);
             }
             Job::Told(word) => {
-                if let Some(member) = &word.to {
+                if let Word::Reload(ReloadWord { to: Some(member), .. }) = &**word {
                     self.load_group(&member.platform, &member.group)?;
                 }
                 let body = serde_json::to_string(word).map_err(|error| StoreError::Row(error.to_string()))?;
-                unit.rows.push(self.row(RowKind::Reload, now, body.into()));
-                self.core.tell_reload(word, self.seq, now, &mut unit.changes);
+                unit.rows.push(self.row(RowKind::Told, now, body.into()));
+                self.core.tell(word, self.seq, now, &mut unit.changes);
             }
             Job::Outcome { action, outcome } => {
                 self.load_group(&action.platform, &action.group)?;
@@ -349,6 +360,7 @@ impl Engine {
     /// Takes in one event; `false` when it was there already.
     fn event(&mut self, incoming: &Incoming, now: Timestamp, unit: &mut Unit) -> Result<bool, StoreError> {
         let event = &incoming.event;
+        self.heard(&event.platform, &event.group, now);
         let key = SeenKey::new(&event.platform, &event.id, &incoming.raw);
         let before = match self.batch.seen.get(&key.id) {
             Some(body) => Some(*body),

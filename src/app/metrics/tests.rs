@@ -38,6 +38,8 @@ fn what_happened_is_counted_under_its_name() {
     metrics.store_failure();
     metrics.shed(Shed::Intake);
     metrics.times_given(2, 1);
+    metrics.started(Timestamp(1_795_395_600_999));
+    metrics.ready(true);
     metrics.queue_depth(7);
     metrics.outbox_depth(8);
     metrics.config_version("old");
@@ -68,6 +70,9 @@ fn what_happened_is_counted_under_its_name() {
         "qunwei_commit_seconds_sum 0.003",
         "qunwei_commit_inputs_count 1",
         r#"qunwei_shed_total{what="intake"} 1"#,
+        r#"qunwei_shed_total{what="notices"} 0"#,
+        "qunwei_ready 1",
+        "qunwei_start_time_seconds 1795395600",
         r#"qunwei_config_info{version="new"} 1"#,
         r#"qunwei_bridge_state{bridge="example",state="broken"} 1"#,
         r#"qunwei_bridge_state{bridge="example",state="on"} 0"#,

@@ -1,6 +1,7 @@
-//! `[daemon]` and `[daemon.alerts]`.
+//! `[daemon]` and the tables below it.
 
 use super::{Key, Table, Takes};
+use crate::config::alarms::{AHEAD, FACTOR, LOW};
 use crate::config::daemon::{ALERTS, DEDUPE, QUEUE};
 
 pub(super) const TABLES: &[Table] = &[
@@ -9,6 +10,16 @@ pub(super) const TABLES: &[Table] = &[
         &["[daemon.alerts]"],
         "给各群管理员的提示，公司里也想看一份时写。整段不写，就只告诉各群的管理员。",
         COMPANY,
+    ),
+    Table::new(
+        &["[daemon.silence]"],
+        "一个机器人或一个群安静得远远超过平时就报警，写进日志和 /metrics，也送到 [daemon.alerts] 里的群。“平时”是自己学的，头两周不报。",
+        SILENCE,
+    ),
+    Table::new(
+        &["[daemon.disk]"],
+        "存数据的磁盘快写满时报警，写进日志和 /metrics，也送到 [daemon.alerts] 里的群。",
+        DISK,
     ),
 ];
 
@@ -65,6 +76,16 @@ const DAEMON: &[Key] = &[
     )
     .or(r#""text""#)
     .at_start(),
+];
+
+const SILENCE: &[Key] = &[
+    Key::new("on", Takes::Flag, "false", "要不要报").or("true"),
+    Key::number(FACTOR, "8", "比平时最长的安静还要长几倍才报。嫌报得多就调大"),
+];
+
+const DISK: &[Key] = &[
+    Key::number(AHEAD, "120", "照最近半小时的速度，这么久以内会写满就报；0 表示不看"),
+    Key::number(LOW, "2048", "剩下不到这么多就报；0 表示不看"),
 ];
 
 const COMPANY: &[Key] = &[

@@ -421,8 +421,9 @@ fn comes_to(config: &Config) -> impl PartialEq + use<> {
     let rules = format!("{:?} {:?} {found:?}", settings.rules.infos(), settings.rules.needs());
     let platforms = format!("{:?}", settings.platforms);
     let everywhere = format!("{:?} {:?} {:?}", settings.unknown_groups, settings.dedupe, settings.company);
+    let alarms = (settings.silence, settings.disk);
     let policies = (settings.default_policy.clone(), settings.groups.clone());
-    (daemon, config.daemon.bridges.clone(), rules, platforms, everywhere, policies)
+    (daemon, config.daemon.bridges.clone(), rules, platforms, everywhere, alarms, policies)
 }
 
 #[test]

@@ -258,6 +258,18 @@ fn welcomes_and_rules_lie_over_each_other_too() {
 }
 
 #[test]
+fn what_raises_an_alarm() {
+    let read = |text: &str| {
+        let settings = read(&[("a.toml", text)], &no_env).unwrap().settings;
+        (settings.silence, settings.disk.ahead.as_secs(), settings.disk.low)
+    };
+    assert_eq!(read(""), (Some(4.0), 3600, 512));
+    let text = "[daemon.silence]\nfactor = 7\n[daemon.disk]\nahead_minutes = 0\nlow_mib = 0";
+    assert_eq!(read(text), (Some(7.0), 0, 0));
+    assert_eq!(read("[daemon.silence]\non = false").0, None);
+}
+
+#[test]
 fn the_daemon_holds_every_group_back() {
     let text = "[daemon]\nmode = \"observe\"\n[group.a]\nmode = \"on\"\n[group.b]\nmode = \"off\"";
     assert_eq!(policy_of(text, "a").mode, Mode::Observe);

@@ -4,6 +4,7 @@
 //! input needs from the store is loaded by the engine before ([`State`]).
 
 mod after;
+mod alarm;
 mod alerts;
 mod commands;
 mod join;
@@ -16,6 +17,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use self::alarm::Word;
 pub use self::commands::{Wanted, quoted_cases};
 use self::message::{About, Here};
 pub use self::message::{message_key, pseudo_title};

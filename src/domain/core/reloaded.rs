@@ -23,7 +23,7 @@ pub struct ReloadWord {
 
 impl Core {
     /// Tells who asked, where they asked; else the company's place. `number` is the input's: each word has an id of its own.
-    pub fn tell_reload(&mut self, word: &ReloadWord, number: u64, now: Timestamp, out: &mut Vec<Change>) {
+    pub(super) fn tell_reload(&mut self, word: &ReloadWord, number: u64, now: Timestamp, out: &mut Vec<Change>) {
         let settings = self.settings.clone();
         let notice = if word.in_force { "reloaded" } else { "not_reloaded" };
         let vars = Vars { text: word.text.to_string(), ..Vars::default() };

@@ -9,8 +9,8 @@ use crate::domain::event::{Message, Segment};
 use crate::domain::lexicon::LexiconBuilder;
 use crate::domain::notices::Notices;
 use crate::domain::policy::{
-    Capabilities, Capability, Mode, Platform, Policy, Roles, RuleSetting, RulesText, Severity, Step, UnknownGroups,
-    Verdict, Welcome,
+    Capabilities, Capability, DiskLimits, Mode, Platform, Policy, Roles, RuleSetting, RulesText, Severity, Step,
+    UnknownGroups, Verdict, Welcome,
 };
 use crate::domain::rules::{EXEMPT_ROLES, Rule, RuleId, RuleInfo, Ruleset};
 use crate::domain::standing::Standing;
@@ -124,6 +124,8 @@ impl Bed {
             platforms: HashMap::from([("p".into(), Platform { capabilities, bot_user: Some("bot".into()) })]),
             dedupe: DAY,
             company: None,
+            silence: None,
+            disk: DiskLimits { ahead: Duration::ZERO, low: 0 },
         };
         let core = Core::new(settings.into(), State::new(Limits::default()));
         Self { core, now: NOW, events: 0, out: Vec::new() }

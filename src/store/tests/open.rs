@@ -103,6 +103,7 @@ const ROWS: &[&str] = &[
     include_str!("../../../tests/data/migrations/0001.sql"),
     include_str!("../../../tests/data/migrations/0002.sql"),
     include_str!("../../../tests/data/migrations/0003.sql"),
+    include_str!("../../../tests/data/migrations/0004.sql"),
 ];
 
 #[test]

@@ -22,10 +22,18 @@ pub struct Bench {
 
 impl Bench {
     pub fn new() -> Self {
+        Self::with("")
+    }
+
+    /// With one more file over it.
+    pub fn with(toml: &str) -> Self {
         let data = tempfile::tempdir().unwrap();
         let faults = Faults::default();
         let store = Box::new(FaultyStore::new(open_store(data.path()).unwrap(), faults.clone()));
-        let config = qunwei::config::load(&root().join("config"), &|_| None).unwrap();
+        let dir = root().join("config");
+        let mut files = qunwei::config::load(&dir, &|_| None).unwrap().files;
+        files.push(("zz-test.toml".to_owned(), toml.to_owned()));
+        let config = qunwei::config::from_files(&dir, &files, &|_| None).unwrap();
         let metrics = Arc::new(Metrics::new());
         let engine = Engine::new(config.settings, store, metrics.clone(), Limits::default(), MORNING).unwrap();
         Self { engine, faults, metrics, _data: data }

@@ -40,12 +40,18 @@ pub enum Fault {
 struct Script {
     faults: Vec<Fault>,
     failed: usize,
+    free: Option<u64>,
 }
 
 impl Faults {
     /// From now on, these and no others.
     pub fn set(&self, faults: impl IntoIterator<Item = Fault>) {
         self.0.lock().unwrap().faults = faults.into_iter().collect();
+    }
+
+    /// From now on so many bytes are free on its disk.
+    pub fn set_free(&self, bytes: u64) {
+        self.0.lock().unwrap().free = Some(bytes);
     }
 
     /// How often something failed.
@@ -196,6 +202,19 @@ impl Store for FaultyStore {
 
     fn last_config(&mut self) -> Result<Option<Vec<(String, String)>>, StoreError> {
         self.inner.last_config()
+    }
+
+    fn save_habits(&mut self, number: u8, piece: &[u8]) -> Result<(), StoreError> {
+        self.faults.check(&Fault::Windows)?;
+        self.inner.save_habits(number, piece)
+    }
+
+    fn habits(&mut self) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.inner.habits()
+    }
+
+    fn free_space(&self) -> Option<u64> {
+        self.faults.0.lock().unwrap().free.or_else(|| self.inner.free_space())
     }
 
     fn probe(&mut self) -> Result<(), StoreError> {

@@ -1,0 +1,28 @@
+-- Rows of a store with `0004_habits`, one at least in every table but `probe`. Written once by that version; not to be changed.
+INSERT INTO journal (seq, at, kind, platform, time, body) VALUES (1, 1800000001000, 0, 'bridge', NULL, '{"id":"m-1","text":"大家好 \u0000 1"}');
+INSERT INTO journal (seq, at, kind, platform, time, body) VALUES (2, 1800000002000, 0, 'bridge', NULL, '{"id":"m-2","text":"大家好 \u0000 2"}');
+INSERT INTO seen_log (id, at, keys) VALUES (1, 1800000002000, X'241710F9EF5CE0C0FDDC935D241ECD87');
+INSERT INTO seen_segments (id, last_at, filter) VALUES (1, 1800000001000, X'00000000000000000000002000000000000000000000000100000000000000000000000000000000000000000000000000000000004888000000100000000000');
+INSERT INTO seen_buckets (id, keys) VALUES (375, X'77BF41B9977A9B7D5EB971B3F92104F4');
+INSERT INTO groups (id, platform, name) VALUES (1, 'bridge', 'g1');
+INSERT INTO ledgers (group_id, ledger) VALUES (1, '{"removals":[],"mutes":[],"notices":[],"alerts":{"sent":[],"held":[],"rest":3},"held":[],"rules_told":null}');
+INSERT INTO members (group_id, user, name, joined, gone, role) VALUES (1, 'u1', '小王', 1800000000000, NULL, NULL);
+INSERT INTO members (group_id, user, name, joined, gone, role) VALUES (1, 'u2', NULL, NULL, NULL, 'admin');
+INSERT INTO admins (group_id, user) VALUES (1, 'u2');
+INSERT INTO standings (group_id, user, standing) VALUES (1, 'u1', '{"strikes":[{"case":1,"time":1800000001000,"observe":false,"notice":"a-1","burst_end":null}],"mute":null}');
+INSERT INTO cases (no, group_id, body) VALUES (1, 1, '{"no":1,"platform":"bridge","group":"g1","user":"u1","name":"小王","message":"m-1","time":1800000001000,"opened":1800000002000,"text":"大家加薇❤","findings":[{"rule":"ads.contact","category":"ads","severity":"minor","matched":"加薇❤","word":"加微信","start":3,"end":6}],"rules":"0123456789abcdef","step":"warn_private","strikes":1,"decided_by":"machine","observe":false,"actions":["a-1"]}');
+INSERT INTO evidence (id, case_no, body) VALUES (1, 1, '{"case":1,"event":"e-m-2","message":"m-2","time":1800000009000,"text":"又来了","findings":[{"rule":"ads.link","category":"ads","severity":"minor","matched":"加薇❤","word":"加微信","start":3,"end":6}]}');
+INSERT INTO case_messages (group_id, message, case_no) VALUES (1, 'm-1', 1);
+INSERT INTO case_messages (group_id, message, case_no) VALUES (1, 'm-2', 1);
+INSERT INTO timers (platform, group_name, id, due, what) VALUES ('bridge', 'g1', 'unmute:1', 1800000070000, '{"Unmute":{"user":"u1","case":1}}');
+INSERT INTO outbox (place, id, lane, case_no, state, action, attempted, error, message, ended_at) VALUES (1, 'a-1', 2, 1, 'pending', '{"id":"a-1","platform":"bridge","group":"g1","what":{"Mute":{"user":"u1","seconds":60,"until":1800000070000}},"time":1800000010000,"offset":28800,"cause":{"case":"1","step":"mute"},"lane":"Penalty","deadline":1800000070000,"observe":false,"notifies":[["u1",1]]}', NULL, NULL, NULL, NULL);
+INSERT INTO outbox (place, id, lane, case_no, state, action, attempted, error, message, ended_at) VALUES (2, 'a-2', 4, 1, 'done', '{"id":"a-2","platform":"bridge","group":"g1","what":{"Mute":{"user":"u1","seconds":60,"until":1800000070000}},"time":1800000010000,"offset":28800,"cause":{"case":"1","step":"mute"},"lane":"Notice","deadline":1800000070000,"observe":false,"notifies":[["u1",1]]}', NULL, NULL, 'm-7', 1800000020000);
+INSERT INTO windows (piece, seq, body) VALUES (1, 1, X'77696E646F7773');
+INSERT INTO configs (version, saved, at, named, files) VALUES ('0123456789abcdef', 1, 1800000000000, 1, X'789C8B8E564A2F4D2C4AD12BC9CFCD51D251525678BE6FC98BE52D4AB1B1008B400AC1');
+INSERT INTO newcomers (group_id, newcomers) VALUES (1, '{"opened_by":"e-1","waiting":[{"user":"u9","name":"新人","channel":null,"time":1800000001000}],"joins":[{"user":1,"time":1800000001000}],"raid":null,"welcomed":[]}');
+INSERT INTO company_alerts (id, alerts) VALUES (1, '{"sent":[{"at":1800000001000,"cause":1}],"held":[],"rest":0}');
+INSERT INTO undone (case_no, by) VALUES (1, '{"by":"u2","name":"老王","at":1800000080000}');
+INSERT INTO chat_changes (no, group_id, change, undone) VALUES (1, 1, '{"no":1,"platform":"bridge","group":"g1","what":{"Add":["学区房"]},"by":"u2","by_name":"老王","at":1800000080000}', NULL);
+INSERT INTO pauses (platform, group_name, by) VALUES ('bridge', 'g1', '{"by":"u2","name":"老王","at":1800000080000}');
+INSERT INTO commands (id, group_id, at, user, event, command, result, text) VALUES (1, 1, 1800000080000, 'u2', 'm-3', 'stop', 'done', '/停');
+INSERT INTO habits (number, body) VALUES (64, X'00');
