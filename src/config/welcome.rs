@@ -13,7 +13,7 @@ pub(super) const RAID: Number = Number { key: "raid_joins", range: 1..=500, unit
 pub(super) const NAMES: Number = Number { key: "names", range: 1..=50, unit: "names", default: 10 };
 
 /// The short rules as shipped; the numbers are those of `clause` in `config/rules/`.
-const SHORT: &str = "1 不发广告、不拉人加好友；2 不骗人；3 不赌博；4 不发色情内容；5 不骂人；6 不刷屏。";
+const SHORT: &str = "1 不发广告、不拉人加好友；2 不骗人；3 不赌博；4 不发色情内容；5 不骂人；6 不刷屏；7 不威胁人、不卖违禁品；8 不拉人集资。";
 
 /// The full rules as shipped.
 const FULL: &str = "\
@@ -24,6 +24,8 @@ const FULL: &str = "\
 4. 不发色情低俗的文字、图片和链接。
 5. 有话好好说，不骂人，不揭别人隐私；发别人的照片、电话，先问本人。
 6. 不刷屏；同一件事说一遍就够了。
+7. 不威胁人，不约架，不买卖违禁品（枪、管制刀具、毒品……）。
+8. 不拉人投钱（没上市的股份、说是包赚的理财、拉人返利……）。
 群里的消息由程序先看一遍，违规会先提醒，再犯才加重。判错了，请告诉群主或管理员，由人来定。";
 
 /// What holds where nobody says otherwise.

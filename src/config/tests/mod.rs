@@ -3,6 +3,7 @@
 
 mod changes;
 mod keys;
+mod lists;
 mod mistakes;
 mod shipped;
 mod syntax;

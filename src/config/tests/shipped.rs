@@ -10,11 +10,11 @@ use crate::domain::notices;
 use crate::domain::policy::{Capability, Mode, Policy};
 use crate::domain::rules::Scratch;
 
-fn dir() -> PathBuf {
+pub(super) fn dir() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("config")
 }
 
-fn shipped() -> Config {
+pub(super) fn shipped() -> Config {
     load(&dir(), &no_env).unwrap_or_else(|faults| panic!("{:#?}", told(&faults)))
 }
 
