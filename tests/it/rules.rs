@@ -280,7 +280,15 @@ async fn a_word_that_does_not_count_takes_its_combinations_along() {
     assert!(world.next().await["text"].as_str().unwrap().contains("不再算违规"));
     let event = said(&world, "9", json!([{"type": "text", "text": text}]));
     post(&mut world, &event).await;
-    world.finish().await;
+    let about = |rule: &str| got(&world).iter().filter(|(.., of)| of == rule).count();
+    assert_eq!(about("fraud.job_offer"), 0);
+    // In a group where it counts, the same is found.
+    let mut event = said(&world, "8", json!([{"type": "text", "text": text}]));
+    event["group"] = json!("g2");
+    post(&mut world, &event).await;
+    let about = |rule: &str| got(&world).iter().filter(|(.., of)| of == rule).count();
+    assert_eq!(about("fraud.job_offer"), 1);
+    world.down().await;
 }
 
 #[tokio::test]
