@@ -5,6 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use crate::domain::action::Action;
 use crate::domain::alerts::Alerts;
 use crate::domain::case::{ByWhom, Case, CaseFile};
@@ -187,6 +189,75 @@ pub struct StoredPause {
     pub by: ByWhom,
 }
 
+/// What came of one step of moving days of the journal out of the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Archived {
+    /// No day that is over is left.
+    Nothing,
+    /// A day is being copied, beside whatever else is done.
+    Copying,
+    /// A file has taken over so many inputs.
+    Copied(u64),
+    /// So many inputs that are in files were deleted where they had been.
+    Deleted(usize),
+}
+
+/// What is kept for a time only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Inputs: whole files of the history, and what no file has taken over.
+    Journal,
+    /// Actions that belong to no case and have come to their end: answers, welcomes, alerts.
+    Answers,
+    /// What was said and sent of a case; the case itself stays, without it.
+    Evidence,
+    /// The record of commands.
+    Commands,
+    /// Members who are gone, who run nothing and against whom nothing is held.
+    Members,
+    /// Words that were changed in the chat and changed back.
+    Changes,
+    /// Cases with all that is left of them.
+    Cases,
+}
+
+impl Kept {
+    /// The word in metrics and in the store.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kept::Journal => "journal",
+            Kept::Answers => "answers",
+            Kept::Evidence => "evidence",
+            Kept::Commands => "commands",
+            Kept::Members => "members",
+            Kept::Changes => "changes",
+            Kept::Cases => "cases",
+        }
+    }
+}
+
+/// What one slice of deleting by age came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// How many rows were looked at that were old enough; 0 when there are none left.
+    pub looked: usize,
+    /// How many of them were deleted, with what belonged to them.
+    pub deleted: usize,
+}
+
+/// How much of the journal is in files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HistorySize {
+    /// Files.
+    pub files: usize,
+    /// Inputs in them.
+    pub rows: u64,
+    /// Their size.
+    pub bytes: u64,
+    /// When the first of the inputs was judged.
+    pub oldest: Option<Timestamp>,
+}
+
 /// Keeps everything. One writer; every method blocks.
 pub trait Store: Send {
     /// Writes units in one transaction, durable when it returns.
@@ -311,6 +382,22 @@ pub trait Store: Send {
     /// # Errors
     /// The store cannot be read.
     fn last_config(&mut self) -> Result<Option<Vec<(String, String)>>, StoreError>;
+
+    /// One step of moving the days of the journal that are over, by the clocks of `zone`, into files: what is moved is still
+    /// found by [`Store::journal`] and [`Store::journal_before`]. Deletes at most `limit` inputs where they had been.
+    ///
+    /// # Errors
+    /// The step was not made; nothing was lost, and it can be tried again.
+    fn archive(&mut self, zone: &TimeZone, now: Timestamp, limit: usize) -> Result<Archived, StoreError>;
+
+    /// Deletes what became older than `before`, at most about `limit` rows (or one file), the oldest first.
+    ///
+    /// # Errors
+    /// Nothing was deleted.
+    fn forget(&mut self, what: Kept, before: Timestamp, limit: usize) -> Result<Forgotten, StoreError>;
+
+    /// How much of the journal is in files.
+    fn history(&self) -> HistorySize;
 
     /// Writes one piece of the habits of groups and bridges, in place of the one of the same number.
     ///

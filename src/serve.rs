@@ -20,6 +20,7 @@ use crate::app::deliver::{Delivery, Platforms, SharedOutbox};
 use crate::app::engine::{Engine, Witness};
 use crate::app::health::{self, Health};
 use crate::app::intake::{Answers, Intake, Job};
+use crate::app::jobs::Jobs;
 use crate::app::metrics::Metrics;
 use crate::app::outbox::{Outbox, Pace};
 use crate::app::pulse::Pulse;
@@ -190,6 +191,7 @@ pub async fn start_with(
         outbox: outbox.clone(),
         clock: clock.clone(),
         metrics: metrics.clone(),
+        jobs: Jobs::new(metrics.clone()),
         health: health.clone(),
         reloader: reloader.clone(),
         stop: stop_engine.clone(),
@@ -321,6 +323,7 @@ struct Turning {
     outbox: SharedOutbox,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
+    jobs: Jobs,
     health: Health,
     reloader: Reloader,
     stop: CancellationToken,
@@ -372,6 +375,7 @@ impl Turning {
                 None => self.health.clear(health::STORE),
                 Some(why) => self.health.set(health::STORE, why),
             }
+            self.jobs.step(&mut self.engine, self.clock.now());
         }
         self.engine.save_habits();
         if let Err(error) = self.engine.save_windows(self.clock.now()) {

@@ -18,7 +18,7 @@ use prometheus_client::registry::{Metric, Registry};
 use crate::domain::action::{Action, Outcome};
 use crate::domain::policy::Verdict;
 use crate::domain::time::Timestamp;
-use crate::ports::Reply;
+use crate::ports::{HistorySize, Reply};
 
 use table::{Closed, Table};
 
@@ -160,6 +160,12 @@ pub struct Metrics {
     groups_silent: Family<[(&'static str, String); 1], Gauge>,
     commit_seconds: Histogram,
     commit_inputs: Histogram,
+    moved: Counter,
+    /// Files, inputs in them, bytes, and since when.
+    history: [Gauge; 4],
+    forgotten: Family<[(&'static str, &'static str); 1], Counter>,
+    jobs_failed: Family<[(&'static str, &'static str); 1], Counter>,
+    clock_doubted: Gauge,
 }
 
 impl Default for Metrics {
@@ -219,6 +225,31 @@ impl Metrics {
             groups_silent: add(all, "silent_groups", "Groups that are silent beyond their habit", Family::default()),
             commit_seconds: add(all, "commit_seconds", "How long commits took", seconds()),
             commit_inputs: add(all, "commit_inputs", "How many inputs commits held", inputs()),
+            moved: add(
+                all,
+                "history_moved_inputs",
+                "Inputs of the journal that were moved into files",
+                Counter::default(),
+            ),
+            history: [
+                add(all, "history_files", "Files of days that are over", Gauge::default()),
+                add(all, "history_inputs", "Inputs in these files", Gauge::default()),
+                add(all, "history_bytes", "The size of these files", Gauge::default()),
+                add(
+                    all,
+                    "history_oldest_seconds",
+                    "When the first input in them was judged, 0: none",
+                    Gauge::default(),
+                ),
+            ],
+            forgotten: add(all, "forgotten_rows", "Rows that were deleted because of their age", Family::default()),
+            jobs_failed: add(all, "jobs_failed", "Slices of jobs that failed", Family::default()),
+            clock_doubted: add(
+                all,
+                "clock_doubted",
+                "1 while nothing is deleted by age: the clock leapt",
+                Gauge::default(),
+            ),
             registry,
         };
         metrics.disk_free.set(f64::NAN); // not known yet, and no alert's business
@@ -314,6 +345,35 @@ impl Metrics {
     /// A commit failed.
     pub fn store_failure(&self) {
         self.store_failures.inc();
+    }
+
+    /// A file has taken over so many inputs.
+    pub fn moved(&self, inputs: u64) {
+        self.moved.inc_by(inputs);
+    }
+
+    /// What is in files now.
+    pub fn history(&self, size: HistorySize) {
+        let of = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let oldest = size.oldest.map_or(0, |time| time.0.div_euclid(1000));
+        for (gauge, value) in self.history.iter().zip([whole(size.files), of(size.rows), of(size.bytes), oldest]) {
+            gauge.set(value);
+        }
+    }
+
+    /// Rows were old enough to be deleted.
+    pub fn forgotten(&self, what: &'static str, rows: usize) {
+        self.forgotten.get_or_create_owned(&[("what", what)]).inc_by(rows as u64);
+    }
+
+    /// A slice of a job failed.
+    pub fn job_failed(&self, job: &'static str) {
+        self.jobs_failed.get_or_create_owned(&[("job", job)]).inc();
+    }
+
+    /// Whether the clock leapt ahead and nothing bears it out.
+    pub fn clock_doubted(&self, doubted: bool) {
+        self.clock_doubted.set(i64::from(doubted));
     }
 
     /// Something was shed.

@@ -4,6 +4,7 @@ pub mod intake;
 pub mod engine;
 pub mod outbox;
 pub mod deliver;
+pub mod jobs;
 pub mod explain;
 pub mod pulse;
 pub mod metrics;

@@ -1,15 +1,17 @@
 //! `qunwei export`.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 
 use crate::app::export::{Export, export};
-use crate::cli::{complain, failed};
-use crate::store::chat_state;
+use crate::cli::{complain, data_dir, failed};
+use crate::ports::Clock;
+use crate::serve::SystemClock;
+use crate::store::{Rows, chat_state, export_state};
 
 /// `qunwei export`
 #[derive(Args)]
@@ -17,31 +19,87 @@ pub(super) struct ExportArgs {
     /// The data directory.
     #[arg(long, value_name = "DIR", env = "QUNWEI_DATA", hide_env_values = true, default_value = "./data")]
     data: PathBuf,
-    /// The folder to write into: a new or an empty one.
-    #[arg(long, value_name = "DIR")]
-    to: PathBuf,
+    /// Writes what was changed in the chat into this folder: a new or an empty one.
+    #[arg(long, value_name = "DIR", required_unless_present = "state", conflicts_with = "state")]
+    to: Option<PathBuf>,
+    /// Writes the whole state into this new file (`-` is stdout), for `qunwei import` on another machine.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// With every stored message; without, only those that the state needs.
+    #[arg(long, requires = "state", conflicts_with = "to")]
+    with_messages: bool,
 }
 
 pub(super) fn run(args: &ExportArgs) -> ExitCode {
-    match export_to(args) {
+    let done = match (&args.state, &args.to) {
+        (Some(file), _) => export_to_file(args, file),
+        (None, Some(to)) => export_to_folder(args, to),
+        (None, None) => Ok(()), // clap asks for one of them
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
     }
 }
 
-fn export_to(args: &ExportArgs) -> anyhow::Result<()> {
-    // An empty variable counts as unset.
-    let data = if args.data.as_os_str().is_empty() { Path::new("./data") } else { &args.data };
-    let state = chat_state(data)?;
+fn export_to_file(args: &ExportArgs, file: &Path) -> anyhow::Result<()> {
+    let state = |to: &mut dyn Write| export_state(data_dir(&args.data), args.with_messages, SystemClock.now(), to);
+    let rows = if file.as_os_str() == "-" {
+        state(&mut BufWriter::new(io::stdout().lock()))?
+    } else {
+        let shown = file.display();
+        let mut to = BufWriter::new(
+            private_file(file)
+                .map_err(|error| anyhow::anyhow!("cannot write {shown}: {error}; nothing was exported"))?,
+        );
+        let written = state(&mut to).map_err(anyhow::Error::new).and_then(|rows| {
+            to.flush()?;
+            to.get_ref().sync_all()?;
+            Ok(rows)
+        });
+        if written.is_err() {
+            fs::remove_file(file).ok(); // half of it is of no use
+        }
+        written?
+    };
+    complain(told("exported", &rows));
+    Ok(())
+}
+
+/// A new file that only its owner reads: it holds what people said.
+fn private_file(path: &Path) -> io::Result<fs::File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// What a transfer came to, for an operator to compare.
+pub(super) fn told(done: &str, rows: &Rows) -> String {
+    let of = |table: &str| rows.get(table).copied().unwrap_or(0);
+    format!(
+        "{done}: {} cases, {} members with something held against them, {} timers, {} actions, {} messages and other inputs; {} rows in all\n",
+        of("cases"),
+        of("standings"),
+        of("timers"),
+        of("outbox"),
+        of("journal"),
+        rows.values().sum::<u64>()
+    )
+}
+
+fn export_to_folder(args: &ExportArgs, to: &Path) -> anyhow::Result<()> {
+    let state = chat_state(data_dir(&args.data))?;
     let Export { files, notes } = export(&state);
     if files.is_empty() {
         complain("note: nothing changed in the chat is in force; nothing was written\n");
         return Ok(());
     }
-    make_empty_dir(&args.to)?;
+    make_empty_dir(to)?;
     let mut stdout = io::stdout().lock();
     for (name, text) in &files {
-        let path = args.to.join(name);
+        let path = to.join(name);
         write_new(&path, text).map_err(|error| anyhow::anyhow!("cannot write {}: {error}", path.display()))?;
         writeln!(stdout, "{}", path.display())?;
     }

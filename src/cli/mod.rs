@@ -4,7 +4,9 @@
 pub mod check;
 mod demo;
 mod export;
+mod generate;
 pub mod health;
+mod import;
 pub mod pause;
 mod replay;
 mod scan;
@@ -60,16 +62,35 @@ enum Command {
     /// Lets a daemon that was paused act again.
     #[command(after_help = "Example:\n  qunwei resume --url http://127.0.0.1:8081")]
     Resume(PauseArgs),
-    /// Writes what was changed in the chat as TOML and word lists; a daemon may be running meanwhile.
-    #[command(after_help = "Example:\n  qunwei export --data data --to config/chat && qunwei check --config config")]
+    /// Writes what was changed in the chat as TOML and word lists, or the whole state as one file; a daemon may be running
+    /// meanwhile.
+    #[command(
+        after_help = "Example:\n  qunwei export --data data --to config/chat && qunwei check --config config\n  qunwei export --data data --state state.jsonl && qunwei import --data elsewhere state.jsonl"
+    )]
     Export(export::ExportArgs),
+    /// Writes the script by which a shell completes what is typed.
+    #[command(after_help = "Example:\n  qunwei completions bash > ~/.local/share/bash-completion/completions/qunwei")]
+    Completions(generate::CompletionsArgs),
+    /// Writes the page of the manual.
+    #[command(after_help = "Example:\n  qunwei man --to man/man1")]
+    Man(generate::ManArgs),
+    /// Reads the whole state that `qunwei export --state` wrote into an empty data directory: all of it or nothing.
+    #[command(after_help = "Example:\n  qunwei import --data data state.jsonl && qunwei serve --data data")]
+    Import(import::ImportArgs),
 }
 
 /// Where the configuration is.
 #[derive(Args)]
 struct ConfigArg {
     /// The folder with the *.toml files.
-    #[arg(long, value_name = "DIR", env = "QUNWEI_CONFIG", hide_env_values = true, default_value = "./config")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        value_hint = clap::ValueHint::DirPath,
+        env = "QUNWEI_CONFIG",
+        hide_env_values = true,
+        default_value = "./config"
+    )]
     config: OsString,
 }
 
@@ -127,6 +148,9 @@ pub fn main() -> ExitCode {
         Command::Pause(args) => run_pause(&args.url, true),
         Command::Resume(args) => run_pause(&args.url, false),
         Command::Export(args) => export::run(&args),
+        Command::Completions(args) => generate::completions(&args),
+        Command::Man(args) => generate::man(&args),
+        Command::Import(args) => import::run(&args),
         Command::Health(args) => health::health(&args.url, &mut std::io::stderr()).into(),
     }
 }
@@ -145,6 +169,11 @@ fn run_check(args: &CheckArgs) -> ExitCode {
         Ok(()) => code.into(),
         Err(error) => failed(&error.into()),
     }
+}
+
+/// A data directory that was named; an empty variable counts as unset.
+fn data_dir(named: &Path) -> &Path {
+    if named.as_os_str().is_empty() { Path::new("./data") } else { named }
 }
 
 /// Writes to stderr; when nobody is there to read it, there is nobody to tell.

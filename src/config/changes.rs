@@ -289,6 +289,7 @@ const KEYS: &[(&str, &str)] = &[
     ("exempt_roles", "不受限的角色"),
     ("ladder", "处罚阶梯"),
     ("strike_days", "违规保留天数"),
+    ("retention", "各种记录保留天数"),
     ("profile", "档案"),
     ("admins", "管理员"),
     ("owner", "群主"),

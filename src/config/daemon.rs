@@ -13,11 +13,14 @@ use super::bridge::Bridge;
 use super::faults::Faults;
 use super::policy::timezone;
 use super::section::{Number, Placed, Section, did_you_mean};
-use crate::domain::policy::{Capability, Company, DiskLimits, Mode, Platform, UnknownGroups};
+use crate::domain::policy::{Capability, Company, DiskLimits, Mode, Platform, Retention, UnknownGroups};
 
 pub(super) const DEDUPE: Number = Number { key: "dedupe_hours", range: 1..=720, unit: "hours", default: 24 };
 pub(super) const QUEUE: Number = Number { key: "queue", range: 64..=1_048_576, unit: "inputs", default: 16_384 };
 
+pub(super) const MESSAGES: Number = Number { key: "messages_days", range: 1..=3650, unit: "days", default: 30 };
+pub(super) const EVIDENCE: Number = Number { key: "evidence_days", range: 1..=3650, unit: "days", default: 180 };
+pub(super) const CASES: Number = Number { key: "cases_days", range: 1..=36_500, unit: "days", default: 730 };
 pub(super) const ALERTS: Number = Number { key: "per_minute", range: 1..=60, unit: "alerts", default: 6 };
 
 /// Who may be told privately what the company's place is told.
@@ -59,6 +62,7 @@ pub(super) struct Everywhere {
     pub(super) unknown_groups: UnknownGroups,
     pub(super) dedupe: Duration,
     pub(super) company: Option<Place>,
+    pub(super) retention: Retention,
     pub(super) silence: Option<f32>,
     pub(super) disk: DiskLimits,
 }
@@ -86,6 +90,7 @@ pub(super) fn read(section: Option<Section<'_>>, faults: &Faults) -> (Daemon, Ev
         unknown_groups: UnknownGroups::Default,
         dedupe: hours(DEDUPE.default),
         company: None,
+        retention: Retention::default(),
         silence: alarms::silence(None),
         disk: alarms::disk(None),
     };
@@ -111,10 +116,21 @@ pub(super) fn read(section: Option<Section<'_>>, faults: &Faults) -> (Daemon, Ev
         everywhere.dedupe = hours(n);
     }
     everywhere.company = section.section("alerts", "[daemon.alerts]").and_then(|section| place(section, faults));
+    if let Some(kept) = section.section("retention", "[daemon.retention]") {
+        everywhere.retention = retention(kept);
+    }
     everywhere.silence = alarms::silence(section.section("silence", "[daemon.silence]"));
     everywhere.disk = alarms::disk(section.section("disk", "[daemon.disk]"));
     section.finish();
     (daemon, everywhere)
+}
+
+/// How long what is stored is kept.
+fn retention(mut section: Section<'_>) -> Retention {
+    let days = [MESSAGES, EVIDENCE, CASES].map(|number| section.number(&number).unwrap_or(number.default));
+    section.finish();
+    let [messages, evidence, cases] = days.map(|days| hours(days * 24));
+    Retention { messages, evidence, cases }
 }
 
 /// The place of the company, where its alerts are told.

@@ -9,6 +9,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
 
 use super::faults::{Faults, Place};
+use super::keys;
 use super::rules::common;
 use super::section::did_you_mean;
 use crate::domain::rules::{Draft, Kind};
@@ -99,6 +100,9 @@ impl<'a> Complaint<'a> {
                 let own: Vec<_> = valid.map(|name| format!("`{name}`")).collect();
                 let help = match near {
                     Some(near) => format!("did you mean `{near}`?"),
+                    None if keys::places(name).is_some() => {
+                        format!("`{name}` belongs in {}", keys::places(name).unwrap_or_default())
+                    }
                     None if own.is_empty() => "it has no keys of its own".to_owned(),
                     None => format!("known here: {}", own.join(", ")),
                 };
@@ -109,7 +113,11 @@ impl<'a> Complaint<'a> {
                 (format!("`{key}` cannot be `{name}`"), help, None)
             }
             (Some(name), _) if self.is_missing() => (format!("`{key}` needs `{name}`"), about(kind), None),
-            (_, message) => (plain(key, message), about(kind), None),
+            (_, message) => {
+                let path = outer.map_or_else(|| key.to_owned(), |outer| format!("{outer}.{key}"));
+                let example = keys::example(kind.name, &path).map(|example| format!("for example: {key} = {example}"));
+                (plain(key, message), example.unwrap_or_else(|| about(kind)), None)
+            }
         }
     }
 }

@@ -29,7 +29,7 @@ pub(super) struct Faults {
 
 impl Faults {
     pub(super) fn new(sources: Vec<Source>, list: Vec<Fault>) -> Self {
-        let incomplete = Cell::new(!list.is_empty());
+        let incomplete = Cell::new(list.iter().any(|fault| fault.level == Level::Error));
         Self { sources, list: RefCell::new(list), broken: RefCell::default(), incomplete }
     }
 

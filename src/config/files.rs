@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::seen::Seen;
-use crate::fault::{Fault, Source};
+use crate::fault::{Fault, Level, Source};
 
 /// No file of a configuration is longer, in bytes: a wrong path must not fill the memory.
 const LONGEST: u64 = 64 << 20;
@@ -96,16 +96,18 @@ impl<'a> Files<'a> {
                 Err(why) => faults.push(why.fault(self.shown(name))),
             }
         }
-        if sources.is_empty() && faults.is_empty() {
+        if sources.is_empty() && !faults.iter().any(|fault| fault.level == Level::Error) {
             let empty = Unreadable::new("there is no configuration here: no file ends in `.toml`");
             faults.push(empty.fault(Arc::from(self.dir.to_string_lossy())).help("see the shipped `config` directory"));
         }
         (sources, faults)
     }
 
-    /// Reads a file that a TOML file names; the path is relative to the file that names it.
+    /// Reads a file that a TOML file names; the path is relative to the file that names it. The error says where it was
+    /// looked for.
     pub(super) fn named(&self, by: &Source, path: &str) -> Result<Source, String> {
-        self.open(&self.resolve(by, path)).map_err(|why| why.message)
+        let name = self.resolve(by, path);
+        self.open(&name).map_err(|why| format!("{}: {}", self.shown(&name), why.message))
     }
 
     /// Reads a file with a secret: always from the disk, and never kept.
@@ -196,6 +198,12 @@ fn relative(by: &str, path: &str) -> String {
     parts.join("/")
 }
 
+/// Whether a file was probably meant to be read, but an editor gave it another name.
+fn is_nearly_toml(name: &str) -> bool {
+    let name = name.to_lowercase();
+    name.ends_with(".toml") || name.ends_with(".toml.txt")
+}
+
 fn is_toml_below(name: &str) -> bool {
     name.ends_with(".toml") && !name.split('/').any(|part| part.is_empty() || part.starts_with('.'))
 }
@@ -215,7 +223,12 @@ impl Walk<'_> {
         let entries = match entries {
             Ok((entries, place)) if self.seen.insert(place.clone()) => entries,
             Ok(_) => return,
-            Err(error) => return self.fault(path, &format!("the directory cannot be read: {error}")),
+            Err(error) => {
+                let why = Unreadable::new(format!("the directory cannot be read: {error}"));
+                let fault = why.fault(Arc::from(path.to_string_lossy()));
+                let help = "name the folder of the *.toml files, and let this program's user read it: --config DIR";
+                return self.faults.push(if prefix.is_empty() { fault.help(help) } else { fault });
+            }
         };
         for entry in entries {
             match entry {
@@ -239,6 +252,13 @@ impl Walk<'_> {
         match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => self.directory(path, &format!("{prefix}{name}/")),
             Ok(_) if toml => self.names.push(format!("{prefix}{name}")),
+            Ok(_) if is_nearly_toml(name) => {
+                let fault = Unreadable::new("this file is not read: its name does not end in `.toml`");
+                let fault = fault.fault(Arc::from(path.to_string_lossy())).warning();
+                let help =
+                    "editors of Windows add `.txt` and hide it; a file that is not meant may be called anything else";
+                self.faults.push(fault.help(help));
+            }
             Err(error) if toml => self.fault(path, &format!("the file cannot be read: {error}")),
             Ok(_) | Err(_) => {}
         }

@@ -209,6 +209,7 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
         platforms,
         dedupe: everywhere.dedupe,
         company,
+        retention: everywhere.retention,
         silence: everywhere.silence,
         disk: everywhere.disk,
     };

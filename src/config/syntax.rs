@@ -12,7 +12,13 @@ use regex::Regex;
 use toml::de::DeTable;
 
 use super::faults::Faults;
+use super::keys;
 use crate::fault::{Fault, Source};
+
+mod advice;
+
+use self::advice::advice;
+pub(super) use self::advice::first_of;
 
 /// The texts of all files, without what is no TOML.
 pub(super) fn mend(faults: &Faults) -> Vec<Cow<'_, str>> {
@@ -66,95 +72,27 @@ fn pieces(text: &str, statement: Range<usize>) -> Vec<(usize, &str)> {
     pieces
 }
 
-/// A fault of the TOML itself in words.
+/// A fault of the TOML itself in words. `statement` is what stands there, as far as it belongs together.
 pub(super) fn explain(mut fault: Fault, statement: &str, error: &str) -> Fault {
     fault.message = format!("this is not TOML: {error}");
-    fault.help = advice(&fault, statement, error);
+    fault.help = Some(advice(&fault, statement, error));
     fault
 }
 
-fn advice(fault: &Fault, statement: &str, error: &str) -> Option<String> {
-    let line = fault.excerpt.trim();
-    let unclosed = ["invalid basic string", "invalid literal string", "unclosed", "invalid multi-line"];
-    let unclosed = unclosed.iter().any(|start| error.starts_with(start));
-    let last = line.chars().next_back().filter(|c| unclosed && "“”‘’＂＇".contains(*c));
-    if let Some(sign) = outside_texts(statement).chain(last).find(|c| SIGNS.contains(*c)) {
-        return Some(format!("outside texts, type the signs of TOML in half width: = , [ ] \" instead of {sign}"));
-    }
-    if outside_texts(statement).any(|c| c.is_whitespace() && !c.is_ascii()) {
-        return Some("there is a full-width space outside a text: type it in half width".to_owned());
-    }
-    if let Some(heading) = heading(line) {
-        return Some(format!("write {heading}"));
-    }
-    let help = match error {
-        _ if error.contains("string values must be quoted") => "put the value in quotes: \"…\"",
-        _ if error.contains("duplicate key") => "keep one of them",
-        _ if error.contains("invalid boolean") => "write true or false, in small letters",
-        _ if error.contains("escape") => "in \"…\" a backslash means something; write the text in single quotes: '…'",
-        _ if unclosed && is_odd(line) => "a text is not closed: end it with the quote that it began with",
-        _ if error.contains("invalid unquoted key") => return quoted(fault),
-        _ => return None,
-    };
-    Some(help.to_owned())
-}
-
-/// Signs that an input method makes of those of TOML.
-const SIGNS: &str = "“”‘’＂＇＝，、；：［］【】｛｝";
-
-/// The characters of a statement that stand in no text and no comment.
-fn outside_texts(statement: &str) -> impl Iterator<Item = char> {
-    let (mut quote, mut comment) = (None, false);
-    statement.chars().filter(move |c| {
-        match c {
-            '\n' => (quote, comment) = (None, false),
-            '#' if quote.is_none() => comment = true,
-            '"' | '\'' if !comment && quote.is_none() => quote = Some(*c),
-            c if quote == Some(*c) => quote = None,
-            _ => return quote.is_none() && !comment,
-        }
-        false
-    })
-}
-
-/// Whether a quote of a line is left without its partner.
-fn is_odd(line: &str) -> bool {
-    line.matches('"').count() % 2 == 1 || line.matches('\'').count() % 2 == 1
-}
-
-/// A heading with as many brackets at its end as at its beginning, when that is what is wrong with it.
-fn heading(line: &str) -> Option<String> {
-    let line = line.split('#').next().unwrap_or_default().trim_end();
-    let name = line.trim_start_matches('[').trim_end_matches(']');
-    let (open, close) =
-        (line.len() - line.trim_start_matches('[').len(), line.len() - line.trim_end_matches(']').len());
-    if open == 0 || open == close || name.is_empty() || name.contains(['[', ']', '=', ',']) {
-        return None;
-    }
-    Some(if name == "rule" { "[[rule]]".to_owned() } else { format!("[{name}]") })
-}
-
-/// The line with its bare name in quotes.
-fn quoted(fault: &Fault) -> Option<String> {
-    let at = fault.excerpt.char_indices().nth((fault.column as usize).checked_sub(1)?)?.0;
-    let (before, after) = fault.excerpt.split_at_checked(at)?;
-    let ends = |c: char| c.is_whitespace() || ".[]=\"'".contains(c);
-    let start = at - before.rsplit(ends).next().unwrap_or_default().len();
-    let end = at + after.find(ends).unwrap_or(after.len());
-    let name = fault.excerpt.get(start..end).filter(|name| !name.is_empty())?;
-    let whole = format!("{}\"{name}\"{}", fault.excerpt.get(..start)?, fault.excerpt.get(end..)?);
-    Some(match whole.trim() {
-        heading if heading.starts_with('[') => format!("put the name in quotes: {heading}"),
-        _ => format!("put the name in quotes: \"{name}\""),
-    })
-}
-
-/// A line that begins a table.
-static HEADING: LazyLock<Regex> = LazyLock::new(|| pattern(r#"^\s*\[{1,2}\s*[\w"'][^,]*$"#));
+/// A line that begins a table, or was meant to.
+static HEADING: LazyLock<Regex> = LazyLock::new(|| {
+    let mut names: Vec<&str> =
+        keys::all().flat_map(|table| table.headings).map(|heading| keys::first(heading)).collect();
+    names.dedup();
+    pattern(&format!(
+        r#"^\s*(?:[\[［【]\s*[\[［【]?\s*[\w"'][^,，]*|(?:{})(?:\.[^\s\]]*)?\]{{1,2}}\s*(?:#.*)?)$"#,
+        names.join("|")
+    ))
+});
 
 /// A line that begins with a key.
 static KEY: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r#"^\s*(?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*\s*[=＝]"#));
+    LazyLock::new(|| pattern(r#"^\s*(?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*\s*[=＝:：]"#));
 
 fn pattern(pattern: &str) -> Regex {
     Regex::new(pattern).unwrap_or_else(|error| unreachable!("the pattern is a constant: {error}"))

@@ -75,7 +75,11 @@ impl<'i> Tree<'i> {
             let (table, errors) = DeTable::parse_recoverable(text);
             for error in errors {
                 let at = error.span().unwrap_or_default();
-                faults.add_syntax(syntax::explain(source.fault(at, ""), "", error.message()));
+                let fault = syntax::explain(source.fault(at, ""), "", error.message());
+                faults.add_syntax(match syntax::first_of(&source.text, &fault) {
+                    Some(line) => fault.help(format!("it is already on line {line}: keep one of them")),
+                    None => fault,
+                });
             }
             let mut table = table.into_inner();
             if let Some((key, rules)) = table.remove_entry("rule") {

@@ -106,6 +106,23 @@ pub struct Case {
     pub observe: bool,
     /// The actions it led to, by id.
     pub actions: Vec<Arc<str>>,
+    /// What was said was deleted because it was old enough.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub forgotten: bool,
+}
+
+impl Case {
+    /// Leaves out what was said: its words, where they were found, and what an admin wrote of it.
+    pub fn forget(&mut self) {
+        self.text.clear();
+        self.reason.clear();
+        for finding in &mut self.findings {
+            finding.matched.clear();
+            (finding.word, finding.start, finding.end) = (None, 0, 0);
+        }
+        self.actions.clear();
+        self.forgotten = true;
+    }
 }
 
 /// A further violating message of a case: of its burst, or an edit.

@@ -32,6 +32,8 @@ pub struct Settings {
     pub dedupe: Duration,
     /// Where the alerts of all groups are told too.
     pub company: Option<Company>,
+    /// How long what is stored is kept.
+    pub retention: Retention,
     /// How many times the longest usual silence of a bridge or a group is too long. Default 4; `None`: nobody is missed.
     pub silence: Option<f32>,
     /// When the disk with the data is worth an alarm.
@@ -45,6 +47,24 @@ pub struct DiskLimits {
     pub ahead: Duration,
     /// When fewer MiB are free. Default 512; zero: never.
     pub low: u64,
+}
+
+/// How long what is stored is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Every message and what was answered. Default 30 days.
+    pub messages: Duration,
+    /// What was said in a case, commands, members who are gone. Default 180 days.
+    pub evidence: Duration,
+    /// Cases: who, when, which rule, what became of it. Default 730 days.
+    pub cases: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        let days = |days: u64| Duration::from_secs(days * 24 * 3600);
+        Self { messages: days(30), evidence: days(180), cases: days(730) }
+    }
 }
 
 /// The place of the company that is told what the admins of any group are told.
@@ -78,6 +98,12 @@ impl Settings {
     /// Whether the group is looked after.
     pub fn looks_after(&self, group: &str) -> bool {
         self.unknown_groups == UnknownGroups::Default || self.groups.contains_key(group)
+    }
+
+    /// How long a strike lives where it lives longest.
+    pub fn longest_strike_life(&self) -> Duration {
+        let policies = self.groups.values().chain([&self.default_policy]);
+        policies.map(|policy| policy.strike_life).max().unwrap_or_default()
     }
 
     /// What a platform can do.

@@ -121,6 +121,13 @@ pub struct Held {
 }
 
 impl Standing {
+    /// Whether all of it is of before this time.
+    pub fn is_of_before(&self, time: Timestamp) -> bool {
+        self.strikes.iter().all(|strike| strike.time < time)
+            && self.mute.as_ref().is_none_or(|mute| mute.until < time)
+            && self.replies.iter().all(|reply| *reply < time)
+    }
+
     /// Strikes that count at `time`, each living for `life` from its message's time. Observed decisions count all,
     /// real ones only real strikes.
     pub fn live(&self, time: Timestamp, life: Duration, observe: bool) -> impl Iterator<Item = &Strike> {

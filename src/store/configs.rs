@@ -31,8 +31,9 @@ pub(super) fn save(
         params![version, at.0, files],
     )?;
     tx.execute(
-        "DELETE FROM configs WHERE named = 0 AND saved <
-         (SELECT saved FROM configs WHERE named = 0 ORDER BY saved DESC LIMIT 1 OFFSET ?1)",
+        "DELETE FROM configs WHERE version NOT IN (SELECT version FROM config_cases) AND saved <
+         (SELECT saved FROM configs WHERE version NOT IN (SELECT version FROM config_cases)
+          ORDER BY saved DESC LIMIT 1 OFFSET ?1)",
         [UNNAMED - 1],
     )?;
     Ok(tx.commit()?)

@@ -4,7 +4,8 @@
 //! - `checkpoint`: the log is copied into the database beside the writing.
 //! - `write`: the one transaction of a commit. `groups`: numbers for groups. `seen`, `filter`: which events were seen.
 //! - `read`: what the core reads back. `chat`: what commands look at. `configs`: versions of the configuration. `inspect`: what people look at.
-//!   `peek`: what is read beside a running daemon.
+//!   `peek`: what is read beside a running daemon. `history`: days of the journal that are over, in files of their own.
+//!   `forget`: deleting by age. `transfer`: the state as one file, for another machine.
 //!
 //! Indexes cost more than syncing to the disk, so a message that breaks no rule writes one journal row, at the end of a
 //! table without indexes, and 16 bytes of its key. All writing goes through one connection, with `synchronous = FULL`: what
@@ -16,7 +17,9 @@ mod checkpoint;
 mod configs;
 mod error;
 mod filter;
+mod forget;
 mod groups;
+mod history;
 mod inspect;
 mod lock;
 mod open;
@@ -26,24 +29,30 @@ mod schema;
 mod seen;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod write;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 pub use self::inspect::{Membership, TableCount};
 pub use self::open::OpenError;
 pub use self::peek::{ChatState, chat_state};
 pub use self::seen::SeenLimits;
+pub use self::transfer::{Rows, TransferError, export_state, import_state};
 use crate::domain::action::Action;
 use crate::domain::case::{Case, CaseFile};
 use crate::domain::chat::ChatChange;
 use crate::domain::ids::SeenKey;
 use crate::domain::standing::Standing;
 use crate::domain::time::Timestamp;
-use crate::ports::{MemberRef, Pending, Row, Start, Store, StoreError, StoredGroup, StoredMember, Unit};
+use crate::ports::{
+    Archived, Forgotten, HistorySize, Kept, MemberRef, Pending, Row, Start, Store, StoreError, StoredGroup,
+    StoredMember, Unit,
+};
 
 /// What can be set about a store.
 #[derive(Clone, Debug, Default)]
@@ -77,6 +86,8 @@ pub struct StoreCounters {
 pub struct SqliteStore {
     // First: its connection is closed before the other. A store that is thrown away has none.
     checkpoints: Option<checkpoint::Checkpoints>,
+    // Before the connection too: what it copies with is closed first.
+    history: history::History,
     conn: Connection,
     groups: groups::GroupIds,
     seen: seen::SeenIds,
@@ -102,7 +113,8 @@ impl SqliteStore {
         let durable = options.durability == Durability::Full;
         let checkpoints = durable.then(|| checkpoint::Checkpoints::start(&dir.join(open::FILE))).transpose();
         let checkpoints = checkpoints.map_err(|error| open::sql_error(dir, &error))?;
-        Ok(Self { checkpoints, conn, groups: groups::GroupIds::new(), seen, repeated: 0, _lock: lock })
+        let history = history::History::load(&conn, dir).map_err(|error| open::sql_error(dir, &error))?;
+        Ok(Self { checkpoints, history, conn, groups: groups::GroupIds::new(), seen, repeated: 0, _lock: lock })
     }
 
     fn wrote(&mut self, bytes: usize) {
@@ -117,11 +129,25 @@ impl SqliteStore {
     }
 }
 
+/// About how many bytes a row of the journal takes in the log besides its text.
+const ROW: usize = 64;
+
 /// About how many bytes a unit takes in the log.
 fn size(unit: &Unit) -> usize {
-    const ROW: usize = 64;
     const CHANGE: usize = 1024;
     unit.rows.iter().map(|row| row.body.len() + ROW).sum::<usize>() + unit.changes.len() * CHANGE
+}
+
+/// What is deleted here is overwritten too: it is gone from the file, not only from its tables. All other deleting is of what
+/// is written anew all the time.
+fn thoroughly<T>(
+    conn: &mut Connection,
+    delete: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    conn.pragma_update(None, "secure_delete", true)?;
+    let deleted = delete(conn);
+    conn.pragma_update(None, "secure_delete", false)?;
+    deleted
 }
 
 impl Store for SqliteStore {
@@ -184,15 +210,21 @@ impl Store for SqliteStore {
     }
 
     fn journal_before(&mut self, seq: u64, limit: usize) -> Result<Vec<Row>, StoreError> {
-        read::journal_before(&self.conn, seq, limit)
+        let mut rows = read::journal_before(&self.conn, self.history.last(), seq, limit)?;
+        let before = rows.last().map_or(seq, |row| row.seq);
+        rows.extend(self.history.before(before, limit - rows.len())?);
+        Ok(rows)
     }
 
     fn start(&mut self) -> Result<Start, StoreError> {
-        read::start(&self.conn)
+        read::start(&self.conn, self.history.last())
     }
 
     fn journal(&mut self, after: u64, limit: usize) -> Result<Vec<Row>, StoreError> {
-        read::journal(&self.conn, after, limit)
+        let mut rows = self.history.after(after, limit)?;
+        let after = self.history.last().max(after);
+        rows.extend(read::journal(&self.conn, after, limit - rows.len())?);
+        Ok(rows)
     }
 
     fn save_windows(&mut self, seq: u64, keep: u64, windows: &[u8]) -> Result<(), StoreError> {
@@ -220,6 +252,32 @@ impl Store for SqliteStore {
 
     fn last_config(&mut self) -> Result<Option<Vec<(String, String)>>, StoreError> {
         configs::last(&self.conn)
+    }
+
+    fn archive(&mut self, zone: &TimeZone, now: Timestamp, limit: usize) -> Result<Archived, StoreError> {
+        let history = &mut self.history;
+        let step = thoroughly(&mut self.conn, |conn| history.step(conn, zone, now, limit));
+        match &step {
+            Ok(Archived::Deleted(rows)) => self.wrote(rows * ROW),
+            Ok(_) => {}
+            Err(_) => self.history.reload(&self.conn)?,
+        }
+        step
+    }
+
+    fn forget(&mut self, what: Kept, before: Timestamp, limit: usize) -> Result<Forgotten, StoreError> {
+        if what == Kept::Journal
+            && let Some(rows) = self.history.forget(&self.conn, before)?
+        {
+            return Ok(Forgotten { looked: rows, deleted: rows });
+        }
+        let forgotten = thoroughly(&mut self.conn, |conn| forget::forget(conn, what, before, limit))?;
+        self.wrote(forgotten.deleted * ROW);
+        Ok(forgotten)
+    }
+
+    fn history(&self) -> HistorySize {
+        self.history.size()
     }
 
     fn save_habits(&mut self, number: u8, piece: &[u8]) -> Result<(), StoreError> {

@@ -95,7 +95,7 @@ pub(super) fn open(dir: &Path) -> Result<(DirLock, Connection), OpenError> {
     Ok((lock, conn))
 }
 
-fn make_dir(dir: &Path) -> Result<(), OpenError> {
+pub(super) fn make_dir(dir: &Path) -> Result<(), OpenError> {
     if dir.is_dir() {
         return Ok(());
     }

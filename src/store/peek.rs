@@ -32,25 +32,33 @@ pub struct ChatState {
 /// # Errors
 /// There is no store in the directory, or one that cannot be read, and why.
 pub fn chat_state(dir: &Path) -> Result<ChatState, OpenError> {
+    let conn = snapshot(dir)?;
+    let other = |why: String| OpenError::Other { file: dir.join(open::FILE), why };
+    if schema::version(&conn).map_err(|error| open::sql_error(dir, &error))? < SINCE {
+        return Ok(ChatState::default());
+    }
+    read(&conn).map_err(|error| other(error.to_string()))
+}
+
+/// A connection that only reads, and reads everything as it is at this moment.
+pub(super) fn snapshot(dir: &Path) -> Result<Connection, OpenError> {
     let file = dir.join(open::FILE);
     if !file.is_file() {
         return Err(OpenError::Missing(dir.to_owned()));
     }
-    let other = |why: String| OpenError::Other { file: file.clone(), why };
     let sql = |error: rusqlite::Error| match error.sqlite_error_code() {
         // Nothing is written, so nothing can be said of writing.
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => other(error.to_string()),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            OpenError::Other { file: file.clone(), why: error.to_string() }
+        }
         _ => open::sql_error(dir, &error),
     };
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(&file, flags).map_err(sql)?;
     conn.busy_timeout(PATIENCE).map_err(sql)?;
-    conn.execute_batch("BEGIN").map_err(sql)?; // all of it as it is at one moment
+    conn.execute_batch("BEGIN").map_err(sql)?;
     open::inspect(&conn, &file).map_err(sql)??;
-    if schema::version(&conn).map_err(sql)? < SINCE {
-        return Ok(ChatState::default());
-    }
-    read(&conn).map_err(|error| other(error.to_string()))
+    Ok(conn)
 }
 
 fn read(conn: &Connection) -> Result<ChatState, StoreError> {

@@ -99,7 +99,8 @@ pub(super) fn evidence(conn: &Connection, case: i64) -> Result<Vec<Evidence>, St
     each(read.query([case])?, |row| decode("evidence", text(row, 0)?))
 }
 
-pub(super) fn start(conn: &Connection) -> Result<Start, StoreError> {
+/// `moved`: the last input that is in a file.
+pub(super) fn start(conn: &Connection, moved: u64) -> Result<Start, StoreError> {
     let last = |sql| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).map(unsigned);
     let mut windows: Option<(u64, Vec<u8>)> = None;
     let mut read = conn.prepare("SELECT seq, body FROM windows ORDER BY piece")?;
@@ -121,9 +122,9 @@ pub(super) fn start(conn: &Connection) -> Result<Start, StoreError> {
     })?;
     let mut read = conn.prepare("SELECT alerts FROM company_alerts")?;
     let company = each(read.query([])?, |row| decode("the company's alerts", text(row, 0)?))?.pop().unwrap_or_default();
-    // Rows of the journal may have been moved away; its numbers still go on from where they were.
+    // Rows of the journal may have been moved away or deleted; its numbers still go on from where they were.
     let included = windows.as_ref().map_or(0, |(seq, _)| *seq);
-    let seq = last("SELECT coalesce(max(seq), 0) FROM journal")?.max(included);
+    let seq = last("SELECT coalesce(max(seq), 0) FROM journal")?.max(included).max(moved);
     let case = last("SELECT coalesce(max(no), 0) FROM cases")?;
     let (changes, change) = chat::in_force(conn)?;
     let pauses = chat::pauses(conn)?;
@@ -137,11 +138,12 @@ pub(super) fn journal(conn: &Connection, after: u64, limit: usize) -> Result<Vec
     each(read.query([signed(after)?, signed(limit as u64)?])?, input)
 }
 
-pub(super) fn journal_before(conn: &Connection, before: u64, limit: usize) -> Result<Vec<Row>, StoreError> {
+/// Those between `after` and `before`.
+pub(super) fn journal_before(conn: &Connection, after: u64, before: u64, limit: usize) -> Result<Vec<Row>, StoreError> {
     let mut read = conn.prepare_cached(
-        "SELECT seq, at, kind, platform, time, body FROM journal WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2",
+        "SELECT seq, at, kind, platform, time, body FROM journal WHERE seq > ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
     )?;
-    each(read.query([signed(before)?, signed(limit as u64)?])?, input)
+    each(read.query([signed(after)?, signed(before)?, signed(limit as u64)?])?, input)
 }
 
 fn input(row: &Record<'_>) -> Result<Row, StoreError> {

@@ -16,6 +16,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0002_chat", sql: include_str!("migrations/0002_chat.sql") },
     Migration { name: "0003_newcomers", sql: include_str!("migrations/0003_newcomers.sql") },
     Migration { name: "0004_habits", sql: include_str!("migrations/0004_habits.sql") },
+    Migration { name: "0005_history", sql: include_str!("migrations/0005_history.sql") },
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`, "QUNW").

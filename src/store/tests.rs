@@ -2,8 +2,11 @@
 
 mod changes;
 mod commit;
+mod forget;
+mod history;
 mod open;
 mod seen;
+mod transfer;
 
 use std::sync::Arc;
 
@@ -49,6 +52,11 @@ impl Scene {
         let copy = tempfile::tempdir().unwrap();
         for name in ["qunwei.db", "qunwei.db-wal"] {
             std::fs::copy(self.dir.path().join(name), copy.path().join(name)).unwrap();
+        }
+        for file in std::fs::read_dir(self.dir.path().join("history")).into_iter().flatten() {
+            let (from, to) = (file.unwrap().path(), copy.path().join("history"));
+            std::fs::create_dir_all(&to).unwrap();
+            std::fs::copy(&from, to.join(from.file_name().unwrap())).unwrap();
         }
         let store = SqliteStore::open(copy.path(), self.options.clone()).unwrap();
         (copy, store)
@@ -120,6 +128,7 @@ fn case(no: u64) -> Case {
         reason: String::new(),
         observe: false,
         actions: vec!["a-1".into()],
+        forgotten: false,
     }
 }
 

@@ -131,7 +131,11 @@ impl Changes<'_> {
         if !case.message.is_empty() {
             self.case_message(group, &case.message, no)?;
         }
-        self.run("UPDATE configs SET named = 1 WHERE version = ?1 AND named = 0", [&*case.rules])
+        self.run(
+            "INSERT INTO config_cases (version, last_case) VALUES (?1, ?2)
+             ON CONFLICT DO UPDATE SET last_case = excluded.last_case",
+            params![&*case.rules, no],
+        )
     }
 
     fn evidence(&mut self, evidence: &Evidence) -> Result<(), StoreError> {

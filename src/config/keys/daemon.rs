@@ -2,10 +2,15 @@
 
 use super::{Key, Table, Takes};
 use crate::config::alarms::{AHEAD, FACTOR, LOW};
-use crate::config::daemon::{ALERTS, DEDUPE, QUEUE};
+use crate::config::daemon::{ALERTS, CASES, DEDUPE, EVIDENCE, MESSAGES, QUEUE};
 
 pub(super) const TABLES: &[Table] = &[
     Table::new(&["[daemon]"], "程序自己的设置，以及对所有群都算数的设置。", DAEMON),
+    Table::new(
+        &["[daemon.retention]"],
+        "存下来的东西留多久。到期的每小时删一次，删了就找不回来；磁盘上的痕迹也会盖掉。",
+        RETENTION,
+    ),
     Table::new(
         &["[daemon.alerts]"],
         "给各群管理员的提示，公司里也想看一份时写。整段不写，就只告诉各群的管理员。",
@@ -76,6 +81,12 @@ const DAEMON: &[Key] = &[
     )
     .or(r#""text""#)
     .at_start(),
+];
+
+const RETENTION: &[Key] = &[
+    Key::number(MESSAGES, "90", "群里的每一条消息，还有机器人的回答、欢迎、提示"),
+    Key::number(EVIDENCE, "365", "案件里的原话和发出的通知、管理员发过的命令、退群的人的资料"),
+    Key::number(CASES, "1095", "案件本身：谁、什么时候、违反哪一条、怎么处理的；还剩的原话跟着一起删"),
 ];
 
 const SILENCE: &[Key] = &[

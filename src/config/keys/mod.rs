@@ -135,16 +135,27 @@ pub(super) use rule::{EVERY as EVERY_RULE, SETTING};
 pub(super) fn places(name: &str) -> Option<String> {
     let mut places: Vec<String> = Vec::new();
     for table in all().filter(|table| table.rows().iter().any(|key| key.name == name)) {
-        let place = match table.kind {
-            Some(kind) => format!("a {kind} rule"),
-            None => table.headings.join(" or "),
-        };
-        if !places.contains(&place) {
-            places.push(place);
+        let of_kind = table.kind.map(|kind| vec![format!("a {kind} rule")]);
+        let headings = || table.headings.iter().map(|heading| (*heading).to_owned()).collect();
+        for place in of_kind.unwrap_or_else(headings) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
         }
     }
     let (last, others) = places.split_last()?;
     Some(if others.is_empty() { last.clone() } else { format!("{} or {last}", others.join(", ")) })
+}
+
+/// What may be written behind a key of a kind of rule.
+pub(super) fn example(kind: &str, name: &str) -> Option<&'static str> {
+    let rows = all().find(|table| table.kind == Some(kind))?.rows();
+    rows.iter().find(|key| key.name == name).map(|key| key.example)
+}
+
+/// The first name of a heading: `profile` of `[profile.NAME.welcome]`.
+pub(super) fn first(heading: &str) -> &str {
+    heading.trim_matches(['[', ']']).split('.').next().unwrap_or_default()
 }
 
 /// Whether a key below this heading is only looked at when the daemon starts.

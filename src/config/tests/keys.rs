@@ -420,7 +420,8 @@ fn comes_to(config: &Config) -> impl PartialEq + use<> {
     let daemon = format!("{:?}", Daemon { bridges: Vec::new(), ..config.daemon.clone() });
     let rules = format!("{:?} {:?} {found:?}", settings.rules.infos(), settings.rules.needs());
     let platforms = format!("{:?}", settings.platforms);
-    let everywhere = format!("{:?} {:?} {:?}", settings.unknown_groups, settings.dedupe, settings.company);
+    let everywhere =
+        format!("{:?} {:?} {:?} {:?}", settings.unknown_groups, settings.dedupe, settings.company, settings.retention);
     let alarms = (settings.silence, settings.disk);
     let policies = (settings.default_policy.clone(), settings.groups.clone());
     (daemon, config.daemon.bridges.clone(), rules, platforms, everywhere, alarms, policies)
@@ -483,5 +484,25 @@ fn what_is_written_instead_can_be() {
         let unreadable = |fault: &&Fault| fault.message.contains("the file cannot be read");
         let other: Vec<_> = faults.iter().filter(|fault| fault.level == Level::Error && !unreadable(fault)).collect();
         assert!(other.is_empty(), "{place}: {other:#?}");
+    }
+}
+
+#[test]
+fn a_mistake_in_a_rule_is_told_with_an_example_of_its_row() {
+    let rows = [
+        ("lists = \"x.txt\"", "for example: lists = [\"../../wordlists/ads.txt\"]"),
+        ("words = \"加微信\"", "for example: words = [\"加微信\", \"代开发票\"]"),
+        ("words = [\"加微信\"]\nwindows = []", "`windows` belongs in a flood rule"),
+        ("lists = ['..\\a.txt']", "write / instead of \\"),
+        ("lists = [\"~/a.txt\"]", "~ is not known"),
+        ("lists = [\"no.txt\"]", "begins in the folder"),
+    ];
+    for (keys, help) in rows {
+        let text = format!("[[rule]]\nname = \"a\"\nkind = \"keywords\"\ntitle = \"t\"\nmode = \"off\"\n{keys}\n");
+        let faults = from_files(Path::new("."), &super::files(&[("a.toml", &text)]), &no_env).unwrap_err();
+        assert!(
+            faults.len() == 1 && faults[0].help.as_deref().is_some_and(|given| given.contains(help)),
+            "{faults:#?}"
+        );
     }
 }

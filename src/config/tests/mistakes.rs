@@ -243,7 +243,7 @@ fn mistakes_of_rules_are_told_at_their_places() {
         ("{good}", &["1:1 a plain rule needs `words`"]),
         ("{good}words = [\"\"]", &["6:10 an empty word"]),
         ("{good}words = 7", &["6:9 `words` takes a list, but this is a whole number"]),
-        ("{good}words = []\nlists = [\"no.txt\"]", &["7:10 the file was not kept"]),
+        ("{good}words = []\nlists = [\"no.txt\"]", &["7:10 no.txt: the file was not kept"]),
         (
             "{good}words = []\nwrods = []\nmoed = 1\nleast = \"many\"",
             &[

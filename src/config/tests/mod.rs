@@ -378,9 +378,18 @@ fn the_kept_files_make_the_same_configuration() {
 fn a_directory_that_cannot_be_used_is_a_fault() {
     let dir = tempfile::tempdir().unwrap();
     let of = |name: &str| build(Files::on_disk(&dir.path().join(name)), TEST_KINDS, &no_env).unwrap_err();
-    assert!(of("missing")[0].message.contains("the directory cannot be read"));
+    let faults = of("missing");
+    assert!(faults[0].message.contains("the directory cannot be read"));
+    assert!(faults[0].help.as_deref().is_some_and(|help| help.contains("--config DIR")), "{faults:?}");
     fs::create_dir(dir.path().join("empty")).unwrap();
     assert!(of("empty")[0].message.contains("no file ends in `.toml`"));
+    fs::write(dir.path().join("empty/groups.toml.txt"), "").unwrap();
+    let faults = of("empty");
+    assert_eq!(faults.iter().map(|fault| fault.level).collect::<Vec<_>>(), [Level::Error, Level::Warning]);
+    assert!(faults[1].message.contains("is not read") && faults[1].file.ends_with("groups.toml.txt"), "{faults:?}");
+    fs::write(dir.path().join("empty/a.toml"), "[group.g]\nprofile = \"no\"").unwrap();
+    let faults = of("empty");
+    assert_eq!(faults.len(), 2, "what is not read keeps nothing from being told: {faults:?}");
     fs::create_dir(dir.path().join("gbk")).unwrap();
     fs::write(dir.path().join("gbk/a.toml"), b"[daemon]\n# \xB9\xE3\n").unwrap();
     let faults = of("gbk");

@@ -276,6 +276,7 @@ impl Core {
             reason: String::new(),
             observe,
             actions,
+            forgotten: false,
         };
         out.insert(from, Change::Case(Box::new(case))); // a reader learns of the case before its actions
     }

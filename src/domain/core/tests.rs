@@ -9,8 +9,8 @@ use crate::domain::event::{Message, Segment};
 use crate::domain::lexicon::LexiconBuilder;
 use crate::domain::notices::Notices;
 use crate::domain::policy::{
-    Capabilities, Capability, DiskLimits, Mode, Platform, Policy, Roles, RuleSetting, RulesText, Severity, Step,
-    UnknownGroups, Verdict, Welcome,
+    Capabilities, Capability, DiskLimits, Mode, Platform, Policy, Retention, Roles, RuleSetting, RulesText, Severity,
+    Step, UnknownGroups, Verdict, Welcome,
 };
 use crate::domain::rules::{EXEMPT_ROLES, Rule, RuleId, RuleInfo, Ruleset};
 use crate::domain::standing::Standing;
@@ -124,6 +124,7 @@ impl Bed {
             platforms: HashMap::from([("p".into(), Platform { capabilities, bot_user: Some("bot".into()) })]),
             dedupe: DAY,
             company: None,
+            retention: Retention::default(),
             silence: None,
             disk: DiskLimits { ahead: Duration::ZERO, low: 0 },
         };

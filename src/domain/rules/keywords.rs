@@ -60,7 +60,7 @@ pub(super) fn take_lists(build: &mut Build<'_>, list: RuleId, files: &[Spanned<S
             Ok(source) => read_list(build, list, &source),
             Err(why) => {
                 let message = format!("the list `{}` cannot be read: {why}", file.get_ref());
-                build.faults.push(build.source.fault(file.span(), message));
+                build.faults.push(build.source.fault(file.span(), message).help(about_path(file.get_ref())));
             }
         }
     }
@@ -83,6 +83,15 @@ pub(super) fn take_words(
     }
 }
 
+/// What to look at when there is no list at a path.
+fn about_path(path: &str) -> &'static str {
+    match path {
+        _ if path.contains('\\') => "write / instead of \\ in a path",
+        _ if path.starts_with('~') => "write the whole path: ~ is not known here",
+        _ => "a path begins in the folder of the file that names it; a list is a plain text file in UTF-8",
+    }
+}
+
 /// One entry of a list, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry<'a> {
@@ -96,6 +105,10 @@ struct Entry<'a> {
 fn read_list(build: &mut Build<'_>, list: RuleId, source: &Source) {
     let mut seen = HashSet::new();
     for entry in entries(&source.text) {
+        if !entry.exception && entry.text.contains(['、', '，', ',']) {
+            let message = format!("`{}` is one word: only a message that says all of it is found", entry.text);
+            build.faults.push(source.fault(entry.at.clone(), message).help("write one word a line").warning());
+        }
         add(build, list, source, &mut seen, entry);
     }
 }

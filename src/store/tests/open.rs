@@ -99,11 +99,12 @@ fn an_empty_file_is_a_store_that_was_not_begun() {
 }
 
 /// What each version's rows looked like: `tests/data/migrations/NNNN.sql`.
-const ROWS: &[&str] = &[
+pub(super) const ROWS: &[&str] = &[
     include_str!("../../../tests/data/migrations/0001.sql"),
     include_str!("../../../tests/data/migrations/0002.sql"),
     include_str!("../../../tests/data/migrations/0003.sql"),
     include_str!("../../../tests/data/migrations/0004.sql"),
+    include_str!("../../../tests/data/migrations/0005.sql"),
 ];
 
 #[test]

@@ -2,13 +2,17 @@
 
 use std::sync::{Arc, Mutex};
 
+use jiff::tz::TimeZone;
 use qunwei::domain::action::Action;
 use qunwei::domain::case::{Case, CaseFile};
 use qunwei::domain::chat::ChatChange;
 use qunwei::domain::ids::SeenKey;
 use qunwei::domain::standing::Standing;
 use qunwei::domain::time::Timestamp;
-use qunwei::ports::{MemberRef, Pending, Row, RowKind, Start, Store, StoreError, StoredGroup, StoredMember, Unit};
+use qunwei::ports::{
+    Archived, Forgotten, HistorySize, Kept, MemberRef, Pending, Row, RowKind, Start, Store, StoreError, StoredGroup,
+    StoredMember, Unit,
+};
 use qunwei::store::SqliteStore;
 
 /// What a store does wrong. Clones share it.
@@ -202,6 +206,20 @@ impl Store for FaultyStore {
 
     fn last_config(&mut self) -> Result<Option<Vec<(String, String)>>, StoreError> {
         self.inner.last_config()
+    }
+
+    fn archive(&mut self, zone: &TimeZone, now: Timestamp, limit: usize) -> Result<Archived, StoreError> {
+        self.faults.check(&Fault::Full)?;
+        self.inner.archive(zone, now, limit)
+    }
+
+    fn forget(&mut self, what: Kept, before: Timestamp, limit: usize) -> Result<Forgotten, StoreError> {
+        self.faults.check(&Fault::Full)?;
+        self.inner.forget(what, before, limit)
+    }
+
+    fn history(&self) -> HistorySize {
+        self.inner.history()
     }
 
     fn save_habits(&mut self, number: u8, piece: &[u8]) -> Result<(), StoreError> {

@@ -177,6 +177,7 @@ impl Core {
             reason: reason.to_owned(),
             observe: false,
             actions,
+            forgotten: false,
         };
         out.insert(from, Change::Case(Box::new(case)));
         no

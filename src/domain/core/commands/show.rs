@@ -90,6 +90,7 @@ impl Core {
         let by =
             if *case.decided_by == *MACHINE { "机器".to_owned() } else { format!("管理员 {}", case.decided_by) };
         let undone = file.undone.as_ref().map(|by| format!("，{} 已由 {} 撤销", desk.date(by.at), by.name));
+        let forgotten = case.forgotten.then_some("，原话和通知已过保存期，已经删除");
         let vars = Vars {
             case: case.no.to_string(),
             name: self.harmless_name(here.policy, here.group_key(), &case.name, &case.user),
@@ -99,7 +100,7 @@ impl Core {
             more: file.evidence as u32,
             list: shorten(deeds),
             next: step_in_words(&case.step).to_owned(),
-            why: undone.unwrap_or_default(),
+            why: undone.unwrap_or_default() + forgotten.unwrap_or_default(),
             ..Vars::default()
         };
         desk.answer = desk.render("reply_case", &vars);

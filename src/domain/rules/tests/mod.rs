@@ -31,6 +31,9 @@ fn build(toml: &str) -> (Ruleset, Vec<Fault>) {
         let draft = (kind.read)(ValueDeserializer::from(table)).unwrap();
         let mut read = |path: &str| match path {
             "list.txt" => Ok(Source { file: "list.txt".into(), text: LIST.into() }),
+            "line.txt" => Ok(Source {
+                file: "line.txt".into(), text: "加微信、代开发票\n! 加微信，千万别\n".into()
+            }),
             _ => Err("no such file".to_owned()),
         };
         let id = RuleId(rules.len() as u16);
@@ -91,10 +94,17 @@ fn faults_of_lists_point_into_the_list() {
         [
             "list.txt:5:1 error: nothing is left of `❤`: it has no letter and no digit (remove it, or write a comment as `# …`)",
             "list.txt:6:1 warning: `加*微*信` is the same as `加微信`, which is in this list already (width, case, traditional characters and signs make no difference)",
-            "rules.toml:2:22 error: the list `none.txt` cannot be read: no such file (-)",
+            "rules.toml:2:22 error: the list `none.txt` cannot be read: no such file (a path begins in the folder of the file that names it; a list is a plain text file in UTF-8)",
             "rules.toml:3:10 error: `微` is a single character and would be found everywhere (write a longer word)",
         ]
     );
+}
+
+#[test]
+fn several_words_on_a_line_are_warned_of() {
+    let faults = faults("[keywords]\nlists = [\"line.txt\"]");
+    let message = "line.txt:1:1 warning: `加微信、代开发票` is one word: only a message that says all of it is found";
+    assert_eq!(faults, [format!("{message} (write one word a line)")], "an exception may be a sentence");
 }
 
 #[test]
