@@ -19,9 +19,11 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /out/ /
 # Operators' port 8081 stays on the container's own loopback: it has no password. compose.yaml shows how to reach it.
+# The rest of the file system may be read-only: what is sorted for a day's index is sorted where the data are.
 ENV QUNWEI_CONFIG=/etc/qunwei/config \
     QUNWEI_DATA=/var/lib/qunwei \
-    QUNWEI_LISTEN=0.0.0.0:8080
+    QUNWEI_LISTEN=0.0.0.0:8080 \
+    SQLITE_TMPDIR=/var/lib/qunwei
 USER 65532:65532
 VOLUME /var/lib/qunwei
 EXPOSE 8080

@@ -26,6 +26,7 @@ bench:
     cargo bench --bench judge
     cargo bench --bench ingest
     cargo bench --bench memory
+    cargo bench --bench history
 
 # the long forms of the failure tests: kill -9 two hundred times
 soak:

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::domain::action::Action;
+use crate::domain::action::{Action, StoredAction};
 use crate::domain::alerts::Alerts;
-use crate::domain::case::{ByWhom, Case, CaseFile};
+use crate::domain::case::{ByWhom, Case, CaseFile, TaskDecision};
 pub use crate::domain::change::{Change, MemberRef};
 use crate::domain::chat::ChatChange;
 use crate::domain::event::Role;
@@ -320,6 +320,24 @@ pub trait Store: Send {
     /// # Errors
     /// The store cannot be read.
     fn is_cancelled(&mut self, id: &str) -> Result<bool, StoreError>;
+
+    /// An action and what became of it so far.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn action(&mut self, id: &str) -> Result<Option<StoredAction>, StoreError>;
+
+    /// What somebody answered to a task.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn decision(&mut self, task: &str) -> Result<Option<TaskDecision>, StoreError>;
+
+    /// What a member is called, if an event has said.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn member_name(&mut self, member: &MemberRef) -> Result<Option<Arc<str>>, StoreError>;
 
     /// A change made in the chat, by its number.
     ///

@@ -199,7 +199,9 @@ pub async fn start_with(
     let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || turning.run())?;
 
     let platforms = Platforms::default();
-    let hooks = web::hooks::HooksState::new(intake.clone(), Default::default(), clock.clone(), metrics.clone());
+    let stop_web = CancellationToken::new();
+    let hooks =
+        web::hooks::HooksState::new(intake.clone(), outbox.clone(), clock.clone(), metrics.clone(), stop_web.clone());
     let mut bridges = Bridges {
         configured: Vec::new(),
         guests,
@@ -221,6 +223,7 @@ pub async fn start_with(
         metrics: metrics.clone(),
         health: health.clone(),
         silent: Default::default(),
+        unpolled: Default::default(),
     };
     let stop_delivery = CancellationToken::new();
     let delivery = tokio::spawn(delivery.run(stop_delivery.clone()));
@@ -243,10 +246,10 @@ pub async fn start_with(
     let stop_reload = CancellationToken::new();
     let reload = tokio::spawn(worker.run(requests, stop_reload.clone()));
 
-    let stop_web = CancellationToken::new();
     let web = TaskTracker::new();
     let (listen_at, admin_at) = (listen.local_addr()?, admin.local_addr()?);
-    web.spawn(web::serve_by(listen, web::hooks::service(hooks), stop_web.clone().cancelled_owned()));
+    let (watched, doors) = (hooks.watched(), web::hooks::service(hooks));
+    web.spawn(web::serve_watched(listen, doors, watched, stop_web.clone().cancelled_owned()));
     let admin_pages =
         web::admin::router(web::admin::AdminState { health: health.clone(), metrics, intake: intake.clone(), clock });
     web.spawn(web::serve(admin, admin_pages, stop_web.clone().cancelled_owned()));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -24,13 +25,27 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(50);
 #[derive(Clone)]
 pub struct SharedOutbox {
     outbox: Arc<Mutex<Outbox>>,
+    /// For the one that turns it.
     changed: Arc<Notify>,
+    /// For those who wait for actions, or for the end of some.
+    news: Arc<Notify>,
 }
 
 impl SharedOutbox {
     /// Shares an outbox.
     pub fn new(outbox: Outbox) -> Self {
-        Self { outbox: Arc::new(Mutex::new(outbox)), changed: Arc::default() }
+        Self { outbox: Arc::new(Mutex::new(outbox)), changed: Arc::default(), news: Arc::default() }
+    }
+
+    /// Is done when there may be something new in it. To be enabled before looking, so that nothing is missed between.
+    pub fn news(&self) -> Notified<'_> {
+        self.news.notified()
+    }
+
+    /// Somebody changed it.
+    pub fn changed(&self) {
+        self.changed.notify_one();
+        self.news.notify_waiters();
     }
 
     /// The outbox itself.
@@ -42,7 +57,16 @@ impl SharedOutbox {
     /// Other platforms from here on ([`Outbox::configure`]).
     pub fn configure(&self, platforms: &HashMap<Arc<str>, Pace>, afresh: &HashSet<Arc<str>>) {
         self.lock().configure(platforms, afresh);
-        self.changed.notify_one();
+        self.changed();
+    }
+
+    /// Platforms that wanted no more are asked again ([`Outbox::enable`]).
+    pub fn enable(&self) -> Vec<Arc<str>> {
+        let enabled = self.lock().enable();
+        if !enabled.is_empty() {
+            self.changed();
+        }
+        enabled
     }
 
     /// Takes in what a commit made true.
@@ -70,7 +94,7 @@ impl SharedOutbox {
         }
         drop(outbox);
         if something {
-            self.changed.notify_one();
+            self.changed();
         }
         Ok(())
     }
@@ -116,6 +140,8 @@ pub struct Delivery {
     pub health: Health,
     /// Platforms that did not take the last action.
     pub silent: Mutex<HashSet<Arc<str>>>,
+    /// Platforms whose bots do not fetch their actions, as far as that was told.
+    pub unpolled: Mutex<HashSet<Arc<str>>>,
 }
 
 impl Delivery {
@@ -146,7 +172,27 @@ impl Delivery {
         let mut outbox = self.outbox.lock();
         let due = outbox.step(self.clock.now());
         self.metrics.outbox_depth(outbox.len());
+        let fetched: Vec<_> = outbox.fetched().map(|(name, wellness)| (name.clone(), wellness)).collect();
+        drop(outbox);
+        if !fetched.is_empty() {
+            self.outbox.news.notify_waiters();
+        }
+        for (name, wellness) in fetched {
+            self.tell_unpolled(name, wellness);
+        }
         due
+    }
+
+    /// Says once that a bot does not fetch its actions, and once that it does again.
+    fn tell_unpolled(&self, name: Arc<str>, wellness: Wellness) {
+        let mut unpolled = self.unpolled.lock().unwrap_or_else(PoisonError::into_inner);
+        if wellness != Wellness::Unpolled && unpolled.remove(&name) {
+            tracing::info!(platform = &*name, "the bot fetches its actions again");
+            self.report(&name, wellness, None);
+        } else if wellness == Wellness::Unpolled && unpolled.insert(name.clone()) {
+            tracing::error!(platform = &*name, "actions wait, and the bot has not asked for any for 5 minutes");
+            self.report(&name, wellness, None);
+        }
     }
 
     async fn perform(self: Arc<Self>, action: Arc<Action>, body: Arc<str>) {
@@ -232,6 +278,10 @@ impl Delivery {
             Wellness::Disabled => {
                 self.health.set(&name, "disabled: its actions URL answered 410 Gone");
                 BridgeState::Disabled
+            }
+            Wellness::Unpolled => {
+                self.health.set(&name, "unpolled: actions wait and its bot has not asked for any for 5 minutes");
+                BridgeState::Unpolled
             }
             Wellness::Absent => return,
         };

@@ -23,6 +23,8 @@ use crate::domain::time::Timestamp;
 
 /// Groups whose habits are kept; beyond, those that were silent longest are forgotten.
 const GROUPS: usize = 50_000;
+/// A group with a longer id than any platform gives has no habit: ids are kept.
+const LONGEST_ID: usize = 256;
 /// A group that was silent so long is forgotten.
 const GONE: Duration = Duration::from_secs(90 * 86_400);
 /// Below so many others that should have spoken, nothing is to be learned of whether all are silent.
@@ -142,7 +144,7 @@ impl Habits {
         if let Some(silence) = speaker.speaks(now) {
             self.alarms.push(Alarm::BridgeSpeaks { bridge: bridge.clone(), minutes: silence.as_secs() / 60 });
         }
-        if group.is_empty() {
+        if group.is_empty() || group.len() > LONGEST_ID {
             return;
         }
         let key = GroupKey::new(bridge, group);
@@ -183,7 +185,7 @@ impl Habits {
         self.bridges.retain(|name, _| settings.platforms.contains_key(name));
         for (bridge, speaker) in &mut self.bridges {
             let slot = Slot { at, day_off, spoke: std::mem::take(&mut speaker.spoke), weight: 1.0 };
-            if speaker.rhythm.turn(slot, factor.unwrap_or(f32::INFINITY)) {
+            if speaker.rhythm.turn(slot, factor) {
                 let minutes = now.since(speaker.last).as_secs() / 60;
                 self.alarms.push(Alarm::BridgeSilent { bridge: bridge.clone(), minutes });
                 self.unwritten = 0..PIECES + 1;
@@ -204,7 +206,7 @@ impl Habits {
             let level = levels.get(&speaker.bridge).copied().unwrap_or_default();
             let weight = level.without(&speaker.rhythm, at, day_off, speaker.spoke);
             let slot = Slot { at, day_off, spoke: std::mem::take(&mut speaker.spoke), weight };
-            if speaker.rhythm.turn(slot, factor.unwrap_or(f32::INFINITY)) {
+            if speaker.rhythm.turn(slot, factor) {
                 silent.push((speaker.bridge.clone(), speaker.group.clone(), now.since(speaker.last)));
             }
         }

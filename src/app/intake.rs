@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::domain::action::{Action, Outcome};
+use crate::domain::action::{Action, ActionId, Outcome};
 use crate::domain::case::ByWhom;
 use crate::domain::core::Word;
 use crate::domain::event::Event;
@@ -99,8 +99,28 @@ pub enum Job {
         /// How.
         outcome: Outcome,
     },
+    /// What a bot says came of actions that are not in the outbox any more.
+    Late {
+        /// Its platform.
+        platform: Arc<str>,
+        /// The actions; `None` for one that was not done and was to be tried again.
+        acks: Vec<(ActionId, Option<Outcome>)>,
+        /// Told when it is durable; `None` when it cannot be made so.
+        answer: oneshot::Sender<Option<LateAcks>>,
+    },
     /// Another version of the rules from here on.
     Rules(NewRules),
+}
+
+/// What became of a bot's late words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LateAcks {
+    /// How many counted.
+    pub accepted: usize,
+    /// How many were about actions that had come to an end that stands.
+    pub ended: usize,
+    /// How many were about no action of this platform.
+    pub unknown: usize,
 }
 
 /// Another version of the rules. What was queued before it is judged by the old one, what comes after by this one.
@@ -118,7 +138,7 @@ impl Job {
     /// The action it is about, if one.
     pub fn action(&self) -> Option<&Arc<Action>> {
         match self {
-            Job::Events { .. } | Job::Rules(_) | Job::Pause { .. } | Job::Told(_) => None,
+            Job::Events { .. } | Job::Rules(_) | Job::Pause { .. } | Job::Told(_) | Job::Late { .. } => None,
             Job::Attempt { action, .. } | Job::Outcome { action, .. } => Some(action),
         }
     }
@@ -127,6 +147,7 @@ impl Job {
     pub fn len(&self) -> usize {
         match self {
             Job::Events { events, .. } => events.len(),
+            Job::Late { acks, .. } => acks.len().max(1),
             Job::Attempt { .. } | Job::Outcome { .. } | Job::Rules(_) | Job::Pause { .. } | Job::Told(_) => 1,
         }
     }
@@ -199,6 +220,25 @@ impl Intake {
             return Err(Full);
         }
         self.put(&mut queue, Job::Events { events, answer });
+        Ok(answered)
+    }
+
+    /// Hands in what a bot says came of actions that are not in the outbox any more; the receiver is told when it is durable.
+    ///
+    /// # Errors
+    /// As [`Intake::submit`].
+    pub fn late(
+        &self,
+        platform: Arc<str>,
+        acks: Vec<(ActionId, Option<Outcome>)>,
+    ) -> Result<oneshot::Receiver<Option<LateAcks>>, Full> {
+        let (answer, answered) = oneshot::channel();
+        let limit = self.capacity - self.capacity / 10;
+        let mut queue = self.lock();
+        if queue.closed || (queue.inputs > 0 && queue.inputs + acks.len() > limit) {
+            return Err(Full);
+        }
+        self.put(&mut queue, Job::Late { platform, acks, answer });
         Ok(answered)
     }
 

@@ -79,6 +79,8 @@ words!(
         Broken = "broken",
         /// It wants no more actions.
         Disabled = "disabled",
+        /// Actions wait, and its bot does not fetch them.
+        Unpolled = "unpolled",
     }
 );
 
@@ -366,9 +368,14 @@ impl Metrics {
         self.forgotten.get_or_create_owned(&[("what", what)]).inc_by(rows as u64);
     }
 
+    /// There is such a job: how often it failed is shown from now on.
+    pub fn job(&self, job: &'static str) {
+        self.jobs_failed.get_or_create_owned(&[("name", job)]);
+    }
+
     /// A slice of a job failed.
     pub fn job_failed(&self, job: &'static str) {
-        self.jobs_failed.get_or_create_owned(&[("job", job)]).inc();
+        self.jobs_failed.get_or_create_owned(&[("name", job)]).inc();
     }
 
     /// Whether the clock leapt ahead and nothing bears it out.

@@ -1,8 +1,9 @@
 //! What is still to be done, and when the next attempt is: a state machine turned by [`Outbox::step`].
 //!
 //! Lanes go in order (undo and unmute first); order is kept per (group, member), so that an inverse never overtakes what it
-//! undoes; one action's retries block nobody else. Each platform is paced by itself. The store holds the same actions: a
-//! restart begins from there, and nothing that was confirmed is in it any more.
+//! undoes; one action's retries block nobody else. Each platform is paced by itself, and each group on it. A bot that cannot be
+//! sent to fetches its actions ([`Outbox::lease`]). The store holds the same actions: a restart begins from there, and nothing
+//! that was confirmed is in it any more.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -11,18 +12,21 @@ use std::time::Duration;
 use governor::clock::FakeRelativeClock;
 
 mod attempt;
+mod lease;
+mod ready;
 mod target;
+mod turn;
 
-use self::attempt::{backoff, body, key};
-use self::target::Target;
+use self::attempt::{backoff, key};
+pub use self::lease::{Acked, LEASE, Leased};
+use self::ready::Place;
+use self::target::{Granted, Target};
 pub use self::target::{Pace, Wellness};
+use self::turn::Begun;
 use crate::app::intake::Job;
 use crate::domain::action::{Action, ActionId, Outcome, What};
 use crate::domain::time::Timestamp;
 use crate::ports::{Pending, Reply};
-
-/// Attempts that may be under way at once on one platform.
-const IN_FLIGHT: usize = 32;
 
 /// What to do now.
 #[derive(Debug)]
@@ -60,7 +64,21 @@ struct Entry {
     /// It may have happened: an attempt was recorded before a restart, or not answered.
     doubtful: bool,
     attempts: u32,
+    granted: Granted,
+    /// Until when a bot that fetched it has it to itself.
+    lease: Option<Timestamp>,
     state: State,
+}
+
+impl Entry {
+    fn place(&self) -> Place {
+        (self.action.lane, self.order, self.action.id.clone())
+    }
+
+    /// Whether it may be tried again although it is not known what came of an attempt.
+    fn is_repeatable(&self, pace: Pace) -> bool {
+        pace.idempotent || matches!(self.action.what, What::Unmute { .. })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,14 +94,6 @@ enum State {
     Ending,
     /// Cancelled while an attempt was under way, whose answer is waited for: what takes it back must not overtake it.
     Cancelled,
-}
-
-enum Begun {
-    Due(Due),
-    /// It waits for its deadline.
-    Later,
-    /// The platform's pace does not allow it yet.
-    Paced,
 }
 
 impl Outbox {
@@ -118,12 +128,18 @@ impl Outbox {
     /// Whether nothing can be done before the clock is later than `now`: all that is left waits for its next attempt
     /// or for the pace.
     pub fn only_waits(&self, now: Timestamp) -> bool {
-        let paced = |entry: &Entry| self.targets.get(&entry.action.platform).is_some_and(|t| t.paced == Some(now));
+        let paced = |entry: &Entry| {
+            let held = |target: &Target| target.ready.is_held(&entry.action.group, &entry.place(), now);
+            let late = entry.action.deadline <= now;
+            let target = self.targets.get(&entry.action.platform);
+            !late && target.is_some_and(|target| target.pace.pulls || target.paced == Some(now) || held(target))
+        };
         let waits = |entry: &Entry| match entry.state {
             State::Waiting(at) => at > now,
             State::Behind => true,
             State::Ready => paced(entry),
-            State::Recording | State::InFlight | State::Ending | State::Cancelled => false,
+            State::InFlight | State::Cancelled => entry.lease.is_some_and(|until| until > now),
+            State::Recording | State::Ending => false,
         };
         self.entries.values().all(waits)
     }
@@ -148,16 +164,31 @@ impl Outbox {
         }
         for (name, pace) in platforms {
             let clock = self.clock.clone();
-            let target = self.targets.entry(name.clone()).or_insert_with(|| Target::new(*pace, clock.clone()));
-            target.set_pace(*pace, clock);
+            let target = self.targets.entry(name.clone()).or_insert_with(|| Target::new(*pace, clock));
+            target.set_pace(*pace);
             if afresh.contains(name) || target.wellness == Wellness::Absent {
-                target.wellness = Wellness::Well;
-                for (_, id) in std::mem::take(&mut target.waiting) {
-                    if let Some(entry) = self.entries.get_mut(&id) {
-                        entry.state = State::Ready;
-                        target.ready.insert((entry.action.lane, entry.order, id));
-                    }
-                }
+                self.begin_afresh(name);
+            }
+        }
+    }
+
+    /// Platforms that wanted no more are asked again: an operator says so. Gives their names.
+    pub fn enable(&mut self) -> Vec<Arc<str>> {
+        let disabled = self.targets.iter().filter(|(_, target)| target.wellness == Wellness::Disabled);
+        let names: Vec<Arc<str>> = disabled.map(|(name, _)| name.clone()).collect();
+        names.iter().for_each(|name| self.begin_afresh(name));
+        names
+    }
+
+    /// As after a start: well, with nothing waiting for its next attempt.
+    fn begin_afresh(&mut self, platform: &str) {
+        let Some(target) = self.targets.get_mut(platform) else { return };
+        target.wellness = Wellness::Well;
+        target.unasked = None;
+        for (_, id) in std::mem::take(&mut target.waiting) {
+            if let Some(entry) = self.entries.get_mut(&id) {
+                entry.state = State::Ready;
+                target.ready.insert(&entry.action, entry.place(), entry.granted);
             }
         }
     }
@@ -203,32 +234,16 @@ impl Outbox {
         self.limit
     }
 
-    /// What to do at `now`.
-    pub fn step(&mut self, now: Timestamp) -> Vec<Due> {
-        self.clock.advance(now.since(self.turned_to));
-        self.turned_to = self.turned_to.max(now);
-        let mut due = Vec::new();
-        let names: Vec<Arc<str>> = self.targets.keys().cloned().collect();
-        for name in names {
-            self.wake(&name, now);
-            while let Some(id) = self.next(&name) {
-                match self.begin(&name, &id, now) {
-                    Begun::Due(what) => due.push(what),
-                    Begun::Later => {}
-                    Begun::Paced => break, // the rest of this platform waits too
-                }
-            }
-        }
-        due
-    }
-
     /// Takes in the answer to an attempt. Gives what the engine is to be told, if the action has come to its end.
     pub fn replied(&mut self, id: &ActionId, reply: Reply, now: Timestamp) -> Option<Job> {
         let entry = self.entries.get_mut(id)?;
         let target = self.targets.get_mut(&entry.action.platform)?;
         target.in_flight = target.in_flight.saturating_sub(1);
+        if let Some(until) = entry.lease.take() {
+            target.leases.remove(&(until, id.clone()));
+        }
         entry.attempts += 1;
-        let repeatable = target.pace.idempotent || matches!(entry.action.what, What::Unmute { .. });
+        let repeatable = entry.is_repeatable(target.pace);
         if entry.state == State::Cancelled && !matches!(reply, Reply::Done { .. } | Reply::Unknown { .. }) {
             entry.state = State::Ending; // it was not done, and is not tried again
             return Some(Job::Outcome { action: entry.action.clone(), outcome: Outcome::Cancelled });
@@ -284,7 +299,7 @@ impl Outbox {
         }
         let Some(entry) = self.entries.remove(id) else { return };
         if let Some(target) = self.targets.get_mut(&entry.action.platform) {
-            target.ready.remove(&(entry.action.lane, entry.order, id.clone()));
+            target.ready.remove(&entry.action, &entry.place());
             if let State::Waiting(at) = entry.state {
                 target.waiting.remove(&(at, id.clone()));
             }
@@ -306,6 +321,8 @@ impl Outbox {
             recorded: attempted.is_some(),
             doubtful: attempted.is_some(),
             attempts: 0,
+            granted: Granted::Nothing,
+            lease: None,
             body: attempted,
             state: State::Behind,
             action,
@@ -314,7 +331,8 @@ impl Outbox {
         let platform = entry.action.platform.clone();
         let clock = self.clock.clone();
         self.targets.entry(platform).or_insert_with(|| {
-            let mut target = Target::new(Pace { idempotent: true, per_second: 1.0 }, clock);
+            let pace = Pace { idempotent: true, per_second: 1.0, per_group: None, pulls: false };
+            let mut target = Target::new(pace, clock);
             target.wellness = Wellness::Absent;
             target
         });
@@ -330,76 +348,15 @@ impl Outbox {
     fn make_ready(&mut self, id: ActionId) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         let Some(target) = self.targets.get_mut(&entry.action.platform) else { return };
-        if entry.state == State::Behind {
-            entry.state = State::Ready;
-            target.ready.insert((entry.action.lane, entry.order, id));
+        if entry.state != State::Behind {
+            return;
         }
-    }
-
-    /// Makes those ready whose wait is over. On a disabled platform everything waits for its deadline.
-    fn wake(&mut self, platform: &str, now: Timestamp) {
-        let Some(target) = self.targets.get_mut(platform) else { return };
-        while let Some((at, id)) = target.waiting.first().filter(|(at, _)| *at <= now).cloned() {
-            target.waiting.remove(&(at, id.clone()));
-            if let Some(entry) = self.entries.get_mut(&id) {
-                entry.state = State::Ready;
-                target.ready.insert((entry.action.lane, entry.order, id));
-            }
+        if target.pace.pulls && entry.doubtful && entry.attempts == 0 && !entry.is_repeatable(target.pace) {
+            Self::lease_anew(entry, target, self.turned_to);
+            return;
         }
-    }
-
-    fn next(&self, platform: &str) -> Option<ActionId> {
-        let target = self.targets.get(platform)?;
-        (target.in_flight < IN_FLIGHT).then(|| target.ready.first().map(|(_, _, id)| id.clone()))?
-    }
-
-    /// Begins with the first of a platform.
-    fn begin(&mut self, platform: &str, id: &ActionId, now: Timestamp) -> Begun {
-        let (Some(target), Some(entry)) = (self.targets.get_mut(platform), self.entries.get_mut(id)) else {
-            return Begun::Paced;
-        };
-        let action = entry.action.clone();
-        let place = (action.lane, entry.order, id.clone());
-        let repeatable = target.pace.idempotent || matches!(action.what, What::Unmute { .. });
-        let ending = if entry.doubtful && !repeatable {
-            let error = match entry.attempts {
-                0 => "the daemon stopped while it was being tried",
-                _ => "an attempt was not answered, and the bridge does not drop a repeated id any more",
-            };
-            Some(Outcome::Uncertain { error: error.to_owned() })
-        } else if now >= action.deadline {
-            Some(Outcome::Expired)
-        } else {
-            None
-        };
-        if let Some(outcome) = ending {
-            target.ready.remove(&place);
-            entry.state = State::Ending;
-            return Begun::Due(Due::Tell(Job::Outcome { action, outcome }));
-        }
-        if target.is_closed() {
-            target.ready.remove(&place);
-            entry.state = State::Waiting(action.deadline);
-            target.waiting.insert((action.deadline, id.clone()));
-            return Begun::Later;
-        }
-        // A mute that is sent late names the seconds that remain, and then always the same; and where a repeated id is not
-        // dropped, a restart must know that an attempt may have been made.
-        if !entry.recorded && (matches!(action.what, What::Mute { .. }) || !repeatable) {
-            target.ready.remove(&place);
-            entry.state = State::Recording;
-            let body = body(&action, now);
-            return Begun::Due(Due::Tell(Job::Attempt { action, body }));
-        }
-        if target.limiter.check().is_err() {
-            target.paced = Some(now);
-            return Begun::Paced;
-        }
-        target.ready.remove(&place);
-        target.in_flight += 1;
-        entry.state = State::InFlight;
-        let body = entry.body.get_or_insert_with(|| action.to_json().into()).clone();
-        Begun::Due(Due::Perform { action, body })
+        entry.state = State::Ready;
+        target.ready.insert(&entry.action, entry.place(), entry.granted);
     }
 
     fn retry(&mut self, id: &ActionId, after: Option<Duration>, now: Timestamp) -> Option<Job> {

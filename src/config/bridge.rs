@@ -9,12 +9,14 @@ use super::faults::Faults;
 use super::secret::{Outside, Sought};
 use super::section::{Number, Placed, Rate, Section, did_you_mean};
 use crate::domain::policy::{Capabilities, Capability, Platform};
-use crate::domain::secret::Secret;
+use crate::domain::secret::{Secret, Token};
 
 pub(super) const MAX_BODY: Number = Number { key: "max_body_kib", range: 1..=65_536, unit: "KiB", default: 1024 };
 pub(super) const MAX_EVENTS: Number = Number { key: "max_events", range: 1..=100_000, unit: "events", default: 1000 };
 pub(super) const REQUESTS: Number =
     Number { key: "requests_per_minute", range: 1..=1_000_000, unit: "requests", default: 600 };
+pub(super) const PER_GROUP: Number =
+    Number { key: "group_actions_per_minute", range: 1..=100_000, unit: "actions", default: 20 };
 pub(super) const TIMEOUT: Number = Number { key: "timeout_seconds", range: 1..=300, unit: "seconds", default: 10 };
 pub(super) const PACE: Rate = Rate { key: "actions_per_second", range: 0.01..=1000.0, unit: "actions", default: 20.0 };
 
@@ -27,8 +29,8 @@ pub struct Bridge {
     pub state: State,
     /// The secret, and during a rotation the previous one after it. Empty when the bridge is off.
     pub secrets: Vec<Secret>,
-    /// Where actions are sent. `None` when the bridge is off.
-    pub actions_url: Option<String>,
+    /// How its bot gets its actions. `None` when the bridge is off.
+    pub actions: Option<Actions>,
     /// The longest body, in bytes. Default 1 MiB.
     pub max_body: usize,
     /// The most events in a body. Default 1,000.
@@ -37,8 +39,19 @@ pub struct Bridge {
     pub requests_per_minute: Option<u32>,
     /// The pace of actions. Default 20.
     pub actions_per_second: f64,
+    /// The pace of actions in any one group; no limit by default.
+    pub group_actions_per_minute: Option<u32>,
     /// How long an attempt may take. Default 10 seconds.
     pub timeout: Duration,
+}
+
+/// How a bot gets its actions.
+#[derive(Clone, PartialEq)]
+pub enum Actions {
+    /// They are sent to this address; never shown, for it may hold a key.
+    Sent(String),
+    /// It fetches them and shows one of these tokens: the current one, and during a rotation the previous one after it.
+    Fetched(Vec<Token>),
 }
 
 /// Whether a bridge can be used.
@@ -56,10 +69,13 @@ pub enum State {
 impl fmt::Debug for Bridge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // an address may hold a key of its receiver
-        let url = self.actions_url.as_ref().map(|_| "…");
+        let how = self.actions.as_ref().map(|actions| match actions {
+            Actions::Sent(_) => "sent",
+            Actions::Fetched(_) => "fetched",
+        });
         let mut shown = f.debug_struct("Bridge");
         shown.field("name", &self.name).field("state", &self.state).field("secrets", &self.secrets);
-        shown.field("actions_url", &url).finish_non_exhaustive()
+        shown.field("actions", &how).finish_non_exhaustive()
     }
 }
 
@@ -92,9 +108,9 @@ fn bridge(
         faults.add(fault.help("it is part of an address: use letters, digits, `_` and `-`"));
     }
     let secrets = secrets(&mut section, outside);
-    let actions_url = actions_url(&mut section, outside);
+    let actions = actions(&mut section, outside);
     let missing: Vec<String> =
-        [secrets.as_ref().err(), actions_url.as_ref().err()].into_iter().flatten().cloned().collect();
+        [secrets.as_ref().err(), actions.as_ref().err()].into_iter().flatten().cloned().collect();
     let state = if missing.is_empty() { State::On } else { State::Off { why: missing.join(", ") } };
     if let State::Off { why } = &state {
         notes.push(format!("bridge {} is off: {why}", name.value));
@@ -107,11 +123,12 @@ fn bridge(
         name: Arc::from(name.value.as_str()),
         state,
         secrets: secrets.unwrap_or_default(),
-        actions_url: actions_url.ok(),
+        actions: actions.ok(),
         max_body: section.number(&MAX_BODY).unwrap_or(MAX_BODY.default) as usize * 1024,
         max_events: section.number(&MAX_EVENTS).unwrap_or(MAX_EVENTS.default) as usize,
         requests_per_minute: section.number(&REQUESTS),
         actions_per_second: section.rate(&PACE).unwrap_or(PACE.default),
+        group_actions_per_minute: section.number(&PER_GROUP),
         timeout: Duration::from_secs(section.number(&TIMEOUT).unwrap_or(TIMEOUT.default).into()),
     };
     section.finish();
@@ -124,13 +141,7 @@ fn secrets(section: &mut Section<'_>, outside: &Outside<'_>) -> Result<Vec<Secre
     let current = outside.secret(section, "secret_env", "secret_file");
     let previous = outside.secret(section, "previous_secret_env", "previous_secret_file");
     match current {
-        Sought::Found(secret) => {
-            let mut secrets = vec![secret];
-            if let Sought::Found(previous) = previous {
-                secrets.push(previous);
-            }
-            Ok(secrets)
-        }
+        Sought::Found(secret) => Ok([secret].into_iter().chain(previous.found()).collect()),
         Sought::Unnamed if written => Err("its secret is written into TOML".to_owned()),
         Sought::Unnamed => {
             let help = "write secret_env = \"NAME\" (an environment variable) or secret_file = \"PATH\"";
@@ -142,12 +153,36 @@ fn secrets(section: &mut Section<'_>, outside: &Outside<'_>) -> Result<Vec<Secre
     }
 }
 
+/// How actions get to the bot: one way or the other; or why by none.
+fn actions(section: &mut Section<'_>, outside: &Outside<'_>) -> Result<Actions, String> {
+    let named = |keys: [&'static str; 2]| keys.into_iter().find(|key| section.has(key));
+    let (address, token) = (named(["actions_url", "actions_url_env"]), named(["token_env", "token_file"]));
+    let at = token.and_then(|token| section.value_place(token));
+    let current = outside.token(section, "token_env", "token_file");
+    // Left over from a change of tokens, it does no harm where actions are sent.
+    let previous = outside.token(section, "previous_token_env", "previous_token_file");
+    if let (Some(address), Some(token), Some(at)) = (address, token, at) {
+        let message = format!("there is both `{address}` and `{token}`: actions are either sent or fetched");
+        let help = "keep `actions_url` for a bot that can be sent to, `token_env` for one that fetches its actions";
+        outside.bad::<()>(&at, message, help);
+        actions_url(section, outside).ok(); // for what else is wrong
+        return Err("its actions are both sent and fetched".to_owned());
+    }
+    match current {
+        Sought::Unnamed => actions_url(section, outside).map(Actions::Sent),
+        Sought::Found(token) => Ok(Actions::Fetched([token].into_iter().chain(previous.found()).collect())),
+        Sought::Unset(variable) => Err(format!("{variable} is not set")),
+        Sought::Bad => Err("its token cannot be used".to_owned()),
+    }
+}
+
 /// Where actions are sent; or why nowhere.
 fn actions_url(section: &mut Section<'_>, outside: &Outside<'_>) -> Result<String, String> {
     let written = section.text("actions_url");
     let (url, at) = match (outside.variable(section, "actions_url_env"), written) {
         (Sought::Unnamed, None) => {
-            let help = "write actions_url = \"https://…\" or actions_url_env = \"NAME\" (an environment variable)";
+            let help = "write actions_url = \"https://…\" or actions_url_env = \"NAME\" (an environment variable); \
+                        a bot that cannot be sent to fetches its actions: token_env = \"NAME\"";
             section.missing("actions_url", help);
             return Err("it has no actions_url".to_owned());
         }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{Table, Value};
 
-use super::bridge::{Bridge, State};
+use super::bridge::{Actions, Bridge, State};
 use super::keys;
 use crate::domain::rules::list_entries;
 
@@ -346,6 +346,15 @@ fn outside(was: &Bridge, is: &Bridge) -> Vec<Detail> {
     let mut details = Vec::new();
     if was.secrets != is.secrets {
         details.push(Detail { key: "secret".to_owned(), how: How::Other });
+    }
+    let tokens = |bridge: &Bridge| match &bridge.actions {
+        Some(Actions::Fetched(tokens)) => Some(tokens.clone()),
+        Some(Actions::Sent(_)) | None => None,
+    };
+    if let (Some(before), Some(after)) = (tokens(was), tokens(is))
+        && before != after
+    {
+        details.push(Detail { key: "token".to_owned(), how: How::Other });
     }
     let word = |state: &State| if *state == State::On { "on" } else { "off" }.to_owned();
     let (before, after) = (word(&was.state), word(&is.state));

@@ -39,7 +39,7 @@ mod welcome;
 #[cfg(test)]
 mod tests;
 
-pub use bridge::{Bridge, State};
+pub use bridge::{Actions, Bridge, State};
 pub use changes::{Summary, Written};
 pub use daemon::{Daemon, LogFormat};
 pub use draw::human;

@@ -4,7 +4,7 @@ use super::Env;
 use super::faults::{Faults, Place};
 use super::files::Files;
 use super::section::Section;
-use crate::domain::secret::{PREFIX, Secret};
+use crate::domain::secret::{PREFIX, Secret, Token};
 
 /// What came of looking for a value outside TOML.
 pub(super) enum Sought<T> {
@@ -18,6 +18,16 @@ pub(super) enum Sought<T> {
     Found(T),
 }
 
+impl<T> Sought<T> {
+    /// What was found.
+    pub(super) fn found(self) -> Option<T> {
+        match self {
+            Sought::Found(found) => Some(found),
+            Sought::Unnamed | Sought::Unset(_) | Sought::Bad => None,
+        }
+    }
+}
+
 /// Reads what is outside TOML.
 pub(super) struct Outside<'a> {
     pub(super) files: &'a Files<'a>,
@@ -25,23 +35,49 @@ pub(super) struct Outside<'a> {
     pub(super) faults: &'a Faults,
 }
 
-const HOW: &str = "make one with: echo whsec_$(openssl rand -base64 32)";
+/// Something secret: what it is called, how it is read, and how one is made.
+struct Kind<T> {
+    what: &'static str,
+    read: fn(&str) -> Result<T, String>,
+    how: &'static str,
+}
+
+const SECRET: Kind<Secret> = Kind {
+    what: "secret",
+    read: |text| Secret::parse(text).map_err(|why| why.to_string()),
+    how: "make one with: echo whsec_$(openssl rand -base64 32)",
+};
+const TOKEN: Kind<Token> = Kind {
+    what: "token",
+    read: |text| Token::parse(text).map_err(|why| why.to_string()),
+    how: "make one with: openssl rand -base64 32",
+};
 
 impl Outside<'_> {
     /// A secret whose variable or file a section names.
     pub(super) fn secret(&self, section: &mut Section<'_>, env: &'static str, file: &'static str) -> Sought<Secret> {
+        self.sought(section, env, file, &SECRET)
+    }
+
+    /// A token whose variable or file a section names.
+    pub(super) fn token(&self, section: &mut Section<'_>, env: &'static str, file: &'static str) -> Sought<Token> {
+        self.sought(section, env, file, &TOKEN)
+    }
+
+    fn sought<T>(&self, section: &mut Section<'_>, env: &'static str, file: &'static str, kind: &Kind<T>) -> Sought<T> {
+        let what = kind.what;
         let by_env = self.variable(section, env);
         let by_file = section.text(file);
         match (by_env, by_file) {
             (Sought::Unnamed, None) => Sought::Unnamed,
             (Sought::Unnamed, Some(path)) => match self.files.secret(self.faults.source(&path.at), &path.value) {
-                Ok(text) => self.parse(&text, &path.at, "the secret in this file"),
-                Err(why) => self.bad(&path.at, format!("the secret: {why}"), "check the path"),
+                Ok(text) => self.parse(&text, &path.at, &format!("the {what} in this file"), kind),
+                Err(why) => self.bad(&path.at, format!("the {what}: {why}"), "check the path"),
             },
             (_, Some(path)) => self.bad(&path.at, format!("there is both `{env}` and `{file}`"), "keep one of them"),
             (Sought::Unset(name), None) => Sought::Unset(name),
             (Sought::Bad, None) => Sought::Bad,
-            (Sought::Found((name, text, at)), None) => self.parse(&text, &at, &format!("the secret in {name}")),
+            (Sought::Found((name, text, at)), None) => self.parse(&text, &at, &format!("the {what} in {name}"), kind),
         }
     }
 
@@ -59,10 +95,10 @@ impl Outside<'_> {
         }
     }
 
-    fn parse(&self, text: &str, at: &Place, what: &str) -> Sought<Secret> {
-        match Secret::parse(text) {
-            Ok(secret) => Sought::Found(secret),
-            Err(why) => self.bad(at, format!("{what} cannot be used: {why}"), HOW),
+    fn parse<T>(&self, text: &str, at: &Place, what: &str, kind: &Kind<T>) -> Sought<T> {
+        match (kind.read)(text) {
+            Ok(found) => Sought::Found(found),
+            Err(why) => self.bad(at, format!("{what} cannot be used: {why}"), kind.how),
         }
     }
 
@@ -77,7 +113,8 @@ impl Outside<'_> {
         for (key, env, file) in [
             ("secret", "secret_env", "secret_file"),
             ("previous_secret", "previous_secret_env", "previous_secret_file"),
-            ("token", "secret_env", "secret_file"),
+            ("token", "token_env", "token_file"),
+            ("previous_token", "previous_token_env", "previous_token_file"),
             ("password", "secret_env", "secret_file"),
         ] {
             if section.has(key) {

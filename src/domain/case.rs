@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::action::StoredAction;
+use super::action::{ActionId, StoredAction};
 use super::policy::{Severity, Verdict};
 use super::time::Timestamp;
 
@@ -153,6 +153,21 @@ pub struct ByWhom {
     pub at: Timestamp,
 }
 
+/// What a person answered to a task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskDecision {
+    /// The task.
+    pub task: ActionId,
+    /// The case it was about, if one.
+    pub case: Option<u64>,
+    /// The button's choice.
+    pub choice: String,
+    /// What people read on the button.
+    pub text: String,
+    /// Who pressed it.
+    pub by: ByWhom,
+}
+
 /// A case with all that became of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CaseFile {
@@ -162,6 +177,8 @@ pub struct CaseFile {
     pub evidence: usize,
     /// The actions it caused, in the order they were decided.
     pub actions: Vec<StoredAction>,
+    /// What people answered to its tasks, in the order they did.
+    pub decisions: Vec<TaskDecision>,
     /// Whether it was undone.
     pub undone: Option<ByWhom>,
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::{Action, ActionId, Outcome};
 use super::alerts::Alerts;
-use super::case::{ByWhom, Case, Evidence};
+use super::case::{ByWhom, Case, Evidence, TaskDecision};
 use super::chat::ChatChange;
 use super::event::Role;
 use super::ids::MemberKey;
@@ -63,6 +63,8 @@ pub enum Change {
         /// Who and when.
         undone: ByWhom,
     },
+    /// Somebody answered a task.
+    Decided(Box<TaskDecision>),
     /// Something was changed in the chat.
     Chat(Box<ChatChange>),
     /// A change made in the chat was undone.
@@ -159,10 +161,10 @@ pub struct Commanded {
     pub event: Arc<str>,
     /// When, by the daemon's clock.
     pub at: Timestamp,
-    /// The command's key in [`super::command::COMMANDS`].
+    /// The command's key in [`super::command::COMMANDS`]; `button` for the answer to a task.
     pub command: Arc<str>,
     /// As it was typed.
     pub text: String,
-    /// What came of it: `done`, `refused` (not allowed), `misused` (not understood).
+    /// What came of it: `done`, `refused` (not allowed), `misused` (not understood), `again` (a task that was answered).
     pub result: Arc<str>,
 }

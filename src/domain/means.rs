@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::action::{Action, ActionId, Button, Cause, Lane, NOTICE_DEADLINE, REMOVE_DEADLINE, UNMUTE_DEADLINE, What};
+use super::action::{Action, ActionId, Cause, Lane, NOTICE_DEADLINE, REMOVE_DEADLINE, UNMUTE_DEADLINE, What};
 use super::alerts::HeldAlerts;
 use super::change::Change;
+use super::choice::Choice;
 use super::ids::{self, action_id};
 use super::notices::{Notices, Vars};
 use super::policy::{Capabilities, Capability, Policy};
@@ -199,12 +200,11 @@ impl Means<'_> {
     }
 
     /// Puts something before the admins: as a task card, else told one by one, else a word in the group that names nobody.
-    pub(super) fn ask(&mut self, ledger: &mut Ledger, step: &str, notice: &str, vars: &Vars, buttons: &[(&str, &str)]) {
+    pub(super) fn ask(&mut self, ledger: &mut Ledger, step: &str, notice: &str, vars: &Vars, buttons: &[Choice]) {
         let kept = self.cause.step.replace(step.into());
         let text = self.notices().render(notice, vars);
         if self.can(Capability::Task) {
-            let button = |(choice, text): &(&str, &str)| Button { choice: (*choice).into(), text: (*text).into() };
-            let buttons = buttons.iter().map(button).collect();
+            let buttons = buttons.iter().map(|choice| choice.button()).collect();
             let mentions = self.admins.clone();
             self.act(Lane::Penalty, What::Task { text, mentions, buttons }, Vec::new());
         } else if self.can(Capability::Private) && !self.admins.is_empty() {
@@ -229,7 +229,9 @@ impl Means<'_> {
             self.set_timer(ledger.alerts.due(self.now), "alerts", TimerKind::HeldAlerts);
             return;
         }
-        self.ask(ledger, step, notice, vars, &[]);
+        let buttons: &[Choice] =
+            if notice == "appealed" { &[Choice::Undo, Choice::Uphold] } else { &[Choice::Handled] };
+        self.ask(ledger, step, notice, vars, buttons);
     }
 
     /// What kind of alert it is, for a list of those that were held.
@@ -248,7 +250,7 @@ impl Means<'_> {
         }
         let (held, more) = ledger.alerts.take_held();
         let list = self.alerts_in_words(&held);
-        self.ask(ledger, "alert", "alerts_held", &Vars { more, list, ..Vars::default() }, &[]);
+        self.ask(ledger, "alert", "alerts_held", &Vars { more, list, ..Vars::default() }, &[Choice::Handled]);
     }
 
     /// Held alerts as a list.

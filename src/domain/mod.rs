@@ -21,6 +21,7 @@ pub mod action;
 pub mod case;
 pub mod chat;
 pub mod change;
+pub mod choice;
 pub mod command;
 pub mod alarm;
 pub mod alerts;

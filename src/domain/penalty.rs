@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::{ActionId, Lane, What};
+use super::choice::Choice;
 use super::ladder;
 use super::means::{Means, Said};
 use super::notices::Vars;
@@ -71,7 +72,7 @@ fn warn_private(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<
         Carried::told(None)
     };
     let asked = asked(vars, "私下提醒", "本平台不能发送私信");
-    means.ask(ledger, "task", "task", &asked, &[("told", "已提醒"), ("later", "稍后")]);
+    means.ask(ledger, "task", "task", &asked, &or_not(Choice::Told));
     carried
 }
 
@@ -83,7 +84,7 @@ fn warn_public(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<'
     let private = if offender.by_name { "warn_private_name" } else { "warn_private" };
     let notice = means.can(Capability::Private).then(|| tell(means, offender, private, vars));
     let asked = asked(vars, "在群里点名提醒", "本平台不能在群里发言");
-    means.ask(ledger, "task", "task", &asked, &[("told", "已提醒"), ("later", "稍后")]);
+    means.ask(ledger, "task", "task", &asked, &or_not(Choice::Told));
     Carried::told(notice)
 }
 
@@ -96,7 +97,8 @@ fn mute(
 ) -> Carried {
     if !offender.by_hand && !within(means, &mut ledger.mutes, means.policy.mutes_per_hour) {
         let asked = asked(vars, &format!("禁言 {}", words(duration)), "本群一小时内的自动禁言已达上限");
-        means.ask(ledger, "task", "task", &asked, &[("muted", "已禁言"), ("later", "稍后")]);
+        let choice = if means.can(Capability::Mute) { Choice::Mute(duration) } else { Choice::Muted };
+        means.ask(ledger, "task", "task", &asked, &or_not(choice));
         return Carried::told(None);
     }
     let running = offender.mute.as_ref().map(|mute| mute.until).filter(|until| *until > means.now);
@@ -119,7 +121,7 @@ fn mute(
         Some(deed) => means.tells_of(&deed, carried.notice.clone()),
         None => {
             let asked = asked(&vars, &format!("禁言至 {}", vars.until), "本平台不能禁言，已记录");
-            means.ask(ledger, "task", "task", &asked, &[("muted", "已禁言"), ("later", "稍后")]);
+            means.ask(ledger, "task", "task", &asked, &or_not(Choice::Muted));
         }
     }
     if !means.observe {
@@ -146,7 +148,8 @@ fn remove(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<'_>, v
         None
     };
     if let Some(why) = why {
-        means.ask(ledger, "task", "task", &asked(vars, "移出本群", why), &[("removed", "已移出"), ("later", "稍后")]);
+        let choice = if means.can(Capability::Remove) { Choice::Remove } else { Choice::Removed };
+        means.ask(ledger, "task", "task", &asked(vars, "移出本群", why), &or_not(choice));
         return Carried::told(None);
     }
     // Told before, for afterwards the platform may not let us.
@@ -181,6 +184,11 @@ fn in_group(
         Said::Held => Carried { held: true, notice: None, mute: None },
         Said::Counted => Carried::told(None),
     }
+}
+
+/// The buttons of a task about a penalty: it was done or is to be done, nothing is done, or the case is undone.
+fn or_not(choice: Choice) -> [Choice; 3] {
+    [choice, Choice::Keep, Choice::Undo]
 }
 
 fn asked(vars: &Vars, wanted: &str, why: &str) -> Vars {

@@ -172,6 +172,17 @@ pub(super) const REPLIES: &[NoticeKind] = &[
         "运维停了全部群，恢复要由运维来做（qunwei resume）。",
     ),
     reply("reply_not_stopped", "the group was not stopped", "本群没有停手。"),
+    reply(
+        "reply_decided",
+        "somebody pressed a button of a task",
+        "已记下：{{ by }} 选了“{{ text }}”{% if case %}（案件 {{ case }}）{% endif %}。",
+    ),
+    reply("reply_decided_already", "the task was answered before", "已处理过：{{ by }}，{{ time }}，“{{ text }}”。"),
+    reply(
+        "upheld",
+        "told to a member who said that a case is a false alarm: an admin has looked, and it stands",
+        "{{ name }}，管理员看过了，案件 {{ case }} 维持原来的处理。",
+    ),
     reply("reply_reloading", "the configuration is read again", "正在重新读取设置，结果马上告诉您。"),
     reply(
         "reloaded",

@@ -83,8 +83,12 @@ impl Rhythm {
     }
 
     /// A slot ends; `true` when from now on it is silent beyond `factor` times its longest usual silence. While it is, nothing
-    /// is learned. Each time makes it twice as patient for the next weeks: what is often silent so long is so by habit.
-    pub fn turn(&mut self, slot: Slot, factor: f32) -> bool {
+    /// is learned. Each time makes it twice as patient for the next weeks: what is often silent so long is so by habit. Without
+    /// a factor it is never missed.
+    pub fn turn(&mut self, slot: Slot, factor: Option<f32>) -> bool {
+        if factor.is_none() && self.silent {
+            self.speaks();
+        }
         if self.silent {
             return false;
         }
@@ -95,7 +99,7 @@ impl Rhythm {
             self.longest = self.longest.max(self.missed); // it is all habit yet
         }
         let usual = self.longest.max(LEAST);
-        self.silent = !slot.spoke && self.missed > factor * usual;
+        self.silent = !slot.spoke && factor.is_some_and(|factor| self.missed > factor * usual);
         if self.silent {
             self.longest = 2.0 * usual;
             return true;

@@ -38,6 +38,49 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// What a bot shows when it fetches its actions. Its `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(Box<str>);
+
+/// How many characters a token has.
+const TOKEN_LENGTH: RangeInclusive<usize> = 16..=256;
+
+impl Token {
+    /// Reads 16 to 256 visible ASCII characters: what a header can carry and nobody guesses.
+    ///
+    /// # Errors
+    /// What is wrong with it, without any of it.
+    pub fn parse(text: &str) -> Result<Self, BadToken> {
+        let text = text.trim();
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(BadToken::Characters);
+        }
+        if TOKEN_LENGTH.contains(&text.len()) { Ok(Self(text.into())) } else { Err(BadToken::Length) }
+    }
+
+    /// What stands in the header after `Bearer`.
+    pub fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// Why a text is not a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadToken {
+    /// A header cannot carry it.
+    #[error("it has spaces or characters other than letters, digits and plain signs")]
+    Characters,
+    /// It is too short or too long.
+    #[error("it is not 16 to 256 characters long")]
+    Length,
+}
+
 /// Why a text is not a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSecret {
@@ -55,6 +98,21 @@ pub enum BadSecret {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tokens_are_read_and_never_shown() {
+        let token = Token::parse(" 0123456789abcdef\n").unwrap();
+        assert_eq!((token.bytes(), format!("{token:?}")), (&b"0123456789abcdef"[..], "Token(…)".to_owned()));
+        let rows = [
+            ("0123456789abcde", BadToken::Length),
+            ("0123456789 abcdef", BadToken::Characters),
+            ("密钥密钥密钥密钥密钥密钥", BadToken::Characters),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(Token::parse(text), Err(expected), "{text}");
+        }
+        assert_eq!(Token::parse(&"x".repeat(257)), Err(BadToken::Length));
+    }
 
     #[test]
     fn secrets_are_read_and_never_shown() {

@@ -14,7 +14,7 @@ use crate::app::deliver::{ByName, Platforms, SharedOutbox};
 use crate::app::health::{self, Health};
 use crate::app::metrics::{BridgeState, Metrics};
 use crate::app::outbox::Pace;
-use crate::config::{Bridge, State};
+use crate::config::{Actions, Bridge, State};
 use crate::domain::policy::{Capability, Settings};
 use crate::ports::{Clock, Platform};
 use crate::web::hooks::{BridgeIn, HooksState, Limits, Rate, Switch};
@@ -41,6 +41,15 @@ pub(super) struct Next {
 }
 
 impl Bridges {
+    /// Those that wanted no more are asked again.
+    pub(super) fn enable(&self) {
+        for name in self.outbox.enable() {
+            self.health.clear(&health::bridge(&name));
+            self.metrics.bridge_state(&name, BridgeState::On);
+            tracing::info!(platform = &*name, "the bridge that was disabled is asked again");
+        }
+    }
+
     /// The bridges as they are configured now.
     pub(super) fn configured(&self) -> &[Bridge] {
         &self.configured
@@ -59,9 +68,9 @@ impl Bridges {
             if !same {
                 afresh.insert(bridge.name.clone());
             }
-            if bridge.state == State::On {
+            if let (State::On, Some(Actions::Sent(url))) = (&bridge.state, &bridge.actions) {
                 let kept = if same { self.platforms.get(&bridge.name) } else { None };
-                let platform = kept.map_or_else(|| push(bridge, self.clock.clone()), Ok)?;
+                let platform = kept.map_or_else(|| push(bridge, url, self.clock.clone()), Ok)?;
                 platforms.insert(bridge.name.clone(), platform);
             }
         }
@@ -109,16 +118,17 @@ pub(super) fn paces(bridges: &[Bridge], guests: &[Guest], settings: &Settings) -
     let pace = |bridge: &Bridge| Pace {
         idempotent: settings.capabilities(&bridge.name).has(Capability::Idempotent),
         per_second: bridge.actions_per_second,
+        per_group: bridge.group_actions_per_minute.and_then(NonZeroU32::new),
+        pulls: matches!(bridge.actions, Some(Actions::Fetched(_))),
     };
     let on = bridges.iter().filter(|bridge| bridge.state == State::On);
     let guests = guests.iter().map(|guest| (guest.name.clone(), guest.pace));
     on.map(|bridge| (bridge.name.clone(), pace(bridge))).chain(guests).collect()
 }
 
-/// Who carries out the actions of a bridge that is on.
-pub(super) fn push(bridge: &Bridge, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Platform>> {
-    let actions_url = bridge.actions_url.clone().context("a bridge that is on has an actions URL")?;
-    let target = Target { actions_url, secrets: secrets(bridge), timeout: bridge.timeout };
+/// Who sends the actions of a bridge to its address.
+pub(super) fn push(bridge: &Bridge, url: &str, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Platform>> {
+    let target = Target { actions_url: url.to_owned(), secrets: secrets(bridge), timeout: bridge.timeout };
     Ok(Arc::new(Push::new(target, clock).with_context(|| format!("bridge {}", bridge.name))?))
 }
 
@@ -134,7 +144,11 @@ pub(super) fn inbound(bridge: &Bridge) -> (String, BridgeIn) {
         State::On => Switch::On,
         State::Off { why } => Switch::Off(why.clone()),
     };
-    (bridge.name.to_string(), BridgeIn { secrets: secrets(bridge), limits, state })
+    let tokens = match &bridge.actions {
+        Some(Actions::Fetched(tokens)) => Some(tokens.clone()),
+        Some(Actions::Sent(_)) | None => None,
+    };
+    (bridge.name.to_string(), BridgeIn { secrets: secrets(bridge), tokens, limits, state })
 }
 
 fn secrets(bridge: &Bridge) -> Vec<Secret> {

@@ -73,7 +73,7 @@ pub async fn start(
     let (playground, follow) = Playground::new(clock.clone());
     let last_case = Arc::new(AtomicU64::new(0));
     let witness = PageWitness::new(playground.clone(), last_case.clone());
-    let pace = Pace { idempotent: true, per_second: PACE };
+    let pace = Pace { idempotent: true, per_second: PACE, per_group: None, pulls: false };
     let guest = |kind: Kind| {
         let known = policy::Platform { capabilities: kind.capabilities(), bot_user: Some(BOT.into()) };
         Guest { name: kind.name().into(), known, platform: Arc::new(playground.clone()), pace }

@@ -86,6 +86,9 @@ impl Worker {
             waiting.extend(std::iter::from_fn(|| requests.try_recv().ok()));
             let patient = waiting.iter().all(|request| request.cause == Cause::Watch);
             let outcome = self.reload(patient).await;
+            if !patient && !waiting.is_empty() {
+                self.bridges.enable(); // somebody asked, whatever the files say
+            }
             again = matches!(outcome, Err(NotReloaded::Unavailable(_)));
             self.tell_people(&outcome, &waiting);
             for answer in waiting.into_iter().filter_map(|request| request.answer) {

@@ -8,7 +8,7 @@ use super::SqliteStore;
 use super::error::{decode, signed, unsigned};
 use super::read::{each, text};
 use crate::domain::action::Action;
-use crate::domain::case::CaseFile;
+use crate::domain::case::{CaseFile, TaskDecision};
 use crate::domain::chat::ChatChange;
 use crate::domain::standing::Standing;
 use crate::ports::{StoreError, StoredPause};
@@ -22,7 +22,14 @@ pub(super) fn case_file(store: &SqliteStore, no: u64) -> Result<Option<CaseFile>
     let actions = store.actions_of(no)?;
     let mut read = store.conn.prepare_cached("SELECT by FROM undone WHERE case_no = ?1")?;
     let undone = each(read.query([signed(no)?])?, |row| decode("who undid a case", text(row, 0)?))?.pop();
-    Ok(Some(CaseFile { case, evidence, actions, undone }))
+    let mut read = store.conn.prepare_cached("SELECT decision FROM decisions WHERE case_no = ?1 ORDER BY id")?;
+    let decisions = each(read.query([signed(no)?])?, |row| decode("what was decided", text(row, 0)?))?;
+    Ok(Some(CaseFile { case, evidence, actions, decisions, undone }))
+}
+
+pub(super) fn decision(conn: &Connection, task: &str) -> Result<Option<TaskDecision>, StoreError> {
+    let mut read = conn.prepare_cached("SELECT decision FROM decisions WHERE task = ?1")?;
+    Ok(each(read.query([task])?, |row| decode("what was decided", text(row, 0)?))?.pop())
 }
 
 pub(super) fn case_of_notice(conn: &Connection, platform: &str, message: &str) -> Result<Option<u64>, StoreError> {

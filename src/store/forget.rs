@@ -89,10 +89,13 @@ impl Slice<'_> {
             Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?, Timestamp(row.get(2)?)))
         })?;
         let old: Vec<_> = rows.into_iter().take_while(|(_, _, time)| *time < self.before).collect();
+        let mut answered =
+            self.tx.prepare_cached("DELETE FROM decisions WHERE task = (SELECT id FROM outbox WHERE place = ?1)")?;
         let mut delete = self.tx.prepare_cached("DELETE FROM outbox WHERE place = ?1")?;
         let mut deleted = 0;
         for (place, alone, _) in &old {
             if *alone {
+                answered.execute([place])?;
                 deleted += delete.execute([place])?;
             }
         }
@@ -125,7 +128,11 @@ impl Slice<'_> {
         for (no, case) in &cases {
             self.what_a_case_has(*no, case)?;
             self.standing_of(case)?;
-            for sql in ["DELETE FROM undone WHERE case_no = ?1", "DELETE FROM cases WHERE no = ?1"] {
+            for sql in [
+                "DELETE FROM undone WHERE case_no = ?1",
+                "DELETE FROM decisions WHERE case_no = ?1",
+                "DELETE FROM cases WHERE no = ?1",
+            ] {
                 self.tx.prepare_cached(sql)?.execute([no])?;
             }
         }

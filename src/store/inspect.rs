@@ -64,9 +64,12 @@ impl SqliteStore {
     /// The store cannot be read.
     pub fn actions_of(&self, case: u64) -> Result<Vec<StoredAction>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM outbox WHERE case_no = ?1 ORDER BY place");
-        each(self.conn.prepare_cached(&sql)?.query([signed(case)?])?, |row| {
-            Ok(StoredAction { action: Arc::new(decode("an action", text(row, 4)?)?), state: state(row)? })
-        })
+        each(self.conn.prepare_cached(&sql)?.query([signed(case)?])?, stored_action)
+    }
+
+    pub(super) fn stored_action(&self, id: &str) -> Result<Option<StoredAction>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM outbox WHERE id = ?1");
+        Ok(each(self.conn.prepare_cached(&sql)?.query([id])?, stored_action)?.pop())
     }
 
     /// What became of an action; `None` when there is no such action.
@@ -116,6 +119,10 @@ impl SqliteStore {
 }
 
 const COLUMNS: &str = "state, message, error, ended_at, action";
+
+fn stored_action(row: &Record<'_>) -> Result<StoredAction, StoreError> {
+    Ok(StoredAction { action: Arc::new(decode("an action", text(row, 4)?)?), state: state(row)? })
+}
 
 fn state(row: &Record<'_>) -> Result<ActionState, StoreError> {
     let error = || Ok::<String, StoreError>(row.get::<_, Option<String>>(2)?.unwrap_or_default());

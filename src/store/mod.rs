@@ -43,8 +43,8 @@ pub use self::open::OpenError;
 pub use self::peek::{ChatState, chat_state};
 pub use self::seen::SeenLimits;
 pub use self::transfer::{Rows, TransferError, export_state, import_state};
-use crate::domain::action::Action;
-use crate::domain::case::{Case, CaseFile};
+use crate::domain::action::{Action, StoredAction};
+use crate::domain::case::{Case, CaseFile, TaskDecision};
 use crate::domain::chat::ChatChange;
 use crate::domain::ids::SeenKey;
 use crate::domain::standing::Standing;
@@ -195,6 +195,18 @@ impl Store for SqliteStore {
 
     fn is_cancelled(&mut self, id: &str) -> Result<bool, StoreError> {
         chat::is_cancelled(&self.conn, id)
+    }
+
+    fn action(&mut self, id: &str) -> Result<Option<StoredAction>, StoreError> {
+        self.stored_action(id)
+    }
+
+    fn decision(&mut self, task: &str) -> Result<Option<TaskDecision>, StoreError> {
+        chat::decision(&self.conn, task)
+    }
+
+    fn member_name(&mut self, member: &MemberRef) -> Result<Option<Arc<str>>, StoreError> {
+        Ok(self.membership(member)?.and_then(|known| known.name))
     }
 
     fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError> {

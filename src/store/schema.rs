@@ -17,6 +17,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0003_newcomers", sql: include_str!("migrations/0003_newcomers.sql") },
     Migration { name: "0004_habits", sql: include_str!("migrations/0004_habits.sql") },
     Migration { name: "0005_history", sql: include_str!("migrations/0005_history.sql") },
+    Migration { name: "0006_decisions", sql: include_str!("migrations/0006_decisions.sql") },
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`, "QUNW").

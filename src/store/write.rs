@@ -96,6 +96,10 @@ impl Changes<'_> {
                 "INSERT INTO undone (case_no, by) VALUES (?1, ?2) ON CONFLICT DO NOTHING", // the first is the one
                 params![signed(*case)?, encode(undone)?],
             ),
+            Change::Decided(decision) => self.run(
+                "INSERT INTO decisions (task, case_no, decision) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                params![&*decision.task, decision.case.map(signed).transpose()?, encode(&**decision)?],
+            ),
             Change::Chat(change) => self.chat(change),
             Change::ChatUndone { no, undone, .. } => self.run(
                 "UPDATE chat_changes SET undone = ?2 WHERE no = ?1 AND undone IS NULL",
@@ -285,10 +289,12 @@ impl Changes<'_> {
             Outcome::Failed { error } | Outcome::Uncertain { error } => (None, Some(&**error)),
             Outcome::Expired | Outcome::Cancelled => (None, None),
         };
-        // The first end is the end, but what was under way when it was cancelled may have been done all the same.
+        // The first end is the end, but what was under way when it was cancelled may have been done all the same; and what
+        // was only supposed gives way to what is known.
         self.run(
             "UPDATE outbox SET state = ?2, message = ?3, error = ?4, ended_at = ?5
-             WHERE id = ?1 AND (state = 'pending' OR (state = 'cancelled' AND ?2 IN ('done', 'uncertain')))",
+             WHERE id = ?1 AND (state = 'pending' OR (state = 'cancelled' AND ?2 IN ('done', 'uncertain'))
+                 OR (state IN ('uncertain', 'expired') AND ?2 = 'done') OR (state = 'uncertain' AND ?2 = 'failed'))",
             params![id, outcome.state(), message, error, at.0],
         )
     }

@@ -2,10 +2,11 @@
 //! request is durable.
 //!
 //! What is asked of a request, in order: a known name, a bridge that is on, a body within its limits, the rate, the
-//! signature, events that can be read, room in the queue, the commit.
+//! signature, events that can be read, room in the queue, the commit. What bots fetch goes out by `pull`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use axum::Router;
@@ -16,18 +17,24 @@ use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{any, post};
 use hyper::service::{Service, service_fn};
 use hyper_util::service::TowerToHyperService;
 
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
 use crate::adapters::bridge::inbound::{self, Batch, Unreadable};
 use crate::adapters::bridge::sign::{self, Rejected, Secret};
+use crate::app::deliver::SharedOutbox;
 use crate::app::intake::{Answer, Full, Incoming, Intake};
 use crate::app::metrics::{EventOutcome, Metrics, Requests, Shed};
+use crate::domain::secret::Token;
 use crate::ports::Clock;
 use crate::web::HttpService;
 
 mod body;
+mod pull;
 mod rate;
 
 use rate::Limiter;
@@ -72,6 +79,8 @@ pub enum Switch {
 pub struct BridgeIn {
     /// Any of these may sign.
     pub secrets: Vec<Secret>,
+    /// Whoever shows any of these may fetch its actions; `None` where they are sent.
+    pub tokens: Option<Vec<Token>>,
     /// How much it may bring.
     pub limits: Limits,
     /// Whether it takes events.
@@ -84,27 +93,41 @@ struct Door {
     bridge: BridgeIn,
     limiter: Option<Arc<Limiter>>,
     requests: Requests,
+    /// Room for those that wait for actions.
+    polls: Semaphore,
+    /// Another door has taken its place: who waits here is answered, and asks there.
+    gone: CancellationToken,
 }
 
 /// What the hooks need. Shared in an `Arc`, so that a new configuration can replace its bridges while requests come in.
 pub struct HooksState {
     intake: Intake,
+    outbox: SharedOutbox,
     doors: ArcSwap<HashMap<String, Arc<Door>>>,
+    /// Whether any bot fetches its actions.
+    fetching: Arc<AtomicBool>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
+    /// Whoever waits is answered: the daemon stops.
+    stop: CancellationToken,
 }
 
 impl HooksState {
-    /// Bridges by name, and where their events go.
+    /// Without a bridge ([`HooksState::replace`]): where events go, and where actions come from.
     pub fn new(
         intake: Intake,
-        bridges: HashMap<String, BridgeIn>,
+        outbox: SharedOutbox,
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
+        stop: CancellationToken,
     ) -> Arc<Self> {
-        let state = Self { intake, doors: ArcSwap::default(), clock, metrics };
-        state.replace(bridges);
-        Arc::new(state)
+        let (doors, fetching) = Default::default();
+        Arc::new(Self { intake, outbox, doors, fetching, clock, metrics, stop })
+    }
+
+    /// Whether it is worth looking whether clients are still there.
+    pub fn watched(&self) -> Arc<AtomicBool> {
+        self.fetching.clone()
     }
 
     /// Other bridges from now on; requests that are being read keep theirs. A rate that stays the same goes on as it was.
@@ -116,10 +139,13 @@ impl HooksState {
                 .and_then(|door| door.limiter.clone())
                 .or_else(|| bridge.limits.rate.map(|rate| Arc::new(Limiter::new(rate, self.clock.clone()))));
             let requests = self.metrics.requests(&name);
-            let door = Door { name: Arc::from(&*name), bridge, limiter, requests };
+            let (polls, gone) = (Semaphore::new(pull::POLLS), CancellationToken::new());
+            let door = Door { name: Arc::from(&*name), bridge, limiter, requests, polls, gone };
             (name, Arc::new(door))
         };
+        self.fetching.store(bridges.values().any(|bridge| bridge.tokens.is_some()), Ordering::Relaxed);
         self.doors.store(Arc::new(bridges.into_iter().map(door).collect()));
+        before.values().for_each(|door| door.gone.cancel());
     }
 }
 
@@ -144,7 +170,11 @@ pub fn service(state: Arc<HooksState>) -> impl HttpService {
 }
 
 fn router(state: Arc<HooksState>) -> Router {
-    Router::new().route("/hooks/bridge/{name}", post(named).fallback(other_method)).with_state(state)
+    Router::new()
+        .route("/hooks/bridge/{name}", post(named).fallback(other_method))
+        .route("/hooks/bridge/{name}/actions", any(pull::actions))
+        .route("/hooks/bridge/{name}/actions/ack", any(pull::ack))
+        .with_state(state)
 }
 
 async fn other_method() -> Response {
@@ -249,6 +279,10 @@ enum Refused {
     Unreadable(Unreadable),
     Full,
     Unavailable,
+    Sent,
+    Token,
+    Polls,
+    Unrecorded,
 }
 
 impl IntoResponse for Refused {
@@ -268,6 +302,19 @@ impl IntoResponse for Refused {
             Refused::Full => later(StatusCode::SERVICE_UNAVAILABLE, WAIT, "too many events are waiting"),
             Refused::Unavailable => {
                 later(StatusCode::SERVICE_UNAVAILABLE, WAIT_LONG, "the events could not be made durable")
+            }
+            Refused::Sent => {
+                let why = "this bridge's actions are sent to its address; to fetch them, configure token_env instead";
+                error(StatusCode::CONFLICT, why)
+            }
+            Refused::Token => {
+                let why = "the header `authorization` must be `Bearer` and this bridge's token";
+                pull::asks_for_a_token(error(StatusCode::UNAUTHORIZED, why))
+            }
+            Refused::Polls => later(StatusCode::TOO_MANY_REQUESTS, WAIT, "too many wait for this bridge's actions"),
+            Refused::Unrecorded => {
+                let why = "it could not be made durable yet; say the same again";
+                later(StatusCode::SERVICE_UNAVAILABLE, WAIT_LONG, why)
             }
         }
     }

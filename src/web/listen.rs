@@ -6,13 +6,16 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::Service;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
@@ -60,18 +63,53 @@ pub async fn serve_by(
     service: impl HttpService,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    serve_within(HEAD, listener, service, shutdown).await
+    serve_within(HEAD, listener, service, Arc::default(), shutdown).await
+}
+
+/// The same; while `watched`, the requests of new connections carry their [`Line`] as an extension.
+///
+/// # Errors
+/// The listener broke.
+pub async fn serve_watched(
+    listener: TcpListener,
+    service: impl HttpService,
+    watched: Arc<AtomicBool>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    serve_within(HEAD, listener, service, watched, shutdown).await
+}
+
+/// A client's connection, looked at from aside: whether the client is still there. For those who make it wait long; it is
+/// another handle of the same socket, which others need not pay for.
+#[derive(Clone, Debug)]
+pub(super) struct Line(Arc<OwnedFd>);
+
+impl Line {
+    fn of(stream: &TcpStream) -> io::Result<Self> {
+        Ok(Self(Arc::new(stream.as_fd().try_clone_to_owned()?)))
+    }
+
+    /// Waits until the client has hung up. Nothing of what it sends is taken away.
+    pub(super) async fn gone(&self) {
+        let handle = self.0.try_clone().map(std::net::TcpStream::from).and_then(TcpStream::from_std);
+        let Ok(stream) = handle else { return std::future::pending().await }; // too many files: it cannot be seen
+        // A client that sends ahead is there; what it sent stays to be read, and hides what comes after it.
+        while matches!(stream.peek(&mut [0]).await, Ok(1)) {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
 }
 
 async fn serve_within(
     head: Duration,
     listener: TcpListener,
     service: impl HttpService,
+    watched: Arc<AtomicBool>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let mut http = http1::Builder::new();
     // Half closed: while a request is being answered nothing is read, and no memory taken to read into. So a client that
-    // goes away is noticed when its answer is written.
+    // goes away is noticed when its answer is written; who makes clients wait looks at their [`Line`].
     http.timer(TokioTimer::new()).header_read_timeout(head).half_close(true);
     let open = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
@@ -86,9 +124,23 @@ async fn serve_within(
             },
             () = &mut shutdown => break,
         };
-        let connection = open.watch(http.serve_connection(TokioIo::new(prompt(stream)), service.clone()));
+        let line = watched.load(Ordering::Relaxed).then(|| Line::of(&stream).ok()).flatten();
+        let (stream, service) = (TokioIo::new(prompt(stream)), service.clone());
         // Why a connection ended matters to its client alone.
-        tokio::spawn(async move { connection.await.ok() });
+        match line {
+            None => {
+                let connection = open.watch(http.serve_connection(stream, service));
+                tokio::spawn(async move { connection.await.ok() });
+            }
+            Some(line) => {
+                let service = service_fn(move |mut request: Request<Incoming>| {
+                    request.extensions_mut().insert(line.clone());
+                    service.call(request)
+                });
+                let connection = open.watch(http.serve_connection(stream, service));
+                tokio::spawn(async move { connection.await.ok() });
+            }
+        }
     }
     drop(listener);
     tokio::time::timeout(GRACE, open.shutdown()).await.ok();

@@ -8,7 +8,7 @@ use axum::Router;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
-pub use self::listen::{HttpService, serve_by};
+pub use self::listen::{HttpService, serve_by, serve_watched};
 
 pub mod admin;
 pub mod hooks;

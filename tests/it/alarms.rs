@@ -124,6 +124,7 @@ async fn one_large_file_and_a_disk_that_is_not_watched() {
 /// A day of 10-minute steps: what came, and what was told at the company's place.
 struct Weeks {
     bench: Bench,
+    health: Health,
     now: Timestamp,
     sent: u64,
 }
@@ -131,8 +132,9 @@ struct Weeks {
 impl Weeks {
     fn new() -> Self {
         let mut bench = Bench::with(PLACE);
-        bench.engine.keep_watch(Health::new()).unwrap();
-        Self { bench, now: MORNING, sent: 0 }
+        let health = Health::new();
+        bench.engine.keep_watch(health.clone()).unwrap();
+        Self { bench, health, now: MORNING, sent: 0 }
     }
 
     /// So many steps of ten minutes; in those between 8 and 13 something comes from each of these groups.
@@ -189,6 +191,9 @@ fn a_group_and_then_the_bridge_fall_silent_and_speak_again() {
     let words = weeks.live(2 * DAY, &[]);
     let [dead] = &words[..] else { panic!("told once, and not of its groups: {words:?}") };
     assert!(dead.contains("【急】机器人 example 已经") && dead.contains("没有送来任何消息"), "{dead}");
+    let noted = weeks.health.notes();
+    let note = noted.iter().find(|note| note.starts_with("bridge.example: nothing has come since 2026-12-"));
+    assert!(note.is_some(), "{noted:?}");
     weeks.bench.faults.set([Fault::Full]);
     let words = weeks.live(1, &all);
     assert_eq!(words, Vec::<String>::new(), "the store cannot be written now");
@@ -196,6 +201,7 @@ fn a_group_and_then_the_bridge_fall_silent_and_speak_again() {
     weeks.now = weeks.now.plus(Duration::from_secs(2));
     let words = weeks.live(1, &all);
     assert!(matches!(&words[..], [back] if back.contains("机器人 example 又有消息了")), "kept for later: {words:?}");
+    assert!(!weeks.health.notes().iter().any(|note| note.starts_with("bridge")), "{:?}", weeks.health.notes());
     assert!(weeks.bench.metrics.text().contains("qunwei_bridge_silent{bridge=\"example\"} 0"));
 }
 

@@ -195,7 +195,7 @@ async fn a_store_that_fails_meanwhile_is_told_and_tried_again() {
     world.say("8", "大家好").await;
     next_day(&mut world).await;
     let mut waited = 0;
-    while metric(&world, "qunwei_jobs_failed_total{job=\"history\"}").await == 0.0 {
+    while metric(&world, "qunwei_jobs_failed_total{name=\"history\"}").await == 0.0 {
         tokio::task::yield_now().await;
         waited += 1;
         assert!(waited < 10_000, "it did not fail");

@@ -3,11 +3,12 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::daemon::Home;
-use crate::support::{SECRET, root};
+use crate::support::daemon::{Daemon, Home};
+use crate::support::{SECRET, TOKEN, root};
 
 const LIBRARY: &str = "standardwebhooks==1.0.1";
 
@@ -115,4 +116,48 @@ async fn the_stock_library_of_python_understands_the_bridge() {
         .query_row("SELECT message FROM outbox WHERE state = 'done' LIMIT 1", [], |row| row.get(0))
         .unwrap();
     assert!(message.starts_with("became-a-"), "what the bot says it became: {message}");
+}
+
+/// The bot of the README that fetches its actions, which needs nothing but Python itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_bot_that_fetches_its_actions_does_so() {
+    if let Err(why) = run(Command::new("python3").arg("--version")) {
+        assert!(std::env::var_os("CI").is_none(), "no Python: {why}");
+        eprintln!("SKIPPED: no Python: {why}");
+        return;
+    }
+    let home = Home::new();
+    let (url, token) = (r#"actions_url_env = "QUNWEI_EXAMPLE_ACTIONS_URL""#, r#"token_env = "QUNWEI_EXAMPLE_TOKEN""#);
+    home.edit("config/qunwei.toml", &format!("\n{url}"), &format!("\n{token}"));
+    let mut command = home.serve();
+    command.env("QUNWEI_EXAMPLE_TOKEN", TOKEN);
+    let daemon = Daemon::start(command, &home.folder.path().join("stderr")).await;
+    let mut bot = Command::new("python3");
+    bot.arg(root().join("docs/pull_bot.py")).env("QUNWEI_EXAMPLE_TOKEN", TOKEN).env("NO_PROXY", "*");
+    bot.env("QUNWEI_BRIDGE", format!("http://{}/hooks/bridge/example", daemon.listen));
+    let mut bot = bot.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut said = BufReader::new(bot.stdout.take().unwrap());
+    let message = json!({"id": "m-1", "type": "message", "group": "g1", "sender": {"id": "u1", "name": "小王"},
+                         "text": "兼职刷单日结，加薇信 abc12345"});
+    assert_eq!(daemon.post("msg_1", &message.to_string()).await.unwrap().0, 200);
+    let lines = tokio::task::spawn_blocking(move || {
+        let (mut actions, mut accepted) = (Vec::new(), 0);
+        while accepted < 2 {
+            let mut line = String::new();
+            assert!(said.read_line(&mut line).unwrap() > 0, "the bot ended after {actions:?}");
+            match line.split_once("{'accepted': ") {
+                Some((_, rest)) => accepted += rest.split(',').next().unwrap().parse::<usize>().unwrap(),
+                None => actions.push(line),
+            }
+        }
+        actions
+    });
+    let actions = tokio::time::timeout(Duration::from_secs(60), lines).await.expect("both are done").unwrap();
+    bot.kill().unwrap();
+    bot.wait().unwrap();
+    assert_eq!(actions.len(), 2, "a private word and a deletion, each once: {actions:?}");
+    daemon.stop().await;
+    let sql = "SELECT count(*) FROM outbox WHERE state = 'done'";
+    let done: i64 = home.database().query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(done, 2);
 }

@@ -106,6 +106,31 @@ async fn a_mute_holds_until_the_clock_is_moved_past_its_end() {
 }
 
 #[tokio::test]
+async fn a_button_of_a_card_does_what_it_says() {
+    let play = Play::start().await;
+    let mut feed = play.feed().await;
+    for _ in 0..2 {
+        let id = play.say("ad01", SPAM).await;
+        feed.verdict(&id).await;
+        play.forward(600).await;
+    }
+    let named = |item: &Value| item["kind"] == "message" && item["data"]["case"] == "2";
+    let notice = play.feed().await.until("the notice", named).await;
+    let appeal = json!({"do": "say", "user": "ad01", "text": "误判", "quote": notice["id"]});
+    assert_eq!(play.call("act", appeal).await.0, 200);
+    let card = play.feed().await.until("the card", |item| item["kind"] == "task").await;
+    let press = |user: &str| json!({"do": "press", "user": user, "task": card["id"], "choice": "undo"});
+    assert_eq!(play.call("act", press("ad01")).await.0, 409, "who runs the group presses");
+    assert_eq!(play.call("act", press("chen")).await.0, 200);
+    let undone = |item: &Value| {
+        let told = item["kind"] == "private" && item["data"]["user"] == "chen";
+        told && item["data"]["text"].as_str().unwrap_or_default().contains("已撤销案件 2")
+    };
+    play.feed().await.until("the case is undone", undone).await;
+    play.stop().await;
+}
+
+#[tokio::test]
 async fn a_page_that_was_cut_off_catches_up_and_a_fresh_group_makes_it_forget() {
     let play = Play::start().await;
     let mut feed = play.feed().await;

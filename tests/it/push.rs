@@ -1,5 +1,7 @@
 //! What a bot's answers lead to: repeated under the same id with the same bytes, recorded, told.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -151,10 +153,46 @@ async fn gone_disables_the_bridge_until_the_next_start() {
 }
 
 #[tokio::test]
+async fn a_reload_that_somebody_asks_for_asks_a_disabled_bridge_again() {
+    let world = world_answering(status(410)).await;
+    world.quiet().await;
+    world.bot.always(None);
+    world.turn(MINUTE);
+    world.quiet().await;
+    assert_eq!(tried(&world).1, 1);
+    assert!(!world.running().reloader.reload().await.unwrap().changed, "nothing of the files");
+    assert_done(world).await;
+}
+
+/// Somebody to whom nothing may be sent: how many came.
+async fn elsewhere() -> (String, Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let (url, came) = (format!("http://{}/", listener.local_addr().unwrap()), Arc::<AtomicUsize>::default());
+    let counted = came.clone();
+    tokio::spawn(async move {
+        while listener.accept().await.is_ok() {
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    (url, came)
+}
+
+#[tokio::test]
+async fn nobody_is_sent_elsewhere() {
+    let (url, came) = elsewhere().await;
+    for code in [301, 302, 303, 307, 308] {
+        let world = world_answering(Answer::Status(code, vec![("location", url.clone())])).await;
+        world.quiet().await;
+        assert!(world.admin("/readyz").await.1.starts_with("bridge.example: broken"), "{code}");
+        assert_done(world).await;
+    }
+    assert_eq!(came.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
 async fn an_answer_that_makes_no_sense_breaks_the_bridge_until_it_makes_sense() {
-    for code in [302, 307, 401, 403, 404, 405, 300] {
-        let elsewhere = vec![("location", "http://127.0.0.1:9/elsewhere".to_owned())];
-        let world = world_answering(Answer::Status(code, elsewhere)).await;
+    for code in [300, 304, 401, 402, 403, 404, 405, 406, 409, 411, 418, 451] {
+        let world = world_answering(status(code)).await;
         world.quiet().await;
         let (status, why) = world.admin("/readyz").await;
         assert!(status == 503 && why.starts_with("bridge.example: broken"), "{code}: {status} {why}");

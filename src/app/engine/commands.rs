@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Counts, Engine, event_of};
-use crate::domain::action::{Action, Outcome, What};
+use crate::domain::action::Action;
 use crate::domain::change::{Change, MemberRef};
 use crate::domain::command::{self, Command, Undo};
 use crate::domain::core::{Loaded, Wanted, quoted_cases};
@@ -44,6 +44,7 @@ impl Engine {
                 self.core.loaded.standings = self.store.standings_of(&platform, &message.sender.id)?;
                 return Ok(());
             }
+            (Wanted::Task(id), Kind::Button { user, .. }) => return self.load_task(&platform, group, &id, user),
             (Wanted::Of(command), Kind::Message(message)) => (Some(command), message),
             (Wanted::Quoted, Kind::Message(message)) => (None, message),
             _ => return Ok(()),
@@ -98,6 +99,22 @@ impl Engine {
         }
     }
 
+    /// A task, what it is about, and what somebody answered to it before.
+    fn load_task(&mut self, platform: &Arc<str>, group: &str, id: &str, user: &str) -> Result<(), StoreError> {
+        let Some(task) = self.store.action(id)?.map(|stored| stored.action) else { return Ok(()) };
+        if task.platform != *platform || *task.group != *group {
+            return Ok(());
+        }
+        if let Some(no) = task.cause.case.as_ref().and_then(|no| no.parse().ok()) {
+            self.load_case(no)?;
+        }
+        self.core.loaded.task = Some(task);
+        self.core.loaded.decided = self.store.decision(id)?;
+        let name = self.store.member_name(&MemberRef::new(platform, group, user))?;
+        self.core.loaded.presser = name.map(|name| (*name).into()).unwrap_or_default();
+        Ok(())
+    }
+
     /// A case, and the others of its member that still count: one may be why a mute stays.
     fn load_case(&mut self, no: u64) -> Result<(), StoreError> {
         let Some(file) = self.store.case_file(no)? else { return Ok(()) };
@@ -110,19 +127,6 @@ impl Engine {
         }
         self.load_told(&file.actions.iter().map(|one| one.action.clone()).collect::<Vec<_>>())?;
         self.core.loaded.case = Some(file);
-        Ok(())
-    }
-
-    /// A mute or removal that was under way when it was cancelled may have been done all the same: the core must know.
-    pub(super) fn load_cancelled(&mut self, action: &Action, outcome: &Outcome) -> Result<(), StoreError> {
-        let deed = matches!(action.what, What::Mute { .. } | What::Remove { .. });
-        let maybe = deed && matches!(outcome, Outcome::Done { .. } | Outcome::Uncertain { .. });
-        // The command that cancelled it may be in the same batch.
-        let cancels = |change: &Change| matches!(change, Change::Ended { id, outcome: Outcome::Cancelled, .. } if *id == action.id);
-        let cancelled = maybe
-            && (self.batch.units.iter().flat_map(|unit| &unit.changes).any(cancels)
-                || self.store.is_cancelled(&action.id)?);
-        self.core.loaded = Loaded { cancelled, ..Loaded::default() };
         Ok(())
     }
 
@@ -174,7 +178,9 @@ impl Engine {
 /// Whether a unit that is not committed holds what a command reads of the store.
 fn misses(wanted: &Wanted, event: &Event, unit: &Unit) -> bool {
     let of_case = |change: &Change| match change {
-        Change::Case(_) | Change::Evidence(_) | Change::Undone { .. } | Change::Ended { .. } => true,
+        Change::Case(_) | Change::Evidence(_) | Change::Undone { .. } | Change::Ended { .. } | Change::Decided(_) => {
+            true
+        }
         Change::Act(action) => action.cause.case.is_some(),
         _ => false,
     };
@@ -186,6 +192,15 @@ fn misses(wanted: &Wanted, event: &Event, unit: &Unit) -> bool {
             let Kind::Private(Message { sender, .. }) = &event.kind else { return false };
             let theirs = |member: &MemberRef| *member.user == *sender.id && member.platform == event.platform;
             changes.iter().any(|change| matches!(change, Change::Standing { member, .. } if theirs(member)))
+        }
+        Wanted::Task(id) => {
+            let of_task = |change: &Change| match change {
+                Change::Act(action) => *action.id == **id,
+                Change::Decided(decision) => *decision.task == **id,
+                Change::Membership { .. } => true, // what they are called
+                change => of_case(change),
+            };
+            changes.iter().any(of_task)
         }
         Wanted::Quoted | Wanted::Of(Command::Case(_) | Command::Undo(Undo::Case(_))) => changes.iter().any(of_case),
         Wanted::Of(Command::Undo(Undo::Change(_))) => changes.iter().any(of_words),

@@ -57,6 +57,7 @@ impl Effects {
             Change::Commanded(commanded) => metrics.command(&commanded.command, &commanded.result),
             Change::Evidence(_)
             | Change::Undone { .. }
+            | Change::Decided(_)
             | Change::Chat(_)
             | Change::ChatUndone { .. }
             | Change::Pause { .. }

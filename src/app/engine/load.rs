@@ -39,6 +39,10 @@ impl Engine {
             }
             Kind::Joined { members, .. } | Kind::Left { members, .. } => members,
             Kind::Renamed { member } => std::slice::from_ref(member),
+            Kind::Button { user, .. } => {
+                self.load_group(platform, group)?;
+                return self.load_member(platform, group, user);
+            }
             _ => return Ok(()),
         };
         self.load_group(platform, group)?;

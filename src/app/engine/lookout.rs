@@ -28,6 +28,8 @@ pub(super) struct Lookout {
     told: DiskState,
     agreed: u32,
     health: Health,
+    /// Bridges of whose silence there is a note.
+    noted: Vec<Arc<str>>,
     looked: Option<Timestamp>,
     measured: Option<Timestamp>,
 }
@@ -57,6 +59,7 @@ impl Engine {
             told: DiskState::Well,
             agreed: 0,
             health,
+            noted: Vec::new(),
             looked: None,
             measured: None,
         });
@@ -97,14 +100,6 @@ impl Engine {
         }
         for alarm in lookout.habits.turn(&self.core.settings, now) {
             log(&alarm);
-            match &alarm {
-                Alarm::BridgeSilent { bridge, minutes } => {
-                    let note = format!("nothing has come for {minutes} minutes and more, far beyond its habit");
-                    lookout.health.note(&health::bridge(bridge), note);
-                }
-                Alarm::BridgeSpeaks { bridge, .. } => lookout.health.clear_note(&health::bridge(bridge)),
-                _ => {}
-            }
             self.raise(alarm);
         }
         self.save_piece(lookout);
@@ -125,7 +120,7 @@ impl Engine {
             return;
         }
         lookout.measured = Some(now);
-        self.metrics.silences(&lookout.habits.silences());
+        self.show_silences(lookout);
         let Some(free) = self.store.free_space() else { return };
         lookout.disk.add(now, free);
         let full_in = lookout.disk.full_in();
@@ -134,6 +129,20 @@ impl Engine {
             self.raise(alarm);
         }
         self.metrics.disk(free, full_in);
+    }
+
+    /// Shows in metrics and notes who is silent now: also after a restart, and no longer when it is not configured any more.
+    fn show_silences(&self, lookout: &mut Lookout) {
+        let silences = lookout.habits.silences();
+        self.metrics.silences(&silences);
+        for bridge in lookout.noted.drain(..) {
+            lookout.health.clear_note(&health::bridge(&bridge));
+        }
+        for silence in silences.into_iter().filter(|silence| silence.silent) {
+            let note = format!("nothing has come since {}, far beyond its habit", silence.last);
+            lookout.health.note(&health::bridge(&silence.bridge), note);
+            lookout.noted.push(silence.bridge);
+        }
     }
 
     /// What has become of the disk, if that is worth a word.

@@ -6,6 +6,7 @@
 
 mod commands;
 mod effects;
+mod ends;
 mod load;
 mod lookout;
 mod recover;
@@ -23,7 +24,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::app::intake::{Answer, Answers, Incoming, Job};
+use crate::app::intake::{Answer, Answers, Incoming, Job, LateAcks};
 use crate::app::metrics::{EventOutcome, Metrics};
 use crate::domain::change::Change;
 use crate::domain::core::{Core, Judged, Loaded, ReloadWord, Word};
@@ -98,6 +99,7 @@ struct Batch {
 #[derive(Clone, Copy, Default)]
 struct Counts {
     accepted: usize,
+    /// Of events, those that were there already; of a bot's late words, those that change nothing.
     duplicates: usize,
 }
 
@@ -262,6 +264,10 @@ impl Engine {
                 // Who asked may have gone: no matter.
                 Some(Job::Rules(new)) => drop(new.answer.send(Ok(()))),
                 Some(Job::Pause { answer, .. }) => drop(answer.send(true)),
+                Some(Job::Late { acks, answer, .. }) => {
+                    let unknown = acks.len().saturating_sub(accepted + duplicates);
+                    answer.send(Some(LateAcks { accepted, ended: duplicates, unknown })).ok();
+                }
                 Some(Job::Attempt { .. } | Job::Told(_) | Job::Outcome { .. }) | None => {}
             }
         }
@@ -335,19 +341,15 @@ impl Engine {
                 unit.rows.push(self.row(RowKind::Told, now, body.into()));
                 self.core.tell(word, self.seq, now, &mut unit.changes);
             }
-            Job::Outcome { action, outcome } => {
-                self.load_group(&action.platform, &action.group)?;
-                for user in action.notifies.iter().map(|(user, _)| user).chain(action.what.user()) {
-                    self.load_member(&action.platform, &action.group, user)?;
+            Job::Outcome { action, outcome } => self.ended(action, outcome, now, unit)?,
+            Job::Late { platform, acks, .. } => {
+                for (id, outcome) in acks {
+                    match self.late(platform, id, outcome.as_ref(), now, unit)? {
+                        Some(true) => counts.accepted += 1,
+                        Some(false) => counts.duplicates += 1,
+                        None => {}
+                    }
                 }
-                // What a fresh run of the journal needs: which action, and how it ended.
-                let body = serde_json::json!({ "action": *action.id, "outcome": outcome }).to_string();
-                unit.rows.push(self.row(RowKind::Outcome, now, body.into()));
-                let from = unit.changes.len();
-                self.load_cancelled(action, outcome)?;
-                self.core.outcome(action, outcome, now, &mut unit.changes);
-                self.sight(None, now, unit.changes.get(from..).unwrap_or_default());
-                self.batch.tally.push(Tally::Ended(action.platform.clone(), outcome.clone()));
             }
             Job::Rules(new) => {
                 self.store.save_config(&new.settings.version, &new.files, now)?;

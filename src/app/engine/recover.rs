@@ -102,6 +102,10 @@ fn answer_unavailable(job: Job, reason: &str) -> Option<Job> {
             let _ = answer.send(false); // the operator may have gone
             None
         }
+        Job::Late { answer, .. } => {
+            let _ = answer.send(None); // the bot may have gone; it says the same again
+            None
+        }
         Job::Attempt { .. } | Job::Told(_) | Job::Outcome { .. } => Some(job),
     }
 }

@@ -157,6 +157,25 @@ fn it_can_be_turned_off() {
     town.live(20, 8, |_| false);
     town.live(1, 8, |_| true);
     assert_eq!(town.told(), []);
+    let mut town = Town::new();
+    town.live(15, 8, |_| true);
+    town.live(2, 8, |_| false);
+    assert_eq!((town.told().len(), town.habits.silences()[0].silent), (1, true));
+    town.settings.silence = None;
+    town.live(1, 8, |_| false);
+    assert!(!town.habits.silences()[0].silent, "what was told is taken back");
+}
+
+#[test]
+fn what_is_kept_has_bounds() {
+    let mut habits = Habits::default();
+    let bridge = "b".into();
+    for group in 0..GROUPS + 100 {
+        habits.note(&bridge, &format!("g{group}"), Timestamp(MONDAY));
+    }
+    habits.note(&bridge, &"长".repeat(100), Timestamp(MONDAY));
+    assert_eq!(habits.groups.len(), GROUPS);
+    assert!(habits.groups.iter().all(|(_, speaker)| speaker.group.len() < 10), "and no id that is no id");
 }
 
 #[test]

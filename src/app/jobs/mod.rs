@@ -80,6 +80,7 @@ pub struct Jobs {
 impl Jobs {
     /// All of them begin at once.
     pub fn new(metrics: Arc<Metrics>) -> Self {
+        JOBS.iter().for_each(|job| metrics.job(job.name));
         let begin = JOBS.iter().map(|_| None).collect();
         Self { metrics, clock: Clock::default(), begin, rows: 256, rest: None }
     }

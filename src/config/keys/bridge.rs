@@ -1,7 +1,7 @@
 //! `[bridge.NAME]`.
 
 use super::{Key, Table, Takes};
-use crate::config::bridge::{MAX_BODY, MAX_EVENTS, PACE, REQUESTS, TIMEOUT};
+use crate::config::bridge::{MAX_BODY, MAX_EVENTS, PACE, PER_GROUP, REQUESTS, TIMEOUT};
 
 pub(super) const TABLES: &[Table] = &[Table::new(
     &["[bridge.NAME]"],
@@ -51,6 +51,29 @@ const BRIDGE: &[Key] = &[
     )
     .instead_of("actions_url_env"),
     Key::new(
+        "token_env",
+        Takes::Text("环境变量的名字"),
+        r#""QUNWEI_EXAMPLE_TOKEN""#,
+        "机器人没有别人能连到的地址时，让它自己来取：它出示的令牌放在哪个环境变量里。生成一个：openssl rand -base64 32",
+    )
+    .instead_of("actions_url_env"),
+    Key::new("token_file", Takes::Text("文件"), r#""../secrets/example.token.txt""#, "令牌放在哪个文件里")
+        .instead_of("actions_url_env"),
+    Key::new(
+        "previous_token_env",
+        Takes::Text("环境变量的名字"),
+        r#""QUNWEI_EXAMPLE_PREVIOUS_TOKEN""#,
+        "换令牌的时候，旧令牌放在哪个环境变量里；新旧都能用，换完就删掉这一行",
+    )
+    .or_else("没有旧令牌"),
+    Key::new(
+        "previous_token_file",
+        Takes::Text("文件"),
+        r#""../secrets/example.token.previous.txt""#,
+        "旧令牌放在哪个文件里",
+    )
+    .instead_of("previous_token_env"),
+    Key::new(
         "capabilities",
         Takes::Words(CAPABILITIES),
         r#"["send", "private", "mute"]"#,
@@ -62,7 +85,8 @@ const BRIDGE: &[Key] = &[
     Key::number(MAX_EVENTS, "500", "一次最多送来多少个事件"),
     Key::number(REQUESTS, "600", "每分钟最多接受多少次请求").or_else("不限"),
     Key::rate(PACE, "0.5", "每秒最多送出多少个动作；平台有频率限制时调小"),
-    Key::number(TIMEOUT, "30", "送出一个动作最多等多久"),
+    Key::number(PER_GROUP, "20", "在同一个群里每分钟最多几个动作；一个群要做的事再多，也不耽误别的群").or_else("不限"),
+    Key::number(TIMEOUT, "30", "送出一个动作最多等多久；机器人自己来取的不看这个"),
 ];
 
 const CAPABILITIES: &[(&str, &str)] = &[

@@ -188,6 +188,24 @@ fn each_mistake_is_told_at_its_place_with_advice() {
             "check the path",
         ),
         (
+            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = [\"send\"]\nactions_url = \"http://x/\"\ntoken_env = \"Y\"",
+            (5, 13),
+            "there is both `actions_url` and `token_env`",
+            "one that fetches its actions",
+        ),
+        (
+            "[bridge.a] # no address\nsecret_env = \"X\"\ncapabilities = [\"send\"]\ntoken = \"0123456789abcdef\"\ntoken_env = \"Y\"",
+            (4, 1),
+            "`token`: a secret is not written into TOML",
+            "token_file",
+        ),
+        (
+            "[bridge.a]\nsecret_env = \"X\"\ncapabilities = [\"send\"]\ngroup_actions_per_minute = 0",
+            (4, 28),
+            "must be from 1 to 100000",
+            "20 is usual",
+        ),
+        (
             "[bridge.a]\nsecret_env = \"X\"\ncapabilities = [\"send\"]\nactions_per_second = 0",
             (4, 22),
             "must be from 0.01 to 1000",

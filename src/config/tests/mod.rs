@@ -287,7 +287,7 @@ fn a_bridge_takes_its_secrets_from_outside() {
     let config = read(&[("a.toml", text)], &|name| set.get(name).map(|value| (*value).to_owned())).unwrap();
     let bridge = &config.daemon.bridges[0];
     assert_eq!((&bridge.state, bridge.secrets.len(), bridge.max_body), (&State::On, 2, 2048));
-    assert_eq!(bridge.actions_url.as_deref(), Some("https://bot.example.com/a?key=hush"));
+    assert!(bridge.actions == Some(Actions::Sent("https://bot.example.com/a?key=hush".to_owned())));
     let platform = &config.settings.platforms["a"];
     assert_eq!(platform.bot_user.as_deref(), Some("7"));
     assert!(platform.capabilities.has(Capability::Idempotent) && !platform.capabilities.has(Capability::Mute));
@@ -298,6 +298,23 @@ fn a_bridge_takes_its_secrets_from_outside() {
     assert_eq!(config.daemon.bridges[0].state, State::Off { why: "NEW is not set, URL is not set".to_owned() });
     assert_eq!(config.notes, ["bridge a is off: NEW is not set, URL is not set"]);
     assert!(config.warnings.is_empty());
+}
+
+#[test]
+fn a_bridge_whose_bot_fetches_takes_its_tokens_from_outside() {
+    let text = "[bridge.a]\nsecret_env = \"S\"\ntoken_env = \"NEW\"\nprevious_token_env = \"OLD\"\n\
+                capabilities = [\"send\"]\ngroup_actions_per_minute = 20";
+    let (old, new) = ("hush-old-0123456789", "hush-new-0123456789");
+    let set: HashMap<&str, &str> = [("S", SECRET), ("NEW", new), ("OLD", old)].into();
+    let config = read(&[("a.toml", text)], &|name| set.get(name).map(|value| (*value).to_owned())).unwrap();
+    let bridge = &config.daemon.bridges[0];
+    let Some(Actions::Fetched(tokens)) = &bridge.actions else { panic!("{bridge:?}") };
+    assert_eq!(tokens.iter().map(|token| token.bytes()).collect::<Vec<_>>(), [new.as_bytes(), old.as_bytes()]);
+    assert_eq!((&bridge.state, bridge.group_actions_per_minute), (&State::On, Some(20)));
+    assert!(!format!("{config:?}").contains("hush"), "{config:?}");
+
+    let config = read(&[("a.toml", text)], &|name| (name == "S").then(|| SECRET.to_owned())).unwrap();
+    assert_eq!(config.daemon.bridges[0].state, State::Off { why: "NEW is not set".to_owned() });
 }
 
 #[test]
@@ -315,6 +332,9 @@ fn no_fault_shows_a_secret() {
         "secret_env = \"{hush}\"",
         "previous_secret = [\"{hush}\"]",
         "token = \"{hush}\"",
+        "previous_token = \"{hush}\"",
+        "token_env = \"{hush}\"",
+        "secret_env = \"GOOD\"\ntoken_env = \"TOKEN\"",
         "secert = \"whsec_{hush}\"",
         "secret_env = \"BAD\"",
         "secret_env = \"WHOLE\"",
@@ -325,6 +345,7 @@ fn no_fault_shows_a_secret() {
         "BAD" => Some(format!("whsec_{hush}!")),
         "WHOLE" => Some(hush.to_owned()),
         "GOOD" => Some(SECRET.to_owned()),
+        "TOKEN" => Some(format!("no token {hush}")),
         "URL" => Some(format!("no address {hush}")),
         _ => None,
     };

@@ -58,7 +58,7 @@ fn its_bridge_can_do_everything_when_its_variables_are_set() {
     let config = load(&dir(), &set).unwrap();
     let [bridge] = &config.daemon.bridges[..] else { panic!("{:?}", config.daemon.bridges) };
     assert_eq!((&*bridge.name, &bridge.state, bridge.secrets.len()), ("example", &State::On, 1));
-    assert_eq!(bridge.actions_url.as_deref(), Some("http://127.0.0.1:9000/actions"));
+    assert!(bridge.actions == Some(Actions::Sent("http://127.0.0.1:9000/actions".to_owned())));
     let can = config.settings.capabilities("example");
     assert!(Capability::ALL.iter().all(|(_, one)| can.has(*one)));
     assert!(config.notes.is_empty());
@@ -111,7 +111,7 @@ fn what_it_has_commented_out_is_sound_too() {
             };
             let mut lines: Vec<_> = text.lines().map(uncomment).collect();
             // these are written instead of others, not beside them
-            let instead = ["secret_file", "previous_secret_file", "actions_url ="];
+            let instead = ["secret_file", "previous_secret_file", "actions_url =", "token_", "previous_token_"];
             lines.retain(|line| !instead.iter().any(|start| line.starts_with(start)));
             *text = lines.join("\n");
         }

@@ -90,10 +90,16 @@ impl Core {
 
     /// Who was removed is gone, whether or not the platform says so in an event.
     pub(super) fn removed(&mut self, action: &Action, out: &mut Vec<Change>) {
-        let What::Remove { user } = &action.what else { return };
-        let mut newcomers = self.newcomers(&action.platform, &action.group);
+        if let What::Remove { user } = &action.what {
+            self.is_out(&action.platform, &action.group, user, out);
+        }
+    }
+
+    /// Somebody is not in a group any more: nobody welcomes them.
+    pub(super) fn is_out(&mut self, platform: &Arc<str>, group: &str, user: &str, out: &mut Vec<Change>) {
+        let mut newcomers = self.newcomers(platform, group);
         newcomers.leave(user);
-        self.keep_newcomers(&action.platform, &action.group, newcomers, out);
+        self.keep_newcomers(platform, group, newcomers, out);
     }
 
     /// A member has another name.

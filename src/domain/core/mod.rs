@@ -24,10 +24,10 @@ pub use self::message::{message_key, pseudo_title};
 pub use self::reloaded::ReloadWord;
 pub use self::rules_text::rules_text;
 use super::action::Action;
-use super::case::{ByWhom, Case, CaseFile};
+use super::case::{ByWhom, Case, CaseFile, TaskDecision};
 use super::change::{Change, MemberRef};
 use super::chat::ChatChange;
-use super::event::{Event, Kind, Message, Person, Role};
+use super::event::{Event, Kind, Message, Person, Role, Segment};
 use super::ids::{GroupKey, MemberKey};
 use super::judge::Judgement;
 use super::policy::{Mode, Policy, Settings};
@@ -68,6 +68,12 @@ pub struct Loaded {
     pub pending: Vec<Arc<Action>>,
     /// The cases that were only observed since the group was stopped, newest first.
     pub observed: Vec<Case>,
+    /// The task whose button was pressed.
+    pub task: Option<Arc<Action>>,
+    /// What was answered to it before.
+    pub decided: Option<TaskDecision>,
+    /// What whoever pressed it is called; empty when nobody knows.
+    pub presser: Box<str>,
     /// The action whose end comes next was cancelled while it was under way.
     pub cancelled: bool,
     /// What is held against whoever writes to the bot alone, by group.
@@ -138,11 +144,19 @@ impl Core {
                 self.names(settings, policy, event, std::slice::from_ref(member), now, out);
                 return Judged::Stored;
             }
+            Kind::Button { user, choice, .. } => {
+                let name = std::mem::take(&mut self.loaded.presser);
+                let sender = Person { id: user.clone(), name, role: None };
+                let message = &Message { sender, content: vec![Segment::Text(choice.clone())], quote: None };
+                let about = About::Message;
+                let here = Here { settings, policy, event, message, message_id, about, time, now };
+                self.pressed(&here, choice, out);
+                return Judged::Stored;
+            }
             // A message that was taken back still counts; the others have no rule yet.
             Kind::Recalled { .. }
             | Kind::Private(_)
             | Kind::JoinRequest { .. }
-            | Kind::Button { .. }
             | Kind::Track { .. }
             | Kind::Other(_) => return Judged::Stored,
         };

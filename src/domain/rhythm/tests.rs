@@ -13,7 +13,7 @@ impl Dice {
     }
 }
 
-const FACTOR: f32 = 4.0;
+const FACTOR: Option<f32> = Some(4.0);
 
 /// A group, how many messages an hour it usually has, and what became of its weeks.
 struct Life {
@@ -76,12 +76,12 @@ fn weekly(hour: usize) -> impl Fn(usize, bool) -> f64 {
 fn nights_and_weekends_are_no_silence() {
     for (name, rate) in [("community", community as fn(usize, bool) -> f64), ("work", work), ("quiet", quiet)] {
         let mut alarms = 0;
-        for seed in 0..50 {
+        for seed in 0..100 {
             let mut life = Life::new(seed);
             life.live(52 * WEEK, rate);
             alarms += life.alarms.len();
         }
-        assert!(alarms <= 10, "{name}: {alarms} false alarms in 50 years");
+        assert!(alarms <= 1, "{name}: {alarms} false alarms in 100 years");
     }
     let mut class = Life::new(7);
     for hour in 0..52 * WEEK {
@@ -92,11 +92,12 @@ fn nights_and_weekends_are_no_silence() {
 
 #[test]
 fn one_that_died_is_missed_once_and_soon() {
-    // Hours from Monday 8 in the fifth week until it must have been told.
-    for (name, rate, within) in
-        [("community", community as fn(usize, bool) -> f64, 24), ("work", work, 34), ("quiet", quiet, 10 * 24)]
-    {
-        for seed in 0..50 {
+    // Hours from Monday 8 in the sixth week until it is told in half of the cases, and in all.
+    let kinds =
+        [("community", community as fn(usize, bool) -> f64, 8, 24), ("work", work, 6, 34), ("quiet", quiet, 104, 240)];
+    for (name, rate, usually, within) in kinds {
+        let mut hours = Vec::new();
+        for seed in 0..100 {
             let mut life = Life::new(seed);
             life.live(5 * WEEK + 8, rate);
             life.alarms.clear();
@@ -105,9 +106,12 @@ fn one_that_died_is_missed_once_and_soon() {
             life.live(20 * WEEK, |_, _| 0.0);
             let [told] = life.alarms[..] else { panic!("{name} {seed}: told {:?}", life.alarms) };
             assert!((1..=within).contains(&(told - died)), "{name} {seed}: told after {} hours", told - died);
+            hours.push(told - died);
             life.live(48, rate);
             assert_eq!(life.backs.len(), 1, "{name}: and that it is back");
         }
+        hours.sort_unstable();
+        assert!(hours[50] <= usually, "{name}: in half of the cases after {} hours", hours[50]);
     }
 }
 

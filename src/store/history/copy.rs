@@ -202,11 +202,20 @@ fn create(aside: &Path) -> rusqlite::Result<Connection> {
     to.pragma_update(None, "synchronous", "FULL")?;
     to.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     to.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    to.pragma_update(None, "temp_store", "FILE")?; // sorting a large day takes no more memory than a small one
+    // Sorting a large day then takes no more memory than a small one.
+    to.pragma_update(None, "temp_store", if can_make_temporary_files() { "FILE" } else { "MEMORY" })?;
     to.pragma_update(None, "application_id", APPLICATION)?;
     to.pragma_update(None, "user_version", 1)?;
     to.execute_batch(TABLES)?;
     Ok(to)
+}
+
+/// Whether SQLite can, where it looks for a place: a container may have none. Asked before, for what is half done in a file
+/// without a journal is done for.
+fn can_make_temporary_files() -> bool {
+    let named = ["SQLITE_TMPDIR", "TMPDIR"].into_iter().filter_map(std::env::var_os).map(PathBuf::from);
+    let usual = ["/var/tmp", "/usr/tmp", "/tmp", "."].into_iter().map(PathBuf::from);
+    named.chain(usual).any(|folder| tempfile::tempfile_in(folder).is_ok())
 }
 
 fn write(to: &mut Connection, rows: &[Row]) -> Result<(), StoreError> {

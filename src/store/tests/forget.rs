@@ -86,6 +86,14 @@ fn three_cases() -> Scene {
         scene.change(of_case(&format!("a-{no}"), no));
         scene.change(ended(&format!("a-{no}"), no * 100 + 1));
         let undone = ByWhom { by: "u5".into(), name: "李姐".into(), at: at(no * 100 + 9) };
+        let decision = TaskDecision {
+            task: format!("a-{no}").into(),
+            case: Some(no),
+            choice: "removed".to_owned(),
+            text: "已移出".to_owned(),
+            by: undone.clone(),
+        };
+        scene.change(Change::Decided(Box::new(decision)));
         scene.change(Change::Undone { case: no, undone });
     }
     scene
@@ -101,7 +109,7 @@ fn a_case_outlives_what_was_said_and_says_so() {
     let finding = &file.case.findings[0];
     assert_eq!((&*finding.rule, &*finding.matched, &finding.word), ("ads.contact", "", &None));
     assert_eq!((file.evidence, file.actions), (0, Vec::<StoredAction>::new()));
-    assert!(file.undone.is_some(), "what became of it is no evidence");
+    assert!(file.undone.is_some() && file.decisions.len() == 1, "what became of it is no evidence");
     assert_eq!(scene.store().case_of("bridge", "g1", "m-1").unwrap(), None);
     assert_eq!(scene.store().case_file(2).unwrap(), kept, "the others are as they were");
     assert_eq!(scene.store().case_of("bridge", "g1", "e-2").unwrap().unwrap().no, 2);
@@ -142,10 +150,7 @@ fn a_case_goes_with_its_strike_and_its_configuration_and_numbers_go_on() {
     assert_eq!(scene.store().case_file(1).unwrap(), None);
     assert_eq!(scene.store().member(&member("u1")).unwrap().standing, Standing::default());
     assert_eq!(scene.store().member(&member("u2")).unwrap().standing.strikes.len(), 2, "not the case's member");
-    assert_eq!(
-        (rows(scene.store(), "cases"), rows(scene.store(), "undone"), rows(scene.store(), "evidence")),
-        (1, 1, 1)
-    );
+    assert_eq!(["cases", "undone", "decisions", "evidence"].map(|table| rows(scene.store(), table)), [1; 4]);
     assert_eq!(forget(scene.store(), Kept::Cases, 10_000), 0, "the last one stays: the next gets the next number");
     assert_eq!(scene.reopen().start().unwrap().case, 3);
     // Versions that only deleted cases named are as any other now.

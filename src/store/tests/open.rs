@@ -105,6 +105,7 @@ pub(super) const ROWS: &[&str] = &[
     include_str!("../../../tests/data/migrations/0003.sql"),
     include_str!("../../../tests/data/migrations/0004.sql"),
     include_str!("../../../tests/data/migrations/0005.sql"),
+    include_str!("../../../tests/data/migrations/0006.sql"),
 ];
 
 #[test]

@@ -37,6 +37,7 @@ pub(super) const TABLES: &[&str] = &[
     "evidence",
     "case_messages",
     "undone",
+    "decisions",
     "chat_changes",
     "pauses",
     "commands",

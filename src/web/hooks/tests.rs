@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::adapters::http;
 use crate::app::intake::Job;
+use crate::app::outbox::Outbox;
 use crate::domain::time::Timestamp;
 
 const NOW: i64 = 1_795_312_800_000;
@@ -31,14 +32,17 @@ struct Served {
 }
 
 fn bridge(limits: Limits) -> BridgeIn {
-    BridgeIn { secrets: vec![Secret::parse(SECRET).expect("a secret")], limits, state: Switch::On }
+    BridgeIn { secrets: vec![Secret::parse(SECRET).expect("a secret")], tokens: None, limits, state: Switch::On }
 }
 
 async fn serve(capacity: usize, bridges: impl IntoIterator<Item = (&'static str, BridgeIn)>) -> Served {
     let intake = Intake::new(capacity);
     let clock = Arc::new(Hand(AtomicI64::new(NOW)));
     let bridges = bridges.into_iter().map(|(name, bridge)| (name.to_owned(), bridge)).collect();
-    let state = HooksState::new(intake.clone(), bridges, clock.clone(), Arc::new(Metrics::new()));
+    let outbox = SharedOutbox::new(Outbox::new([], 10, Timestamp(NOW)));
+    let metrics = Arc::new(Metrics::new());
+    let state = HooksState::new(intake.clone(), outbox, clock.clone(), metrics, CancellationToken::new());
+    state.replace(bridges);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let base = format!("http://{}", listener.local_addr().expect("it is bound"));
     tokio::spawn(crate::web::serve_by(listener, service(state.clone()), std::future::pending()));

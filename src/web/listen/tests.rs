@@ -15,7 +15,7 @@ async fn connect(head: Duration, shutdown: impl Future<Output = ()> + Send + 'st
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
     let pages = TowerToHyperService::new(Router::new().route("/", get(|| async { "here" })));
-    tokio::spawn(serve_within(head, listener, pages, shutdown));
+    tokio::spawn(serve_within(head, listener, pages, Arc::default(), shutdown));
     TcpStream::connect(address).await.expect("it listens")
 }
 
@@ -53,4 +53,25 @@ async fn idle_connections_are_closed_when_the_daemon_stops() {
     assert_eq!(&first, b"HTTP/1.1 200");
     stop.send(()).expect("it serves");
     assert!(rest(&mut stream).await.ends_with("here"));
+}
+
+#[tokio::test]
+async fn it_is_seen_when_a_client_that_waits_hangs_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let (seen, mut is_seen) = tokio::sync::mpsc::unbounded_channel();
+    let waits = get(move |request: axum::extract::Request| async move {
+        let line = request.extensions().get::<Line>().cloned().expect("it is watched");
+        seen.send("waits").expect("the test listens");
+        line.gone().await;
+        seen.send("gone").expect("the test listens");
+    });
+    let pages = TowerToHyperService::new(Router::new().route("/", waits));
+    let watched = Arc::new(AtomicBool::new(true));
+    tokio::spawn(serve_watched(listener, pages, watched, std::future::pending()));
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("it is open");
+    assert_eq!(is_seen.recv().await, Some("waits"));
+    drop(stream);
+    assert_eq!(tokio::time::timeout(GRACE, is_seen.recv()).await, Ok(Some("gone")));
 }

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use jiff::tz::TimeZone;
-use qunwei::domain::action::Action;
-use qunwei::domain::case::{Case, CaseFile};
+use qunwei::domain::action::{Action, StoredAction};
+use qunwei::domain::case::{Case, CaseFile, TaskDecision};
 use qunwei::domain::chat::ChatChange;
 use qunwei::domain::ids::SeenKey;
 use qunwei::domain::standing::Standing;
@@ -157,6 +157,21 @@ impl Store for FaultyStore {
     fn is_cancelled(&mut self, id: &str) -> Result<bool, StoreError> {
         self.faults.check(&Fault::Reads)?;
         self.inner.is_cancelled(id)
+    }
+
+    fn action(&mut self, id: &str) -> Result<Option<StoredAction>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.action(id)
+    }
+
+    fn decision(&mut self, task: &str) -> Result<Option<TaskDecision>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.decision(task)
+    }
+
+    fn member_name(&mut self, member: &MemberRef) -> Result<Option<Arc<str>>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.member_name(member)
     }
 
     fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError> {

@@ -10,6 +10,7 @@ pub mod dump;
 pub mod engine;
 pub mod faulty;
 pub mod playground;
+pub mod pull;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
@@ -31,6 +32,9 @@ use self::faulty::{Faults, FaultyStore};
 
 /// The secret of the bridge `example` in tests.
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// The token of a bridge in tests whose bot fetches its actions.
+pub const TOKEN: &str = "token-0123456789abcdef";
 
 /// How long a condition is waited for before the test fails.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -123,6 +127,7 @@ impl World {
         let env = move |name: &str| match name {
             "QUNWEI_EXAMPLE_SECRET" => Some(SECRET.to_owned()),
             "QUNWEI_EXAMPLE_ACTIONS_URL" => Some(url.clone()),
+            "QUNWEI_EXAMPLE_TOKEN" => Some(TOKEN.to_owned()),
             _ => None,
         };
         Source { poll: self.poll, ..Source::new(&self.config_dir, env) }

@@ -3,7 +3,6 @@
 use super::*;
 
 fn configure(outbox: &mut Outbox, platforms: &[(&str, bool)], afresh: &[&str]) {
-    let pace = |idempotent| Pace { idempotent, per_second: 1000.0 };
     let platforms = platforms.iter().map(|(name, idempotent)| (Arc::from(*name), pace(*idempotent))).collect();
     outbox.configure(&platforms, &afresh.iter().map(|name| Arc::from(*name)).collect());
 }
@@ -53,7 +52,7 @@ fn what_may_have_happened_is_not_repeated_where_ids_are_no_longer_dropped() {
 #[test]
 fn another_pace_holds_from_the_next_action_on() {
     let mut outbox = outbox(true);
-    let slow = HashMap::from([(Arc::from("p"), Pace { idempotent: true, per_second: 1.0 })]);
+    let slow = HashMap::from([(Arc::from("p"), Pace { per_second: 1.0, ..pace(true) })]);
     outbox.configure(&slow, &HashSet::new());
     for id in ["a", "b"] {
         outbox.push(delete(id));

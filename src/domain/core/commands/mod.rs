@@ -1,5 +1,6 @@
 //! Commands typed in the chat, carried out. Who may, is looked at here; what each does is in the files beside.
 
+mod press;
 mod private;
 mod punish;
 mod show;

@@ -105,7 +105,7 @@ impl Core {
         }
     }
 
-    fn is_protected(&mut self, desk: &Desk<'_, '_>, user: &str) -> bool {
+    pub(super) fn is_protected(&mut self, desk: &Desk<'_, '_>, user: &str) -> bool {
         let (here, policy) = (desk.here, desk.here.policy);
         let role = self.known_role(policy, here.event, user);
         ladder::is_protected(role) || self.bot(&here.event.platform) == Some(user)

@@ -2,7 +2,7 @@
 
 use super::{Desk, is_private, may, refusal};
 use crate::domain::action::{Action, ActionState, Outcome, What};
-use crate::domain::case::{Case, CaseFile, Finding, MACHINE};
+use crate::domain::case::{Case, CaseFile, Finding, MACHINE, TaskDecision};
 use crate::domain::chat::{ChatChange, ChatWhat};
 use crate::domain::command::{COMMANDS, CommandInfo};
 use crate::domain::core::{Core, rules_text};
@@ -86,7 +86,9 @@ impl Core {
         };
         let case = &file.case;
         let findings = self.findings_in_words(case.findings.iter());
-        let deeds: Vec<String> = file.actions.iter().map(|one| deed(desk, &one.action, &one.state)).collect();
+        let decided = |one: &TaskDecision| format!("{}：{}，{}", one.text, one.by.name, desk.date(one.by.at));
+        let deeds = file.actions.iter().map(|one| deed(desk, &one.action, &one.state));
+        let deeds: Vec<String> = file.decisions.iter().map(decided).chain(deeds).collect();
         let by =
             if *case.decided_by == *MACHINE { "机器".to_owned() } else { format!("管理员 {}", case.decided_by) };
         let undone = file.undone.as_ref().map(|by| format!("，{} 已由 {} 撤销", desk.date(by.at), by.name));

@@ -7,6 +7,7 @@ use super::Desk;
 use crate::domain::action::{Action, ActionState, Cause, Lane, Outcome, What};
 use crate::domain::case::{CaseFile, MACHINE};
 use crate::domain::change::{Change, MemberRef};
+use crate::domain::choice::Choice;
 use crate::domain::core::Core;
 use crate::domain::core::alerts::Alert;
 use crate::domain::ids::GroupKey;
@@ -28,6 +29,8 @@ struct Taken {
     /// The member may be out of the group: a person must invite them again.
     removed: bool,
     deleted: bool,
+    /// A person muted them on the platform, and must lift it there.
+    muted_by_hand: bool,
 }
 
 impl Core {
@@ -87,6 +90,9 @@ impl Core {
                 | What::Task { .. } => {}
             }
         }
+        let decided = |choice| file.decisions.iter().any(|one| Choice::parse(&one.choice) == Some(choice));
+        taken.removed |= decided(Choice::Removed);
+        taken.muted_by_hand = decided(Choice::Muted);
         let mut ledger = self.state.group(here.group_key()).ledger.clone();
         ledger.held.retain(|held| held.case != file.case.no);
         self.keep_ledger(&here.event.platform, &here.event.group, ledger, out);
@@ -141,7 +147,7 @@ impl Core {
         let mut ledger = self.state.group(desk.here.group_key()).ledger.clone();
         let vars = Vars { name, case: file.case.no.to_string(), ..Vars::default() };
         let mut means = self.means_of(desk, "task", Some(file.case.no), out);
-        means.ask(&mut ledger, "task", "task_invite", &vars, &[("invited", "已邀请"), ("later", "稍后")]);
+        means.ask(&mut ledger, "task", "task_invite", &vars, &[Choice::Invited, Choice::Keep]);
         desk.ordinal = means.ordinal;
         self.keep_ledger(&desk.here.event.platform, &desk.here.event.group, ledger, out);
     }
@@ -223,7 +229,7 @@ impl Core {
             What::Mute { user, .. } => drop(means.act(Lane::Undo, What::Unmute { user: user.clone() }, Vec::new())),
             What::Remove { user } if matches!(outcome, Outcome::Done { .. }) => {
                 let vars = Vars { name: plain_name("", user), case, ..Vars::default() };
-                means.ask(&mut ledger, "task", "task_invite", &vars, &[("invited", "已邀请"), ("later", "稍后")]);
+                means.ask(&mut ledger, "task", "task_invite", &vars, &[Choice::Invited, Choice::Keep]);
             }
             _ => {}
         }
@@ -328,6 +334,9 @@ fn done(desk: &Desk<'_, '_>, taken: &Taken, told: bool) -> String {
     }
     if taken.removed {
         parts.push("已移出的人要请管理员重新邀请".to_owned());
+    }
+    if taken.muted_by_hand {
+        parts.push("有人在平台上禁了言，请在那里解除".to_owned());
     }
     if taken.deleted {
         parts.push("已删除的消息不能恢复".to_owned());

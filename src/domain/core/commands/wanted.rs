@@ -2,10 +2,11 @@
 //! nothing is read for them, and nobody waits for it.
 
 use super::may;
+use crate::domain::choice::Choice;
 use crate::domain::command::{self, Asked, Command, Typed};
 use crate::domain::core::Core;
 use crate::domain::core::message::{About, Here, on_trial};
-use crate::domain::event::{Event, Kind};
+use crate::domain::event::{Event, Kind, Message, Person};
 use crate::domain::time::Timestamp;
 
 /// What an event's command looks at besides the state.
@@ -15,6 +16,8 @@ pub enum Wanted {
     Standings,
     /// The case whose notice is quoted.
     Quoted,
+    /// The task of this id, whose button was pressed.
+    Task(Box<str>),
     /// What this command is about.
     Of(Command),
 }
@@ -36,6 +39,15 @@ impl Core {
                 return record.then_some(Wanted::Standings);
             }
             Kind::Message(message) => message,
+            Kind::Button { user, task, choice } => {
+                let sender = Person { id: user.clone(), ..Person::default() };
+                let message = &Message { sender, content: Vec::new(), quote: None };
+                let (settings, policy, message_id) = (&*settings, &**settings.policy(&event.group), &*event.id);
+                let here = Here { settings, policy, event, message, message_id, about: About::Message, time, now };
+                let looked_after = !event.group.is_empty() && settings.looks_after(&event.group);
+                let choice = Choice::parse(choice).filter(|_| looked_after)?;
+                return self.may_press(&here, choice).then(|| Wanted::Task(task.clone()));
+            }
             _ => return None,
         };
         let quotes = command::is_false_alarm(message);

@@ -16,7 +16,13 @@ impl Files {
             match change {
                 Change::Case(case) => {
                     let case: Case = (**case).clone();
-                    self.0.push(CaseFile { case, evidence: 0, actions: Vec::new(), undone: None });
+                    self.0.push(CaseFile {
+                        case,
+                        evidence: 0,
+                        actions: Vec::new(),
+                        decisions: Vec::new(),
+                        undone: None,
+                    });
                 }
                 Change::Act(action) => {
                     let file = self.0.iter_mut().find(|file| Some(file.case.no.to_string()) == action.cause.case);

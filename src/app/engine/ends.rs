@@ -1,0 +1,95 @@
+//! How actions ended, told by whoever carried them out: in time, or when their end was already taken for known.
+
+use std::sync::Arc;
+
+use super::{Engine, Tally};
+use crate::domain::action::{Action, ActionId, ActionState, Outcome, StoredAction, What};
+use crate::domain::change::Change;
+use crate::domain::core::Loaded;
+use crate::domain::time::Timestamp;
+use crate::ports::{RowKind, StoreError, Unit};
+
+impl Engine {
+    /// An action has come to its end.
+    pub(super) fn ended(
+        &mut self,
+        action: &Arc<Action>,
+        outcome: &Outcome,
+        now: Timestamp,
+        unit: &mut Unit,
+    ) -> Result<(), StoreError> {
+        self.load_group(&action.platform, &action.group)?;
+        for user in action.notifies.iter().map(|(user, _)| user).chain(action.what.user()) {
+            self.load_member(&action.platform, &action.group, user)?;
+        }
+        // What a fresh run of the journal needs: which action, and how it ended.
+        let body = serde_json::json!({ "action": *action.id, "outcome": outcome }).to_string();
+        unit.rows.push(self.row(RowKind::Outcome, now, body.into()));
+        let from = unit.changes.len();
+        self.core.loaded = Loaded { cancelled: self.was_taken_back(action, outcome)?, ..Loaded::default() };
+        self.core.outcome(action, outcome, now, &mut unit.changes);
+        self.sight(None, now, unit.changes.get(from..).unwrap_or_default());
+        self.batch.tally.push(Tally::Ended(action.platform.clone(), outcome.clone()));
+        Ok(())
+    }
+
+    /// A bot says what came of an action that the outbox does not have any more. Gives whether it counts; `None` when there
+    /// is no such action on its platform. The truth replaces what was only supposed: that nobody knows, that its time was
+    /// over, that it was cancelled in time.
+    pub(super) fn late(
+        &mut self,
+        platform: &str,
+        id: &ActionId,
+        outcome: Option<&Outcome>,
+        now: Timestamp,
+        unit: &mut Unit,
+    ) -> Result<Option<bool>, StoreError> {
+        let stored = self.store.action(id)?.filter(|stored| *stored.action.platform == *platform);
+        let Some(StoredAction { action, state }) = stored else { return Ok(None) };
+        let ends = |change: &Change| matches!(change, Change::Ended { id: ended, .. } if ended == id);
+        let before = self.batch.units.iter().chain([&*unit]).flat_map(|unit| &unit.changes).any(ends);
+        let outcome = outcome.filter(|_| !before);
+        let counts = match (&state, outcome) {
+            (ActionState::Pending, outcome) => {
+                if let Some(outcome) = outcome {
+                    self.ended(&action, outcome, now, unit)?;
+                }
+                true
+            }
+            (ActionState::Ended { outcome: supposed, .. }, Some(outcome)) if is_truer(outcome, supposed) => {
+                self.ended(&action, outcome, now, unit)?;
+                true
+            }
+            (ActionState::Ended { .. } | ActionState::Observed, _) => false,
+        };
+        Ok(Some(counts))
+    }
+
+    /// A mute or removal that was under way when it was cancelled may have been done all the same: the core must know.
+    fn was_taken_back(&mut self, action: &Action, outcome: &Outcome) -> Result<bool, StoreError> {
+        let deed = matches!(action.what, What::Mute { .. } | What::Remove { .. });
+        if !deed || !matches!(outcome, Outcome::Done { .. } | Outcome::Uncertain { .. }) {
+            return Ok(false);
+        }
+        // The command that cancelled it may be in the same batch.
+        let cancels = |change: &Change| matches!(change, Change::Ended { id, outcome: Outcome::Cancelled, .. } if *id == action.id);
+        if self.batch.units.iter().flat_map(|unit| &unit.changes).any(cancels) || self.store.is_cancelled(&action.id)? {
+            return Ok(true);
+        }
+        // It was not known to be done when its case was undone; now it is.
+        let supposed = self.store.action(&action.id)?.map(|stored| stored.state);
+        let uncertain = matches!(supposed, Some(ActionState::Ended { outcome: Outcome::Uncertain { .. }, .. }));
+        let case = action.cause.case.as_ref().and_then(|no| no.parse().ok()).filter(|_| uncertain);
+        let file = case.map(|no| self.store.case_file(no)).transpose()?.flatten();
+        Ok(file.is_some_and(|file| file.undone.is_some()))
+    }
+}
+
+/// Whether what a bot says replaces what was supposed.
+fn is_truer(said: &Outcome, supposed: &Outcome) -> bool {
+    match supposed {
+        Outcome::Uncertain { .. } => matches!(said, Outcome::Done { .. } | Outcome::Failed { .. }),
+        Outcome::Expired | Outcome::Cancelled => matches!(said, Outcome::Done { .. }),
+        Outcome::Done { .. } | Outcome::Failed { .. } => false,
+    }
+}
