@@ -15,8 +15,8 @@ use qunwei::domain::event::{Message, Segment};
 use qunwei::domain::ids::{GroupKey, MemberKey};
 use qunwei::domain::lexicon::{LexiconBuilder, WordScratch};
 use qunwei::domain::policy::{Mode, RuleSetting};
-use qunwei::domain::recent::{Recent, Sighting};
-use qunwei::domain::rules::{Build, KINDS, RuleId, RuleInfo, Ruleset, Scratch};
+use qunwei::domain::recent::{MOST_LINKS, Recent, Sighting};
+use qunwei::domain::rules::{Build, KINDS, Moment, RuleId, RuleInfo, Ruleset, Scratch, link_keys};
 use qunwei::domain::text::Text;
 use qunwei::domain::time::Timestamp;
 use qunwei::fault::Source;
@@ -99,6 +99,30 @@ by_members = { members = 3, seconds = 600 }
 across_groups = { groups = 3, seconds = 3600 }
 [length]
 characters = 500
+[combination]
+all = ["兼职", ["日结", "高薪"], ["加微信", "私聊"]]
+within = 40
+[pushing]
+members = 5
+seconds = 600
+[pictures]
+windows = [{ pictures = 9, seconds = 60 }]
+[mentions]
+everybody = true
+members = 10
+[files]
+block = ["apk", "exe"]
+[cards]
+cards = true
+[quiet_hours]
+from = "22:00"
+to = "08:00"
+[newcomers]
+hours = 24
+forbid = ["link", "card", "file", "contact"]
+windows = [{ messages = 5, seconds = 60 }]
+[names]
+words = ["加微信", "办证"]
 "#;
 
 fn ruleset(words: &[String]) -> Ruleset {
@@ -172,7 +196,19 @@ fn memory(needs: &qunwei::domain::recent::Needs) {
         let key = |n: u64| u128::from(n.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let text = (n % 2 == 0).then(|| n.wrapping_mul(0xD6E8_FEB8_6659_FD93));
         let (group, member) = (GroupKey(key(member % 10_000)), MemberKey(key(member)));
-        recent.note(needs, &Sighting { group, member, user: n % 200_000, time: Timestamp(n as i64), text });
+        recent.note(
+            needs,
+            &Sighting {
+                group,
+                member,
+                user: n % 200_000,
+                time: Timestamp(n as i64),
+                text,
+                images: 0,
+                videos: 0,
+                links: [0; MOST_LINKS],
+            },
+        );
     }
     println!("windows: {:.1} MB with 200,000 members; {} shed", resident() - before, recent.shed());
     let (bytes, wrote) = seconds(|| recent.snapshot(needs, Timestamp(0)));
@@ -198,6 +234,8 @@ fn main() {
     words.iter().for_each(|word| drop(builder.add(RuleId(0), word)));
     let (lexicon, built) = seconds(|| builder.build());
     let rules = ruleset(&words);
+    let settings: Vec<_> = rules.infos().iter().map(|info| info.setting).collect();
+    let zone = jiff::tz::TimeZone::get("Asia/Shanghai").expect("it is bundled");
     println!("tables: {:.1} ms; lexicon of {} words: {:.0} ms", tables * 1e3, lexicon.len(), built * 1e3);
 
     let message = |text: &String| Message { content: vec![Segment::Text(text.as_str().into())], ..Message::default() };
@@ -225,10 +263,15 @@ fn main() {
                 member: MemberKey(u128::from(user.wrapping_mul(0x9E37_79B9_7F4A_7C15))),
                 user,
                 time: Timestamp(clock),
-                text: scratch.text.folded.fingerprint(rules.needs().shortest_text),
+                text: rules.needs().shortest_text.and_then(|shortest| scratch.text.folded.fingerprint(shortest)),
+                images: 0,
+                videos: 0,
+                links: link_keys(&messages[n], &scratch.text),
             };
             recent.note(rules.needs(), &sighting);
-            rules.find_recent(&recent, &sighting, &mut scratch);
+            let moment = Moment { time: sighting.time, zone: &zone, joined: None, edited: false };
+            rules.find_at(&messages[n], moment, Some((&recent, sighting.member)), &settings, &mut scratch);
+            rules.find_recent(&recent, &sighting, &messages[n], moment, &mut scratch);
         }));
     }
     engines(&texts);

@@ -143,6 +143,8 @@ pub struct StoredMember {
     pub role: Option<Role>,
     /// What is held against them.
     pub standing: Standing,
+    /// When they came into the group, if an event said so.
+    pub joined: Option<Timestamp>,
 }
 
 /// An action that has not come to its end.

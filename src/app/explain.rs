@@ -300,7 +300,7 @@ fn found(settings: &Settings, finding: Finding, why_not: Option<&'static str>) -
         let (part, matched) = (finding.part.clone(), Some(finding.matched.clone()));
         settings.rules.explain(&Hit { rule, span, word: finding.word.clone(), part, matched }, "")
     });
-    let How { kind, folded, dropped } = how.unwrap_or(How { kind: "", folded: String::new(), dropped: 0 });
+    let How { kind, folded, dropped, .. } = how.unwrap_or_default();
     let title = info.map_or_else(|| Arc::from(pseudo_title(&finding.rule)), |info| info.title.clone());
     let verdict = finding.verdict.as_str();
     Found { finding, title, kind, folded, dropped, verdict, why_not, exception: None }

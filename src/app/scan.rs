@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use crate::app::lines::{Line, Lines};
 use crate::domain::case::Finding;
-use crate::domain::event::{Event, Message, Role, Segment};
+use crate::domain::event::{self, Event, Message, Role, Segment};
 use crate::domain::judge::{Judgement, judge};
-use crate::domain::policy::{Settings, Verdict};
-use crate::domain::rules::{Explanation, Hit, Ruleset, Scratch};
+use crate::domain::policy::{Policy, Settings, Verdict};
+use crate::domain::rules::{Explanation, Hit, Moment, Ruleset, Scratch};
+use crate::domain::time::Timestamp;
 
 /// What a scan came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,9 +46,9 @@ pub fn scan(
     for line in Lines::new(input) {
         let Line { number, text } = line?;
         match text.and_then(|text| read(&text)) {
-            Ok(Parsed { id, group, message }) => {
-                settings.rules.find(&message, &mut scratch);
+            Ok(event::Scanned { id, group, time, message }) => {
                 let policy = settings.policy(how.group.or(group.as_deref()).unwrap_or_default());
+                find(settings, policy, &message, time, &mut scratch);
                 let named = policy.roles.get(&message.sender.id).copied();
                 let role = message.sender.role.or(named).unwrap_or(Role::Member);
                 let judgement = judge(settings, policy, role, &message, &scratch);
@@ -68,19 +69,25 @@ pub fn scan(
     Ok(scanned)
 }
 
-struct Parsed {
-    id: Option<Box<str>>,
-    group: Option<Box<str>>,
-    message: Message,
+/// All that can be found in one message by itself.
+fn find(settings: &Settings, policy: &Policy, message: &Message, time: Option<Timestamp>, scratch: &mut Scratch) {
+    let rules = &settings.rules;
+    rules.find(message, scratch);
+    if let Some(time) = time {
+        let moment = Moment { time, zone: &policy.timezone, joined: None, edited: false };
+        rules.find_at(message, moment, None, &policy.rules, scratch);
+    }
+    if !message.sender.name.is_empty() {
+        rules.add_name(&message.sender.name, scratch);
+    }
 }
 
-fn read(text: &str) -> Result<Parsed, String> {
+fn read(text: &str) -> Result<event::Scanned, String> {
     if text.starts_with('{') {
-        let (id, group, message) = Event::parse_for_scan(text).map_err(|error| error.to_string())?;
-        return Ok(Parsed { id, group, message });
+        return Event::parse_for_scan(text).map_err(|error| error.to_string());
     }
     let message = Message { content: vec![Segment::Text(text.into())], ..Message::default() };
-    Ok(Parsed { id: None, group: None, message })
+    Ok(event::Scanned { id: None, group: None, time: None, message })
 }
 
 #[derive(Serialize)]
@@ -120,6 +127,8 @@ struct How {
     kind: &'static str,
     folded: String,
     dropped: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<String>,
 }
 
 /// What explains a line: the rules, and what they left of the message.
@@ -167,6 +176,6 @@ fn how(finding: &Finding, (rules, scratch): Explained<'_>) -> Option<How> {
             && rule == Some(&finding.rule)
     };
     let hit = scratch.hits.iter().find(same)?;
-    let Explanation { kind, folded, dropped } = rules.explain(hit, &scratch.text.original)?;
-    Some(How { kind, folded, dropped })
+    let Explanation { kind, folded, dropped, limit } = rules.explain(hit, &scratch.text.original)?;
+    Some(How { kind, folded, dropped, limit })
 }

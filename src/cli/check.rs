@@ -110,7 +110,7 @@ error: unknown key `移出` in [group.\"群\".notices]
 3 | notices = { mute = \"禁言\", \"移出\" = \"再见\" }
   |                            ^^^^^^
   |
-  = help: known here: `warn_private`, `warn_neutral`, `warn_public`, `mute`, `mute_recorded`, `remove`, `remove_private`, `merged`, `merged_item`, `merged_neutral`, `merged_neutral_item`, `task`, `task_in_group`, `review`, …
+  = help: known here: `warn_private`, `warn_private_name`, `warn_neutral`, `warn_public`, `warn_public_name`, `mute`, `mute_recorded`, `remove`, `remove_private`, `merged`, `merged_item`, `merged_neutral`, `merged_neutral_item`, `task`, …
 
 error: `queue` takes a whole number, but this is a text
  --> config/a.toml:5:9

@@ -1,11 +1,14 @@
 //! Tries the `hit` and `miss` examples that are written beside the rules.
 
+use jiff::tz::TimeZone;
+
+use super::example::Example;
 use super::faults::Faults;
-use super::rules::Examples;
+use super::rules::{Examples, default_setting};
 use super::section::Placed;
-use crate::domain::policy::Mode;
+use crate::domain::policy::{Mode, RuleSetting};
 use crate::domain::recent::Needs;
-use crate::domain::rules::{Hit, Rule, RuleInfo, Ruleset, Scratch};
+use crate::domain::rules::{Hit, Kind, Moment, Rule, RuleInfo, Ruleset, Scratch};
 
 /// Whether a rule looks at several messages, so that one example cannot show what it finds.
 pub(super) fn needs_several(rule: &dyn Rule) -> bool {
@@ -15,11 +18,12 @@ pub(super) fn needs_several(rule: &dyn Rule) -> bool {
 }
 
 /// Tries all examples. `several` says for each rule whether it looks at several messages.
-pub(super) fn check(examples: &[Examples], rules: &Ruleset, infos: &[RuleInfo], several: &[bool], faults: &Faults) {
-    let mut bench = Bench { rules, infos, scratch: Scratch::default(), faults };
+pub(super) fn check(examples: &[Examples], rules: &Ruleset, kinds: &[Kind], several: &[bool], faults: &Faults) {
+    let settings = vec![default_setting(); rules.infos().len()];
+    let mut bench = Bench { rules, kinds, settings, scratch: Scratch::default(), faults };
     for one in examples {
         let at = usize::from(one.rule.0);
-        let (Some(info), Some(several)) = (infos.get(at), several.get(at)) else { continue };
+        let (Some(info), Some(several)) = (rules.infos().get(at), several.get(at)) else { continue };
         if *several {
             for example in one.hit.iter().chain(&one.miss) {
                 let fault = faults.at(&example.at, format!("a {} rule looks at several messages", info.kind));
@@ -35,27 +39,45 @@ pub(super) fn check(examples: &[Examples], rules: &Ruleset, infos: &[RuleInfo], 
 
 struct Bench<'a> {
     rules: &'a Ruleset,
-    infos: &'a [RuleInfo],
+    kinds: &'a [Kind],
+    /// On, whatever they are: also a rule that is off is tried.
+    settings: Vec<RuleSetting>,
     scratch: Scratch,
     faults: &'a Faults,
 }
 
 impl Bench<'_> {
-    fn hit(&mut self, info: &RuleInfo, rule: &Examples, example: &Placed<String>) {
-        self.rules.find_in_text(&example.value, &mut self.scratch);
+    fn find(&mut self, example: &Example) {
+        let Example { message, at, joined } = example;
+        self.rules.find(message, &mut self.scratch);
+        if let Some(time) = *at {
+            let moment = Moment { time, zone: &TimeZone::UTC, joined: *joined, edited: false };
+            self.rules.find_at(message, moment, None, &self.settings, &mut self.scratch);
+        }
+        if !message.sender.name.is_empty() {
+            self.rules.add_name(&message.sender.name, &mut self.scratch);
+        }
+    }
+
+    fn hit(&mut self, info: &RuleInfo, rule: &Examples, example: &Placed<Example>) {
+        self.find(&example.value);
         if self.scratch.hits.iter().any(|hit| hit.rule == rule.rule) {
             return;
         }
-        let others: Vec<_> = self.scratch.hits.iter().map(|hit| self.describe(hit, &example.value)).collect();
+        let others: Vec<_> = self.scratch.hits.iter().map(|hit| self.describe(hit)).collect();
         let found = if others.is_empty() { "nothing is found in it".to_owned() } else { others.join("; ") };
         let fault = self.faults.at(&example.at, format!("`{}` does not find this example: {found}", info.name));
-        self.faults.add(fault.help("change the rule so that it finds it, or take the example out of `hit`"));
+        let help = "change the rule so that it finds it, or take the example out of `hit`";
+        self.faults.add(match self.shown_by(info) {
+            "" => fault.help(help),
+            table => fault.help(format!("{help}; an example for this kind is e.g. {table}")),
+        });
     }
 
-    fn miss(&mut self, info: &RuleInfo, rule: &Examples, example: &Placed<String>) {
-        self.rules.find_in_text(&example.value, &mut self.scratch);
+    fn miss(&mut self, info: &RuleInfo, rule: &Examples, example: &Placed<Example>) {
+        self.find(&example.value);
         let Some(hit) = self.scratch.hits.iter().find(|hit| hit.rule == rule.rule) else { return };
-        let found = self.describe(hit, &example.value);
+        let found = self.describe(hit);
         let message = format!("this example should be left alone: {found}");
         let help =
             format!("make `{}` narrower (a word list takes exceptions: `! …`), or take it out of `miss`", info.name);
@@ -63,8 +85,9 @@ impl Bench<'_> {
     }
 
     /// What a hit is, in words.
-    fn describe(&self, hit: &Hit, text: &str) -> String {
-        let rule = self.infos.get(usize::from(hit.rule.0)).map_or("", |info| &*info.name);
+    fn describe(&self, hit: &Hit) -> String {
+        let text = &self.scratch.text.original;
+        let rule = self.rules.infos().get(usize::from(hit.rule.0)).map_or("", |info| &*info.name);
         let (start, end) = (hit.span.start as usize, hit.span.end as usize);
         let inside = || text.chars().skip(start).take(end.saturating_sub(start)).collect();
         let matched: String = hit.matched.clone().unwrap_or_else(inside);
@@ -82,7 +105,15 @@ impl Bench<'_> {
             (false, true) => "`miss`",
         };
         let fault = self.faults.at(&rule.at, format!("the rule `{}` has no {wanting} examples", info.name)).warning();
-        let help = "hit = [\"a message that it must find\"], miss = [\"an innocent one that looks alike\"]";
+        let help = match self.shown_by(info) {
+            "" => "hit = [\"a message that it must find\"], miss = [\"an innocent one that looks alike\"]".to_owned(),
+            table => format!("hit = [{table}], and in miss = […] an innocent one that looks alike"),
+        };
         self.faults.add_missing(fault.help(help));
+    }
+
+    /// How an example for a kind is written, where a text cannot show what it finds.
+    fn shown_by(&self, info: &RuleInfo) -> &'static str {
+        self.kinds.iter().find(|kind| kind.name == info.kind).map_or("", |kind| kind.example)
     }
 }

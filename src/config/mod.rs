@@ -19,6 +19,7 @@ mod changes;
 mod daemon;
 mod draft;
 mod draw;
+mod example;
 mod examples;
 mod faults;
 mod files;
@@ -201,7 +202,7 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
         built.iter().map(|(_, rule): &(_, Box<dyn Rule>)| examples::needs_several(&**rule)).collect();
     let ruleset = Ruleset::new(built, lexicon);
     policy::check_ignored(&policies.ignored, &ruleset, faults);
-    examples::check(&examples, &ruleset, &infos, &several, faults);
+    examples::check(&examples, &ruleset, kinds, &several, faults);
 
     let size = Size { rules: infos.len(), profiles: policies.names.len(), groups: policies.groups.len(), words: 0 };
     let settings = Settings {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use super::draft;
+use super::example::{self, Example};
 use super::faults::{Faults, Place};
 use super::files::Files;
 use super::keys;
@@ -47,8 +48,8 @@ pub(super) struct Rules {
 pub(super) struct Examples {
     pub(super) rule: RuleId,
     pub(super) at: Place,
-    pub(super) hit: Vec<Placed<String>>,
-    pub(super) miss: Vec<Placed<String>>,
+    pub(super) hit: Vec<Placed<Example>>,
+    pub(super) miss: Vec<Placed<Example>>,
 }
 
 /// Stands in for a rule with faults, so that all others are still tried.
@@ -88,8 +89,8 @@ impl Rules {
         let category = common.text("category").map(|category| Arc::from(category.value));
         let clause = common.number(&CLAUSE);
         let setting = setting(&mut common, faults, default_setting());
-        let hit = common.texts("hit").unwrap_or_default();
-        let miss = common.texts("miss").unwrap_or_default();
+        let hit = example::list(&mut common, "hit", faults);
+        let miss = example::list(&mut common, "miss", faults);
         common.finish();
 
         let info = RuleInfo {

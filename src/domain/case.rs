@@ -81,13 +81,13 @@ pub struct Case {
     pub user: Arc<str>,
     /// Who, as they were called.
     pub name: String,
-    /// The message's event id.
+    /// The message's event id; empty when it is about the member's name.
     pub message: Arc<str>,
     /// When the message was sent.
     pub time: Timestamp,
     /// When it was judged.
     pub opened: Timestamp,
-    /// The original text, as evidence.
+    /// The original text, or the name, as evidence.
     pub text: String,
     /// What was found, the leading finding first.
     pub findings: Vec<Finding>,
@@ -132,7 +132,7 @@ pub struct Evidence {
     pub case: u64,
     /// The event that brought it.
     pub event: Arc<str>,
-    /// The message.
+    /// The message; empty when it is about the member's name.
     pub message: Arc<str>,
     /// When the message was sent.
     pub time: Timestamp,

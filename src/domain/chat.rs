@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::case::{ByWhom, Finding, Span};
 use super::event::Message;
 use super::lexicon::{Lexicon, LexiconBuilder, Refused, WordScratch};
-use super::rules::{RuleId, parts};
+use super::rules::{RuleId, TOGETHER, parts};
 use super::text::Text;
 use super::time::Timestamp;
 
@@ -154,7 +154,8 @@ impl ChatWords {
 
     /// Whether a finding's word does not count here.
     pub fn drops(&self, finding: &Finding) -> bool {
-        !self.dropped.is_empty() && finding.word.as_ref().is_some_and(|word| self.dropped.contains(&fold(word)))
+        let drops = |word: &str| self.dropped.contains(&fold(word));
+        !self.dropped.is_empty() && finding.word.as_ref().is_some_and(|word| word.split(TOGETHER).any(drops))
     }
 
     /// Whether one of the added words is in a text.

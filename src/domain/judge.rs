@@ -24,6 +24,20 @@ impl Judgement {
         [&self.violations, &self.observed, &self.reviews].into_iter().flatten()
     }
 
+    /// Keeps only some findings.
+    pub(super) fn retain(&mut self, keep: impl Fn(&Finding) -> bool) {
+        for findings in [&mut self.violations, &mut self.observed, &mut self.reviews] {
+            findings.retain(&keep);
+        }
+    }
+
+    /// Adds what was found in the sender's name.
+    pub(super) fn take(&mut self, name: Self) {
+        self.violations.extend(name.violations);
+        self.observed.extend(name.observed);
+        self.reviews.extend(name.reviews);
+    }
+
     /// The verdict as a whole.
     pub fn verdict(&self) -> Verdict {
         if !self.violations.is_empty() || !self.observed.is_empty() {

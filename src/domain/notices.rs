@@ -35,6 +35,11 @@ const NOTICES: &[NoticeKind] = &[
         default: "{{ name }}，您好。您在群里的一条消息被判为「{{ rule }}」（案件 {{ case }}{% if matched %}，命中“{{ matched }}”{% endif %}）。这次只作提醒；{{ days }} 天内再次违规，将{{ next }}。{{ appeal }}",
     },
     NoticeKind {
+        name: "warn_private_name",
+        about: "the same when it is about what the member calls themselves",
+        default: "{{ name }}，您好。您的群昵称不合群规：「{{ rule }}」（案件 {{ case }}），请改一下群昵称。这次只作提醒；{{ days }} 天内再次违规，将{{ next }}。{{ appeal }}",
+    },
+    NoticeKind {
         name: "warn_neutral",
         about: "the first violation where the platform has no private messages: names no offence",
         default: "@{{ name }} 请看一下群规{% if clause %}第 {{ clause }} 条{% endif %}（编号 {{ case }}）。{{ appeal }}",
@@ -43,6 +48,11 @@ const NOTICES: &[NoticeKind] = &[
         name: "warn_public",
         about: "named in the group",
         default: "@{{ name }} 您的消息被判为「{{ rule }}」（案件 {{ case }}），请遵守群规。{{ days }} 天内再次违规，将{{ next }}。{{ appeal }}",
+    },
+    NoticeKind {
+        name: "warn_public_name",
+        about: "the same when it is about what the member calls themselves",
+        default: "@{{ name }} 您的群昵称不合群规：「{{ rule }}」（案件 {{ case }}），请改一下群昵称。{{ days }} 天内再次违规，将{{ next }}。{{ appeal }}",
     },
     NoticeKind {
         name: "mute",
@@ -100,6 +110,11 @@ const NOTICES: &[NoticeKind] = &[
         default: "请看一下 {{ name }} {{ time }} 的消息：可能是「{{ rule }}」{% if matched %}（“{{ matched }}”）{% endif %}。未作任何处理。",
     },
     NoticeKind {
+        name: "review_name",
+        about: "alert to the admins: a name that a person should look at",
+        default: "请看一下 {{ name }} 的群昵称：可能是「{{ rule }}」。未作任何处理。",
+    },
+    NoticeKind {
         name: "alert",
         about: "alert to the admins: something could not be done",
         default: "未能完成：{{ wanted }}{% if name %} {{ name }}{% endif %}{% if case %}（案件 {{ case }}）{% endif %}。原因：{{ why }}。请人工处理。",
@@ -123,6 +138,11 @@ const NOTICES: &[NoticeKind] = &[
         name: "review_kind",
         about: "what the alert `review` is called in such a list",
         default: "可能是「{{ rule }}」",
+    },
+    NoticeKind {
+        name: "review_name_kind",
+        about: "what the alert `review_name` is called in such a list",
+        default: "群昵称可能是「{{ rule }}」",
     },
     NoticeKind {
         name: "alert_kind",

@@ -25,6 +25,8 @@ pub(super) struct Offender<'a> {
     pub(super) by_broken_mute: bool,
     /// A person decided it: the limits of what is done by machine do not hold.
     pub(super) by_hand: bool,
+    /// It is about what they call themselves: they are asked to change it.
+    pub(super) by_name: bool,
 }
 
 /// What carrying out a step leads to.
@@ -60,8 +62,9 @@ pub(super) fn carry_out(
 }
 
 fn warn_private(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<'_>, vars: &Vars) -> Carried {
+    let notice = if offender.by_name { "warn_private_name" } else { "warn_private" };
     if means.can(Capability::Private) {
-        return Carried::told(Some(tell(means, offender, "warn_private", vars)));
+        return Carried::told(Some(tell(means, offender, notice, vars)));
     }
     let carried = if means.can(Capability::Send) {
         in_group(means, ledger, offender, "warn_neutral", vars, "已提醒")
@@ -75,9 +78,11 @@ fn warn_private(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<
 
 fn warn_public(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<'_>, vars: &Vars) -> Carried {
     if means.can(Capability::Send) {
-        return in_group(means, ledger, offender, "warn_public", vars, "点名提醒");
+        let notice = if offender.by_name { "warn_public_name" } else { "warn_public" };
+        return in_group(means, ledger, offender, notice, vars, "点名提醒");
     }
-    let notice = means.can(Capability::Private).then(|| tell(means, offender, "warn_private", vars));
+    let private = if offender.by_name { "warn_private_name" } else { "warn_private" };
+    let notice = means.can(Capability::Private).then(|| tell(means, offender, private, vars));
     let asked = asked(vars, "在群里点名提醒", "本平台不能在群里发言");
     means.ask(ledger, "task", "task", &asked, &or_not(Choice::Told));
     Carried::told(notice)

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::event::Role;
 use super::notices::Notices;
 use super::reminder::{Reminder, ReminderPolicy};
-use super::rules::Ruleset;
+use super::rules::{Ruleset, TOGETHER};
 use super::time::Timestamp;
 
 /// Everything that a configuration says, ready for use. One version judges one message whole.
@@ -251,9 +251,10 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Whether a rule's word does not count here.
+    /// Whether a rule's word, or one of several that are a hit together, does not count here.
     pub fn ignores(&self, word: &str) -> bool {
-        !self.ignore_words.is_empty() && self.ignore_words.contains(&super::chat::fold(word))
+        let ignored = |word: &str| self.ignore_words.contains(&super::chat::fold(word));
+        !self.ignore_words.is_empty() && word.split(TOGETHER).any(ignored)
     }
 }
 

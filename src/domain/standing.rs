@@ -20,6 +20,18 @@ pub struct Standing {
     /// Answers in the last minute to what they wrote to the bot alone; kept in the group without a name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replies: Vec<Timestamp>,
+    /// The name that a rule found fault with last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<BadName>,
+}
+
+/// A name that a rule found fault with: it is held against nobody twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BadName {
+    /// A hash of it.
+    pub hash: u64,
+    /// It was only observed.
+    pub observe: bool,
 }
 
 /// One violation that counts.

@@ -4,7 +4,7 @@
 //! its change is committed. The engine loads what an input needs before the core runs.
 
 use std::collections::{BTreeSet, HashMap};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 
 use lru::LruCache;
@@ -18,6 +18,7 @@ use super::newcomers::Newcomers;
 use super::recent::Recent;
 use super::reminder::Reminders;
 use super::standing::{Ledger, Standing};
+use super::time::Timestamp;
 use super::timer::Timer;
 
 /// How much is kept in memory; what is beyond is loaded again when it is needed.
@@ -81,6 +82,24 @@ pub struct Member {
     pub role: Option<Role>,
     /// What is held against them; boxed, for most have none.
     pub standing: Option<Box<Standing>>,
+    /// When they came into the group, if an event said so.
+    pub joined: Option<Joined>,
+}
+
+/// When somebody came, to the second: four bytes, for there are many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Joined(NonZeroU32);
+
+impl Joined {
+    /// At this time; `None` before 1970 and after 2106.
+    pub fn at(time: Timestamp) -> Option<Self> {
+        u32::try_from(time.0.div_euclid(1000)).ok().and_then(NonZeroU32::new).map(Self)
+    }
+
+    /// The time.
+    pub fn time(self) -> Timestamp {
+        Timestamp(i64::from(self.0.get()) * 1000)
+    }
 }
 
 /// The case of a message, for edits.

@@ -57,14 +57,16 @@ pub(super) fn member(conn: &Connection, groups: &mut GroupIds, member: &MemberRe
     };
     let mut read = conn.prepare_cached(
         "SELECT (SELECT role FROM members WHERE group_id = ?1 AND user = ?2),
-                (SELECT standing FROM standings WHERE group_id = ?1 AND user = ?2)",
+                (SELECT standing FROM standings WHERE group_id = ?1 AND user = ?2),
+                (SELECT joined FROM members WHERE group_id = ?1 AND user = ?2)",
     )?;
     let mut rows = read.query((group, &*member.user))?;
     let Some(row) = rows.next()? else { return Ok(StoredMember::default()) };
     let role = row.get_ref(0)?.as_str_or_null().map_err(rusqlite::Error::from)?.and_then(Role::parse);
     let standing = row.get_ref(1)?.as_str_or_null().map_err(rusqlite::Error::from)?;
     let standing = standing.map(|json| decode("the standing of a member", json)).transpose()?;
-    Ok(StoredMember { role, standing: standing.unwrap_or_default() })
+    let joined = row.get::<_, Option<i64>>(2)?.map(Timestamp);
+    Ok(StoredMember { role, standing: standing.unwrap_or_default(), joined })
 }
 
 pub(super) fn case_of(

@@ -140,7 +140,9 @@ impl Changes<'_> {
         let group = self.groups.find_or_add(self.tx, &case.platform, &case.group)?;
         let body = encode(case)?;
         self.run("INSERT INTO cases (no, group_id, body) VALUES (?1, ?2, ?3)", params![no, group, body])?;
-        self.case_message(group, &case.message, no)?;
+        if !case.message.is_empty() {
+            self.case_message(group, &case.message, no)?;
+        }
         self.run(
             "INSERT INTO config_cases (version, last_case) VALUES (?1, ?2)
              ON CONFLICT DO UPDATE SET last_case = excluded.last_case",
@@ -154,6 +156,9 @@ impl Changes<'_> {
         let group: Option<i64> = read.query_row([no], |row| row.get(0)).optional()?;
         let group = group.ok_or_else(|| StoreError::Row(format!("evidence of case {no}, which there is not")))?;
         self.run("INSERT INTO evidence (case_no, body) VALUES (?1, ?2)", params![no, encode(evidence)?])?;
+        if evidence.message.is_empty() {
+            return Ok(()); // it is about a name
+        }
         self.case_message(group, &evidence.message, no)
     }
 

@@ -17,6 +17,7 @@ const MARK: &str = "config: made from src/config/keys/ by QUNWEI_WRITE_DOCS=1 ca
 /// The units of numbers, in Chinese.
 const UNITS: &[(&str, &str)] = &[
     ("KiB", "KiB"),
+    ("MB", "MB"),
     ("actions", "个"),
     ("alerts", "条"),
     ("characters", "字"),
@@ -33,6 +34,7 @@ const UNITS: &[(&str, &str)] = &[
     ("mutes", "人"),
     ("names", "个"),
     ("notices", "条"),
+    ("pictures", "张"),
     ("reminders", "条"),
     ("removals", "人"),
     ("requests", "次"),

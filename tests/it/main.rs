@@ -39,6 +39,7 @@ mod reminders_chat;
 mod reload;
 mod replay;
 mod rotation;
+mod rules;
 mod store_faults;
 mod tasks;
 mod transfer;

@@ -180,6 +180,8 @@ async fn names_do_no_harm() {
         &long,
     ];
     assert_eq!(world.post(joined("e-1", "g1", now(&world), &names).to_string()).await.0, 200);
+    let review = world.next_kinds(1).await; // one of the names is an advertisement
+    assert_eq!(review, [("task".to_owned(), "review".to_owned())]);
     world.turn(MINUTE);
     let welcome = world.next_welcome().await;
     let shown = format!(

@@ -13,7 +13,7 @@ use crate::domain::newcomers::Newcomers;
 use crate::domain::recent::Recent;
 use crate::domain::reminder::Reminders;
 use crate::domain::standing::Standing;
-use crate::domain::state::{Group, Member, Memo, State};
+use crate::domain::state::{Group, Joined, Member, Memo, State};
 use crate::ports::{Row, RowKind, StoreError, StoredPause};
 
 impl Engine {
@@ -70,7 +70,8 @@ impl Engine {
             let stored = self.store.member(&member)?;
             let clean = stored.standing == Standing::default();
             let standing = (!clean).then(|| Box::new(stored.standing));
-            self.core.state.load_member(key, Member { role: stored.role, standing });
+            let joined = stored.joined.and_then(Joined::at);
+            self.core.state.load_member(key, Member { role: stored.role, standing, joined });
         }
         Ok(())
     }

@@ -4,11 +4,32 @@ use super::{Key, Number, Table, Takes};
 
 pub(super) const TABLES: &[Table] = &[
     Table::kind("keywords", "词表里的词，不管怎么变着样写。", KEYWORDS),
+    Table::kind("combination", "几个词凑在一起才算。这些词和词表里的词一样，不管怎么变着样写。", COMBINATION),
     Table::kind("regex", "正则表达式。不熟悉的话请不要改。", REGEX),
     Table::kind("links", "网址和域名。", LINKS),
     Table::kind("flood", "一个人短时间里发太多条。", FLOOD),
     Table::kind("repeat", "反复发同样的话。三种数法至少写一种。", REPEAT),
+    Table::kind("pushing", "好几个人发同一个链接。", PUSHING),
     Table::kind("length", "太长的消息。", LENGTH),
+    Table::kind("pictures", "图片太多。pictures 和 windows 至少写一样。", PICTURES),
+    Table::kind("mentions", "@所有人，或者 @太多人。至少写一样。", MENTIONS),
+    Table::kind("files", "文件。至少写一样。", FILES),
+    Table::kind("cards", "卡片、红包。cards、red_packets、other 至少写一样。", CARDS),
+    Table::kind(
+        "quiet_hours",
+        "安静时段里的消息。按本群的时区、消息发出的时间算。only 和 characters 都不写，就什么消息都管。",
+        QUIET_HOURS,
+    ),
+    Table::kind(
+        "newcomers",
+        "新人刚进群时不能做的事；不知道什么时候进群的人不算新人。forbid 和 windows 至少写一样。",
+        NEWCOMERS,
+    ),
+    Table::kind(
+        "names",
+        "群昵称。进群、改名、说话的时候看，同一个名字只管一次。lists、words、patterns、must 至少写一样。",
+        NAMES,
+    ),
 ];
 
 /// A number of a kind: its range is what the kind's own reader takes, `usual` what it takes without.
@@ -97,3 +118,186 @@ const LENGTH: &[Key] = &[Key::new(
     "15",
     "多少字以内没事，超过才算",
 )];
+
+const COMBINATION: &[Key] = &[
+    Key::new(
+        "all",
+        Takes::Other("列表：每一项是一个词，或者用方括号括起来的几个词"),
+        r#"["兼职", ["日结", "高薪"]]"#,
+        "都要有；方括号里的几个词有一个就行",
+    )
+    .or("[]"),
+    Key::new(
+        "any",
+        Takes::Texts("词"),
+        r#"["私聊", "联系我"]"#,
+        "其中有一个就行，等于给 all 再加一组；all 和 any 至少写一样",
+    )
+    .or_else("不加这一组"),
+    Key::new("none", Takes::Texts("词"), r#"["骗子"]"#, "有其中一个，就不算").or("[]"),
+    Key::new(
+        "within",
+        Takes::Number(count("within", 2, 100_000, "characters", 40)),
+        "40",
+        "从第一个词的第一个字到最后一个词的最后一个字，不超过这么多个字才算",
+    )
+    .or_else("看整条消息"),
+];
+
+const PUSHING: &[Key] = &[
+    Key::new("members", Takes::Number(count("members", 2, 100, "members", 5)), "5", "到几个不同的人算"),
+    Key::new("seconds", Takes::Number(count("seconds", 1, 86_400, "seconds", 600)), "600", "在多长时间里"),
+    Key::new("across_groups", Takes::Flag, "true", "各个群的人加在一起数，不只数一个群里的").or("false"),
+    Key::new(
+        "same",
+        Takes::Word(&[("page", "同一个页面，问号后面的不管"), ("site", "同一个网站")]),
+        r#""site""#,
+        "怎样算同一个链接",
+    )
+    .or(r#""page""#),
+    Key::new("allow", Takes::Texts("域名"), r#"["docs.qq.com"]"#, "放心的网站，子域名也算").or("[]"),
+];
+
+const PICTURES: &[Key] = &[
+    Key::new(
+        "pictures",
+        Takes::Number(count("pictures", 0, 200, "pictures", 3)),
+        "3",
+        "一条消息里多少张以内没事，超过才算",
+    )
+    .or_else("不数一条里的"),
+    Key::new("windows", Takes::Inline, "[{ pictures = 9, seconds = 60 }]", "一个人在一段时间里，任何一格超了都算")
+        .or("[]"),
+    Key::new(
+        "windows.pictures",
+        Takes::Number(count("pictures", 0, 200, "pictures", 9)),
+        "9",
+        "多少张以内没事，超过才算",
+    ),
+    Key::new("windows.seconds", Takes::Number(count("seconds", 1, 86_400, "seconds", 60)), "60", "在多长时间里"),
+    Key::new("videos", Takes::Flag, "true", "视频也算一张").or("false"),
+];
+
+const MENTIONS: &[Key] = &[
+    Key::new("everybody", Takes::Flag, "true", "@所有人；只是打了“@所有人”几个字的也算").or("false"),
+    Key::new(
+        "members",
+        Takes::Number(count("members", 1, 10_000, "members", 10)),
+        "10",
+        "一条消息里最多 @ 几个不同的人，超过才算",
+    )
+    .or_else("不数"),
+];
+
+const FILES: &[Key] = &[
+    Key::new(
+        "block",
+        Takes::Texts("文件的后缀"),
+        r#"["apk", "exe"]"#,
+        "不许发的类型；x.apk.1、x.apk.txt 和用全角、空格掩饰的也认得出",
+    )
+    .or("[]"),
+    Key::new("allow", Takes::Texts("文件的后缀"), r#"["pdf", "docx"]"#, "只许发这些类型").or_else("什么类型都许发"),
+    Key::new("megabytes", Takes::Number(count("megabytes", 1, 1_000_000, "MB", 200)), "200", "最大多少 MB，超过才算")
+        .or_else("不管大小"),
+    Key::new("disguised", Takes::Flag, "true", "文件名里藏了改变文字方向的符号也算").or("false"),
+];
+
+const CARDS: &[Key] = &[
+    Key::new("cards", Takes::Flag, "true", "卡片（名片、小程序、视频号……）").or("false"),
+    Key::new("red_packets", Takes::Flag, "true", "红包").or("false"),
+    Key::new("other", Takes::Texts("种类的名字"), r#"["mini_program"]"#, "平台送来的别的种类").or("[]"),
+    Key::new("allow", Takes::Texts("标题里的字"), r#"["三号店"]"#, "标题里有这些字的卡片不算").or("[]"),
+];
+
+/// What a message may hold.
+const CONTENTS: &[(&str, &str)] = &[
+    ("image", "图片"),
+    ("video", "视频"),
+    ("voice", "语音"),
+    ("link", "链接"),
+    ("file", "文件"),
+    ("card", "卡片"),
+    ("red_packet", "红包"),
+    ("mention", "@人"),
+    ("contact", "电话、微信号、QQ 号"),
+];
+
+const QUIET_HOURS: &[Key] = &[
+    Key::new("from", Takes::Text("几点几分"), r#""22:00""#, "从几点开始"),
+    Key::new("to", Takes::Text("几点几分"), r#""08:00""#, "到几点为止；比 from 早就是第二天早上"),
+    Key::new(
+        "days",
+        Takes::Words(&[
+            ("mon", "周一"),
+            ("tue", "周二"),
+            ("wed", "周三"),
+            ("thu", "周四"),
+            ("fri", "周五"),
+            ("sat", "周六"),
+            ("sun", "周日"),
+        ]),
+        r#"["fri", "sat"]"#,
+        "只在这几天晚上（从这天晚上到第二天早上）；空着就是每天",
+    )
+    .or("[]"),
+    Key::new("only", Takes::Words(CONTENTS), r#"["image", "link"]"#, "只管有这些东西的消息").or("[]"),
+    Key::new(
+        "characters",
+        Takes::Number(count("characters", 1, 1_000_000, "characters", 100)),
+        "100",
+        "文字超过这么多个字的消息也管",
+    )
+    .or_else("不管长短"),
+];
+
+const NEWCOMERS: &[Key] = &[
+    Key::new("hours", Takes::Number(count("hours", 1, 720, "hours", 24)), "24", "进群多少小时以内算新人"),
+    Key::new(
+        "messages",
+        Takes::Number(count("messages", 1, 200, "messages", 5)),
+        "5",
+        "一天里说过这么多条话以后就不算新人了",
+    )
+    .or_else("只看小时"),
+    Key::new("forbid", Takes::Words(CONTENTS), r#"["link", "contact"]"#, "新人不能发的").or("[]"),
+    Key::new("windows", Takes::Inline, "[{ messages = 3, seconds = 60 }]", "新人最多发多少条，任何一格超了都算")
+        .or("[]"),
+    Key::new(
+        "windows.messages",
+        Takes::Number(count("messages", 1, 200, "messages", 3)),
+        "3",
+        "多少条以内没事，超过才算",
+    ),
+    Key::new("windows.seconds", Takes::Number(count("seconds", 1, 86_400, "seconds", 60)), "60", "在多长时间里"),
+];
+
+const NAMES: &[Key] = &[
+    Key::new(
+        "lists",
+        Takes::Texts("词表文件"),
+        r#"["../../wordlists/ads.txt"]"#,
+        "名字里不能有这些词表里的词；路径从写它的文件所在的文件夹算起",
+    )
+    .or("[]"),
+    Key::new("words", Takes::Texts("词"), r#"["加微信", "办证"]"#, "名字里不能有的词").or("[]"),
+    Key::new("exceptions", Takes::Texts("说法"), r#"["加微信支付"]"#, "例外：在这些说法里面，词不算").or("[]"),
+    Key::new("patterns", Takes::Texts("正则表达式"), "['1[3-9][0-9]{9}']", "名字里不能有的样子").or("[]"),
+    Key::new(
+        "on",
+        Takes::Word(&[
+            ("original", "看原文"),
+            ("folded", "先去掉空格、符号、表情，全角变半角、大写变小写、繁体变简体以后再看"),
+        ]),
+        r#""folded""#,
+        "拿什么去对 patterns",
+    )
+    .or(r#""original""#),
+    Key::new(
+        "must",
+        Takes::Texts("正则表达式"),
+        r"['^\p{Han}{2,4}-.+$']",
+        "名字必须是这些样子中的一种；刚进群的人不查，等他改名或者说话再查",
+    )
+    .or("[]"),
+];

@@ -26,12 +26,12 @@ pub(in crate::config) const EVERY: &[Key] = &[
     Key::number(CLAUSE, "2", "是你们群规的第几条").or_else("通知里不说第几条"),
     Key::new(
         "hit",
-        Takes::Texts("消息"),
+        Takes::Other("列表：每一项是一条消息的文字，或者一个表，见下面"),
         r#"["字数超过了十五个字的一条很长很长的消息"]"#,
-        "应当抓到的例子；检查时会真的试一遍，不对就报错。要看好几条消息的规则（flood、repeat）不写",
+        "应当抓到的例子；检查时会真的试一遍，不对就报错。要看好几条消息的规则（flood、repeat……）不写。不是文字的东西写成表：{ images = 4 }、{ videos = 1 }、{ file = \"a.apk\", megabytes = 20 }、{ link = \"https://…\" }、{ card = \"标题\" }、{ voice = \"…\" }、{ mention = \"all\" }、{ mentions = 12 }、{ red_packet = true }、{ other = \"mini_program\" }、{ name = \"昵称\" }；可以再写 text 文字、at = \"23:30\" 几点发的、joined_hours = 2 进群几小时了",
     )
     .or("[]"),
-    Key::new("miss", Takes::Texts("消息"), r#"["早上好"]"#, "看着像、但不该抓的例子；同样会试一遍").or("[]"),
+    Key::new("miss", Takes::Other("同上"), r#"["早上好"]"#, "看着像、但不该抓的例子；同样会试一遍").or("[]"),
 ];
 
 pub(in crate::config) const SETTING: &[Key] = &[

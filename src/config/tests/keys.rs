@@ -11,8 +11,13 @@ use super::{no_env, told};
 use crate::config::keys::{Absent, Key, Keys, Table, Takes, all};
 use crate::config::*;
 use crate::domain::command::COMMANDS;
+use crate::domain::event::{Message, Person, Segment};
+use crate::domain::ids::{GroupKey, MemberKey};
 use crate::domain::notices;
-use crate::domain::rules::Scratch;
+use crate::domain::policy::{Mode, RuleSetting};
+use crate::domain::recent::{Recent, Sighting};
+use crate::domain::rules::{Moment, Ruleset, Scratch, link_keys};
+use crate::domain::time::Timestamp;
 
 thread_local! {
     /// What readers asked for: heading, key, what it takes.
@@ -328,7 +333,65 @@ const PROBES: &[&str] = &[
     "看 docs.qq.com/x",
     "看 t.cn/x",
     "看 example.com",
+    "兼职日结，私聊",
+    "兼职日结",
+    "兼职日结，私聊，都是骗子",
+    "日结，私聊",
+    "@所有人",
 ];
+
+/// Messages of which they find something, by whom.
+fn probes() -> Vec<Message> {
+    let said = |name: &str, content| Message {
+        sender: Person { name: name.into(), ..Person::default() },
+        content,
+        quote: None,
+    };
+    let text = |text: &str| Segment::Text(text.into());
+    let image = || Segment::Image { url: None };
+    let file = |name: &str| Segment::File { name: Some(name.into()), size: Some(300 << 20) };
+    let card = |title: &str| Segment::Card { title: Some(title.into()) };
+    let video = || Segment::Video { seconds: None };
+    let content = vec![
+        vec![image(), image(), image(), video()],
+        vec![file("a.apk"), file("a.zip"), file("a\u{202E}.pdf")],
+        vec![card("三号店"), card("领券"), Segment::RedPacket, Segment::Other("mini_program".into())],
+        vec![text("看 example.com")],
+    ];
+    let names = ["加微信", "低价代购", "加微信支付", "小王138 1234 5678", "小王13812345678", "张三-前台"];
+    let all = content.into_iter().map(|content| said("", content));
+    all.chain(names.map(|name| said(name, vec![text("好")]))).collect()
+}
+
+/// What ten members of two groups get for posting the same four times at night, just after they came.
+fn posted(rules: &Ruleset, settings: &[RuleSetting], text: &str) -> Vec<String> {
+    let (mut recent, mut scratch, mut found) = (Recent::default(), Scratch::default(), Vec::new());
+    for no in 0..40_u64 {
+        let user = no % 10;
+        let text = text.replace("{user}", &user.to_string());
+        let message = Message { content: vec![Segment::Text(text.into())], ..Message::default() };
+        rules.find(&message, &mut scratch);
+        let (group, member) = (u128::from(user % 2), MemberKey(u128::from(user)));
+        let time = Timestamp(23 * 3_600_000 + no as i64);
+        let sighting = Sighting {
+            group: GroupKey(group),
+            member,
+            user,
+            time,
+            text: None,
+            images: 0,
+            videos: 0,
+            links: link_keys(&message, &scratch.text),
+        };
+        recent.note(rules.needs(), &sighting);
+        let moment =
+            Moment { time, zone: &jiff::tz::TimeZone::UTC, joined: Some(Timestamp(time.0 - 1)), edited: false };
+        rules.find_at(&message, moment, Some((&recent, member)), settings, &mut scratch);
+        rules.find_recent(&recent, &sighting, &message, moment, &mut scratch);
+        found.push(format!("{no}: {:?}", scratch.hits));
+    }
+    found
+}
 
 /// Everything that a configuration comes to, to be compared.
 fn comes_to(config: &Config) -> impl PartialEq + use<> {
@@ -338,6 +401,20 @@ fn comes_to(config: &Config) -> impl PartialEq + use<> {
     for text in PROBES {
         settings.rules.find_in_text(text, &mut scratch);
         found.extend(scratch.hits.iter().map(|hit| format!("{text}: {hit:?}")));
+    }
+    let settings_of: Vec<RuleSetting> =
+        settings.rules.infos().iter().map(|info| RuleSetting { mode: Mode::On, ..info.setting }).collect();
+    for message in probes() {
+        settings.rules.find(&message, &mut scratch);
+        let time = Timestamp(23 * 3_600_000);
+        let moment =
+            Moment { time, zone: &jiff::tz::TimeZone::UTC, joined: Some(Timestamp(time.0 - 1)), edited: false };
+        settings.rules.find_at(&message, moment, None, &settings_of, &mut scratch);
+        settings.rules.add_name(&message.sender.name, &mut scratch);
+        found.push(format!("{message:?}: {:?}", scratch.hits));
+    }
+    for text in ["docs.qq.com/page", "a{user}.example.com/page"] {
+        found.extend(posted(&settings.rules, &settings_of, text));
     }
     found.extend(config.warnings.iter().map(|fault| fault.message.clone())); // of rules without examples
     let daemon = format!("{:?}", Daemon { bridges: Vec::new(), ..config.daemon.clone() });
@@ -357,7 +434,11 @@ fn what_holds_without_a_key_is_what_its_row_says() {
     // what a kind takes besides may hide what a key of it does, or be needed: both are tried
     let bases = [
         Document::of(|table, key| needed(key) || table.kind.is_some()),
-        Document::of(|_, key| needed(key) || matches!(key.name, "words" | "by_member")),
+        Document::of(|table, key| {
+            let one_of = ["combination", "pictures", "mentions", "files", "cards", "newcomers"];
+            let some = table.kind.is_some_and(|kind| one_of.contains(&kind));
+            needed(key) || some || matches!(key.name, "words" | "by_member")
+        }),
     ];
     for (table, key, place) in rows() {
         let usual = match &key.takes {

@@ -32,8 +32,18 @@ const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=";
 const RULE: &str = "[[rule]]\nname = \"ads.x\"\nkind = \"plain\"\ntitle = \"广告\"\nwords = [\"buy\"]\nhit = [\"buy\"]\nmiss = [\"by\"]\n";
 
 static TEST_KINDS: &[Kind] = &[
-    Kind { name: "plain", about: "finds words as they are", read: |table| Ok(Box::new(Plain::deserialize(table)?)) },
-    Kind { name: "often", about: "looks at several messages", read: |table| Ok(Box::new(Often::deserialize(table)?)) },
+    Kind {
+        name: "plain",
+        about: "finds words as they are",
+        example: "",
+        read: |table| Ok(Box::new(Plain::deserialize(table)?)),
+    },
+    Kind {
+        name: "often",
+        about: "looks at several messages",
+        example: "",
+        read: |table| Ok(Box::new(Often::deserialize(table)?)),
+    },
 ];
 
 #[derive(Deserialize)]

@@ -21,7 +21,7 @@ pub(super) struct Alert<'a> {
     pub(super) cause: Cause,
     /// Only observed: it is recorded, and neither limited nor counted.
     pub(super) observe: bool,
-    /// Its words: `review`, `alert`, `raid`.
+    /// Its words: `review`, `review_name`, `alert`, `raid`.
     pub(super) notice: &'static str,
     /// The case, or whom it is about: a second one of the same words about the same within a minute is only counted.
     pub(super) about: &'a str,
@@ -30,7 +30,7 @@ pub(super) struct Alert<'a> {
 
 impl Alert<'_> {
     fn step(&self) -> &'static str {
-        if self.notice == "review" { "review" } else { "alert" }
+        if self.notice.starts_with("review") { "review" } else { "alert" }
     }
 
     fn case(&self) -> Option<u64> {

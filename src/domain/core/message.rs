@@ -11,7 +11,7 @@ use crate::domain::case::{Case, Evidence, Finding, MACHINE};
 use crate::domain::change::{Change, MemberRef};
 use crate::domain::chat::{CHAT_WORDS, ChatWords};
 use crate::domain::command;
-use crate::domain::event::{Event, Message, Person, Role};
+use crate::domain::event::{Event, Message, Person, Role, Segment};
 use crate::domain::ids::{self, GroupKey, MemberKey};
 use crate::domain::judge::{self, Judgement};
 use crate::domain::ladder::{self, Decision};
@@ -20,27 +20,43 @@ use crate::domain::notices::{self, Vars};
 use crate::domain::penalty::{self, Offender};
 use crate::domain::policy::{Capability, Mode, Policy, Settings, Step, Verdict};
 use crate::domain::recent::Sighting;
+use crate::domain::rules::{Moment, link_keys};
 use crate::domain::standing::{Standing, Strike};
-use crate::domain::state::Memo;
+use crate::domain::state::{Joined, Memo};
 use crate::domain::time::Timestamp;
 
 /// The pseudo rule that speaking during a mute breaks, where the platform cannot keep the mute.
 const SPEAKING_WHILE_MUTED: &str = "mute.speaking";
 
 /// A message, where and when it is, and what holds there.
+#[derive(Clone, Copy)]
 pub(super) struct Here<'a> {
     pub(super) settings: &'a Settings,
     pub(super) policy: &'a Policy,
     pub(super) event: &'a Event,
     pub(super) message: &'a Message,
-    /// The message's id; for an edit not the event's.
+    /// The message's id; for an edit not the event's, for a name empty.
     pub(super) message_id: &'a str,
-    pub(super) edited: bool,
+    pub(super) about: About,
     pub(super) time: Timestamp,
     pub(super) now: Timestamp,
 }
 
+/// What is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    Message,
+    /// The new text of a message that was sent before.
+    Edit,
+    /// What the sender calls themselves.
+    Name,
+}
+
 impl Here<'_> {
+    pub(super) fn is_edit(&self) -> bool {
+        self.about == About::Edit
+    }
+
     pub(super) fn group_key(&self) -> GroupKey {
         GroupKey::new(&self.event.platform, &self.event.group)
     }
@@ -77,11 +93,8 @@ impl Core {
             self.command(here, role, typed, out);
             return Judged::Command;
         }
-        here.settings.rules.find(here.message, &mut self.scratch);
-        if !here.edited {
-            let sighting = self.note(here.settings, here.event, here.message, here.time);
-            here.settings.rules.find_recent(&self.state.recent, &sighting, &mut self.scratch);
-        }
+        let name = self.name(here, role, out);
+        self.find(here);
         let mut judgement = judge::judge(here.settings, here.policy, role, here.message, &self.scratch);
         self.chat_words(here, here.message, role, &mut judgement);
         if self.speaks_while_muted(here, role) {
@@ -100,19 +113,33 @@ impl Core {
         }
         match typed {
             Some(typed) if judgement.violations.is_empty() => self.command(here, role, typed, out),
-            None if !here.edited && command::is_false_alarm(here.message) => self.false_alarm(here, role, out),
+            None if !here.is_edit() && command::is_false_alarm(here.message) => self.false_alarm(here, role, out),
             None if judgement.violations.is_empty() => self.asked_for_rules(here, role, out),
             Some(_) | None => {}
         }
+        judgement.take(name);
         Judged::Message(judgement)
+    }
+
+    /// Puts what the rules find in the message into `scratch`, after it was noted in the windows.
+    fn find(&mut self, here: &Here<'_>) {
+        let rules = &here.settings.rules;
+        rules.find(here.message, &mut self.scratch);
+        let member = here.member().key();
+        let joined = self.state.member(member).joined.map(Joined::time);
+        let moment = Moment { time: here.time, zone: &here.policy.timezone, joined, edited: here.is_edit() };
+        let sighting = (!here.is_edit()).then(|| self.note(here.settings, here.event, here.message, here.time));
+        let recent = &self.state.recent;
+        rules.find_at(here.message, moment, Some((recent, member)), &here.policy.rules, &mut self.scratch);
+        if let Some(sighting) = sighting {
+            rules.find_recent(recent, &sighting, here.message, moment, &mut self.scratch);
+        }
     }
 
     /// What the chat has changed: words that are added here, and words that do not count here.
     pub(super) fn chat_words(&mut self, here: &Here<'_>, message: &Message, role: Role, judgement: &mut Judgement) {
         let Some(chat) = self.state.chat.get_mut(&here.group_key()) else { return };
-        for findings in [&mut judgement.violations, &mut judgement.observed, &mut judgement.reviews] {
-            findings.retain(|finding| !chat.drops(finding));
-        }
+        judgement.retain(|finding| !chat.drops(finding));
         let spared = ladder::is_protected(role) || here.policy.allow.contains(&message.sender.id);
         match here.policy.mode {
             Mode::Off => {}
@@ -136,7 +163,10 @@ impl Core {
             member: MemberKey::new(&event.platform, &event.group, &message.sender.id),
             user: ids::hash(&[&event.platform, &message.sender.id]) as u64,
             time,
-            text: self.scratch.text.folded.fingerprint(needs.shortest_text),
+            text: needs.shortest_text.and_then(|shortest| self.scratch.text.folded.fingerprint(shortest)),
+            images: count(message, |segment| matches!(segment, Segment::Image { .. })),
+            videos: count(message, |segment| matches!(segment, Segment::Video { .. })),
+            links: if needs.links { link_keys(message, &self.scratch.text) } else { Default::default() },
         };
         self.state.recent.note(needs, &sighting);
         sighting
@@ -149,13 +179,14 @@ impl Core {
         let Some(mute) = &standing.mute else { return false };
         let told = mute.told.is_some_and(|told| told.plus(here.policy.burst) <= here.time);
         let punishable = !ladder::is_protected(role) && !here.policy.allow.contains(&here.message.sender.id);
-        !mute.enforced && !mute.broken && told && here.time < mute.until && !here.edited && punishable
+        !mute.enforced && !mute.broken && told && here.time < mute.until && !here.is_edit() && punishable
     }
 
-    fn violation(&mut self, here: &Here<'_>, findings: &[Finding], observe: bool, out: &mut Vec<Change>) {
+    pub(super) fn violation(&mut self, here: &Here<'_>, findings: &[Finding], observe: bool, out: &mut Vec<Change>) {
         let [leading, ..] = findings else { return };
         // What was only observed does not shield a real violation.
-        let known = self.state.message(here.message_key()).filter(|memo| observe || !memo.observe);
+        let known = if here.about == About::Name { None } else { self.state.message(here.message_key()) };
+        let known = known.filter(|memo| observe || !memo.observe);
         if let Some(memo) = known {
             // One message is one case: an edit adds what is new to it, and nothing else.
             let new: Vec<Finding> = findings.iter().filter(|finding| !memo.has(finding)).cloned().collect();
@@ -167,10 +198,17 @@ impl Core {
         let standing = self.state.member(here.member().key()).standing();
         match ladder::decide(standing, here.time, leading.severity, here.policy, observe) {
             Decision::Joins { case } => {
-                self.state.load_message(here.message_key(), Some(Memo::new(case, observe, findings)));
+                self.remember(here, Memo::new(case, observe, findings));
                 self.joins(here, case, findings, observe, out);
             }
             Decision::Opens { step, strikes } => self.opens(here, findings, step, strikes, observe, out),
+        }
+    }
+
+    /// Remembers the case of a message, for edits.
+    fn remember(&mut self, here: &Here<'_>, memo: Memo) {
+        if here.about != About::Name {
+            self.state.load_message(here.message_key(), Some(memo));
         }
     }
 
@@ -201,7 +239,7 @@ impl Core {
         let [leading, ..] = findings else { return };
         self.state.last_case += 1;
         let no = self.state.last_case;
-        self.state.load_message(here.message_key(), Some(Memo::new(no, observe, findings)));
+        self.remember(here, Memo::new(no, observe, findings));
         let user: Arc<str> = (*here.message.sender.id).into();
         let vars = self.vars(here, leading, Some(no), strikes);
         let offender = Offender {
@@ -210,6 +248,7 @@ impl Core {
             mute: self.state.member(here.member().key()).standing().mute.clone(),
             by_broken_mute: findings.iter().any(|finding| &*finding.rule == SPEAKING_WHILE_MUTED),
             by_hand: false,
+            by_name: here.about == About::Name,
         };
         let mut ledger = self.state.group(here.group_key()).ledger.clone();
         let from = out.len();
@@ -270,13 +309,13 @@ impl Core {
         self.change_standing(here.member(), change, out);
     }
 
-    fn review(&mut self, here: &Here<'_>, findings: &[Finding], out: &mut Vec<Change>) {
+    pub(super) fn review(&mut self, here: &Here<'_>, findings: &[Finding], out: &mut Vec<Change>) {
         let [leading, ..] = findings else { return };
         let alert = Alert {
             input: (*here.event.id).into(),
             cause: here.cause(None, &leading.rule, "review"),
             observe: leading.observe,
-            notice: "review",
+            notice: if here.about == About::Name { "review_name" } else { "review" },
             about: &here.message.sender.id,
             vars: self.vars(here, leading, None, 0),
         };
@@ -314,7 +353,8 @@ impl Core {
     fn vars(&mut self, here: &Here<'_>, leading: &Finding, case: Option<u64>, strikes: usize) -> Vars {
         let info = here.settings.rules.infos().iter().find(|info| info.name == leading.rule);
         // Masked, a word still says which; flooding, repetition or an address says nothing.
-        let tells = info.map_or(&*leading.rule == CHAT_WORDS, |info| matches!(info.kind, "keywords" | "regex"));
+        let tells =
+            info.map_or(&*leading.rule == CHAT_WORDS, |info| matches!(info.kind, "keywords" | "combination" | "regex"));
         Vars {
             name: self.shown_name(here.policy, here.group_key(), &here.message.sender),
             rule: self.title(&leading.rule),
@@ -341,9 +381,21 @@ impl Core {
         rules.find_in_text(name, &mut self.name_scratch);
         let mut hits = self.name_scratch.hits.iter();
         let matches = hits.any(|hit| judge::finding(rules, policy, Role::Member, hit, "").is_some());
+        let matches = matches || self.is_bad_name(policy, name);
         let added = |chat: &mut ChatWords| chat.is_in(&self.name_scratch.text);
         let matches = matches || self.state.chat.get_mut(&group).is_some_and(added);
         if matches { notices::mask(&shown) } else { shown }
+    }
+
+    /// Whether something that may not be in a name is in this one.
+    fn is_bad_name(&mut self, policy: &Policy, name: &str) -> bool {
+        let rules = &self.settings.rules;
+        if !rules.judges_names(&policy.rules) {
+            return false;
+        }
+        rules.find_in_name(name, &mut self.name_scratch);
+        let mut hits = self.name_scratch.hits.iter().filter(|hit| hit.span.end > hit.span.start);
+        hits.any(|hit| judge::finding(rules, policy, Role::Member, hit, "").is_some())
     }
 
     /// A rule in plain words.
@@ -391,6 +443,10 @@ fn delete(means: &mut Means<'_>, here: &Here<'_>, findings: &[Finding]) {
     if findings.iter().any(deletes) && means.can(Capability::Delete) {
         means.act(Lane::Penalty, What::Delete { message: here.message_id.into() }, Vec::new());
     }
+}
+
+fn count(message: &Message, is: impl Fn(&Segment) -> bool) -> u8 {
+    u8::try_from(message.content.iter().filter(|segment| is(segment)).count()).unwrap_or(u8::MAX)
 }
 
 fn speaking_while_muted(observe: bool) -> Finding {

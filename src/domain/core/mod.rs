@@ -9,6 +9,7 @@ mod alerts;
 mod commands;
 mod join;
 mod message;
+mod names;
 mod reloaded;
 mod reminders;
 mod rules_text;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 
 pub use self::alarm::Word;
 pub use self::commands::{Wanted, quoted_cases};
-use self::message::Here;
+use self::message::{About, Here};
 pub use self::message::{message_key, pseudo_title};
 pub use self::reloaded::ReloadWord;
 pub use self::reminders::time_vars;
@@ -34,7 +35,7 @@ use super::judge::Judgement;
 use super::policy::{Mode, Policy, Settings};
 use super::rules::Scratch;
 use super::standing::Standing;
-use super::state::State;
+use super::state::{Joined, State};
 use super::time::Timestamp;
 
 /// The core: what is known, and by which rules it is judged.
@@ -109,7 +110,8 @@ impl Core {
         if let (Kind::Private(message), false) = (&event.kind, too_old) {
             // Such a message may name a group; without one the default profile holds.
             let (policy, message_id) = (&*self.policy(&settings, &event.platform, &event.group), &*event.id);
-            let here = Here { settings: &settings, policy, event, message, message_id, edited: false, time, now };
+            let here =
+                Here { settings: &settings, policy, event, message, message_id, about: About::Message, time, now };
             self.private(&here, out);
             return Judged::Stored;
         }
@@ -131,6 +133,7 @@ impl Core {
             Kind::Joined { members, channel, .. } => {
                 self.memberships(policy, event, members, Some(time), None, out);
                 self.came(policy, event, members, channel.as_deref(), now, out);
+                self.names(settings, policy, event, members, now, out);
                 return Judged::Stored;
             }
             Kind::Left { members, .. } => {
@@ -144,13 +147,15 @@ impl Core {
             Kind::Renamed { member } => {
                 self.memberships(policy, event, std::slice::from_ref(member), None, None, out);
                 self.renamed(policy, event, member, out);
+                self.names(settings, policy, event, std::slice::from_ref(member), now, out);
                 return Judged::Stored;
             }
             Kind::Button { user, choice, .. } => {
                 let name = std::mem::take(&mut self.loaded.presser);
                 let sender = Person { id: user.clone(), name, role: None };
                 let message = &Message { sender, content: vec![Segment::Text(choice.clone())], quote: None };
-                let here = Here { settings, policy, event, message, message_id, edited, time, now };
+                let about = About::Message;
+                let here = Here { settings, policy, event, message, message_id, about, time, now };
                 self.pressed(&here, choice, out);
                 return Judged::Stored;
             }
@@ -161,7 +166,8 @@ impl Core {
             | Kind::Track { .. }
             | Kind::Other(_) => return Judged::Stored,
         };
-        self.message(&Here { settings, policy, event, message, message_id, edited, time, now }, out)
+        let about = if edited { About::Edit } else { About::Message };
+        self.message(&Here { settings, policy, event, message, message_id, about, time, now }, out)
     }
 
     /// What holds in a group; somebody may have stopped the group.
@@ -236,6 +242,9 @@ impl Core {
             self.role(policy, event, &person, out);
             let member = MemberRef::new(&event.platform, &event.group, &person.id);
             let name = (!person.name.is_empty()).then(|| (*person.name).into());
+            if let Some(joined) = joined {
+                self.state.member(member.key()).joined = Joined::at(joined);
+            }
             out.push(Change::Membership { member, name, joined, left });
         }
     }

@@ -37,7 +37,7 @@ impl Core {
     pub(super) fn asked_for_rules(&mut self, here: &Here<'_>, role: Role, out: &mut Vec<Change>) {
         // A program that says 群规 is not a person who asks; an answer after ten minutes answers nobody.
         let too_late = here.time.plus(WELCOME_DEADLINE) <= here.now;
-        if here.edited || too_late || role == Role::Bot || here.policy.mode == Mode::Off {
+        if here.is_edit() || too_late || role == Role::Bot || here.policy.mode == Mode::Off {
             return;
         }
         if !asks_for_rules(here.message) {

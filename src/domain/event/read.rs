@@ -11,8 +11,18 @@ use crate::domain::time::Timestamp;
 /// The longest id that is taken, in bytes. Platforms use at most 64; the limit bounds what a key costs.
 const MAX_ID: usize = 512;
 
-/// A message for `scan`: its id and its group, where it has them, and itself.
-pub type Scanned = (Option<Box<str>>, Option<Box<str>>, Message);
+/// A message for `scan`, with what else is told of it.
+#[derive(Debug)]
+pub struct Scanned {
+    /// Its id.
+    pub id: Option<Box<str>>,
+    /// Its group.
+    pub group: Option<Box<str>>,
+    /// When it was sent.
+    pub time: Option<Timestamp>,
+    /// Itself.
+    pub message: Message,
+}
 
 impl Event {
     /// Reads one event from JSON. Its platform is `bridge` when it names none.
@@ -36,7 +46,7 @@ impl Event {
         wire(json)?.read(platform.clone())
     }
 
-    /// Reads a message for `scan`: `{"id":…,"text":…}` or a message of interfaces.md §2, of which only the content matters.
+    /// Reads a message for `scan`: `{"id":…,"text":…}` or a message of interfaces.md §2, of which the content, the sender and the time matter.
     ///
     /// # Errors
     /// As [`Event::parse`].
@@ -44,6 +54,7 @@ impl Event {
         let wire = wire(json)?;
         let id = wire.id.id("id")?;
         let group = wire.group.id("group")?;
+        let time = wire.time.text("time").ok().flatten().and_then(|text| Timestamp::parse(&text));
         if matches!((&wire.text, &wire.content), (Plain::Missing, List::Missing)) {
             return Err(malformed("text", "is missing (and so is content)"));
         }
@@ -51,7 +62,8 @@ impl Event {
             Part::Missing => Person::default(),
             sender => person("sender", sender, Plain::id_or_none)?,
         };
-        Ok((id, group, Message { sender, content: content(wire.content, wire.text)?, quote: None }))
+        let message = Message { sender, content: content(wire.content, wire.text)?, quote: None };
+        Ok(Scanned { id, group, time, message })
     }
 }
 

@@ -175,10 +175,11 @@ fn an_object_inside_an_object_without_end_is_an_error_and_no_overflow() {
 
 #[test]
 fn scan_asks_for_words_only() {
-    let (id, group, message) = Event::parse_for_scan(r#"{"id":17,"text":"加薇"}"#).expect("the short form");
+    let Scanned { id, group, message, .. } =
+        Event::parse_for_scan(r#"{"id":17,"text":"加薇"}"#).expect("the short form");
     assert_eq!((id.as_deref(), group, message.content), (Some("17"), None, vec![text("加薇")]));
     let whole = r#"{"group":"g","sender":{"name":"小王"},"content":[{"type":"text","text":"a"}]}"#;
-    let (id, group, message) = Event::parse_for_scan(whole).expect("a message");
+    let Scanned { id, group, message, .. } = Event::parse_for_scan(whole).expect("a message");
     assert_eq!((id, group.as_deref(), &*message.sender.name), (None, Some("g"), "小王"));
     let error = Event::parse_for_scan(r#"{"id":"x"}"#).expect_err("nothing to read");
     assert_eq!(error.to_string(), "text: is missing (and so is content)");

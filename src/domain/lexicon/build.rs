@@ -35,7 +35,11 @@ pub struct LexiconBuilder {
     files: Vec<Arc<str>>,
     /// Where the words come from that are added next: a place in `files`, and the line.
     place: (u16, u32),
+    owners: Vec<RuleId>,
 }
+
+/// How many lists can be kept apart. Their numbers begin where those of rules end.
+const MOST_APART: usize = 50_000;
 
 impl LexiconBuilder {
     /// The words that are added next stand in this file on this line, from 1.
@@ -63,6 +67,14 @@ impl LexiconBuilder {
     /// The phrase was not taken, and why.
     pub fn except(&mut self, list: RuleId, phrase: &str) -> Result<(), Refused> {
         self.put(list, phrase, true)
+    }
+
+    /// A list of words that are no hits by themselves: the rule that they belong to makes something of them. `None` when
+    /// there are too many such lists.
+    pub fn apart(&mut self, owner: RuleId) -> Option<RuleId> {
+        let no = self.owners.len();
+        self.owners.push(owner);
+        (no < MOST_APART).then(|| RuleId(u16::MAX - no as u16))
     }
 
     /// How many different folds there are.
@@ -113,7 +125,7 @@ impl LexiconBuilder {
 
     /// Makes the automaton.
     pub fn build(self) -> Lexicon {
-        let Self { mut entries, by_fold, files, .. } = self;
+        let Self { mut entries, by_fold, files, owners, .. } = self;
         if entries.is_empty() {
             return Lexicon::default();
         }
@@ -125,7 +137,7 @@ impl LexiconBuilder {
             .build_with_values(words.iter().map(|(word, id)| (word, *id)))
             .expect("no word is empty or twice, and all together stay below MOST_BYTES");
         link(&automaton, &words, &mut entries);
-        Lexicon { automaton: Some(automaton), entries, files }
+        Lexicon { automaton: Some(automaton), entries, files, owners }
     }
 }
 

@@ -98,6 +98,8 @@ pub struct Lexicon {
     entries: Vec<Entry>,
     /// The files that the words come from.
     files: Vec<Arc<str>>,
+    /// Whose each list is that is kept apart ([`LexiconBuilder::apart`]).
+    owners: Vec<RuleId>,
 }
 
 /// A word in a text.
@@ -143,6 +145,16 @@ impl Lexicon {
         self.entries.is_empty()
     }
 
+    /// The rule that a list belongs to: itself, unless it is kept apart.
+    pub fn owner(&self, list: RuleId) -> RuleId {
+        self.owners.get(usize::from(u16::MAX - list.0)).copied().unwrap_or(list)
+    }
+
+    /// Whether a list is kept apart from the rules' own: its words are no hits by themselves.
+    pub fn is_apart(&self, list: RuleId) -> bool {
+        usize::from(u16::MAX - list.0) < self.owners.len()
+    }
+
     /// Where a word is written, in whatever disguise it is asked for.
     pub fn uses_of(&self, word: &Folded) -> Vec<WordUse> {
         let Some(automaton) = &self.automaton else { return Vec::new() };
@@ -154,13 +166,14 @@ impl Lexicon {
             .find(|entry| entry.bytes as usize == length);
         let place =
             |one: &Use| (one.line > 0).then(|| Some((self.files.get(usize::from(one.file))?.clone(), one.line)));
-        let told = |one: &Use| WordUse { list: one.list, exception: one.exception, place: place(one).flatten() };
+        let told =
+            |one: &Use| WordUse { list: self.owner(one.list), exception: one.exception, place: place(one).flatten() };
         entry.map(|entry| entry.uses.iter().map(told).collect()).unwrap_or_default()
     }
 
-    /// How many words, without exceptions, a list has.
-    pub fn words_in(&self, list: RuleId) -> usize {
-        let mine = |one: &&Use| one.list == list && !one.exception;
+    /// How many words, without exceptions, a rule has.
+    pub fn words_in(&self, rule: RuleId) -> usize {
+        let mine = |one: &&Use| self.owner(one.list) == rule && !one.exception;
         self.entries.iter().flat_map(|entry| &entry.uses).filter(mine).count()
     }
 

@@ -28,10 +28,14 @@ pub const MOST_TEXTS: usize = 1 << 17;
 pub struct Needs {
     /// How long the times of a member's messages are kept.
     pub times: Duration,
-    /// How long texts are remembered.
+    /// Whether those of their pictures and videos are kept for as long.
+    pub pictures: bool,
+    /// How long texts and links are remembered.
     pub texts: Duration,
-    /// Folded texts shorter than this many characters are not remembered.
-    pub shortest_text: usize,
+    /// Folded texts shorter than this many characters are not remembered; `None`: none are.
+    pub shortest_text: Option<usize>,
+    /// Whether links are.
+    pub links: bool,
 }
 
 impl Needs {
@@ -40,9 +44,21 @@ impl Needs {
         self.times = self.times.max(window);
     }
 
+    /// Needs the times of a member's pictures and videos, as far back as `window`.
+    pub fn pictures(&mut self, window: Duration) {
+        self.pictures = true;
+        self.times(window);
+    }
+
     /// Needs texts of at least `shortest` characters, as far back as `window`.
     pub fn texts(&mut self, shortest: usize, window: Duration) {
-        self.shortest_text = if self.texts.is_zero() { shortest } else { self.shortest_text.min(shortest) };
+        self.shortest_text = Some(self.shortest_text.map_or(shortest, |other| other.min(shortest)));
+        self.texts = self.texts.max(window);
+    }
+
+    /// Needs who posted which link, as far back as `window`.
+    pub fn links(&mut self, window: Duration) {
+        self.links = true;
         self.texts = self.texts.max(window);
     }
 }
@@ -60,7 +76,23 @@ pub struct Sighting {
     pub time: Timestamp,
     /// Hash of the folded text, when it is long enough to be remembered.
     pub text: Option<u64>,
+    /// How many pictures are in it.
+    pub images: u8,
+    /// How many videos are in it.
+    pub videos: u8,
+    /// Keys of the links in it, two for each, as far as they are remembered; 0 where there is none.
+    pub links: [u64; MOST_LINKS],
 }
+
+/// The links of one message that are remembered.
+pub const MOST_LINKS: usize = 8;
+
+/// The pictures or videos of one message that are remembered.
+const MOST_PICTURES: u8 = 30;
+
+/// Tell a member's pictures and videos from their messages.
+const IMAGES: u128 = 0x69_6d61_6765_7300;
+const VIDEOS: u128 = 0x76_6964_656f_7300;
 
 /// A message of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,14 +187,32 @@ impl Recent {
         if !needs.times.is_zero() {
             self.times.add(Said { member: half(sighting.member.0), time: sighting.time });
         }
-        if let (false, Some(text)) = (needs.texts.is_zero(), sighting.text) {
+        if needs.pictures {
+            for (kind, count) in [(IMAGES, sighting.images), (VIDEOS, sighting.videos)] {
+                let shown = Said { member: half(sighting.member.0 ^ kind), time: sighting.time };
+                (0..count.min(MOST_PICTURES)).for_each(|_| self.times.add(shown));
+            }
+        }
+        let text = sighting.text.filter(|_| needs.shortest_text.is_some());
+        let links = sighting.links.into_iter().filter(|link| needs.links && *link != 0);
+        for copied in text.into_iter().chain(links) {
             self.texts.add(Copied {
-                text: text.to_le_bytes(),
+                text: copied.to_le_bytes(),
                 user: sighting.user.to_le_bytes(),
                 group: half(sighting.group.0),
                 time: sighting.time,
             });
         }
+    }
+
+    /// The times of a member's pictures at most `within` before or after `around`, newest first.
+    pub fn images(&self, member: MemberKey, around: Timestamp, within: Duration) -> impl Iterator<Item = Timestamp> {
+        self.times(MemberKey(member.0 ^ IMAGES), around, within)
+    }
+
+    /// The same of their videos.
+    pub fn videos(&self, member: MemberKey, around: Timestamp, within: Duration) -> impl Iterator<Item = Timestamp> {
+        self.times(MemberKey(member.0 ^ VIDEOS), around, within)
     }
 
     /// The times of a member's messages at most `within` before or after `around`, newest first.
@@ -171,7 +221,7 @@ impl Recent {
         self.times.between(key, around.minus(within), around.plus(within)).map(|said| said.time)
     }
 
-    /// Who said this text at most `within` before or after `around`, newest first.
+    /// Who said this text, or posted the link of this key, at most `within` before or after `around`, newest first.
     pub fn copies(&self, text: u64, around: Timestamp, within: Duration) -> impl Iterator<Item = &Copied> {
         self.texts.between(text, around.minus(within), around.plus(within))
     }

@@ -3,7 +3,16 @@
 use super::*;
 
 fn sighting(member: u128, user: u64, group: u128, seconds: i64, text: Option<u64>) -> Sighting {
-    Sighting { group: GroupKey(group), member: MemberKey(member), user, time: Timestamp(seconds * 1000), text }
+    Sighting {
+        group: GroupKey(group),
+        member: MemberKey(member),
+        user,
+        time: Timestamp(seconds * 1000),
+        text,
+        images: 0,
+        videos: 0,
+        links: [0; MOST_LINKS],
+    }
 }
 
 fn needs() -> Needs {

@@ -5,9 +5,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Build, Draft, Found, LONGEST_WINDOW, Rule};
+use super::{Build, Draft, Found, LONGEST_WINDOW, Look, Rule, Said};
 use crate::domain::recent::{Needs, Recent, Sighting};
-use crate::domain::text::Text;
 use crate::domain::time::Timestamp;
 
 /// The most messages a window may allow: what is looked at for one question is bounded.
@@ -38,41 +37,52 @@ impl Draft for Flood {
             let fault = build.source.fault(self.windows.span(), "a `flood` rule needs at least one window");
             build.faults.push(fault.help("e.g. `windows = [{ messages = 5, seconds = 10 }]`"));
         }
-        let limits = self.windows.get_ref().iter().filter_map(|window| {
-            let messages = build.number(&window.messages, "messages", 1..=MOST_MESSAGES);
-            let seconds = build.number(&window.seconds, "seconds", 1..=LONGEST_WINDOW);
-            Some(Limit { messages: messages? as usize, within: Duration::from_secs(seconds?.into()) })
-        });
-        let limits = limits.collect();
+        let limits = limits(self.windows.get_ref(), build);
         (build.errors() == before).then(|| Box::new(Limits(limits)) as Box<dyn Rule>)
     }
 }
 
+/// The windows that are sound; what is wrong with the others goes to `build`.
+pub(super) fn limits(windows: &[Window], build: &mut Build<'_>) -> Vec<Limit> {
+    let limit = |window: &Window| {
+        let messages = build.number(&window.messages, "messages", 1..=MOST_MESSAGES);
+        let seconds = build.number(&window.seconds, "seconds", 1..=LONGEST_WINDOW);
+        Some(Limit { messages: messages? as usize, within: Duration::from_secs(seconds?.into()) })
+    };
+    windows.iter().filter_map(limit).collect()
+}
+
 struct Limits(Vec<Limit>);
 
-struct Limit {
+pub(super) struct Limit {
     messages: usize,
     within: Duration,
 }
 
 impl Rule for Limits {
-    fn needs(&self, needs: &mut Needs) {
-        for limit in &self.0 {
-            needs.times(limit.within);
-        }
+    fn looks(&self) -> &'static [Look] {
+        &[Look::Recent]
     }
 
-    fn in_recent(&self, recent: &Recent, sighting: &Sighting, text: &Text, found: &mut Found<'_>) {
+    fn needs(&self, needs: &mut Needs) {
+        self.0.iter().for_each(|limit| limit.needs(needs));
+    }
+
+    fn in_recent(&self, recent: &Recent, sighting: &Sighting, said: &Said<'_>, found: &mut Found<'_>) {
         if self.0.iter().any(|limit| limit.is_overfull(recent, sighting)) {
-            found.push(text.whole());
+            found.push(said.text.whole());
         }
     }
 }
 
 impl Limit {
+    pub(super) fn needs(&self, needs: &mut Needs) {
+        needs.times(self.within);
+    }
+
     /// Whether this message stands in any window that holds too many: a message that comes late may complete one that
     /// ends after it.
-    fn is_overfull(&self, recent: &Recent, sighting: &Sighting) -> bool {
+    pub(super) fn is_overfull(&self, recent: &Recent, sighting: &Sighting) -> bool {
         let later = recent.times(sighting.member, sighting.time, self.within).take_while(|time| *time > sighting.time);
         let later = later.count();
         if later == 0 {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Build, Draft, Rule};
+use super::{Build, Draft, Look, Rule, RuleId};
 use crate::domain::lexicon::Refused;
 use crate::fault::{Fault, Source};
 
@@ -33,7 +33,11 @@ pub(super) struct Keywords {
 /// A keyword rule finds nothing itself: its words are in the lexicon.
 struct InLexicon;
 
-impl Rule for InLexicon {}
+impl Rule for InLexicon {
+    fn looks(&self) -> &'static [Look] {
+        &[]
+    }
+}
 
 impl Draft for Keywords {
     fn build(self: Box<Self>, build: &mut Build<'_>) -> Option<Box<dyn Rule>> {
@@ -42,24 +46,40 @@ impl Draft for Keywords {
             let fault = build.source.fault(build.span.clone(), "a `keywords` rule without words finds nothing");
             build.faults.push(fault.help("name a list: `lists = [\"words.txt\"]`, or write `words = [\"…\"]`"));
         }
-        for list in &self.lists {
-            match (build.read)(list.get_ref()) {
-                Ok(source) => read_list(build, &source),
-                Err(why) => {
-                    let message = format!("the list `{}` cannot be read: {why}", list.get_ref());
-                    build.faults.push(build.source.fault(list.span(), message).help(about_path(list.get_ref())));
-                }
-            }
-        }
-        let own = build.source;
-        let mut seen = HashSet::new();
-        for (entries, exception) in [(&self.words, false), (&self.exceptions, true)] {
-            for entry in entries {
-                let line = own.fault(entry.span(), "").line;
-                add(build, own, &mut seen, Entry { text: entry.get_ref(), at: entry.span(), line, exception });
-            }
-        }
+        let list = build.id;
+        take_lists(build, list, &self.lists);
+        take_words(build, list, &self.words, &self.exceptions);
         (build.errors() == before).then(|| Box::new(InLexicon) as Box<dyn Rule>)
+    }
+}
+
+/// Puts the entries of list files into a list of the lexicon.
+pub(super) fn take_lists(build: &mut Build<'_>, list: RuleId, files: &[Spanned<String>]) {
+    for file in files {
+        match (build.read)(file.get_ref()) {
+            Ok(source) => read_list(build, list, &source),
+            Err(why) => {
+                let message = format!("the list `{}` cannot be read: {why}", file.get_ref());
+                build.faults.push(build.source.fault(file.span(), message).help(about_path(file.get_ref())));
+            }
+        }
+    }
+}
+
+/// Puts words and exceptions of the rule's own file into a list of the lexicon.
+pub(super) fn take_words(
+    build: &mut Build<'_>,
+    list: RuleId,
+    words: &[Spanned<String>],
+    exceptions: &[Spanned<String>],
+) {
+    let own = build.source;
+    let mut seen = HashSet::new();
+    for (entries, exception) in [(words, false), (exceptions, true)] {
+        for entry in entries {
+            let line = own.fault(entry.span(), "").line;
+            add(build, list, own, &mut seen, Entry { text: entry.get_ref(), at: entry.span(), line, exception });
+        }
     }
 }
 
@@ -82,14 +102,14 @@ struct Entry<'a> {
     exception: bool,
 }
 
-fn read_list(build: &mut Build<'_>, source: &Source) {
+fn read_list(build: &mut Build<'_>, list: RuleId, source: &Source) {
     let mut seen = HashSet::new();
     for entry in entries(&source.text) {
         if !entry.exception && entry.text.contains(['、', '，', ',']) {
             let message = format!("`{}` is one word: only a message that says all of it is found", entry.text);
             build.faults.push(source.fault(entry.at.clone(), message).help("write one word a line").warning());
         }
-        add(build, source, &mut seen, entry);
+        add(build, list, source, &mut seen, entry);
     }
 }
 
@@ -128,10 +148,10 @@ fn entry(line: &str, at: usize) -> Option<Entry<'_>> {
     Some(Entry { text: phrase, at: from..from + phrase.len(), line: 0, exception: exception.is_some() })
 }
 
-fn add(build: &mut Build<'_>, source: &Source, seen: &mut HashSet<(Arc<str>, bool)>, entry: Entry<'_>) {
+fn add(build: &mut Build<'_>, list: RuleId, source: &Source, seen: &mut HashSet<(Arc<str>, bool)>, entry: Entry<'_>) {
     let Entry { text, at, line, exception } = entry;
     build.lexicon.at(&source.file, line);
-    let taken = if exception { build.lexicon.except(build.id, text) } else { build.lexicon.add(build.id, text) };
+    let taken = if exception { build.lexicon.except(list, text) } else { build.lexicon.add(list, text) };
     let Err(refused) = taken else {
         seen.insert((text.into(), exception));
         return;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Build, Draft, Found, Rule};
+use super::{Build, Draft, Found, Look, Rule};
 use crate::domain::text::Text;
 
 /// The keys of a `length` rule.
@@ -26,6 +26,10 @@ struct Longest {
 }
 
 impl Rule for Longest {
+    fn looks(&self) -> &'static [Look] {
+        &[Look::Text]
+    }
+
     fn in_text(&self, text: &Text, found: &mut Found<'_>) {
         if text.folded.original_length() > self.characters {
             found.push(text.whole());

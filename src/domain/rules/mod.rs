@@ -10,19 +10,33 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::case::Span;
+use jiff::tz::TimeZone;
+
 use super::event::{Message, Role};
+use super::ids::MemberKey;
 use super::lexicon::LexiconBuilder;
 use super::policy::RuleSetting;
 use super::recent::{Needs, Recent, Sighting};
 use super::text::Text;
+use super::time::Timestamp;
 use crate::fault::{Fault, Level, Source};
 
 mod ruleset;
 
+mod cards;
+mod combination;
+mod content;
+mod files;
 mod flood;
 mod keywords;
 mod length;
 mod links;
+mod mentions;
+mod names;
+mod newcomers;
+mod pictures;
+mod pushing;
+mod quiet_hours;
 mod regex;
 mod repeat;
 
@@ -31,17 +45,35 @@ mod tests;
 
 pub use keywords::list_entries;
 pub use links::may_have_address;
+pub use pushing::link_keys;
 pub use ruleset::{Explanation, Ruleset, Scratch, parts};
 
 /// Every rule kind. A new kind is a file here and a line in this table.
 pub static KINDS: &[Kind] = &[
-    Kind { name: "keywords", about: "Words from lists, however they are disguised.", read: read::<keywords::Keywords> },
-    Kind { name: "regex", about: "Regular expressions.", read: read::<regex::Patterns> },
-    Kind { name: "links", about: "Addresses and domains.", read: read::<links::Links> },
-    Kind { name: "flood", about: "Many messages by one member in a short time.", read: read::<flood::Flood> },
-    Kind { name: "repeat", about: "The same text again and again.", read: read::<repeat::Repeat> },
-    Kind { name: "length", about: "Texts that are too long.", read: read::<length::Length> },
+    kind("keywords", "Words from lists, however they are disguised.", "", read::<keywords::Keywords>),
+    kind("combination", "Words that only together are a hit.", "", read::<combination::Combination>),
+    kind("regex", "Regular expressions.", "", read::<regex::Patterns>),
+    kind("links", "Addresses and domains.", "", read::<links::Links>),
+    kind("flood", "Many messages by one member in a short time.", "", read::<flood::Flood>),
+    kind("repeat", "The same text again and again.", "", read::<repeat::Repeat>),
+    kind("pushing", "Many members pushing the same link.", "", read::<pushing::Pushing>),
+    kind("length", "Texts that are too long.", "", read::<length::Length>),
+    kind("pictures", "Too many pictures.", "{ images = 4 }", read::<pictures::Pictures>),
+    kind("mentions", "Mentions of everybody, or of too many.", "{ mention = \"all\" }", read::<mentions::Mentions>),
+    kind("files", "Files by their types, sizes and names.", "{ file = \"a.apk\" }", read::<files::Files>),
+    kind("cards", "Cards and red packets.", "{ card = \"…\" }", read::<cards::Cards>),
+    kind("quiet_hours", "Messages at night.", "{ text = \"…\", at = \"23:30\" }", read::<quiet_hours::QuietHours>),
+    kind(
+        "newcomers",
+        "What new members may not do yet.",
+        "{ text = \"…\", joined_hours = 2 }",
+        read::<newcomers::NewMembers>,
+    ),
+    kind("names", "What members call themselves.", "{ name = \"…\" }", read::<names::Names>),
 ];
+
+/// Stands between the entries in [`Hit::word`] where several together are the hit.
+pub const TOGETHER: &str = " ＋ ";
 
 /// More hits of one rule in one text are not told.
 pub const MOST_HITS: usize = super::lexicon::MOST_HITS;
@@ -56,14 +88,22 @@ where
     Ok(Box::new(D::deserialize(keys)?))
 }
 
+type Read = fn(toml::de::ValueDeserializer<'_>) -> Result<Box<dyn Draft>, toml::de::Error>;
+
+const fn kind(name: &'static str, about: &'static str, example: &'static str, read: Read) -> Kind {
+    Kind { name, about, example, read }
+}
+
 /// A kind of rule.
 pub struct Kind {
     /// The `kind` in TOML.
     pub name: &'static str,
     /// What it finds, in one sentence (for `check` and the docs).
     pub about: &'static str,
+    /// How an example in TOML shows what it finds, where a text cannot; else empty.
+    pub example: &'static str,
     /// Reads the keys of this kind (the common keys are already taken out).
-    pub read: fn(toml::de::ValueDeserializer<'_>) -> Result<Box<dyn Draft>, toml::de::Error>,
+    pub read: Read,
 }
 
 /// The keys of a rule as written, sound in their types.
@@ -89,6 +129,17 @@ pub struct Build<'a> {
 }
 
 impl Build<'_> {
+    /// A list of words that are no hits by themselves.
+    fn list_apart(&mut self) -> Option<RuleId> {
+        let list = self.lexicon.apart(self.id);
+        if list.is_none() {
+            let fault =
+                self.source.fault(self.span.clone(), "there are too many groups of words in all rules together");
+            self.faults.push(fault);
+        }
+        list
+    }
+
     /// How many errors there are so far.
     fn errors(&self) -> usize {
         self.faults.iter().filter(|fault| fault.level == Level::Error).count()
@@ -112,14 +163,82 @@ pub struct RuleId(pub u16);
 
 /// A compiled rule. Each method has a default that finds nothing.
 pub trait Rule: Send + Sync {
+    /// Which of the other methods are worth being called: a harmless message costs only those.
+    fn looks(&self) -> &'static [Look] {
+        &Look::ALL
+    }
     /// What it needs to have been remembered.
     fn needs(&self, _needs: &mut Needs) {}
     /// Looks at one text: the message's own, or a part of it.
     fn in_text(&self, _text: &Text, _found: &mut Found<'_>) {}
-    /// Looks at the parts of a message that are not its text.
+    /// Looks at the words in such a text that are in lists kept apart ([`LexiconBuilder::apart`]), when there are any.
+    fn in_words(&self, _words: &[Word], _found: &mut Found<'_>) {}
+    /// Looks at the parts of a message that are not its text, when there are any.
     fn in_message(&self, _message: &Message, _found: &mut Found<'_>) {}
-    /// Looks at what was said lately, this message included; `text` is its text.
-    fn in_recent(&self, _recent: &Recent, _sighting: &Sighting, _text: &Text, _found: &mut Found<'_>) {}
+    /// Looks at what a member calls themselves; `words` are those in it from lists kept apart.
+    fn in_name(&self, _name: &Text, _words: &[Word], _found: &mut Found<'_>) {}
+    /// Looks at when a message was sent, and how new its sender is.
+    fn at_moment(&self, _said: &Said<'_>, _found: &mut Found<'_>) {}
+    /// Looks at what was said lately, this message included.
+    fn in_recent(&self, _recent: &Recent, _sighting: &Sighting, _said: &Said<'_>, _found: &mut Found<'_>) {}
+    /// The limit that a hit exceeds, where the matched characters do not say it (for `scan --explain`).
+    fn limit(&self) -> Option<String> {
+        None
+    }
+}
+
+/// What a rule looks at: each stands for a method of [`Rule`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the methods say it")]
+pub enum Look {
+    Text,
+    Words,
+    Message,
+    Name,
+    Moment,
+    Recent,
+}
+
+impl Look {
+    /// All there are, in the order of their numbers.
+    pub const ALL: [Look; 6] = [Look::Text, Look::Words, Look::Message, Look::Name, Look::Moment, Look::Recent];
+}
+
+/// A word in a text, of a list that is kept apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// Its list.
+    pub list: RuleId,
+    /// Code points of the original text.
+    pub span: Span,
+    /// The entry.
+    pub word: Arc<str>,
+}
+
+/// A message with what is known of it besides what it says.
+#[derive(Clone, Copy)]
+pub struct Said<'a> {
+    /// The message.
+    pub message: &'a Message,
+    /// Its text.
+    pub text: &'a Text,
+    /// When it was said.
+    pub moment: Moment<'a>,
+    /// What was said before, and who says this; `None` where nothing is remembered.
+    pub earlier: Option<(&'a Recent, MemberKey)>,
+}
+
+/// When a message was sent, and by how new a member.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<'a> {
+    /// When, by the platform's clock.
+    pub time: Timestamp,
+    /// The group's time zone.
+    pub zone: &'a TimeZone,
+    /// When its sender came into the group, where that is known.
+    pub joined: Option<Timestamp>,
+    /// It is the new text of a message that was sent before.
+    pub edited: bool,
 }
 
 /// A hit of a rule.
@@ -131,7 +250,7 @@ pub struct Hit {
     pub span: Span,
     /// The entry of a list, where there is one.
     pub word: Option<Arc<str>>,
-    /// Where it is when not in the text: `content[1].title`.
+    /// Where it is when not in the text: `content[1].title`, `sender.name`.
     pub part: Option<String>,
     /// The matched characters when they are not in the text.
     pub matched: Option<String>,
@@ -149,6 +268,11 @@ impl Found<'_> {
     /// A hit in the text.
     fn push(&mut self, span: Span) {
         self.hits.push(Hit { rule: self.rule, span, word: None, part: None, matched: None });
+    }
+
+    /// A hit that is a part, such as `content[1].name`.
+    fn push_part(&mut self, part: String, span: Span, matched: &str, word: Option<Arc<str>>) {
+        self.hits.push(Hit { rule: self.rule, span, word, part: Some(part), matched: Some(matched.to_owned()) });
     }
 }
 

@@ -6,7 +6,7 @@ use ::regex::{Match, Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Build, Draft, Found, MOST_HITS, Rule};
+use super::{Build, Draft, Found, Look, MOST_HITS, Rule};
 use crate::domain::case::Span;
 use crate::domain::text::{GapKind, Text};
 
@@ -37,30 +37,16 @@ pub(super) enum On {
 
 impl Draft for Patterns {
     fn build(self: Box<Self>, build: &mut Build<'_>) -> Option<Box<dyn Rule>> {
-        let before = build.errors();
         if self.patterns.get_ref().is_empty() {
             build.faults.push(build.source.fault(self.patterns.span(), "a `regex` rule needs at least one pattern"));
+            return None;
         }
-        let patterns: Vec<Regex> =
-            self.patterns.get_ref().iter().filter_map(|pattern| compile(pattern, build)).collect();
-        let any = RegexSetBuilder::new(patterns.iter().map(Regex::as_str))
-            .case_insensitive(true)
-            .size_limit(LARGEST * patterns.len().max(1))
-            .build();
-        match any {
-            Ok(any) => {
-                (build.errors() == before).then(|| Box::new(Compiled { any, patterns, on: self.on }) as Box<dyn Rule>)
-            }
-            Err(error) => {
-                let message = format!("these patterns are too much together: {error}");
-                build.faults.push(build.source.fault(self.patterns.span(), message).help("make two rules of this one"));
-                None
-            }
-        }
+        Compiled::build(&self.patterns, self.on, build).map(|compiled| Box::new(compiled) as Box<dyn Rule>)
     }
 }
 
-fn compile(pattern: &Spanned<String>, build: &mut Build<'_>) -> Option<Regex> {
+/// A pattern that is no pattern for nothing: faults go to `build`.
+pub(super) fn compile(pattern: &Spanned<String>, build: &mut Build<'_>) -> Option<Regex> {
     let compiled = RegexBuilder::new(pattern.get_ref()).case_insensitive(true).size_limit(LARGEST).build();
     let fault = match compiled {
         Ok(regex) if !regex.is_match("") => return Some(regex),
@@ -74,23 +60,51 @@ fn compile(pattern: &Spanned<String>, build: &mut Build<'_>) -> Option<Regex> {
     None
 }
 
-struct Compiled {
+/// Patterns, ready to be matched.
+pub(super) struct Compiled {
     /// All patterns in one pass: hardly any message has a hit, and then the single ones need not look.
     any: RegexSet,
     patterns: Vec<Regex>,
     on: On,
 }
 
-impl Rule for Compiled {
-    fn in_text(&self, text: &Text, found: &mut Found<'_>) {
+impl Compiled {
+    /// Compiles patterns; what is wrong with them goes to `build`.
+    pub(super) fn build(written: &Spanned<Vec<Spanned<String>>>, on: On, build: &mut Build<'_>) -> Option<Self> {
+        let before = build.errors();
+        let patterns = written.get_ref().iter().filter_map(|pattern| compile(pattern, build)).collect();
+        match Self::new(patterns, on) {
+            Ok(compiled) => (build.errors() == before).then_some(compiled),
+            Err(error) => {
+                let message = format!("these patterns are too much together: {error}");
+                build.faults.push(build.source.fault(written.span(), message).help("make two rules of this one"));
+                None
+            }
+        }
+    }
+
+    /// Of patterns that are sound each by itself.
+    ///
+    /// # Errors
+    /// They are too much together.
+    pub(super) fn new(patterns: Vec<Regex>, on: On) -> Result<Self, ::regex::Error> {
+        let any = RegexSetBuilder::new(patterns.iter().map(Regex::as_str))
+            .case_insensitive(true)
+            .size_limit(LARGEST * patterns.len().max(1))
+            .build()?;
+        Ok(Self { any, patterns, on })
+    }
+
+    /// What they match in a text, the outermost of what lies inside each other.
+    pub(super) fn spans(&self, text: &Text) -> Vec<Span> {
         let looked_at = match self.on {
             On::Original => &text.original,
             On::Folded => &text.folded.text,
         };
-        if !self.any.is_match(looked_at) {
-            return;
-        }
         let mut spans = Vec::new();
+        if !self.any.is_match(looked_at) {
+            return spans;
+        }
         for pattern in &self.patterns {
             match self.on {
                 On::Original => on_original(pattern, &text.original, &mut spans),
@@ -98,7 +112,18 @@ impl Rule for Compiled {
             }
         }
         outermost(&mut spans);
-        spans.into_iter().take(MOST_HITS).for_each(|span| found.push(span));
+        spans.truncate(MOST_HITS);
+        spans
+    }
+}
+
+impl Rule for Compiled {
+    fn looks(&self) -> &'static [Look] {
+        &[Look::Text]
+    }
+
+    fn in_text(&self, text: &Text, found: &mut Found<'_>) {
+        self.spans(text).into_iter().for_each(|span| found.push(span));
     }
 }
 

@@ -6,9 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Build, Draft, Found, LONGEST_WINDOW, Rule};
+use super::{Build, Draft, Found, LONGEST_WINDOW, Look, Rule, Said};
 use crate::domain::recent::{Copied, Needs, Recent, Sighting};
-use crate::domain::text::Text;
 use crate::domain::time::Timestamp;
 
 /// The keys of a `repeat` rule.
@@ -62,7 +61,7 @@ pub(super) const MIN_CHARACTERS: usize = 8;
 const LATER: usize = 64;
 
 /// The most times, members or groups that a window may ask for.
-const MOST: i64 = 100;
+pub(super) const MOST: i64 = 100;
 
 impl Draft for Repeat {
     fn build(self: Box<Self>, build: &mut Build<'_>) -> Option<Box<dyn Rule>> {
@@ -103,7 +102,7 @@ struct Repeats {
     limits: Vec<Limit>,
 }
 
-struct Limit {
+pub(super) struct Limit {
     what: What,
     count: usize,
     within: Duration,
@@ -116,30 +115,58 @@ enum What {
     Times,
     /// Members of the group.
     Members,
+    /// Members of any group.
+    MembersAnywhere,
     /// Groups of the user.
     Groups,
 }
 
 impl Rule for Repeats {
+    fn looks(&self) -> &'static [Look] {
+        &[Look::Recent]
+    }
+
     fn needs(&self, needs: &mut Needs) {
         for limit in &self.limits {
             needs.texts(self.shortest, limit.within);
         }
     }
 
-    fn in_recent(&self, recent: &Recent, sighting: &Sighting, text: &Text, found: &mut Found<'_>) {
+    fn in_recent(&self, recent: &Recent, sighting: &Sighting, said: &Said<'_>, found: &mut Found<'_>) {
         let Some(same) = sighting.text else { return };
-        let long_enough = text.folded.text.chars().nth(self.shortest.saturating_sub(1)).is_some();
+        let long_enough = said.text.folded.text.chars().nth(self.shortest.saturating_sub(1)).is_some();
         if long_enough && self.limits.iter().any(|limit| limit.is_reached(recent, sighting, same)) {
-            found.push(text.whole());
+            found.push(said.text.whole());
         }
     }
 }
 
 impl Limit {
+    /// A limit of so many different members, of one group or of all together.
+    pub(super) fn members(count: usize, within: Duration, anywhere: bool) -> Self {
+        let what = if anywhere { What::MembersAnywhere } else { What::Members };
+        Self { what, count, within }
+    }
+
+    /// In words, for `scan --explain`.
+    pub(super) fn in_words(&self) -> String {
+        let what = match self.what {
+            What::Times => "times by one member",
+            What::Members => "members of one group",
+            What::MembersAnywhere => "members",
+            What::Groups => "groups by one user",
+        };
+        format!("{} {what} within {} s", self.count, self.within.as_secs())
+    }
+
+    /// How far it looks back.
+    pub(super) fn within(&self) -> Duration {
+        self.within
+    }
+
     /// Whether this message stands in any window that reaches the limit: a message that comes late may complete one that
     /// ends after it.
-    fn is_reached(&self, recent: &Recent, sighting: &Sighting, same: u64) -> bool {
+    pub(super) fn is_reached(&self, recent: &Recent, sighting: &Sighting, same: u64) -> bool {
         let copies = || recent.copies(same, sighting.time, self.within).filter(|copied| self.counts(copied, sighting));
         let mut ends: Vec<Timestamp> =
             copies().map(|copied| copied.time).take_while(|t| *t > sighting.time).take(LATER).collect();
@@ -158,13 +185,14 @@ impl Limit {
             What::Times => same_user && same_group,
             What::Members => same_group,
             What::Groups => same_user,
+            What::MembersAnywhere => true,
         }
     }
 
     fn is_enough<'a>(&self, mut window: impl Iterator<Item = &'a Copied>) -> bool {
         let key = match self.what {
             What::Times => return window.nth(self.count - 1).is_some(),
-            What::Members => Copied::user,
+            What::Members | What::MembersAnywhere => Copied::user,
             What::Groups => Copied::group,
         };
         let mut different = Vec::with_capacity(self.count);

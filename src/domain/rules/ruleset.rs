@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Found, Hit, Rule, RuleId, RuleInfo};
+use super::{Found, Hit, Look, Moment, Rule, RuleId, RuleInfo, Said, Word};
 use crate::domain::case::Finding;
 use crate::domain::event::{Message, PLACEHOLDER, Segment};
-use crate::domain::lexicon::{Lexicon, LexiconBuilder, Spared, WordScratch, WordUse};
+use crate::domain::ids::MemberKey;
+use crate::domain::lexicon::{Lexicon, LexiconBuilder, Spared, WordHit, WordScratch, WordUse};
 use crate::domain::policy::{Mode, RuleSetting};
 use crate::domain::recent::{Needs, Recent, Sighting};
 use crate::domain::text::{Text, slice};
@@ -16,6 +17,8 @@ use crate::domain::text::{Text, slice};
 pub struct Ruleset {
     infos: Vec<RuleInfo>,
     rules: Vec<Box<dyn Rule>>,
+    /// The rules that look at each thing, by [`Look`].
+    looking: [Vec<RuleId>; Look::ALL.len()],
     lexicon: Lexicon,
     needs: Needs,
 }
@@ -34,11 +37,22 @@ pub struct Scratch {
     /// The hits of the message judged last.
     pub hits: Vec<Hit>,
     part: Text,
-    words: WordScratch,
+    words: Words,
 }
 
+/// Memory for words.
+#[derive(Default)]
+struct Words {
+    scratch: WordScratch,
+    /// Those of lists kept apart, in the text that is looked at.
+    apart: Vec<Word>,
+}
+
+/// Where hits in a name are.
+const NAME: &str = "sender.name";
+
 /// How a hit was reached, for `scan --explain`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
     /// The kind of its rule.
     pub kind: &'static str,
@@ -46,6 +60,8 @@ pub struct Explanation {
     pub folded: String,
     /// How many characters among them were dropped as noise, seen or unseen.
     pub dropped: usize,
+    /// The limit that is exceeded, where there is one.
+    pub limit: Option<String>,
 }
 
 impl Ruleset {
@@ -54,7 +70,11 @@ impl Ruleset {
         let (infos, rules): (Vec<_>, Vec<_>) = rules.into_iter().unzip();
         let mut needs = Needs::default();
         rules.iter().for_each(|rule| rule.needs(&mut needs));
-        Self { infos, rules, lexicon: lexicon.build(), needs }
+        let looking = Look::ALL.map(|look| {
+            let all = rules.iter().map(|rule| &**rule).zip((0..).map(RuleId));
+            all.filter(|(rule, _): &(&dyn Rule, RuleId)| rule.looks().contains(&look)).map(|(_, id)| id).collect()
+        });
+        Self { infos, rules, looking, lexicon: lexicon.build(), needs }
     }
 
     /// The rules, by [`RuleId`].
@@ -102,8 +122,10 @@ impl Ruleset {
                 hit.matched = Some(part.slice(hit.span).to_owned());
             }
         }
-        for (rule, id) in self.rules() {
-            rule.in_message(message, &mut Found { rule: id, hits });
+        if message.content.iter().any(|segment| !matches!(segment, Segment::Text(_))) {
+            for (rule, id) in self.looking(Look::Message) {
+                rule.in_message(message, &mut Found { rule: id, hits });
+            }
         }
     }
 
@@ -114,30 +136,106 @@ impl Ruleset {
         self.in_text(&scratch.text, &mut scratch.words, &mut scratch.hits);
     }
 
-    /// Adds the hits of the rules that look at what was said lately, this message included ([`Recent::note`] comes first).
-    /// `scratch` is as [`Ruleset::find`] left it.
-    pub fn find_recent(&self, recent: &Recent, sighting: &Sighting, scratch: &mut Scratch) {
+    /// Folds what a member calls themselves into `scratch.text` and puts what the rules about names find in it into
+    /// `scratch.hits`.
+    pub fn find_in_name(&self, name: &str, scratch: &mut Scratch) {
+        let Scratch { text, hits, words, .. } = scratch;
+        hits.clear();
+        text.set(name);
+        self.in_name(text, words, hits);
+    }
+
+    /// Adds what the rules about names find in the sender's name. `scratch` is as [`Ruleset::find`] left it.
+    pub fn add_name(&self, name: &str, scratch: &mut Scratch) {
+        let Scratch { part, hits, words, .. } = scratch;
+        part.set(name);
+        self.in_name(part, words, hits);
+    }
+
+    /// Whether a rule about names applies under these settings.
+    pub fn judges_names(&self, settings: &[RuleSetting]) -> bool {
+        self.looking(Look::Name).any(|(_, id)| is_on(settings, id))
+    }
+
+    /// Adds the hits of the rules that look at when a message was sent, as far as they are on. `earlier` is what was said
+    /// lately, this message included, and who says it; `scratch` is as [`Ruleset::find`] left it.
+    pub fn find_at(
+        &self,
+        message: &Message,
+        moment: Moment<'_>,
+        earlier: Option<(&Recent, MemberKey)>,
+        settings: &[RuleSetting],
+        scratch: &mut Scratch,
+    ) {
         let Scratch { text, hits, .. } = scratch;
-        for (rule, id) in self.rules() {
-            rule.in_recent(recent, sighting, text, &mut Found { rule: id, hits });
+        let said = Said { message, text, moment, earlier };
+        for (rule, id) in self.looking(Look::Moment).filter(|(_, id)| is_on(settings, *id)) {
+            rule.at_moment(&said, &mut Found { rule: id, hits });
         }
     }
 
-    fn rules(&self) -> impl Iterator<Item = (&dyn Rule, RuleId)> {
-        self.rules.iter().map(AsRef::as_ref).zip((0..).map(RuleId))
+    /// Adds the hits of the rules that look at what was said lately, this message included ([`Recent::note`] comes first).
+    /// `scratch` is as [`Ruleset::find`] left it.
+    pub fn find_recent(
+        &self,
+        recent: &Recent,
+        sighting: &Sighting,
+        message: &Message,
+        moment: Moment<'_>,
+        scratch: &mut Scratch,
+    ) {
+        let Scratch { text, hits, .. } = scratch;
+        let said = Said { message, text, moment, earlier: Some((recent, sighting.member)) };
+        for (rule, id) in self.looking(Look::Recent) {
+            rule.in_recent(recent, sighting, &said, &mut Found { rule: id, hits });
+        }
     }
 
-    fn in_text(&self, text: &Text, words: &mut WordScratch, hits: &mut Vec<Hit>) {
+    /// The rules that look at something.
+    fn looking(&self, look: Look) -> impl Iterator<Item = (&dyn Rule, RuleId)> {
+        let ids = self.looking.get(look as usize).map(Vec::as_slice).unwrap_or_default();
+        ids.iter().filter_map(|id| Some((&**self.rules.get(usize::from(id.0))?, *id)))
+    }
+
+    fn in_text(&self, text: &Text, words: &mut Words, hits: &mut Vec<Hit>) {
         let first = hits.len();
-        self.lexicon.find(&text.folded, words, |hit| {
+        let Words { scratch, apart } = words;
+        apart.clear();
+        self.lexicon.find(&text.folded, scratch, |hit| {
+            if self.lexicon.is_apart(hit.list) {
+                apart.push(word(text, &hit));
+                return;
+            }
             let span = text.folded.span(hit.start, hit.end);
             hits.push(Hit { rule: hit.list, span, word: Some(hit.word.clone()), part: None, matched: None });
         });
-        for (rule, id) in self.rules() {
+        for (rule, id) in self.looking(Look::Text) {
             rule.in_text(text, &mut Found { rule: id, hits });
+        }
+        if !apart.is_empty() {
+            for (rule, id) in self.looking(Look::Words) {
+                rule.in_words(apart, &mut Found { rule: id, hits });
+            }
         }
         if let Some(new) = hits.get_mut(first..) {
             new.sort_by_key(|hit| (hit.span.start, std::cmp::Reverse(hit.span.end), hit.rule));
+        }
+    }
+
+    fn in_name(&self, name: &Text, words: &mut Words, hits: &mut Vec<Hit>) {
+        let (first, Words { scratch, apart }) = (hits.len(), words);
+        apart.clear();
+        self.lexicon.find(&name.folded, scratch, |hit| {
+            if self.lexicon.is_apart(hit.list) {
+                apart.push(word(name, &hit));
+            }
+        });
+        for (rule, id) in self.looking(Look::Name) {
+            rule.in_name(name, apart, &mut Found { rule: id, hits });
+        }
+        for hit in hits.iter_mut().skip(first) {
+            hit.part = Some(NAME.to_owned());
+            hit.matched = Some(name.slice(hit.span).to_owned());
         }
     }
 
@@ -165,7 +263,8 @@ impl Ruleset {
             let span = text.folded.span(one.hit.start, one.hit.end);
             Hit { rule: one.hit.list, span, word: Some(one.hit.word.clone()), part: None, matched: None }
         };
-        self.lexicon.spared(&text.folded).iter().map(|one| (hit(one), one.by.clone())).collect()
+        let own = |one: &&Spared<'_>| !self.lexicon.is_apart(one.hit.list);
+        self.lexicon.spared(&text.folded).iter().filter(own).map(|one| (hit(one), one.by.clone())).collect()
     }
 
     /// How a hit was reached. `original` is the text it was found in.
@@ -176,8 +275,17 @@ impl Ruleset {
         text.set(matched);
         let kept = text.folded.kept();
         let dropped = matched.chars().count().saturating_sub(kept);
-        Some(Explanation { kind: info.kind, folded: text.folded.text, dropped })
+        let limit = self.rules.get(usize::from(hit.rule.0)).and_then(|rule| rule.limit());
+        Some(Explanation { kind: info.kind, folded: text.folded.text, dropped, limit })
     }
+}
+
+fn word(text: &Text, hit: &WordHit<'_>) -> Word {
+    Word { list: hit.list, span: text.folded.span(hit.start, hit.end), word: hit.word.clone() }
+}
+
+fn is_on(settings: &[RuleSetting], rule: RuleId) -> bool {
+    settings.get(usize::from(rule.0)).is_some_and(|setting| setting.mode != Mode::Off)
 }
 
 /// The characters of a hit.

@@ -1,5 +1,7 @@
 //! One pass over a text: the folded text, for each of its bytes the code point it came from, and what was dropped between.
 
+use std::cell::Cell;
+
 use super::tables::{Fold, TABLES, Tables};
 use crate::domain::case::Span;
 use crate::domain::ids::hash;
@@ -11,6 +13,8 @@ pub struct Text {
     pub original: String,
     /// Its fold.
     pub folded: Folded,
+    /// The answer to [`Text::remembered`], as soon as somebody asked.
+    answer: Cell<Option<bool>>,
 }
 
 impl Text {
@@ -22,8 +26,18 @@ impl Text {
     /// Another text, written by the caller into the empty buffer, then folded.
     pub fn set_with(&mut self, write: impl FnOnce(&mut String)) {
         self.original.clear();
+        self.answer.set(None);
         write(&mut self.original);
         self.folded.set(&self.original);
+    }
+
+    /// The answer to a question about the original that several ask of each text. There is one such question.
+    pub fn remembered(&self, ask: impl FnOnce(&str) -> bool) -> bool {
+        self.answer.get().unwrap_or_else(|| {
+            let answer = ask(&self.original);
+            self.answer.set(Some(answer));
+            answer
+        })
     }
 
     /// The span of the whole original.

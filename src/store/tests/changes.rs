@@ -73,7 +73,7 @@ fn standing() {
     for standing in [held, Standing { mute: None, ..Standing::default() }] {
         scene.change(Change::Standing { member: member("u1"), standing: standing.clone() });
         let stored = both(&mut scene, |store| store.member(&member("u1")).unwrap());
-        assert_eq!(stored, StoredMember { role: None, standing });
+        assert_eq!(stored, StoredMember { role: None, standing, joined: None });
     }
     let rows = scene.store().counts().unwrap().into_iter().find(|count| count.table == "standings").unwrap().rows;
     assert_eq!(rows, 0, "who has nothing against them has no row");

@@ -49,7 +49,7 @@ impl Core {
     /// What was typed, if a message may be a command.
     pub(super) fn typed(&self, here: &Here<'_>) -> Option<Typed> {
         let bot = self.bot(&here.event.platform);
-        if here.edited || !command::looks_like_command(here.message, bot) {
+        if here.is_edit() || !command::looks_like_command(here.message, bot) {
             return None;
         }
         command::parse(here.message, &asked(here, bot))

@@ -146,8 +146,15 @@ impl Core {
             days: here.policy.strike_life.as_secs() / 86_400,
             ..Vars::default()
         };
-        let offender =
-            Offender { user: &case.user, case: case.no, mute: standing.mute, by_broken_mute: false, by_hand: true };
+        let (user, case_no, mute) = (&case.user, case.no, standing.mute);
+        let offender = Offender {
+            user,
+            case: case_no,
+            mute,
+            by_broken_mute: false,
+            by_hand: true,
+            by_name: case.message.is_empty(),
+        };
         let mut ledger = self.state.group(here.group_key()).ledger.clone();
         let from = out.len();
         let mut means = self.means_of(desk, step.name(), Some(case.no), out);

@@ -137,8 +137,8 @@ impl Core {
             days: here.policy.strike_life.as_secs() / 86_400,
             ..Vars::default()
         };
-        let offender =
-            Offender { user: &whom.user, case: no, mute: standing.mute, by_broken_mute: false, by_hand: true };
+        let (user, mute) = (&whom.user, standing.mute);
+        let offender = Offender { user, case: no, mute, by_broken_mute: false, by_hand: true, by_name: false };
         let mut ledger = self.state.group(here.group_key()).ledger.clone();
         let from = out.len();
         let mut means = self.means_of(desk, step.name(), Some(no), out);

@@ -5,7 +5,7 @@ use super::may;
 use crate::domain::choice::Choice;
 use crate::domain::command::{self, Asked, Command, Typed};
 use crate::domain::core::Core;
-use crate::domain::core::message::{Here, on_trial};
+use crate::domain::core::message::{About, Here, on_trial};
 use crate::domain::event::{Event, Kind, Message, Person};
 use crate::domain::time::Timestamp;
 
@@ -43,7 +43,7 @@ impl Core {
                 let sender = Person { id: user.clone(), ..Person::default() };
                 let message = &Message { sender, content: Vec::new(), quote: None };
                 let (settings, policy, message_id) = (&*settings, &**settings.policy(&event.group), &*event.id);
-                let here = Here { settings, policy, event, message, message_id, edited: false, time, now };
+                let here = Here { settings, policy, event, message, message_id, about: About::Message, time, now };
                 let looked_after = !event.group.is_empty() && settings.looks_after(&event.group);
                 let choice = Choice::parse(choice).filter(|_| looked_after)?;
                 return self.may_press(&here, choice).then(|| Wanted::Task(task.clone()));
@@ -56,7 +56,7 @@ impl Core {
             return None;
         }
         let (settings, policy, message_id) = (&*settings, &**settings.policy(&event.group), &*event.id);
-        let here = Here { settings, policy, event, message, message_id, edited: false, time, now };
+        let here = Here { settings, policy, event, message, message_id, about: About::Message, time, now };
         match self.typed(&here) {
             Some(Typed::Command(command)) => {
                 let known = self.known_role(policy, event, &message.sender.id);

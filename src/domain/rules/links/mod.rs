@@ -7,9 +7,10 @@ mod tests;
 use serde::Deserialize;
 use toml::Spanned;
 
+pub(super) use self::scan::Address;
+use self::scan::Scan;
 pub use self::scan::may_have_address;
-use self::scan::{Address, Scan};
-use super::{Build, Draft, Found, Hit, MOST_HITS, Rule};
+use super::{Build, Draft, Found, Hit, Look, MOST_HITS, Rule};
 use crate::domain::case::Span;
 use crate::domain::event::{Message, Segment};
 use crate::domain::text::Text;
@@ -42,7 +43,8 @@ impl Draft for Links {
     }
 }
 
-fn read_domain(written: &Spanned<String>, build: &mut Build<'_>) -> Option<String> {
+/// A domain as it is written in TOML.
+pub(super) fn read_domain(written: &Spanned<String>, build: &mut Build<'_>) -> Option<String> {
     let domain = written.get_ref().trim().to_lowercase();
     let label = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
     if domain.contains('.') && domain.split('.').all(label) {
@@ -67,13 +69,27 @@ impl Domains {
 }
 
 /// Whether a host is a domain or one of its subdomains.
-fn is_within(host: &str, domain: &str) -> bool {
+pub(super) fn is_within(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
+/// Whether a text may have an address; asked by several rules, looked up once.
+pub(super) fn names_host(text: &Text) -> bool {
+    text.remembered(may_have_address)
+}
+
+/// All addresses in a text.
+pub(super) fn addresses_in(text: &str) -> Vec<Address> {
+    Scan::new(text).addresses().take(MOST_HITS).collect()
+}
+
 impl Rule for Domains {
+    fn looks(&self) -> &'static [Look] {
+        &[Look::Text, Look::Message]
+    }
+
     fn in_text(&self, text: &Text, found: &mut Found<'_>) {
-        if !may_have_address(&text.original) {
+        if !names_host(text) {
             return;
         }
         let scan = Scan::new(&text.original);

@@ -23,13 +23,15 @@ const OTHER: u8 = 0;
 
 /// An address in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Address {
+pub(in crate::domain::rules) struct Address {
     /// The whole of it, in code points.
-    pub(super) span: Span,
+    pub(in crate::domain::rules) span: Span,
     /// The host, lower case, without port and user.
-    pub(super) host: String,
+    pub(in crate::domain::rules) host: String,
+    /// What follows it, port, path and query, lower case and of half width.
+    pub(in crate::domain::rules) rest: String,
     /// The host was written in plain letters: one in look-alikes (`еxample.com`) is not the host it looks like.
-    pub(super) plain: bool,
+    pub(in crate::domain::rules) plain: bool,
 }
 
 /// A text in one byte a code point: ASCII, lower case, with full-width forms as what they stand for.
@@ -195,12 +197,13 @@ impl Scan {
     }
 
     fn address(&self, start: usize, host: Range<usize>, end: usize) -> Address {
+        let rest = self.bytes(host.end, end).iter().map(|b| char::from(*b)).collect();
         let seen = self.bytes(host.start, host.end);
         let written = self.written.get(host).unwrap_or_default().iter().copied();
         let plain = written.clone().all(is_plain);
         let letters = written.zip(seen).map(|(c, seen)| if *seen == LETTER { c } else { char::from(*seen) });
         let host = letters.collect::<String>().trim_matches('.').to_owned();
-        Address { span: span(start, end), host, plain }
+        Address { span: span(start, end), host, rest, plain }
     }
 
     /// A domain without a scheme in `from..to`, which has no empty label but at its ends.

@@ -11,6 +11,12 @@ use crate::domain::ids::{GroupKey, MemberKey};
 use crate::domain::policy::{Mode, Roles, Severity, Verdict};
 use crate::domain::time::Timestamp;
 
+mod combination;
+mod media;
+mod moment;
+mod names;
+mod pushing;
+
 const LIST: &str = "# 名单\n加微信 # 常见\n! 加微信支付\n\n❤\n加*微*信\n";
 
 /// Builds the rules of a file: each table is a rule of the kind that it is named for.
@@ -116,6 +122,37 @@ fn faults_of_rules_point_at_the_value() {
         ("[flood]\nwindows = [{ messages = 5, seconds = 9999999 }]", "2:38 error: `seconds` cannot be 9999999"),
         ("[repeat]\nmin_characters = 8", "1:1 error: a `repeat` rule without a limit finds nothing"),
         ("[repeat]\nby_member = { times = 1, seconds = -1 }", "2:23 error: `times` cannot be 1"),
+        ("[combination]\nany = [\"a1\"]", "1:1 error: one group of words alone is no combination"),
+        ("[combination]\nnone = [\"a1\"]", "1:1 error: a `combination` rule without words finds nothing"),
+        ("[combination]\nall = [\"ab\", []]", "2:14 error: a group without words is never there"),
+        ("[combination]\nall = [\"ab\", \"微\"]", "2:14 error: `微` is a single character"),
+        ("[combination]\nall = [\"ab\", [\"cd\", \"❤\"]]", "2:21 error: nothing is left of `❤`"),
+        ("[combination]\nall = [\"ab\", \"cd\"]\nwithin = 1", "3:10 error: `within` cannot be 1"),
+        ("[pictures]\nvideos = true", "1:1 error: a `pictures` rule without a limit finds nothing"),
+        ("[pictures]\npictures = 201", "2:12 error: `pictures` cannot be 201"),
+        ("[pictures]\nwindows = [{ pictures = 3, seconds = 0 }]", "2:38 error: `seconds` cannot be 0"),
+        ("[mentions]\neverybody = false", "1:1 error: a `mentions` rule without a limit finds nothing"),
+        ("[mentions]\nmembers = 0", "2:11 error: `members` cannot be 0"),
+        ("[files]\ndisguised = false", "1:1 error: this `files` rule finds nothing"),
+        ("[files]\nblock = [\"apk\", \"*.*\"]", "2:17 error: `*.*` is no type of a file"),
+        ("[files]\nallow = []", "2:9 error: an empty `allow` would allow no file at all"),
+        ("[files]\nmegabytes = 0", "2:13 error: `megabytes` cannot be 0"),
+        ("[cards]\nallow = [\"a\"]", "1:1 error: this `cards` rule finds nothing"),
+        ("[cards]\nother = [\"image\"]", "2:10 error: `image` is no other type"),
+        ("[cards]\ncards = true\nallow = [\"！\"]", "3:10 error: nothing is left of `！`"),
+        ("[quiet_hours]\nfrom = \"25:00\"\nto = \"08:00\"", "2:8 error: `25:00` is no time of the day"),
+        ("[quiet_hours]\nfrom = \"8:00\"\nto = \"08:00\"", "3:6 error: the quiet hours end when they begin"),
+        ("[newcomers]\nhours = 24", "1:1 error: this `newcomers` rule forbids nothing"),
+        ("[newcomers]\nhours = 0\nforbid = [\"link\"]", "2:9 error: `hours` cannot be 0"),
+        (
+            "[newcomers]\nhours = 25\nmessages = 3\nforbid = [\"link\"]",
+            "2:9 warning: messages are remembered for a day: who said enough before that is new again",
+        ),
+        ("[names]\non = \"folded\"", "1:1 error: this `names` rule asks nothing of a name"),
+        ("[names]\nmust = [\"(\"]", "2:9 error: this is no regular expression"),
+        ("[names]\nwords = [\"微\"]", "2:10 error: `微` is a single character"),
+        ("[pushing]\nmembers = 1\nseconds = 60", "2:11 error: `members` cannot be 1"),
+        ("[pushing]\nmembers = 3\nseconds = 60\nallow = [\"http://a.cn/\"]", "4:10 error: `http://a.cn/` is no domain"),
         ("[length]\ncharacters = 0", "2:14 error: `characters` cannot be 0"),
     ];
     for (toml, expected) in rows {
@@ -129,7 +166,8 @@ fn faults_of_rules_point_at_the_value() {
 fn unknown_keys_are_placed() {
     let toml = "[flood]\nwindows = [{ messages = 5, second = 10 }]";
     let (_, table) = DeTable::parse(toml).unwrap().into_inner().into_iter().next().unwrap();
-    let error = (KINDS[3].read)(ValueDeserializer::from(table)).err().unwrap();
+    let error =
+        (KINDS.iter().find(|kind| kind.name == "flood").unwrap().read)(ValueDeserializer::from(table)).err().unwrap();
     let at = error.span().unwrap();
     assert_eq!(toml.get(at), Some("second"));
 }
@@ -204,7 +242,7 @@ fn a_hit_is_explained() {
     let mut scratch = Scratch::default();
     rules.find_in_text("请加*薇❤，加\u{200B}微*訊，加*微\u{200B}信", &mut scratch);
     let how = rules.explain(&scratch.hits[0], &scratch.text.original).unwrap();
-    assert_eq!(how, Explanation { kind: "keywords", folded: "加微信".into(), dropped: 2 });
+    assert_eq!(how, Explanation { kind: "keywords", folded: "加微信".into(), dropped: 2, limit: None });
 }
 
 fn sighting(member: u64, group: u128, seconds: i64, text: &Text) -> Sighting {
@@ -214,7 +252,38 @@ fn sighting(member: u64, group: u128, seconds: i64, text: &Text) -> Sighting {
         user: member,
         time: Timestamp(seconds * 1000),
         text: text.folded.fingerprint(8),
+        images: 0,
+        videos: 0,
+        links: link_keys(&Message::default(), text),
     }
+}
+
+static UTC: TimeZone = TimeZone::UTC;
+
+/// When nothing else is known.
+fn moment(seconds: i64) -> Moment<'static> {
+    Moment { time: Timestamp(seconds * 1000), zone: &UTC, joined: None, edited: false }
+}
+
+/// A message of these parts.
+fn message(content: Vec<Segment>) -> Message {
+    Message { content, ..Message::default() }
+}
+
+/// What is found in a message: where, and the matched characters.
+fn in_message(rules: &Ruleset, content: Vec<Segment>) -> Vec<(String, String)> {
+    let mut scratch = Scratch::default();
+    rules.find(&message(content), &mut scratch);
+    shown(rules, &scratch)
+}
+
+fn shown(rules: &Ruleset, scratch: &Scratch) -> Vec<(String, String)> {
+    let finding = |hit| rules.finding(hit, &scratch.text.original, &setting()).unwrap();
+    scratch.hits.iter().map(finding).map(|f| (f.part.unwrap_or_default(), f.matched)).collect()
+}
+
+fn rows(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    expected.iter().map(|(part, matched)| ((*part).to_owned(), (*matched).to_owned())).collect()
 }
 
 /// Plays (member, group, seconds, text) and gives the places of those that were a hit.
@@ -226,7 +295,7 @@ fn play(rules: &Ruleset, said: &[(u64, u128, i64, &str)]) -> Vec<usize> {
         rules.find_in_text(text, &mut scratch);
         let sighting = sighting(*member, *group, *seconds, &scratch.text);
         recent.note(rules.needs(), &sighting);
-        rules.find_recent(&recent, &sighting, &mut scratch);
+        rules.find_recent(&recent, &sighting, &Message::default(), moment(*seconds), &mut scratch);
         if let Some(hit) = scratch.hits.first() {
             assert_eq!(hit.span, scratch.text.whole());
             hits.push(place);
@@ -282,7 +351,7 @@ fn each_repeat_rule_has_its_own_shortest_text() {
     let rules = rules(
         "[repeat]\nmin_characters = 12\nby_member = { times = 2, seconds = 9 }\n[repeat2]\nby_members = { members = 2, seconds = 9 }",
     );
-    assert_eq!(rules.needs().shortest_text, 8);
+    assert_eq!(rules.needs().shortest_text, Some(8));
     let said = [(1, 1, 0, "一二三四五六七八"), (1, 1, 1, "一二三四五六七八"), (2, 1, 2, "一二三四五六七八")];
     assert_eq!(play(&rules, &said), [2]);
 }
