@@ -135,7 +135,7 @@ async fn what_cannot_be_is_answered_with_what_to_write() {
 #[tokio::test]
 async fn only_who_may_sets_reminders_and_nobody_else_calls_everybody_by_one() {
     let mut world = world().await;
-    has(&command(&mut world, "9", "/提醒 明天9点 @所有人 开会", &[]).await, &["只有群主和管理员能用"]);
+    has(&command(&mut world, "9", "/提醒 明天9点 开会", &[]).await, &["只有群主和管理员能用"]);
     has(&command(&mut world, "9", "/确认 1", &[]).await, &["只有群主和管理员能用"]);
     has(&command(&mut world, "boss", "/提醒 10点 @所有人 开会", &[]).await, &["内容：@所有人 开会"]);
     give(&mut world, "boss", "/提醒 11点 交作业 ", &["7"], None).await;
@@ -149,7 +149,7 @@ async fn only_who_may_sets_reminders_and_nobody_else_calls_everybody_by_one() {
     assert_eq!((&action["text"], &action["mentions"]), (&json!("提醒：交作业 @小7"), &json!(["7"])));
     world.finish().await;
 
-    let toml = "[group.g1]\n[group.g1.commands]\nremind = [\"member\"]\n[group.g1.reminders]\nlimit = 2\n";
+    let toml = "[group.g1]\n[group.g1.commands]\nremind = [\"member\"]\n[group.g1.reminders]\nlimit = 2\n[group.g1.rule.\"mentions.everybody\"]\nmode = \"off\"\n";
     let mut world = World::with(toml).await;
     has(&command(&mut world, "9", "/提醒 10点 @所有人 ＠all 开会", &[]).await, &["内容：所有人 all 开会"]);
     world.turn(MINUTE);
