@@ -221,7 +221,7 @@ async fn a_reload_takes_effect_at_once_and_says_nothing_of_what_was_before() {
     world.clock_shows("10:20:00").await;
     assert_eq!(world.reminded().await, "一会儿开会");
     assert_eq!(world.reload("[group.g1]\nname = \"读书群\"\n").await, "reminder 新的 removed; reminder 早读 removed");
-    world.clock_is("2026-11-24T10:05:00+08:00").await;
+    world.clock_is("2026-11-24T10:06:00+08:00").await;
     world.silent().await;
     // The same again within the grace of a time that was said is not said twice.
     world.reload(&changed).await;
