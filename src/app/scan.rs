@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::app::lines::{Line, Lines};
 use crate::domain::case::Finding;
+use crate::domain::disguise::Views;
 use crate::domain::event::{self, Event, Message, Role, Segment};
 use crate::domain::judge::{Judgement, judge};
 use crate::domain::policy::{Policy, Settings, Verdict};
@@ -112,6 +113,9 @@ struct WrittenFinding<'a> {
     end: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     part: Option<&'a str>,
+    /// Only where the word does not stand as it is.
+    #[serde(skip_serializing_if = "Views::is_empty")]
+    views: Views,
     /// Only when the finding alone means something else than the line's verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<&'static str>,
@@ -161,6 +165,7 @@ impl<'a> WrittenFinding<'a> {
             start: finding.start,
             end: finding.end,
             part: finding.part.as_deref(),
+            views: finding.views,
             verdict: (finding.verdict != verdict).then(|| finding.verdict.as_str()),
             observe: finding.observe,
             how: explained.and_then(|explained| how(finding, explained)),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::action::{ActionId, StoredAction};
+use super::disguise::Views;
 use super::policy::{Severity, Verdict};
 use super::time::Timestamp;
 
@@ -38,6 +39,9 @@ pub struct Finding {
     /// Where it is when not in the text: `content[1].title`, `sender.name` …
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub part: Option<String>,
+    /// How the word is written where it does not stand as it is.
+    #[serde(skip_serializing_if = "Views::is_empty", default)]
+    pub views: Views,
     /// What it means in this group.
     #[serde(skip)]
     pub verdict: Verdict,
@@ -61,6 +65,7 @@ impl Finding {
             start: 0,
             end: 0,
             part: None,
+            views: Views::default(),
             verdict: Verdict::Violation,
             observe,
             delete: false,

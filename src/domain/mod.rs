@@ -10,6 +10,7 @@ pub mod ids;
 pub mod secret;
 pub mod event;
 pub mod text;
+pub mod disguise;
 pub mod lexicon;
 pub mod rhythm;
 pub mod rules;

@@ -103,6 +103,7 @@ fn finding(rule: &str) -> Finding {
         start: 3,
         end: 6,
         part: None,
+        views: crate::domain::disguise::Views::default(),
         verdict: Verdict::default(),
         observe: false,
         delete: false,

@@ -48,6 +48,13 @@ const KEYWORDS: &[Key] = &[
     Key::new("words", Takes::Texts("词"), r#"["加微信", "代开发票"]"#, "直接写在这里的词；lists 和 words 至少写一样")
         .or("[]"),
     Key::new("exceptions", Takes::Texts("说法"), r#"["参加微信读书"]"#, "例外：在这些说法里面，词不算").or("[]"),
+    Key::new(
+        "disguised",
+        Takes::Flag,
+        "false",
+        "换了写法的词也算：同音字、拼音、首字母、形近字、拆字、表情和符号、颠倒次序，几种混着写也认得出。把握不大的只请管理员看一眼",
+    )
+    .or("true"),
 ];
 
 const REGEX: &[Key] = &[

@@ -326,6 +326,7 @@ fn the_words_are_those_that_are_taken() {
 /// Texts in which the rules at their examples find something, or not.
 const PROBES: &[&str] = &[
     "加微信",
+    "加薇芯",
     "低价代购",
     "参加微信读书",
     "加 Ｖ 12345678",

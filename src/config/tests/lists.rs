@@ -41,7 +41,8 @@ fn hits(config: &Config, scratch: &mut Scratch, text: &str) -> Vec<(String, bool
     let told = |hit: &Hit| {
         let info = &infos[usize::from(hit.rule.0)];
         let word = hit.word.as_ref().map(ToString::to_string);
-        (info.category.to_string(), info.setting.verdict == Verdict::Violation, word)
+        let sure = hit.disguise.is_none_or(|disguise| disguise.sure);
+        (info.category.to_string(), sure && info.setting.verdict == Verdict::Violation, word)
     };
     scratch.hits.iter().filter(on).map(told).collect()
 }

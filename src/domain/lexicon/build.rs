@@ -1,10 +1,11 @@
 //! Words and exceptions of all lists, taken in one by one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use daachorse::CharwiseDoubleArrayAhoCorasickBuilder;
 
+use super::disguised::Disguised;
 use super::{Automaton, Entry, Lexicon, Use};
 use crate::domain::rules::RuleId;
 use crate::domain::text::{GapKind, Text};
@@ -33,6 +34,8 @@ pub struct LexiconBuilder {
     bytes: usize,
     text: Text,
     files: Vec<Arc<str>>,
+    /// Lists whose words are also found in disguise.
+    disguised: HashSet<RuleId>,
     /// Where the words come from that are added next: a place in `files`, and the line.
     place: (u16, u32),
     owners: Vec<RuleId>,
@@ -51,6 +54,11 @@ impl LexiconBuilder {
         });
         // More files than can be numbered: words of the rest come from nowhere.
         self.place = u16::try_from(place).map_or((0, 0), |file| (file, line));
+    }
+
+    /// Lets the words of a list be found in disguise too.
+    pub fn disguise(&mut self, list: RuleId) {
+        self.disguised.insert(list);
     }
 
     /// Adds a word to a list.
@@ -125,7 +133,7 @@ impl LexiconBuilder {
 
     /// Makes the automaton.
     pub fn build(self) -> Lexicon {
-        let Self { mut entries, by_fold, files, owners, .. } = self;
+        let Self { mut entries, by_fold, files, disguised, owners, .. } = self;
         if entries.is_empty() {
             return Lexicon::default();
         }
@@ -137,7 +145,8 @@ impl LexiconBuilder {
             .build_with_values(words.iter().map(|(word, id)| (word, *id)))
             .expect("no word is empty or twice, and all together stay below MOST_BYTES");
         link(&automaton, &words, &mut entries);
-        Lexicon { automaton: Some(automaton), entries, files, owners }
+        let disguised = Disguised::new(&words, &entries, disguised);
+        Lexicon { automaton: Some(automaton), entries, files, owners, disguised }
     }
 }
 

@@ -4,6 +4,7 @@
 //! but 加，微，信 is the word 加微信 and 很变。态度 is not the word 变态.
 
 mod build;
+mod disguised;
 mod spared;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use daachorse::CharwiseDoubleArrayAhoCorasick;
 
 pub use build::{LexiconBuilder, Refused};
+pub use disguised::DisguisedHit;
 pub use spared::Spared;
 
 use super::rules::RuleId;
@@ -100,6 +102,7 @@ pub struct Lexicon {
     files: Vec<Arc<str>>,
     /// Whose each list is that is kept apart ([`LexiconBuilder::apart`]).
     owners: Vec<RuleId>,
+    disguised: disguised::Disguised,
 }
 
 /// A word in a text.
@@ -119,6 +122,7 @@ pub struct WordHit<'a> {
 #[derive(Debug, Default)]
 pub struct WordScratch {
     found: Vec<Candidate>,
+    disguised: disguised::Scratch,
 }
 
 /// An entry found where its gaps and edges allow. The order of the fields is the order in which they are sifted.

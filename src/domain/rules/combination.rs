@@ -155,7 +155,8 @@ impl Together {
             if end - start <= self.within {
                 let names: Vec<&str> = chosen.iter().map(|word| &*word.word).collect();
                 let word = Some(Arc::from(names.join(TOGETHER)));
-                let hit = Hit { rule: RuleId(0), span: Span { start, end }, word, part: None, matched: None };
+                let hit =
+                    Hit { rule: RuleId(0), span: Span { start, end }, word, part: None, matched: None, disguise: None };
                 return Some((hit, at + 1));
             }
         }

@@ -28,6 +28,13 @@ pub(super) struct Keywords {
     /// Phrases in which the words do not count.
     #[serde(default)]
     exceptions: Vec<Spanned<String>>,
+    /// Whether words count that are written otherwise: by sound, look-alikes, parts, symbols, initials, in another order.
+    #[serde(default = "yes")]
+    disguised: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A keyword rule finds nothing itself: its words are in the lexicon.
@@ -48,6 +55,9 @@ impl Draft for Keywords {
         }
         let list = build.id;
         take_lists(build, list, &self.lists);
+        if self.disguised {
+            build.lexicon.disguise(list);
+        }
         take_words(build, list, &self.words, &self.exceptions);
         (build.errors() == before).then(|| Box::new(InLexicon) as Box<dyn Rule>)
     }

@@ -5,13 +5,12 @@
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use serde::Deserialize;
-
 use toml::Spanned;
 
 use super::case::Span;
-use jiff::tz::TimeZone;
-
+use super::disguise::Disguise;
 use super::event::{Message, Role};
 use super::ids::MemberKey;
 use super::lexicon::LexiconBuilder;
@@ -254,6 +253,8 @@ pub struct Hit {
     pub part: Option<String>,
     /// The matched characters when they are not in the text.
     pub matched: Option<String>,
+    /// How the word is written where it does not stand as it is.
+    pub disguise: Option<Disguise>,
 }
 
 /// Takes the hits of one rule.
@@ -267,12 +268,19 @@ pub struct Found<'a> {
 impl Found<'_> {
     /// A hit in the text.
     fn push(&mut self, span: Span) {
-        self.hits.push(Hit { rule: self.rule, span, word: None, part: None, matched: None });
+        self.hits.push(Hit { rule: self.rule, span, word: None, part: None, matched: None, disguise: None });
     }
 
     /// A hit that is a part, such as `content[1].name`.
     fn push_part(&mut self, part: String, span: Span, matched: &str, word: Option<Arc<str>>) {
-        self.hits.push(Hit { rule: self.rule, span, word, part: Some(part), matched: Some(matched.to_owned()) });
+        self.hits.push(Hit {
+            rule: self.rule,
+            span,
+            word,
+            part: Some(part),
+            matched: Some(matched.to_owned()),
+            disguise: None,
+        });
     }
 }
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::{Found, Hit, Look, Moment, Rule, RuleId, RuleInfo, Said, Word};
 use crate::domain::case::Finding;
+use crate::domain::disguise::Views;
 use crate::domain::event::{Message, PLACEHOLDER, Segment};
 use crate::domain::ids::MemberKey;
 use crate::domain::lexicon::{Lexicon, LexiconBuilder, Spared, WordHit, WordScratch, WordUse};
-use crate::domain::policy::{Mode, RuleSetting};
+use crate::domain::policy::{Mode, RuleSetting, Verdict};
 use crate::domain::recent::{Needs, Recent, Sighting};
 use crate::domain::text::{Text, slice};
 
@@ -207,7 +208,18 @@ impl Ruleset {
                 return;
             }
             let span = text.folded.span(hit.start, hit.end);
-            hits.push(Hit { rule: hit.list, span, word: Some(hit.word.clone()), part: None, matched: None });
+            hits.push(Hit {
+                rule: hit.list,
+                span,
+                word: Some(hit.word.clone()),
+                part: None,
+                matched: None,
+                disguise: None,
+            });
+        });
+        self.lexicon.find_disguised(text, scratch, |hit| {
+            let (word, disguise) = (Some(hit.word.clone()), Some(hit.disguise));
+            hits.push(Hit { rule: hit.list, span: hit.span, word, part: None, matched: None, disguise });
         });
         for (rule, id) in self.looking(Look::Text) {
             rule.in_text(text, &mut Found { rule: id, hits });
@@ -242,6 +254,8 @@ impl Ruleset {
     /// What a hit means under a setting. `original` is the text it was found in.
     pub fn finding(&self, hit: &Hit, original: &str, setting: &RuleSetting) -> Option<Finding> {
         let info = self.infos.get(usize::from(hit.rule.0))?;
+        let doubtful = hit.disguise.is_some_and(|disguise| !disguise.sure);
+        let verdict = if doubtful { setting.verdict.min(Verdict::Review) } else { setting.verdict };
         Some(Finding {
             rule: info.name.clone(),
             category: info.category.clone(),
@@ -251,7 +265,8 @@ impl Ruleset {
             start: hit.span.start,
             end: hit.span.end,
             part: hit.part.clone(),
-            verdict: setting.verdict,
+            views: hit.disguise.map_or_else(Views::default, |disguise| disguise.views),
+            verdict,
             observe: setting.mode == Mode::Observe,
             delete: setting.delete,
         })
@@ -261,7 +276,14 @@ impl Ruleset {
     pub fn spared(&self, text: &Text) -> Vec<(Hit, Arc<str>)> {
         let hit = |one: &Spared<'_>| {
             let span = text.folded.span(one.hit.start, one.hit.end);
-            Hit { rule: one.hit.list, span, word: Some(one.hit.word.clone()), part: None, matched: None }
+            Hit {
+                rule: one.hit.list,
+                span,
+                word: Some(one.hit.word.clone()),
+                part: None,
+                matched: None,
+                disguise: None,
+            }
         };
         let own = |one: &&Spared<'_>| !self.lexicon.is_apart(one.hit.list);
         self.lexicon.spared(&text.folded).iter().filter(own).map(|one| (hit(one), one.by.clone())).collect()

@@ -10,4 +10,4 @@ mod tables;
 mod tests;
 
 pub use fold::{Folded, Gap, GapKind, Text, folded_char, slice};
-pub use tables::is_invisible;
+pub use tables::{Class, class_of, is_invisible};

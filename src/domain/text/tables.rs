@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::fold::GapKind;
 use super::lookalikes;
 use crate::domain::event::PLACEHOLDER;
 
@@ -52,6 +53,31 @@ pub(super) struct Tables {
     many: Vec<Box<str>>,
     /// Planes 2 and 3: compatibility ideographs.
     rare: HashMap<char, char>,
+}
+
+/// What a character is to a fold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// It becomes this one character.
+    Kept(char),
+    /// It becomes these.
+    Many(&'static str),
+    /// It is not seen at all.
+    Unseen,
+    /// It is dropped and leaves a gap of this kind.
+    Dropped(GapKind),
+}
+
+/// What a character is to a fold, by itself.
+pub fn class_of(c: char) -> Class {
+    match TABLES.fold(c) {
+        Fold::To(to) => Class::Kept(to),
+        Fold::Many(to) => Class::Many(to),
+        Fold::Invisible => Class::Unseen,
+        Fold::Separator | Fold::Space | Fold::Stop => Class::Dropped(GapKind::Separator),
+        Fold::Clause => Class::Dropped(GapKind::Clause),
+        Fold::Barrier => Class::Dropped(GapKind::Barrier),
+    }
 }
 
 /// The tables, built on first use.

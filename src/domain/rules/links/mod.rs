@@ -112,6 +112,7 @@ impl Rule for Domains {
                     word: None,
                     part: Some(format!("content[{index}].url")),
                     matched: Some(url.to_string()),
+                    disguise: None,
                 });
             }
         }

@@ -241,7 +241,10 @@ fn a_hit_is_explained() {
     let rules = rules("[keywords]\nwords = [\"加微信\"]");
     let mut scratch = Scratch::default();
     rules.find_in_text("请加*薇❤，加\u{200B}微*訊，加*微\u{200B}信", &mut scratch);
-    let how = rules.explain(&scratch.hits[0], &scratch.text.original).unwrap();
+    let [disguised, plain] = &scratch.hits[..] else { panic!("{:?}", scratch.hits) };
+    let views: Vec<_> = disguised.disguise.iter().flat_map(|one| one.views.names()).collect();
+    assert_eq!((disguised.span, &views[..]), (Span { start: 1, end: 5 }, &["sound", "symbol"][..]));
+    let how = rules.explain(plain, &scratch.text.original).unwrap();
     assert_eq!(how, Explanation { kind: "keywords", folded: "加微信".into(), dropped: 2, limit: None });
 }
 

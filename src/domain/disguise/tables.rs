@@ -1,0 +1,114 @@
+//! What stands for what: parts for characters, look-alikes, symbols, letters. The tables are the text files in `data/`.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::domain::text::folded_char;
+
+/// Something written that stands for something else.
+pub(super) struct Stand {
+    /// What follows its first character.
+    pub(super) rest: Box<[char]>,
+    /// What it stands for.
+    pub(super) target: Box<[char]>,
+}
+
+/// What is known of one character.
+#[derive(Default)]
+pub(super) struct Known {
+    /// The characters that it looks like, most alike first.
+    pub(super) shapes: Vec<char>,
+    /// Characters that are written as parts beginning with it.
+    pub(super) splits: Vec<Stand>,
+    /// What it stands for as a symbol, alone or with what follows.
+    pub(super) symbols: Vec<Stand>,
+    /// What it stands for as a letter or digit, alone or with what follows.
+    pub(super) letters: Vec<Stand>,
+}
+
+pub(super) struct Tables {
+    /// For each character of the first two planes its place in `known`; 0 for those of which nothing is.
+    places: Box<[u16]>,
+    known: Vec<Known>,
+    sides: HashMap<char, char>,
+}
+
+/// The tables, read on first use.
+pub(super) static TABLES: LazyLock<Tables> = LazyLock::new(Tables::read);
+
+/// More look-alikes of one character are not tried.
+const MOST_SHAPES: usize = 4;
+
+/// How far the flat table goes: planes 0 and 1.
+const FLAT: usize = 0x2_0000;
+
+impl Tables {
+    fn read() -> Self {
+        let places = vec![0; FLAT].into_boxed_slice();
+        let mut tables = Self { places, known: vec![Known::default()], sides: HashMap::new() };
+        for (side, whole) in lines(include_str!("data/sides.txt")) {
+            tables.sides.extend(side.chars().next().zip(whole.chars().next()));
+        }
+        for (target, ways) in lines(include_str!("data/splits.txt")) {
+            for parts in ways.split(' ') {
+                let parts: Vec<char> = parts.chars().map(|c| tables.whole(c)).collect();
+                tables.put(&parts, target, |known| &mut known.splits);
+            }
+        }
+        for (common, rare) in lines(include_str!("data/shapes.txt")) {
+            let Some(common) = common.chars().next() else { continue };
+            for c in rare.chars().filter(|c| *c != ' ') {
+                tables.learn(c, |known| {
+                    if known.shapes.len() < MOST_SHAPES && !known.shapes.contains(&common) {
+                        known.shapes.push(common);
+                    }
+                });
+            }
+        }
+        for (written, targets) in lines(include_str!("data/symbols.txt")) {
+            let written: Vec<char> = written.chars().filter(|c| *c != '\u{FE0F}').collect();
+            targets.split(' ').for_each(|target| tables.put(&written, target, |known| &mut known.symbols));
+        }
+        for (written, targets) in lines(include_str!("data/letters.txt")) {
+            let written: Vec<char> = written.chars().collect();
+            targets.split(' ').for_each(|target| tables.put(&written, target, |known| &mut known.letters));
+        }
+        tables
+    }
+
+    fn put(&mut self, written: &[char], target: &str, of: impl FnOnce(&mut Known) -> &mut Vec<Stand>) {
+        let target: Box<[char]> = target.chars().collect();
+        if let (Some((first, rest)), false) = (written.split_first(), target.is_empty()) {
+            self.learn(*first, |known| of(known).push(Stand { rest: rest.into(), target }));
+        }
+    }
+
+    fn learn(&mut self, c: char, what: impl FnOnce(&mut Known)) {
+        let next = self.known.len();
+        let Some(place) = self.places.get_mut(c as usize) else { return };
+        if *place == 0 {
+            *place = next as u16;
+            self.known.push(Known::default());
+        }
+        self.known.get_mut(usize::from(*place)).map(what);
+    }
+
+    /// A radical as the character that it is: 亻 as 人.
+    pub(super) fn whole(&self, side: char) -> char {
+        let side = folded_char(side).unwrap_or(side);
+        self.sides.get(&side).copied().unwrap_or(side)
+    }
+
+    /// What is known of a character.
+    #[inline]
+    pub(super) fn of(&self, c: char) -> Option<&Known> {
+        let place = self.places.get(c as usize).copied().filter(|place| *place != 0)?;
+        self.known.get(usize::from(place))
+    }
+}
+
+/// The lines of a table: what stands before the first space, and what behind it.
+fn lines(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with("# ") && *line != "#");
+    lines.filter_map(|line| line.split_once(' ').map(|(first, rest)| (first, rest.trim())))
+}

@@ -1,0 +1,130 @@
+//! Words written otherwise and innocent texts; what holds for any text.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn of(words: &[&str]) -> Disguises {
+    let mut builder = DisguisesBuilder::default();
+    for word in words {
+        builder.add(word);
+    }
+    builder.build()
+}
+
+/// The words found in a text, each with its characters there and how they are written.
+fn found(disguises: &Disguises, words: &[&str], text: &str) -> Vec<String> {
+    let mut all: Vec<(i32, String)> = Vec::new();
+    disguises.find(text, &mut DisguiseScratch::default(), |one| {
+        let word = words[one.word as usize];
+        let names: Vec<_> = one.disguise.views.names().collect();
+        let line = format!("{} = {word} ({})", crate::domain::text::slice(text, one.span), names.join(" + "));
+        all.push((one.weight, line));
+    });
+    all.sort_by_key(|(weight, line)| (-weight, line.len()));
+    all.into_iter().map(|(_, line)| line).collect()
+}
+
+const WORDS: &[&str] = &["加微信", "刷单兼职", "裸聊", "办证", "傻逼", "代开发票", "赌博网站", "私聊我领取"];
+
+#[test]
+fn words_are_found_however_they_are_written() {
+    let all = of(WORDS);
+    let rows = [
+        ("加薇芯领红包", "加薇芯 = 加微信 (sound)"),
+        ("想了解的jia wei xin", "jia wei xin = 加微信 (pinyin)"),
+        ("力口微亻言", "力口微亻言 = 加微信 (split)"),
+        ("加v信了解", "加v信 = 加微信 (letter)"),
+        ("➕薇❤领资料", "➕薇❤ = 加微信 (sound + symbol)"),
+        ("刷弹见值", "刷弹见值 = 刷单兼职 (sound)"),
+        ("shua单jian职", "shua单jian职 = 刷单兼职 (pinyin)"),
+        ("单刷兼职", "单刷兼职 = 刷单兼职 (order)"),
+        ("职兼单刷", "职兼单刷 = 刷单兼职 (order)"),
+        ("有人做sdjz吗", "sdjz = 刷单兼职 (letter)"),
+        ("骣聊 衤果耳卯", "衤果耳卯 = 裸聊 (split)"),
+        ("你就是个傻铋", "傻铋 = 傻逼 (sound)"),
+        ("代kai发piao", "代kai发piao = 代开发票 (pinyin)"),
+        ("赌🐘网站", ""),
+        ("贝者博网站", "贝者博网站 = 赌博网站 (split)"),
+        ("嘟博网站", "嘟博网站 = 赌博网站 (sound)"),
+        ("私聊我您取", "私聊我您取 = 私聊我领取 (near_sound)"),
+    ];
+    for (text, expected) in rows {
+        let told = found(&all, WORDS, text);
+        assert_eq!(told.first().map_or("", String::as_str), expected, "{text}: {told:?}");
+    }
+}
+
+#[test]
+fn innocent_texts_are_left_alone() {
+    let all = of(WORDS);
+    let texts = [
+        "加为好友了吗，新来的",
+        "他家卫星电视坏了",
+        "耍单杠，兼职的话再说",
+        "落聊城站下车",
+        "班长整理一下",
+        "半正式的活动",
+        "网站打不开了",
+        "这个博主的网站不错",
+        "我领取了快递，私下聊",
+        "我在上海读博，往站台走",
+        "OK，woman，he说",
+        "这里有0.2小时 - 0.3小时",
+        "第 748 条",
+        "",
+    ];
+    for text in texts {
+        let told = found(&all, WORDS, text);
+        assert_eq!(told, [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn a_word_as_it_is_is_not_told() {
+    let all = of(WORDS);
+    for text in ["加微信", "加 微*信", "刷单兼职日结"] {
+        assert_eq!(found(&all, WORDS, text), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn a_clause_ends_a_word_and_so_does_something_else_in_between() {
+    let all = of(WORDS);
+    for text in ["参加。薇芯", "加薇\u{FFFC}芯", "刷弹，见值"] {
+        assert_eq!(found(&all, WORDS, text), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn without_words_nothing_is_found() {
+    assert!(Disguises::default().is_empty());
+    assert_eq!(found(&Disguises::default(), &[], "加薇芯"), [""; 0]);
+    let odd = of(&["", "单", "ぱちんこ", "一二三四五六七八九十一二三四五六七八九十"]);
+    assert_eq!(found(&odd, &["", "单", "ぱちんこ", ""], "单ぱち んこ"), [""; 0]);
+}
+
+#[test]
+fn long_texts_and_repetitions_are_no_trouble() {
+    let all = of(&["哈哈哈哈", "加加加加加加加加", "加微信", "aaaa"]);
+    for text in
+        ["哈".repeat(20_000), "加家佳".repeat(10_000), "\u{301}".repeat(50_000), "❤".repeat(20_000), "a".repeat(20_000)]
+    {
+        all.find(&text, &mut DisguiseScratch::default(), |_| {});
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_span_lies_in_the_text(
+        text in "([加佳家微薇徽信芯心刷唰单弹力口亻言a-zA-Z0-9 ，。❤➕🐎\u{200B}\u{FFFC}]|\\PC){0,40}",
+        words in prop::collection::vec("[加微信刷单兼职vq力口]{1,6}", 1..6),
+    ) {
+        let folded: Vec<&str> = words.iter().map(String::as_str).collect();
+        let length = text.chars().count() as u32;
+        of(&folded).find(&text, &mut DisguiseScratch::default(), |one| {
+            assert!(one.span.start < one.span.end && one.span.end <= length, "{one:?}");
+            assert!(!one.disguise.views.is_empty(), "{one:?}");
+        });
+    }
+}

@@ -1,0 +1,155 @@
+//! Whether a reading is meant.
+
+use super::lattice::{Lattice, Reading};
+use super::ordinary::ORDINARY;
+use super::sounds::{SOUNDS, Syllable};
+use super::variants::{Kind, Pattern, Word};
+use super::{Step, View};
+use crate::domain::case::Span;
+use crate::domain::text::GapKind;
+
+/// What a word costs where it is put in place of what was read as it.
+const WORD: u32 = 96;
+
+/// How much each gap inside speaks against a word that is not spelled out throughout.
+const BROKEN: i32 = 24;
+
+/// How many characters before and behind are looked at.
+const AROUND: usize = 4;
+
+/// Says how each character of the word is written. `false`: it is not written so, or stands there as it is.
+pub(super) fn written(pattern: &Pattern, word: &Word, path: &[Step], lattice: &Lattice, views: &mut Vec<View>) -> bool {
+    views.clear();
+    let length = word.chars.len();
+    if path.len() != length {
+        return false;
+    }
+    for (at, step) in path.iter().enumerate() {
+        let meant = |at: usize| word.chars.get(at).copied().unwrap_or_default();
+        let view = match pattern.kind {
+            Kind::Sounds => read_as(step.how, meant(at)),
+            Kind::Initials { from, to } if (usize::from(from)..usize::from(to)).contains(&at) => {
+                let letter = matches!(step.how, Reading::Said(_, None));
+                letter.then(|| if is_letter(meant(at)) { View::Plain } else { View::Initial })
+            }
+            Kind::Initials { .. } => read_as(step.how, meant(at)).filter(|view| *view == View::Plain),
+            Kind::Reversed => moved(step.how, meant(length - 1 - at)),
+            Kind::Swapped(first) => {
+                let first = usize::from(first);
+                let from = match at {
+                    at if at == first => first + 1,
+                    at if at == first + 1 => first,
+                    at => at,
+                };
+                moved(step.how, meant(from))
+            }
+        };
+        match view {
+            Some(View::Letter) if is_initial(lattice, step, meant(at)) => views.push(View::Initial),
+            Some(view) => views.push(view),
+            None => return false,
+        }
+    }
+    views.iter().any(|view| *view != View::Plain) && whole(path, lattice)
+}
+
+/// Whether a letter that stands for a character is only the first of its sound.
+fn is_initial(lattice: &Lattice, step: &Step, meant: char) -> bool {
+    let letter = lattice.units.get(step.from as usize).map(|unit| unit.c);
+    step.to == step.from + 1 && SOUNDS.of(meant).any(|syllable| SOUNDS.spelling(syllable).chars().next() == letter)
+}
+
+fn is_letter(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+}
+
+/// How a character is written that is read so.
+fn read_as(how: Reading, meant: char) -> Option<View> {
+    match how {
+        Reading::Said(c, _) if c == meant => Some(View::Plain),
+        Reading::Said(_, Some(syllable)) => sounding(syllable, meant, View::Sound),
+        Reading::Said(_, None) => None,
+        Reading::Spelled(syllable) => sounding(syllable, meant, View::Pinyin),
+        Reading::Stands(view, c) if c == meant => Some(view),
+        Reading::Stands(View::Symbol, c) => SOUNDS.of(c).find_map(|syllable| sounding(syllable, meant, View::Symbol)),
+        Reading::Stands(..) => None,
+    }
+}
+
+fn moved(how: Reading, meant: char) -> Option<View> {
+    matches!(how, Reading::Said(c, _) if c == meant).then_some(View::Order)
+}
+
+fn same(syllable: Syllable, meant: char) -> bool {
+    SOUNDS.of(meant).any(|other| other == syllable)
+}
+
+fn sounding(syllable: Syllable, meant: char, view: View) -> Option<View> {
+    if same(syllable, meant) {
+        return Some(view);
+    }
+    let near = SOUNDS.of(meant).any(|other| SOUNDS.class(other) == SOUNDS.class(syllable));
+    near.then_some(View::Near)
+}
+
+/// Whether no Latin word goes on across the ends, and no clause ends inside.
+fn whole(path: &[Step], lattice: &Lattice) -> bool {
+    let (Some(first), Some(last)) = (path.first(), path.last()) else { return false };
+    let units = &lattice.units;
+    let latin = |at: usize| units.get(at).is_some_and(|unit| unit.c.is_ascii_alphanumeric());
+    let joined =
+        |at: usize| at > 0 && latin(at - 1) && latin(at) && units.get(at).is_some_and(|unit| unit.gap.is_none());
+    let (start, end) = (first.from as usize, last.to as usize);
+    let clause = units.get(start + 1..end).unwrap_or_default().iter().any(|unit| unit.gap == Some(GapKind::Clause));
+    !joined(start) && !joined(end) && !clause && !number(path, lattice)
+}
+
+/// Whether digits are read as words that are a part of a number.
+fn number(path: &[Step], lattice: &Lattice) -> bool {
+    let digit = |at: Option<usize>| at.and_then(|at| lattice.units.get(at)).is_some_and(|unit| unit.c.is_ascii_digit());
+    let all = path.iter().all(|step| digit(Some(step.from as usize)));
+    let read = |step: &&Step| matches!(step.how, Reading::Stands(View::Letter, _));
+    let beside = |at: usize| digit(at.checked_sub(1)) || digit(Some(at + 1));
+    all || path.iter().filter(read).any(|step| digit(Some(step.from as usize)) && beside(step.from as usize))
+}
+
+/// Where a reading stands, and by how much the text is more usual with the word in its place.
+pub(super) fn weigh(
+    word: &Word,
+    path: &[Step],
+    lattice: &Lattice,
+    views: &[View],
+    window: &mut Vec<char>,
+) -> Option<(Span, i32)> {
+    let units = &lattice.units;
+    let (start, end) = (path.first()?.from as usize, path.last()?.to as usize);
+    let span = Span { start: units.get(start)?.at, end: units.get(end.checked_sub(1)?)?.at + 1 };
+    let breaks = |at: usize| units.get(at).is_none_or(|unit| unit.gap >= Some(GapKind::Clause));
+    let from = (start.saturating_sub(AROUND)..start).rev().take_while(|at| !breaks(at + 1)).last().unwrap_or(start);
+    let to = (end..(end + AROUND).min(units.len())).take_while(|at| !breaks(*at)).last().map_or(end, |at| at + 1);
+    window.clear();
+    window.extend(units.get(from..to)?.iter().map(|unit| unit.c));
+    let stands = ORDINARY.text(window);
+    window.clear();
+    window.extend(units.get(from..start)?.iter().map(|unit| unit.c));
+    let before = window.len();
+    window.extend(word.chars.iter());
+    let behind = window.len();
+    window.extend(units.get(end..to)?.iter().map(|unit| unit.c));
+    let meant = ORDINARY.with(window, before..behind, WORD);
+    let inside = units.get(start + 1..end).unwrap_or_default();
+    let gaps = inside.iter().filter(|unit| unit.gap.is_some()).count();
+    let broken = if gaps < inside.len() { gaps as i32 * BROKEN } else { 0 };
+    let doubt = broken + views.iter().map(|view| doubt(*view)).sum::<i32>();
+    Some((span, stands as i32 - meant as i32 - doubt))
+}
+
+/// How much a way of writing speaks against a disguise: what happens by chance, or by a slip of the pen.
+fn doubt(view: View) -> i32 {
+    match view {
+        View::Near => 24,
+        View::Shape => 10,
+        View::Symbol | View::Order => -8,
+        _ => 0,
+    }
+}

@@ -1,0 +1,143 @@
+//! Words of the lists that are written otherwise ([`crate::domain::disguise`]): exceptions count for them too, and where a
+//! list has a word as it is, it needs none in disguise.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Candidate, Entry, Lexicon, WordScratch};
+use crate::domain::case::Span;
+use crate::domain::disguise::{Disguise, DisguiseScratch, Disguises, DisguisesBuilder};
+use crate::domain::ids::hash;
+use crate::domain::rules::RuleId;
+use crate::domain::text::Text;
+
+/// The words that were compiled last, by a hash of them: a version that changes other things has the same.
+static LAST: Mutex<Option<(u128, Arc<Disguises>)>> = Mutex::new(None);
+
+/// The words of all lists that are also found in disguise.
+#[derive(Default)]
+pub(super) struct Disguised {
+    disguises: Arc<Disguises>,
+    /// The entry of each of their words.
+    entries: Vec<u32>,
+    lists: HashSet<RuleId>,
+}
+
+impl Disguised {
+    pub(super) fn new(words: &[(Box<str>, u32)], entries: &[Entry], lists: HashSet<RuleId>) -> Self {
+        let (mut chosen, mut folds) = (Vec::new(), Vec::new());
+        for (fold, id) in words {
+            let meant = |entry: &Entry| entry.uses.iter().any(|one| !one.exception && lists.contains(&one.list));
+            if entries.get(*id as usize).is_some_and(meant) {
+                folds.push(&**fold);
+                chosen.push(*id);
+            }
+        }
+        Self { disguises: compiled(&folds), entries: chosen, lists }
+    }
+}
+
+fn compiled(folds: &[&str]) -> Arc<Disguises> {
+    if folds.is_empty() {
+        return Arc::default();
+    }
+    let key = hash(folds);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, same)) = last.as_ref().filter(|(other, _)| *other == key) {
+        return same.clone();
+    }
+    let mut builder = DisguisesBuilder::default();
+    for fold in folds {
+        builder.add(fold);
+    }
+    let disguises = Arc::new(builder.build());
+    *last = Some((key, disguises.clone()));
+    disguises
+}
+
+/// Memory that is used again for each text.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    disguises: DisguiseScratch,
+    found: Vec<Reading>,
+    told: Vec<(RuleId, Span)>,
+}
+
+/// A word of a list as a text may be read.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    list: RuleId,
+    weight: i32,
+    span: Span,
+    entry: u32,
+    place: u32,
+    disguise: Disguise,
+}
+
+/// A word in a text that is written otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DisguisedHit<'a> {
+    /// Of which list.
+    pub list: RuleId,
+    /// Code points of the original.
+    pub span: Span,
+    /// The entry as written.
+    pub word: &'a Arc<str>,
+    /// How it is written in the text.
+    pub disguise: Disguise,
+}
+
+impl Lexicon {
+    /// Gives the words that are written otherwise in a text, by list and weight. `scratch` is as [`Lexicon::find`] left it
+    /// for the same text. Of several that overlap in one list only the likeliest is given, and none that overlaps with a
+    /// word as it is or lies in an exception.
+    pub fn find_disguised<'a>(
+        &'a self,
+        text: &Text,
+        scratch: &mut WordScratch,
+        mut each: impl FnMut(DisguisedHit<'a>),
+    ) {
+        let WordScratch { found: plain, disguised: Scratch { disguises, found, told } } = scratch;
+        let Disguised { disguises: all, entries, lists } = &self.disguised;
+        found.clear();
+        all.find(&text.original, disguises, |one| {
+            let Some(&entry) = entries.get(one.word as usize) else { return };
+            let uses = self.entries.get(entry as usize).map_or(&[][..], |entry| &entry.uses);
+            let meant = (0..).zip(uses).filter(|(_, one)| !one.exception && lists.contains(&one.list));
+            found.extend(meant.map(|(place, used)| Reading {
+                list: used.list,
+                weight: one.weight,
+                span: one.span,
+                entry,
+                place,
+                disguise: one.disguise,
+            }));
+        });
+        if found.is_empty() {
+            return;
+        }
+        found.sort_unstable_by_key(|one| (one.list, Reverse(one.weight), one.span, one.entry, one.place));
+        told.clear();
+        for one in &*found {
+            let covers = |other: &Candidate| {
+                let span = text.folded.span(other.start as usize, other.end.0 as usize);
+                let inside = span.start <= one.span.start && one.span.end <= span.end;
+                other.list == one.list && (inside || other.rank > 0 && overlap(span, one.span))
+            };
+            let again = told.iter().any(|(list, span)| *list == one.list && overlap(*span, one.span));
+            if again || plain.iter().any(covers) {
+                continue;
+            }
+            told.push((one.list, one.span));
+            let word = self.entries.get(one.entry as usize).and_then(|entry| entry.uses.get(one.place as usize));
+            if let Some(word) = word.map(|used| &used.word) {
+                each(DisguisedHit { list: one.list, span: one.span, word, disguise: one.disguise });
+            }
+        }
+    }
+}
+
+fn overlap(a: Span, b: Span) -> bool {
+    a.start < b.end && b.start < a.end
+}
