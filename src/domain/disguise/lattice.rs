@@ -26,6 +26,18 @@ pub(super) struct Unit {
     noise: u32,
 }
 
+impl Unit {
+    /// Whether no word goes on from what stands before it.
+    fn parted(&self) -> bool {
+        self.gap == Some(GapKind::Barrier) || self.dropped > WIDEST_GAP
+    }
+
+    /// Whether it is the character before it once more.
+    fn repeats(&self, before: &Self) -> bool {
+        self.c == before.c && !self.parted()
+    }
+}
+
 /// One way to read a character, or several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Way {
@@ -103,7 +115,7 @@ impl Lattice {
             let behind = at as u32 + 1;
             let next = self.units.get(at + 1).copied();
             let unit = &mut self.units[at];
-            unit.run = next.filter(|next| next.c == unit.c).map_or(behind, |next| next.run);
+            unit.run = next.filter(|next| next.repeats(unit)).map_or(behind, |next| next.run);
             unit.noise = next.filter(|next| next.symbol).map_or(behind, |next| next.noise);
         }
     }
@@ -195,22 +207,24 @@ impl Lattice {
     /// Where a word may go on behind a place: there, or behind symbols that are noise, or behind repetitions of what was
     /// read last.
     #[inline]
-    pub(super) fn nexts(&self, place: u32) -> Nexts {
+    pub(super) fn nexts(&self, place: u32) -> impl Iterator<Item = u32> + use<> {
+        let nexts = match self.units.get(place as usize) {
+            None => [Some(place), None, None],
+            Some(unit) if unit.parted() => [None; 3],
+            Some(unit) => {
+                let noise = (unit.symbol && unit.noise - place <= WIDEST_GAP).then_some(unit.noise);
+                [Some(place), noise, self.repeats(place).then_some(unit.run)]
+            }
+        };
+        nexts.into_iter().flatten()
+    }
+
+    /// Whether a place has the character before it once more. A word need not begin there: it begins with the first of
+    /// them, and only so is a text of one character walked once and not once from each of its places.
+    #[inline]
+    pub(super) fn repeats(&self, place: u32) -> bool {
         let at = place as usize;
-        let Some(unit) = self.units.get(at) else { return Nexts([Some(place), None, None]) };
-        if unit.gap.is_some_and(|gap| gap == GapKind::Barrier) || unit.dropped > WIDEST_GAP {
-            return Nexts([None; 3]);
-        }
-        let last = at.checked_sub(1).and_then(|last| self.units.get(last));
-        let again = last.is_some_and(|last| last.c == unit.c);
-        if !unit.symbol && !again {
-            return Nexts([Some(place), None, None]);
-        }
-        let noise = (unit.symbol && unit.noise - place <= WIDEST_GAP).then_some(unit.noise);
-        Nexts([Some(place), noise, again.then_some(unit.run)])
+        let before = at.checked_sub(1).and_then(|before| self.units.get(before));
+        before.zip(self.units.get(at)).is_some_and(|(before, unit)| unit.repeats(before))
     }
 }
-
-/// The places where a word may go on.
-#[derive(Clone, Copy)]
-pub(super) struct Nexts(pub(super) [Option<u32>; 3]);

@@ -129,7 +129,7 @@ pub struct DisguiseScratch {
     lattice: Lattice,
     path: Vec<Step>,
     /// How each character of the word is written, of the reading that is weighed.
-    pub(self) views: Vec<View>,
+    views: Vec<View>,
     window: Vec<char>,
 }
 
@@ -176,6 +176,9 @@ impl Disguises {
         let places = lattice.units.len() as u32;
         let mut steps = STEPS_AT_FIRST.saturating_add(places.saturating_mul(STEPS_EACH));
         for start in 0..places {
+            if lattice.repeats(start) {
+                continue;
+            }
             path.clear();
             let most = MOST_STEPS.min(steps);
             let mut walk = Walk { disguises: self, lattice, path, steps: most };
@@ -219,7 +222,7 @@ impl Walk<'_, '_> {
     /// Which codes may follow at a place.
     fn behind(&self, place: u32) -> Bits {
         let mut bits = Bits::NONE;
-        for next in self.lattice.nexts(place).0.into_iter().flatten() {
+        for next in self.lattice.nexts(place) {
             bits.add(&self.lattice.codes(next, &self.disguises.readings));
         }
         bits
@@ -248,7 +251,7 @@ impl Walk<'_, '_> {
             }
         }
         if !self.disguises.trie.is_leaf(child) {
-            for next in self.lattice.nexts(to).0.into_iter().flatten() {
+            for next in self.lattice.nexts(to) {
                 self.go(next, child, found);
             }
         }

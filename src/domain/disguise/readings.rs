@@ -8,7 +8,7 @@ use super::tables::{Stand, TABLES};
 use super::{DIGITS, LETTERS, ODD, View};
 
 /// The words of a set of codes.
-pub(super) const ROW: usize = 8;
+const ROW: usize = 8;
 
 /// A set of codes. Codes beyond its size share bits: it may hold more than was put in, never less.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,11 @@ impl Bits {
     #[inline]
     pub(super) fn set(&mut self, code: u16) {
         self.0[usize::from(code / 64) % ROW] |= 1 << (code % 64);
+    }
+
+    #[inline]
+    fn has(&self, code: u16) -> bool {
+        self.0[usize::from(code / 64) % ROW] & 1 << (code % 64) != 0
     }
 
     pub(super) fn add(&mut self, other: &Self) {
@@ -201,24 +206,14 @@ impl Readings {
     }
 }
 
-impl Bits {
-    #[inline]
-    fn has(&self, code: u16) -> bool {
-        self.0[usize::from(code / 64) % ROW] & 1 << (code % 64) != 0
-    }
-}
-
 /// The codes that a character has in the trie by its sounds, or as a letter or digit.
 fn codes(c: char) -> Vec<u16> {
-    let mut codes: Vec<u16> = SOUNDS.of(c).map(|syllable| SOUNDS.class(syllable)).collect();
-    codes.extend(plain_code(c));
-    let mut known = Vec::new();
-    codes.retain(|code| {
-        !known.contains(code) && {
-            known.push(*code);
-            true
+    let mut codes = Vec::new();
+    for code in SOUNDS.of(c).map(|syllable| SOUNDS.class(syllable)).chain(plain_code(c)) {
+        if !codes.contains(&code) {
+            codes.push(code);
         }
-    });
+    }
     codes
 }
 

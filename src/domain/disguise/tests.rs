@@ -114,6 +114,16 @@ fn long_texts_and_repetitions_are_no_trouble() {
     }
 }
 
+#[test]
+fn a_word_begins_with_the_first_of_repeated_characters() {
+    // once, however many there are: from each of them it would be looked at as a whole again
+    let text = format!("{}薇芯领红包", "加".repeat(50_000));
+    let mut spans = Vec::new();
+    of(&["加微信"]).find(&text, &mut DisguiseScratch::default(), |one| spans.push(one.span));
+    spans.dedup();
+    assert_eq!(spans, [Span { start: 0, end: 50_002 }]);
+}
+
 proptest! {
     #[test]
     fn every_span_lies_in_the_text(

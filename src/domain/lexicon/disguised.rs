@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Candidate, Entry, Lexicon, WordScratch};
+use super::{Entry, Lexicon, MOST_HITS, WordScratch};
 use crate::domain::case::Span;
 use crate::domain::disguise::{Disguise, DisguiseScratch, Disguises, DisguisesBuilder};
 use crate::domain::ids::hash;
@@ -61,7 +61,9 @@ fn compiled(folds: &[&str]) -> Arc<Disguises> {
 pub(super) struct Scratch {
     disguises: DisguiseScratch,
     found: Vec<Reading>,
-    told: Vec<(RuleId, Span)>,
+    told: Vec<Span>,
+    excepted: Reach,
+    covered: Reach,
 }
 
 /// A word of a list as a text may be read.
@@ -91,14 +93,15 @@ pub struct DisguisedHit<'a> {
 impl Lexicon {
     /// Gives the words that are written otherwise in a text, by list and weight. `scratch` is as [`Lexicon::find`] left it
     /// for the same text. Of several that overlap in one list only the likeliest is given, and none that overlaps with a
-    /// word as it is or lies in an exception.
+    /// word as it is or lies in an exception; at most [`MOST_HITS`] a list.
     pub fn find_disguised<'a>(
         &'a self,
         text: &Text,
         scratch: &mut WordScratch,
         mut each: impl FnMut(DisguisedHit<'a>),
     ) {
-        let WordScratch { found: plain, disguised: Scratch { disguises, found, told } } = scratch;
+        let WordScratch { found: plain, disguised } = scratch;
+        let Scratch { disguises, found, told, excepted, covered } = disguised;
         let Disguised { disguises: all, entries, lists } = &self.disguised;
         found.clear();
         all.find(&text.original, disguises, |one| {
@@ -114,27 +117,50 @@ impl Lexicon {
                 disguise: one.disguise,
             }));
         });
-        if found.is_empty() {
-            return;
-        }
         found.sort_unstable_by_key(|one| (one.list, Reverse(one.weight), one.span, one.entry, one.place));
-        told.clear();
-        for one in &*found {
-            let covers = |other: &Candidate| {
-                let span = text.folded.span(other.start as usize, other.end.0 as usize);
-                let inside = span.start <= one.span.start && one.span.end <= span.end;
-                other.list == one.list && (inside || other.rank > 0 && overlap(span, one.span))
-            };
-            let again = told.iter().any(|(list, span)| *list == one.list && overlap(*span, one.span));
-            if again || plain.iter().any(covers) {
-                continue;
+        for group in found.chunk_by(|one, other| one.list == other.list) {
+            let Some(list) = group.first().map(|one| one.list) else { continue };
+            told.clear();
+            excepted.clear();
+            covered.clear();
+            for candidate in plain.iter().filter(|candidate| candidate.list == list) {
+                let span = text.folded.span(candidate.start as usize, candidate.end.0 as usize);
+                if candidate.rank > 0 { covered.add(span) } else { excepted.add(span) }
             }
-            told.push((one.list, one.span));
-            let word = self.entries.get(one.entry as usize).and_then(|entry| entry.uses.get(one.place as usize));
-            if let Some(word) = word.map(|used| &used.word) {
-                each(DisguisedHit { list: one.list, span: one.span, word, disguise: one.disguise });
+            for one in group {
+                let span = one.span;
+                let spared = excepted.end(span.start + 1) >= span.end || covered.end(span.end) > span.start;
+                if told.len() == MOST_HITS || spared || told.iter().any(|other| overlap(*other, span)) {
+                    continue;
+                }
+                told.push(span);
+                let word = self.entries.get(one.entry as usize).and_then(|entry| entry.uses.get(one.place as usize));
+                if let Some(word) = word.map(|used| &used.word) {
+                    each(DisguisedHit { list, span, word, disguise: one.disguise });
+                }
             }
         }
+    }
+}
+
+/// How far spans reach that are added by their beginning.
+#[derive(Debug, Default)]
+struct Reach(Vec<Span>);
+
+impl Reach {
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    fn add(&mut self, span: Span) {
+        let end = self.0.last().map_or(span.end, |last| last.end.max(span.end));
+        self.0.push(Span { start: span.start, end });
+    }
+
+    /// The furthest end of those that begin before a code point; 0 where there is none.
+    fn end(&self, before: u32) -> u32 {
+        let count = self.0.partition_point(|span| span.start < before);
+        count.checked_sub(1).and_then(|last| self.0.get(last)).map_or(0, |last| last.end)
     }
 }
 
