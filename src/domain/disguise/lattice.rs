@@ -1,7 +1,8 @@
 //! A text as everything it may be read as: at each place, what may stand there and where it goes on.
 
-use super::readings::{Bits, Far, Readings};
-use super::sounds::{SOUNDS, Sounds, Syllable};
+use super::ordinary::Costs;
+use super::readings::{Far, Readings};
+use super::sounds::{SOUNDS, Syllable, is_han};
 use super::{View, WIDEST_GAP};
 use crate::domain::text::{Class, GapKind, class_of};
 
@@ -24,17 +25,23 @@ pub(super) struct Unit {
     run: u32,
     /// Behind the symbols that begin with it.
     noise: u32,
+    /// Behind those from it on that are read one by one, each as one character.
+    single: u32,
 }
 
 impl Unit {
     /// Whether no word goes on from what stands before it.
-    fn parted(&self) -> bool {
+    pub(super) fn parted(&self) -> bool {
         self.gap == Some(GapKind::Barrier) || self.dropped > WIDEST_GAP
     }
 
     /// Whether it is the character before it once more.
     fn repeats(&self, before: &Self) -> bool {
         self.c == before.c && !self.parted()
+    }
+
+    pub(super) fn is_han(&self) -> bool {
+        is_han(self.c)
     }
 }
 
@@ -58,53 +65,93 @@ pub(super) enum Reading {
     Stands(View, char),
 }
 
-/// A way that does not lead to the next unit.
+/// A way from one place to another.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Leap {
-    from: u32,
+pub(super) struct Move {
     pub(super) to: u32,
     pub(super) way: Way,
 }
+
+/// What a character costs at least that may stand for another one that looks like it, or has its rarer sound.
+const ODD: i32 = 80;
 
 #[derive(Debug, Default)]
 pub(super) struct Lattice {
     pub(super) units: Vec<Unit>,
     /// By the place that they leave. What stands for several characters goes through places of its own behind all units.
-    leaps: Vec<Leap>,
-    links: Vec<Leap>,
-    letters: String,
+    moves: Vec<Move>,
+    /// Where the moves of each place begin.
+    starts: Vec<u32>,
+    links: Vec<Move>,
+    /// Whether there is a symbol.
+    pub(super) has_symbols: bool,
 }
 
 impl Lattice {
     /// Another text.
-    pub(super) fn set(&mut self, original: &str, readings: &Readings) {
+    pub(super) fn set(&mut self, original: &str, readings: &Readings, costs: &mut Costs) {
         self.read(original, readings);
-        self.leaps.clear();
+        costs.set(&self.units);
+        self.moves.clear();
+        self.starts.clear();
         self.links.clear();
         for at in 0..self.units.len() {
+            let first = self.moves.len();
+            self.starts.push(first as u32);
             let Unit { c, known, .. } = self.units[at];
+            let to = at as u32 + 1;
+            let odd = self.is_odd(at, costs);
+            self.moves.extend(readings.ways(known, odd).iter().map(|way| Move { to, way: *way }));
+            let near = self.moves.len();
             if c.is_ascii_lowercase() {
-                self.spell(at, &SOUNDS, readings);
+                self.spell(at, readings);
             }
-            for far in readings.leaps(known) {
+            let next = self.units.get(at + 1).map(|unit| (unit.known, unit.c));
+            for far in readings.fars(known, next) {
                 self.leap(at, far, readings);
+            }
+            if self.moves.len() > near {
+                self.units[at].single = at as u32;
+            }
+        }
+        let links = self.moves.len() as u32;
+        self.starts.extend((links..).take(self.links.len() + 1));
+        self.moves.append(&mut self.links);
+        for at in (0..self.units.len().saturating_sub(1)).rev() {
+            if self.units[at].single > at as u32 {
+                self.units[at].single = self.units[at + 1].single.max(at as u32 + 1);
             }
         }
     }
 
+    /// Whether a character stands where it hardly belongs, so that it may well stand for another: a digit that is no part
+    /// of a number, or what is unusual there.
+    fn is_odd(&self, at: usize, costs: &Costs) -> bool {
+        let digit = |at: usize| self.units.get(at).is_some_and(|unit| unit.c.is_ascii_digit());
+        if digit(at) {
+            return !digit(at + 1) && at.checked_sub(1).is_none_or(|before| !digit(before));
+        }
+        costs.of(at as u32, at as u32 + 1) >= ODD
+    }
+
     fn read(&mut self, original: &str, readings: &Readings) {
         self.units.clear();
+        self.has_symbols = false;
         let (mut gap, mut dropped) = (None, 0);
         for (at, c) in (0..).zip(original.chars()) {
             let mut put = |c: char, symbol: bool| {
-                self.units.push(Unit { c, at, gap, dropped, symbol, known: readings.place(c), run: 0, noise: 0 });
+                let known = readings.place(c);
+                self.units.push(Unit { c, at, gap, dropped, symbol, known, run: 0, noise: 0, single: 0 });
                 (gap, dropped) = (None, 0);
             };
             match class_of(c) {
                 Class::Kept(c) => put(c, false),
                 Class::Many(text) => text.chars().for_each(|c| put(c, false)),
                 Class::Unseen => {}
-                Class::Dropped(_) if readings.is_symbol(c) => put(c, true),
+                Class::Dropped(_) if readings.is_symbol(c) => {
+                    self.has_symbols = true;
+                    put(c, true);
+                }
                 Class::Dropped(kind) => {
                     gap = gap.max(Some(kind));
                     dropped += 1;
@@ -117,6 +164,7 @@ impl Lattice {
             let unit = &mut self.units[at];
             unit.run = next.filter(|next| next.repeats(unit)).map_or(behind, |next| next.run);
             unit.noise = next.filter(|next| next.symbol).map_or(behind, |next| next.noise);
+            unit.single = if unit.symbol || unit.run != behind { at as u32 } else { behind };
         }
     }
 
@@ -130,78 +178,45 @@ impl Lattice {
         };
         let near = |unit: &Unit| unit.gap.is_none_or(|gap| gap == GapKind::Separator);
         if rest.iter().zip(units).all(|(c, unit)| same(*c, unit) && near(unit)) {
-            self.stand(at as u32, (at + 1 + rest.len()) as u32, far.view, &far.stand.target, readings);
+            self.stand((at + 1 + rest.len()) as u32, far.view, &far.stand.target, readings);
         }
     }
 
-    /// The units `from..to` stand for these characters.
-    fn stand(&mut self, from: u32, to: u32, view: View, target: &[char], readings: &Readings) {
+    /// The units from this one to `to` stand for these characters.
+    fn stand(&mut self, to: u32, view: View, target: &[char], readings: &Readings) {
         let Some((first, rest)) = target.split_first() else { return };
         let first_link = (self.units.len() + self.links.len()) as u32;
         for (no, c) in (1..).zip(rest) {
             let to = if no as usize == rest.len() { to } else { first_link + no };
             let Some(code) = readings.codes(*c).first() else { return };
-            let way = Way { code: *code, how: Reading::Stands(view, *c) };
-            self.links.push(Leap { from: first_link + no - 1, to, way });
+            self.links.push(Move { to, way: Way { code: *code, how: Reading::Stands(view, *c) } });
         }
         let to = if rest.is_empty() { to } else { first_link };
         for code in readings.codes(*first) {
-            self.leaps.push(Leap { from, to, way: Way { code: *code, how: Reading::Stands(view, *first) } });
+            self.moves.push(Move { to, way: Way { code: *code, how: Reading::Stands(view, *first) } });
         }
     }
 
     /// The syllables that the letters from here spell.
-    fn spell(&mut self, at: usize, sounds: &Sounds, readings: &Readings) {
-        const LONGEST: usize = 6;
-        let mut letters = std::mem::take(&mut self.letters);
-        letters.clear();
-        for end in at..(at + LONGEST).min(self.units.len()) {
-            let unit = self.units[end];
-            if !unit.c.is_ascii_lowercase() || end > at && unit.gap.is_some_and(|gap| gap != GapKind::Separator) {
-                break;
+    fn spell(&mut self, at: usize, readings: &Readings) {
+        let units = self.units.get(at..).unwrap_or_default();
+        let joined = |(no, unit): &(usize, &Unit)| *no == 0 || unit.gap.is_none_or(|gap| gap == GapKind::Separator);
+        let letters = units.iter().enumerate().take_while(joined).map(|(_, unit)| unit.c);
+        let moves = &mut self.moves;
+        SOUNDS.spelled(letters, |count, syllable| {
+            let code = SOUNDS.class(syllable);
+            if count > 1 && readings.uses(code) {
+                moves.push(Move { to: (at + count) as u32, way: Way { code, how: Reading::Spelled(syllable) } });
             }
-            letters.push(unit.c);
-            if end > at
-                && let Some(syllable) = sounds.spelled(&letters)
-            {
-                let code = sounds.class(syllable);
-                if readings.uses(code) {
-                    let way = Way { code, how: Reading::Spelled(syllable) };
-                    self.leaps.push(Leap { from: at as u32, to: end as u32 + 1, way });
-                }
-            }
-        }
-        self.letters = letters;
+        });
     }
 
-    /// The ways from a place to the next one.
+    /// The ways from a place.
     #[inline]
-    pub(super) fn ways<'r>(&self, place: u32, readings: &'r Readings) -> &'r [Way] {
-        self.units.get(place as usize).map_or(&[], |unit| readings.ways(unit.known))
-    }
-
-    /// The other ways from a place.
-    #[inline]
-    pub(super) fn leaps(&self, place: u32) -> &[Leap] {
-        if let Some(link) = (place as usize).checked_sub(self.units.len()) {
-            return self.links.get(link..=link).unwrap_or_default();
-        }
-        if self.leaps.is_empty() {
-            return &[];
-        }
-        let from = self.leaps.partition_point(|leap| leap.from < place);
-        let to = self.leaps.partition_point(|leap| leap.from <= place);
-        self.leaps.get(from..to).unwrap_or_default()
-    }
-
-    /// Which codes leave a place.
-    #[inline]
-    pub(super) fn codes(&self, place: u32, readings: &Readings) -> Bits {
-        let mut bits = self.units.get(place as usize).map_or(Bits::NONE, |unit| *readings.bits(unit.known));
-        for leap in self.leaps(place) {
-            bits.set(leap.way.code);
-        }
-        bits
+    pub(super) fn moves(&self, place: u32) -> &[Move] {
+        let at = place as usize;
+        let (Some(from), Some(to)) = (self.starts.get(at), self.starts.get(at + 1)) else { return &[] };
+        self.moves.get(*from as usize..*to as usize).unwrap_or_default()
     }
 
     /// Where a word may go on behind a place: there, or behind symbols that are noise, or behind repetitions of what was
@@ -226,5 +241,12 @@ impl Lattice {
         let at = place as usize;
         let before = at.checked_sub(1).and_then(|before| self.units.get(before));
         before.zip(self.units.get(at)).is_some_and(|(before, unit)| unit.repeats(before))
+    }
+
+    /// How many characters a reading of `start..end` has at least.
+    #[inline]
+    pub(super) fn fewest(&self, start: u32, end: u32) -> u32 {
+        let single = self.units.get(start as usize).map_or(start, |unit| unit.single);
+        if single >= end { end - start } else { single - start + 1 }
     }
 }

@@ -2,13 +2,16 @@
 //! several of these in one word.
 //!
 //! - `lattice`: a text as everything it may be read as. `sounds`, `tables`, `ordinary`: what the readings come from.
-//! - `variants`: the patterns of a word. `trie`: all patterns, by codes: syllables that sound alike have one.
+//! - `variants`: the patterns of a word. `trie`: all patterns, by codes: syllables that sound alike have one. `filter`: which
+//!   codes none of them begins with.
 //! - `weigh`: whether a reading is meant: the text as it stands must be much less usual than with the word in its place.
 //!
 //! A walk through the trie begins at every place of the text and follows every reading, so that a word may be disguised
 //! character by character in different ways. How far one walk may go is bounded.
 
+mod filter;
 mod lattice;
+mod orders;
 mod ordinary;
 mod readings;
 mod sounds;
@@ -21,10 +24,13 @@ mod weigh;
 #[cfg(test)]
 mod tests;
 
-use lattice::{Lattice, Reading, Way};
-use readings::{Bits, Readings};
-use trie::{Keys, Node, ROOT, Trie};
-use variants::{Pattern, Word};
+use filter::Begun;
+use lattice::{Lattice, Move, Reading};
+use orders::Orders;
+use ordinary::Costs;
+use readings::Readings;
+use trie::{Node, ROOT, Trie};
+use variants::{Pattern, Patterns, Word};
 pub use views::{View, Views};
 
 use super::case::Span;
@@ -49,7 +55,11 @@ const STEPS_EACH: u32 = 4;
 const WIDEST_GAP: u32 = 6;
 
 /// A text is taken for a word in disguise from this weight on: the odds are e⁶ to one.
-const ENOUGH: i32 = 48;
+const ENOUGH: i32 = 40;
+/// What stands there must cost as much at least, as it is …
+const LEAST: i32 = ENOUGH + weigh::WORD;
+/// … or as much, where symbols are read or characters have changed places.
+const LEAST_FAVOURED: i32 = LEAST - weigh::MOST_FAVOUR;
 
 /// From this weight on a word that is written in a way that nobody takes by chance need not be looked at by a person …
 const SURE: i32 = 96;
@@ -105,12 +115,12 @@ impl DisguisesBuilder {
             return Disguises::default();
         }
         let readings = Readings::of(words.iter().flat_map(|word| word.chars.iter().copied()));
-        let mut keys = Keys::default();
-        let mut patterns = Vec::new();
+        let mut patterns = Patterns::default();
         for (no, word) in (0..).zip(&words) {
-            variants::of(no, word, &readings, &mut keys, &mut patterns);
+            patterns.add(no, word, &readings);
         }
-        Disguises { words, patterns: patterns.into(), trie: keys.build(), readings }
+        let Patterns { keys, of_keys, orders } = patterns;
+        Disguises { words, patterns: of_keys.into(), trie: keys.build(), orders: orders.build(), readings }
     }
 }
 
@@ -118,8 +128,10 @@ impl DisguisesBuilder {
 #[derive(Default)]
 pub struct Disguises {
     words: Box<[Word]>,
+    /// Those that are the values of the trie.
     patterns: Box<[Pattern]>,
     trie: Trie,
+    orders: Orders,
     readings: Readings,
 }
 
@@ -127,10 +139,10 @@ pub struct Disguises {
 #[derive(Debug, Default)]
 pub struct DisguiseScratch {
     lattice: Lattice,
+    costs: Costs,
     path: Vec<Step>,
     /// How each character of the word is written, of the reading that is weighed.
     views: Vec<View>,
-    window: Vec<char>,
 }
 
 /// One step of a reading.
@@ -139,14 +151,21 @@ struct Step {
     from: u32,
     to: u32,
     how: Reading,
+    code: u16,
 }
 
 /// One walk through the trie.
 struct Walk<'a, 's> {
     disguises: &'a Disguises,
     lattice: &'s Lattice,
+    costs: &'s Costs,
     path: &'s mut Vec<Step>,
-    /// How many more it may take.
+    start: u32,
+    /// What must stand there at least to mean something else.
+    least: i32,
+    /// How many characters a word has at least that may be meant.
+    fewest: u32,
+    /// How many steps it may take yet.
     steps: u32,
 }
 
@@ -163,98 +182,158 @@ impl Disguises {
 
     /// How many patterns the words have.
     pub fn patterns(&self) -> usize {
-        self.patterns.len()
+        self.patterns.len() + self.orders.len()
     }
 
     /// Finds words that are written otherwise. Those that stand as they are are not given.
     pub fn find(&self, original: &str, scratch: &mut DisguiseScratch, mut each: impl FnMut(Found)) {
-        let DisguiseScratch { lattice, path, views, window } = scratch;
+        let DisguiseScratch { lattice, costs, path, views } = scratch;
         if self.is_empty() {
             return;
         }
-        lattice.set(original, &self.readings);
+        lattice.set(original, &self.readings, costs);
         let places = lattice.units.len() as u32;
         let mut steps = STEPS_AT_FIRST.saturating_add(places.saturating_mul(STEPS_EACH));
         for start in 0..places {
             if lattice.repeats(start) {
                 continue;
             }
-            path.clear();
-            let most = MOST_STEPS.min(steps);
-            let mut walk = Walk { disguises: self, lattice, path, steps: most };
-            walk.begin(start, &mut |pattern, path| {
+            let mut found = |pattern: &Pattern, path: &[Step]| {
                 let Some(word) = self.words.get(pattern.word as usize) else { return };
-                if !weigh::written(pattern, word, path, lattice, views) {
-                    return;
+                if weigh::written(pattern, word, path, lattice, views)
+                    && let Some((span, weight)) = weigh::weigh(path, lattice, costs, views)
+                    && weight >= ENOUGH
+                {
+                    let views = views.iter().copied().collect();
+                    let disguise = Disguise { views, sure: is_sure(views, weight, word.chars.len()) };
+                    each(Found { word: pattern.word, span, weight, disguise });
                 }
-                let Some((span, weight)) = weigh::weigh(word, path, lattice, views, window) else { return };
-                let views: Views = views.iter().copied().collect();
-                let any = |of: &[View]| of.iter().any(|view| views.has(*view));
-                let enough = if any(&CHOSEN) { SURE } else { SURE_BY_SOUND };
-                let sure = weight >= enough && word.chars.len() >= SURE_LENGTH && !any(&BY_CHANCE);
-                if weight >= ENOUGH {
-                    each(Found { word: pattern.word, span, weight, disguise: Disguise { views, sure } });
-                }
+            };
+            path.clear();
+            let units = lattice.units.get(start as usize..).unwrap_or_default();
+            self.orders.find(units, fewest(lattice, costs, start, LEAST_FAVOURED), |pattern, length| {
+                path.clear();
+                path.extend((start..).zip(units.get(..length).unwrap_or_default()).map(|(from, unit)| Step {
+                    from,
+                    to: from + 1,
+                    how: Reading::Said(unit.c, None),
+                    code: 0,
+                }));
+                found(pattern, path);
             });
+            path.clear();
+            let least = if lattice.has_symbols { LEAST_FAVOURED } else { LEAST };
+            let fewest = fewest(lattice, costs, start, least);
+            let most = MOST_STEPS.min(steps);
+            let mut walk = Walk { disguises: self, lattice, costs, path, start, least, fewest, steps: most };
+            walk.begin(&mut found);
             steps -= most - walk.steps;
         }
     }
 }
 
+/// Whether a word of this length, so written and found by this weight, is surely meant.
+fn is_sure(views: Views, weight: i32, length: usize) -> bool {
+    let any = |of: &[View]| of.iter().any(|view| views.has(*view));
+    let enough = if any(&CHOSEN) { SURE } else { SURE_BY_SOUND };
+    weight >= enough && length >= SURE_LENGTH && !any(&BY_CHANCE)
+}
+
+/// How many characters a word has at least that may be meant by what begins at a place: what costs little as it stands
+/// means itself.
+fn fewest(lattice: &Lattice, costs: &Costs, start: u32, least: i32) -> u32 {
+    let ends = start + 1..start + LONGEST as u32 + 1;
+    let end = ends.clone().find(|end| costs.of(start, *end) >= least).unwrap_or(ends.end);
+    lattice.fewest(start, end)
+}
+
 impl Walk<'_, '_> {
-    fn begin(&mut self, place: u32, found: &mut impl FnMut(&Pattern, &[Step])) {
-        let Disguises { trie, readings, .. } = self.disguises;
-        let begins = |way: &Way, behind: &Bits| trie.seconds(way.code).meet(behind);
-        let ways = self.lattice.ways(place, readings);
-        if !ways.is_empty() {
-            let behind = self.behind(place + 1);
-            for way in ways.iter().filter(|way| begins(way, &behind)) {
-                self.step(ROOT, place, place + 1, *way, found);
-            }
-        }
-        for leap in self.lattice.leaps(place) {
-            if begins(&leap.way, &self.behind(leap.to)) {
-                self.step(ROOT, place, leap.to, leap.way, found);
-            }
+    fn begin(&mut self, found: &mut impl FnMut(&Pattern, &[Step])) {
+        for first in self.lattice.moves(self.start) {
+            self.take(self.start, first, |walk| {
+                walk.second(first.to, Begun::NOTHING.and(first.way.code.into()), found);
+            });
         }
     }
 
-    /// Which codes may follow at a place.
-    fn behind(&self, place: u32) -> Bits {
-        let mut bits = Bits::NONE;
+    fn second(&mut self, place: u32, begun: Begun, found: &mut impl FnMut(&Pattern, &[Step])) {
+        let filter = self.disguises.trie.filter();
         for next in self.lattice.nexts(place) {
-            bits.add(&self.lattice.codes(next, &self.disguises.readings));
+            for second in self.lattice.moves(next) {
+                let pair = begun.and(second.way.code.into());
+                let whole = self.fewest <= 2 && filter.is_pair(pair);
+                let longer = filter.begins_with_two(pair, self.fewest);
+                if !whole && !longer || self.steps == 0 {
+                    continue;
+                }
+                self.steps -= 1;
+                self.take(next, second, |walk| {
+                    if whole && let Some(node) = walk.node() {
+                        walk.end(node, second.to, found);
+                    }
+                    if longer {
+                        walk.third(second.to, pair, found);
+                    }
+                });
+            }
         }
-        bits
     }
 
-    fn go(&mut self, place: u32, node: Node, found: &mut impl FnMut(&Pattern, &[Step])) {
-        for way in self.lattice.ways(place, &self.disguises.readings) {
-            self.step(node, place, place + 1, *way, found);
-        }
-        for leap in self.lattice.leaps(place) {
-            self.step(node, place, leap.to, leap.way, found);
+    fn third(&mut self, place: u32, pair: Begun, found: &mut impl FnMut(&Pattern, &[Step])) {
+        let filter = self.disguises.trie.filter();
+        for next in self.lattice.nexts(place) {
+            for third in self.lattice.moves(next) {
+                if filter.begins_with_three(pair.and(third.way.code.into()), self.fewest) {
+                    self.take(next, third, |walk| {
+                        if let Some(node) = walk.node() {
+                            walk.go(node, third.to, found);
+                        }
+                    });
+                }
+            }
         }
     }
 
+    /// Does something with one step more.
     #[inline]
-    fn step(&mut self, node: Node, from: u32, to: u32, way: Way, found: &mut impl FnMut(&Pattern, &[Step])) {
-        let Some(child) = self.disguises.trie.child(node, way.code) else { return };
-        if self.steps == 0 || self.path.len() >= LONGEST {
-            return;
-        }
-        self.steps -= 1;
-        self.path.push(Step { from, to, how: way.how });
-        for value in self.disguises.trie.values(child) {
-            if let Some(pattern) = self.disguises.patterns.get(*value as usize) {
+    fn take(&mut self, from: u32, step: &Move, then: impl FnOnce(&mut Self)) {
+        self.path.push(Step { from, to: step.to, how: step.way.how, code: step.way.code });
+        then(self);
+        self.path.pop();
+    }
+
+    /// Where the steps lead.
+    fn node(&self) -> Option<Node> {
+        self.path.iter().try_fold(ROOT, |node, step| self.disguises.trie.child(node, step.code))
+    }
+
+    /// Gives the patterns that end at a node, if what stands there may mean something else.
+    fn end(&self, node: Node, place: u32, found: &mut impl FnMut(&Pattern, &[Step])) {
+        let values = self.disguises.trie.values(node);
+        if !values.is_empty() && self.costs.of(self.start, place) >= self.least {
+            for pattern in values.iter().filter_map(|value| self.disguises.patterns.get(*value as usize)) {
                 found(pattern, self.path);
             }
         }
-        if !self.disguises.trie.is_leaf(child) {
-            for next in self.lattice.nexts(to) {
-                self.go(next, child, found);
+    }
+
+    fn go(&mut self, node: Node, place: u32, found: &mut impl FnMut(&Pattern, &[Step])) {
+        if self.steps == 0 {
+            return;
+        }
+        self.steps -= 1;
+        self.end(node, place, found);
+        let (trie, taken) = (&self.disguises.trie, self.path.len() as u32);
+        let deepest = trie.deepest(node);
+        if deepest == 0 || taken + deepest < self.fewest {
+            return;
+        }
+        for next in self.lattice.nexts(place) {
+            for step in self.lattice.moves(next) {
+                if let Some(child) = trie.child(node, step.way.code) {
+                    self.take(next, step, |walk| walk.go(child, step.to, found));
+                }
             }
         }
-        self.path.pop();
     }
 }

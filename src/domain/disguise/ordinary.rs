@@ -1,87 +1,159 @@
 //! How usual a run of text is: the cost of its cheapest division into words, by how often words were counted.
 
-use std::ops::Range;
 use std::sync::LazyLock;
+
+use super::lattice::Unit;
+use super::sounds::{FIRST_HAN, LAST_HAN};
+use crate::domain::text::GapKind;
 
 /// What a text costs, in eighths of a natural logarithm: lower is more usual.
 pub(super) type Cost = u32;
 
 /// A Han character that no list has.
-const UNKNOWN: Cost = 150;
+const UNKNOWN: u8 = 150;
 /// Anything else that is not Han.
-const OTHER: Cost = 56;
+const OTHER: u8 = 56;
 /// A run of Latin letters, and each letter of it.
-const LATIN: Cost = 50;
-const LETTER: Cost = 48;
+const LATIN: u8 = 50;
+const LETTER: u8 = 48;
 /// The longest words of the table.
 const LONGEST: usize = 4;
+/// No word: no word costs so much.
+const NO_WORD: u8 = u8::MAX;
 
 /// The words of `data/ordinary.bin`: the dictionary of jieba-rs (MIT), see `data/make_ordinary.py`.
 #[derive(Default)]
 pub(super) struct Ordinary {
-    hashes: Box<[u32]>,
-    costs: &'static [u8],
+    /// What each Han character costs by itself.
+    singles: Box<[u8]>,
+    /// The words by their hash, each in the first free slot from its place on: 24 bits of the hash and the cost.
+    slots: Box<[u32]>,
 }
 
 /// The table, read on first use.
 pub(super) static ORDINARY: LazyLock<Ordinary> =
     LazyLock::new(|| Ordinary::read(include_bytes!("data/ordinary.bin")).unwrap_or_default());
 
+/// The slots are this power of two: about three quarters are taken.
+const SLOTS: u32 = 18;
+const FREE: u32 = 0;
+
 impl Ordinary {
-    fn read(bytes: &'static [u8]) -> Option<Self> {
+    fn read(bytes: &[u8]) -> Option<Self> {
         let (count, rest) = bytes.split_first_chunk::<4>()?;
         let (hashes, costs) = rest.split_at_checked(u32::from_le_bytes(*count) as usize * 4)?;
         let (hashes, _) = hashes.as_chunks::<4>();
-        let hashes: Box<[u32]> = hashes.iter().map(|hash| u32::from_le_bytes(*hash)).collect();
-        (costs.len() == hashes.len()).then_some(Self { hashes, costs })
-    }
-
-    /// What a word costs, where it is known.
-    pub(super) fn word(&self, word: &[char]) -> Option<Cost> {
-        let at = self.hashes.binary_search(&hash(word)).ok()?;
-        self.costs.get(at).map(|cost| Cost::from(*cost))
-    }
-
-    /// What the cheapest division of a text costs.
-    pub(super) fn text(&self, text: &[char]) -> Cost {
-        self.with(text, 0..0, 0)
-    }
-
-    /// The same, where `whole` may be one word of this cost.
-    pub(super) fn with(&self, text: &[char], whole: Range<usize>, cost: Cost) -> Cost {
-        let mut best = vec![Cost::MAX; text.len() + 1];
-        best[0] = 0;
-        for end in 1..=text.len() {
-            for length in 1..=LONGEST.min(end) {
-                let start = end - length;
-                let word = &text[start..end];
-                let cost = match self.word(word) {
-                    Some(cost) => cost,
-                    None if length > 1 => continue,
-                    None => single(word[0], end.checked_sub(2).map(|at| text[at])),
-                };
-                best[end] = best[end].min(best[start].saturating_add(cost));
+        let mut slots = vec![FREE; 1 << SLOTS].into_boxed_slice();
+        for (hash, cost) in hashes.iter().map(|hash| u32::from_le_bytes(*hash)).zip(costs) {
+            let mut at = place(hash);
+            while slots[at] != FREE {
+                at = (at + 1) % slots.len();
             }
-            if !whole.is_empty() && end == whole.end {
-                best[end] = best[end].min(best[whole.start].saturating_add(cost));
+            slots[at] = tag(hash) | u32::from(*cost).max(1);
+        }
+        let mut ordinary = Self { singles: Box::default(), slots };
+        let single = |c: char| Some(ordinary.word(hash(START, c))).filter(|cost| *cost != NO_WORD);
+        ordinary.singles = (FIRST_HAN..=LAST_HAN).map(|c| single(c).unwrap_or(UNKNOWN)).collect();
+        Some(ordinary)
+    }
+
+    /// What the word of a hash costs.
+    #[inline]
+    fn word(&self, hash: u32) -> u8 {
+        let (mut at, tag) = (place(hash), tag(hash));
+        loop {
+            match self.slots.get(at) {
+                None | Some(&FREE) => return NO_WORD,
+                Some(slot) if slot & !0xFF == tag => return (*slot & 0xFF) as u8,
+                Some(_) => at = (at + 1) % (1 << SLOTS),
             }
         }
-        best[text.len()]
+    }
+
+    /// What a character costs by itself, behind another one.
+    #[inline]
+    fn single(&self, c: char, before: Option<char>) -> u8 {
+        match c {
+            FIRST_HAN..=LAST_HAN => self.singles.get(c as usize - FIRST_HAN as usize).copied().unwrap_or(UNKNOWN),
+            c if c.is_ascii_lowercase() => {
+                LETTER + if before.is_some_and(|c| c.is_ascii_lowercase()) { 0 } else { LATIN }
+            }
+            _ => OTHER,
+        }
     }
 }
 
-fn single(c: char, before: Option<char>) -> Cost {
-    match c {
-        '\u{3400}'..='\u{9FFF}' => UNKNOWN,
-        c if c.is_ascii_lowercase() => LETTER + if before.is_some_and(|c| c.is_ascii_lowercase()) { 0 } else { LATIN },
-        _ => OTHER,
-    }
+fn place(hash: u32) -> usize {
+    (hash >> (32 - SLOTS)) as usize
 }
 
-/// FNV-1a of the UTF-8.
-fn hash(word: &[char]) -> u32 {
-    let mut buffer = [0; 4];
-    word.iter().fold(0x811C_9DC5, |hash, c| {
-        c.encode_utf8(&mut buffer).bytes().fold(hash, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
-    })
+fn tag(hash: u32) -> u32 {
+    hash << 8
+}
+
+/// The hash of no characters.
+const START: u32 = 0x811C_9DC5;
+
+/// The hash of a word with one more character.
+#[inline]
+fn hash(word: u32, c: char) -> u32 {
+    let mixed = (word ^ c as u32).wrapping_mul(0x9E37_79B1);
+    mixed ^ mixed >> 15
+}
+
+/// What every part of one text costs as it stands.
+#[derive(Debug, Default)]
+pub(super) struct Costs {
+    /// The cheapest division of what stands before each place, and of what stands from there on.
+    before: Vec<Cost>,
+    behind: Vec<Cost>,
+    words: Vec<[u8; LONGEST]>,
+}
+
+impl Costs {
+    /// Another text. No word goes on over the end of a clause.
+    pub(super) fn set(&mut self, units: &[Unit]) {
+        let Self { before, behind, words } = self;
+        words.clear();
+        for (at, unit) in units.iter().enumerate() {
+            let last = at.checked_sub(1).and_then(|at| units.get(at));
+            let mut costs = [NO_WORD; LONGEST];
+            costs[0] = ORDINARY.single(unit.c, last.map(|unit| unit.c));
+            let mut word = hash(START, unit.c);
+            if unit.is_han() {
+                for (cost, next) in costs.iter_mut().zip(units.get(at..).unwrap_or_default()).skip(1) {
+                    if !next.is_han() || next.gap >= Some(GapKind::Clause) {
+                        break;
+                    }
+                    word = hash(word, next.c);
+                    *cost = ORDINARY.word(word);
+                }
+            }
+            words.push(costs);
+        }
+        before.clear();
+        before.resize(units.len() + 1, Cost::MAX);
+        before[0] = 0;
+        for (at, costs) in words.iter().enumerate() {
+            let own = before[at];
+            for (end, cost) in before.iter_mut().skip(at + 1).zip(costs).filter(|(_, cost)| **cost != NO_WORD) {
+                *end = (*end).min(own + Cost::from(*cost));
+            }
+        }
+        behind.clear();
+        behind.resize(units.len() + 1, 0);
+        for (at, costs) in words.iter().enumerate().rev() {
+            let ends = behind.iter().skip(at + 1).zip(costs).filter(|(_, cost)| **cost != NO_WORD);
+            behind[at] = ends.map(|(end, cost)| end + Cost::from(*cost)).min().unwrap_or(Cost::MAX);
+        }
+    }
+
+    /// By how much the whole text costs more than it would if what stands at `start..end` cost nothing.
+    #[inline]
+    pub(super) fn of(&self, start: u32, end: u32) -> i32 {
+        let before = self.before.get(start as usize).copied().unwrap_or_default();
+        let behind = self.behind.get(end as usize).copied().unwrap_or_default();
+        let whole = self.behind.first().copied().unwrap_or_default();
+        whole as i32 - before as i32 - behind as i32
+    }
 }

@@ -7,45 +7,12 @@ use super::sounds::{SOUNDS, is_han};
 use super::tables::{Stand, TABLES};
 use super::{DIGITS, LETTERS, ODD, View};
 
-/// The words of a set of codes.
-const ROW: usize = 8;
-
-/// A set of codes. Codes beyond its size share bits: it may hold more than was put in, never less.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Bits([u64; ROW]);
-
-impl Bits {
-    pub(super) const NONE: Self = Self([0; ROW]);
-
-    #[inline]
-    pub(super) fn set(&mut self, code: u16) {
-        self.0[usize::from(code / 64) % ROW] |= 1 << (code % 64);
-    }
-
-    #[inline]
-    fn has(&self, code: u16) -> bool {
-        self.0[usize::from(code / 64) % ROW] & 1 << (code % 64) != 0
-    }
-
-    pub(super) fn add(&mut self, other: &Self) {
-        self.0.iter_mut().zip(other.0).for_each(|(own, other)| *own |= other);
-    }
-
-    /// Whether both have a code.
-    #[inline]
-    pub(super) fn meet(&self, other: &Self) -> bool {
-        self.0.iter().zip(other.0).fold(0, |all, (own, other)| all | own & other) != 0
-    }
-}
-
 /// What is known of one character.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Known {
-    ways: (u32, u32),
-    /// The codes of its ways.
-    bits: Bits,
-    /// What it begins that has several characters or stands for several.
-    leaps: Vec<Far>,
+    /// Where its ways lie, those first that it has anywhere, and what it begins that is written with several characters or stands for several.
+    ways: (u32, u32, u32),
+    fars: (u32, u32),
     /// The character it is where it is a part of another: 人 for 亻.
     whole: char,
     /// It is no letter and no digit and stands for something.
@@ -58,12 +25,16 @@ pub(super) struct Far {
     pub(super) stand: &'static Stand,
 }
 
-impl Known {
-    fn far(&mut self, stands: &'static [Stand], view: View, meant: &HashMap<char, Vec<u16>>) {
-        let far = |stand: &&Stand| stand.rest.len() + stand.target.len() > 1;
-        let matters = |stand: &&Stand| stand.target.iter().all(|c| meant.contains_key(c));
-        self.leaps.extend(stands.iter().filter(far).filter(matters).map(|stand| Far { view, stand }));
+impl Far {
+    /// What its second character is looked up by.
+    fn key(&self) -> u32 {
+        self.stand.rest.first().map_or(0, |second| key(*second, self.view))
     }
+}
+
+/// Parts are compared as whole characters, anything else as it is.
+fn key(second: char, view: View) -> u32 {
+    (second as u32) << 1 | u32::from(view == View::Split)
 }
 
 /// How far the flat table goes: planes 0 and 1.
@@ -76,9 +47,12 @@ pub(super) struct Readings {
     places: Box<[u16]>,
     known: Vec<Known>,
     ways: Vec<Way>,
+    /// By their first character, then by their keys.
+    fars: Vec<Far>,
+    keys: Vec<u32>,
     /// The codes of each character of some word.
     meant: HashMap<char, Vec<u16>>,
-    used: Bits,
+    used: Vec<bool>,
 }
 
 impl Readings {
@@ -97,8 +71,9 @@ impl Readings {
                 codes
             });
         }
+        readings.used = vec![false; usize::from(odd) + 1];
         for code in readings.meant.values().flatten() {
-            readings.used.set(*code);
+            readings.used[usize::from(*code)] = true;
         }
         let (meant, marked) = (|c: &char| readings.meant.contains_key(c), |c: &char| TABLES.of(*c).is_some());
         let matters = |c: &char| c.is_ascii_alphanumeric() || is_han(*c) || meant(c) || marked(c);
@@ -108,50 +83,65 @@ impl Readings {
     }
 
     fn learn(&mut self, c: char) {
-        let start = self.ways.len() as u32;
-        let mut known = Known::default();
-        let mut said = false;
-        for syllable in SOUNDS.of(c) {
-            said = true;
-            let code = SOUNDS.class(syllable);
-            if self.uses(code) {
-                self.ways.push(Way { code, how: Reading::Said(c, Some(syllable)) });
-            }
-        }
-        if !said && let Some(code) = plain_code(c).or_else(|| self.codes(c).first().copied()) {
-            self.ways.push(Way { code, how: Reading::Said(c, None) });
-        }
-        if let Some(table) = TABLES.of(c) {
-            let stands = |stands: &[Stand], view| -> Vec<(char, View)> {
-                let alone = stands.iter().filter(|stand| stand.rest.is_empty() && stand.target.len() == 1);
-                alone.filter_map(|stand| Some((*stand.target.first()?, view))).collect()
-            };
-            let shapes = table.shapes.iter().map(|target| (*target, View::Shape));
-            let symbols = stands(&table.symbols, View::Symbol).into_iter().chain(stands(&table.letters, View::Letter));
-            for (target, view) in shapes.chain(symbols) {
-                let how = Reading::Stands(view, target);
-                let codes = if view == View::Symbol { codes(target) } else { self.codes(target).to_vec() };
-                self.ways.extend(codes.into_iter().filter(|code| self.used.has(*code)).map(|code| Way { code, how }));
-            }
-            known.symbol = !table.symbols.is_empty() && !c.is_alphanumeric();
-            known.far(&table.symbols, View::Symbol, &self.meant);
-            known.far(&table.letters, View::Letter, &self.meant);
-        }
+        let start = (self.ways.len(), self.fars.len());
         let whole = TABLES.whole(c);
+        let (mut always, mut rarely) = self.said(c);
+        let mut symbol = false;
+        if let Some(table) = TABLES.of(c) {
+            let alone = |stand: &&Stand| stand.rest.is_empty() && stand.target.len() == 1;
+            let targets =
+                |stands: &'static [Stand]| stands.iter().filter(alone).filter_map(|stand| stand.target.first());
+            targets(&table.symbols).for_each(|target| self.stands(View::Symbol, *target, &mut always));
+            let letters = if c.is_ascii_digit() { &mut rarely } else { &mut always };
+            targets(&table.letters).for_each(|target| self.stands(View::Letter, *target, letters));
+            table.shapes.iter().for_each(|target| self.stands(View::Shape, *target, &mut rarely));
+            symbol = !table.symbols.is_empty() && !c.is_alphanumeric();
+            self.far(&table.symbols, View::Symbol);
+            self.far(&table.letters, View::Letter);
+        }
         if let Some(table) = TABLES.of(whole) {
-            known.far(&table.splits, View::Split, &self.meant);
+            self.far(&table.splits, View::Split);
         }
-        known.whole = whole;
-        known.ways = (start, self.ways.len() as u32);
-        for way in self.ways.get(start as usize..).unwrap_or_default() {
-            known.bits.set(way.code);
+        self.ways.append(&mut always);
+        let usual = self.ways.len() as u32;
+        self.ways.append(&mut rarely);
+        let end = (self.ways.len(), self.fars.len());
+        if let Some(fars) = self.fars.get_mut(start.1..) {
+            fars.sort_by_key(Far::key);
+            self.keys.extend(fars.iter().map(Far::key));
         }
-        if (known.bits != Bits::NONE || !known.leaps.is_empty() || known.symbol || whole != c)
+        if (start != end || symbol || whole != c)
             && let Some(place) = self.places.get_mut(c as usize)
         {
             *place = self.known.len() as u16;
-            self.known.push(known);
+            let (ways, fars) = ((start.0 as u32, usual, end.0 as u32), (start.1 as u32, end.1 as u32));
+            self.known.push(Known { ways, fars, whole, symbol });
         }
+    }
+
+    /// A character by its usual sound or as what it is, and by its other sounds.
+    fn said(&self, c: char) -> (Vec<Way>, Vec<Way>) {
+        let used = |way: &Way| self.uses(way.code);
+        let way = |syllable| Way { code: SOUNDS.class(syllable), how: Reading::Said(c, Some(syllable)) };
+        let mut sounds = SOUNDS.of(c).map(way);
+        let Some(first) = sounds.next() else {
+            let itself = plain_code(c).or_else(|| self.codes(c).first().copied());
+            return (itself.into_iter().map(|code| Way { code, how: Reading::Said(c, None) }).collect(), Vec::new());
+        };
+        (Some(first).filter(used).into_iter().collect(), sounds.filter(used).collect())
+    }
+
+    /// Adds that something stands for a character; a symbol also for another one of its sound.
+    fn stands(&self, view: View, target: char, ways: &mut Vec<Way>) {
+        let codes = if view == View::Symbol { codes(target) } else { self.codes(target).to_vec() };
+        let used = codes.into_iter().filter(|code| self.uses(*code));
+        ways.extend(used.map(|code| Way { code, how: Reading::Stands(view, target) }));
+    }
+
+    fn far(&mut self, stands: &'static [Stand], view: View) {
+        let far = |stand: &&Stand| stand.rest.len() + stand.target.len() > 1;
+        let matters = |stand: &&Stand| stand.target.iter().all(|c| self.meant.contains_key(c));
+        self.fars.extend(stands.iter().filter(far).filter(matters).map(|stand| Far { view, stand }));
     }
 
     /// Where a character is known.
@@ -165,23 +155,30 @@ impl Readings {
         &self.known[place as usize]
     }
 
-    /// The ways to read it by itself.
+    /// The ways to read it by itself; those that are taken only where it is odd with `odd`.
     #[inline]
-    pub(super) fn ways(&self, place: u32) -> &[Way] {
-        let (from, to) = self.at(place).ways;
+    pub(super) fn ways(&self, place: u32, odd: bool) -> &[Way] {
+        let (from, usual, to) = self.at(place).ways;
+        let to = if odd { to } else { usual };
         self.ways.get(from as usize..to as usize).unwrap_or_default()
     }
 
-    /// Their codes.
+    /// What it begins that has several characters or stands for several, if `next` may follow in it.
     #[inline]
-    pub(super) fn bits(&self, place: u32) -> &Bits {
-        &self.at(place).bits
-    }
-
-    /// What it begins that has several characters or stands for several.
-    #[inline]
-    pub(super) fn leaps(&self, place: u32) -> &[Far] {
-        &self.at(place).leaps
+    pub(super) fn fars(&self, place: u32, next: Option<(u32, char)>) -> impl Iterator<Item = &Far> {
+        let (from, to) = self.at(place).fars;
+        let wanted = match next {
+            _ if from == to => [None; 3],
+            None => [Some(0), None, None],
+            Some((place, c)) => [Some(0), Some(key(self.whole(place, c), View::Split)), Some(key(c, View::Letter))],
+        };
+        let keys = self.keys.get(from as usize..to as usize).unwrap_or_default();
+        let fars = self.fars.get(from as usize..to as usize).unwrap_or_default();
+        wanted.into_iter().flatten().flat_map(move |wanted| {
+            let from = keys.partition_point(|key| *key < wanted);
+            let same = keys.iter().skip(from).take_while(move |key| **key == wanted);
+            fars.iter().skip(from).zip(same).map(|(far, _)| far)
+        })
     }
 
     /// The character it is where it is a part of another.
@@ -200,9 +197,9 @@ impl Readings {
         self.meant.get(&c).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether some word has this code, or one that shares its bit.
+    /// Whether some word has this code.
     pub(super) fn uses(&self, code: u16) -> bool {
-        self.used.has(code)
+        self.used.get(usize::from(code)).copied().unwrap_or_default()
     }
 }
 

@@ -12,16 +12,21 @@ pub(super) struct Syllable(pub(super) u16);
 /// More readings of a character are not tried: the rarer ones are what innocent text is mistaken by.
 pub(super) const READINGS: usize = 2;
 
-const FIRST: char = '\u{3400}';
-const LAST: char = '\u{9FFF}';
+/// The unified ideographs that the table covers.
+pub(super) const FIRST_HAN: char = '\u{3400}';
+pub(super) const LAST_HAN: char = '\u{9FFF}';
 const NONE: u16 = u16::MAX;
+
+/// The letters of the longest syllables.
+pub(super) const LONGEST_SPELLING: usize = 6;
 
 pub(super) struct Sounds {
     /// For each Han character its readings, the usual one first.
     readings: Box<[[u16; READINGS]]>,
     /// Each syllable as it is spelled.
     spelled: Vec<&'static str>,
-    by_spelling: HashMap<&'static str, Syllable>,
+    /// The spellings in order, to be looked for letter by letter.
+    spellings: Vec<([u8; LONGEST_SPELLING], Syllable)>,
     /// What a syllable is among those that people take for each other.
     classes: Vec<u16>,
 }
@@ -31,9 +36,12 @@ pub(super) static SOUNDS: LazyLock<Sounds> = LazyLock::new(Sounds::build);
 
 impl Sounds {
     fn build() -> Self {
-        let mut sounds =
-            Self { readings: Box::default(), spelled: Vec::new(), by_spelling: HashMap::new(), classes: Vec::new() };
-        sounds.readings = (FIRST..=LAST).map(|c| sounds.readings_of(c)).collect();
+        let mut sounds = Self { readings: Box::default(), spelled: vec![], spellings: vec![], classes: vec![] };
+        let mut by_spelling = HashMap::new();
+        sounds.readings = (FIRST_HAN..=LAST_HAN).map(|c| sounds.readings_of(c, &mut by_spelling)).collect();
+        sounds.spellings =
+            by_spelling.iter().filter_map(|(spelled, syllable)| Some((typed(spelled)?, *syllable))).collect();
+        sounds.spellings.sort_unstable_by_key(|(spelled, _)| *spelled);
         let mut known = HashMap::new();
         for spelled in &sounds.spelled {
             let next = known.len() as u16;
@@ -42,13 +50,13 @@ impl Sounds {
         sounds
     }
 
-    fn readings_of(&mut self, c: char) -> [u16; READINGS] {
+    fn readings_of(&mut self, c: char, known: &mut HashMap<&'static str, Syllable>) -> [u16; READINGS] {
         let mut readings = [NONE; READINGS];
         let first = c.to_pinyin().map(|pinyin| pinyin.plain());
         let others = c.to_pinyin_multi().into_iter().flatten().map(|pinyin| pinyin.plain());
         let mut next = 0;
         for spelled in first.into_iter().chain(others) {
-            let Syllable(code) = self.learn(spelled);
+            let Syllable(code) = self.learn(spelled, known);
             if next < READINGS && !readings.contains(&code) {
                 readings[next] = code;
                 next += 1;
@@ -57,8 +65,8 @@ impl Sounds {
         readings
     }
 
-    fn learn(&mut self, spelled: &'static str) -> Syllable {
-        *self.by_spelling.entry(spelled).or_insert_with(|| {
+    fn learn(&mut self, spelled: &'static str, known: &mut HashMap<&'static str, Syllable>) -> Syllable {
+        *known.entry(spelled).or_insert_with(|| {
             self.spelled.push(spelled);
             Syllable((self.spelled.len() - 1) as u16)
         })
@@ -66,17 +74,23 @@ impl Sounds {
 
     /// How a Han character may be read, the usual reading first.
     pub(super) fn of(&self, c: char) -> impl Iterator<Item = Syllable> + '_ {
-        let at = (c as usize).checked_sub(FIRST as usize);
+        let at = (c as usize).checked_sub(FIRST_HAN as usize);
         let readings = at.and_then(|at| self.readings.get(at)).map_or(&[][..], |all| &all[..]);
         readings.iter().take_while(|code| **code != NONE).map(|code| Syllable(*code))
     }
 
-    /// The syllable that is spelled so: `lü` also as `lv` and `lu:`.
-    pub(super) fn spelled(&self, letters: &str) -> Option<Syllable> {
-        self.by_spelling.get(letters).copied().or_else(|| {
-            let v = matches!(letters, "lv" | "nv" | "lve" | "nve");
-            v.then(|| self.by_spelling.get(&*letters.replace('v', "ü")).copied()).flatten()
-        })
+    /// Gives the syllables that letters spell from the first on, and how many of them. `lü` is typed `lv`.
+    pub(super) fn spelled(&self, letters: impl Iterator<Item = char>, mut each: impl FnMut(usize, Syllable)) {
+        let mut rest = self.spellings.as_slice();
+        for (at, letter) in letters.take(LONGEST_SPELLING).enumerate() {
+            let from = rest.partition_point(|(spelled, _)| u32::from(spelled[at]) < letter as u32);
+            let to = rest.partition_point(|(spelled, _)| u32::from(spelled[at]) <= letter as u32);
+            rest = rest.get(from..to).unwrap_or_default();
+            let Some((spelled, syllable)) = rest.first() else { return };
+            if spelled.get(at + 1).is_none_or(|next| *next == 0) {
+                each(at + 1, *syllable);
+            }
+        }
     }
 
     /// How a syllable is spelled.
@@ -92,7 +106,7 @@ impl Sounds {
 
 /// Whether a character is one of the unified ideographs that the table covers.
 pub(super) fn is_han(c: char) -> bool {
-    (FIRST..=LAST).contains(&c)
+    (FIRST_HAN..=LAST_HAN).contains(&c)
 }
 
 /// A spelling without what many speakers do not tell apart: zh and z, ch and c, sh and s, n and l, ng and n.
@@ -101,4 +115,13 @@ fn blurred(spelled: &str) -> String {
     let (from, to) = initial.into_iter().find(|(from, _)| spelled.starts_with(from)).unwrap_or(("", ""));
     let rest = spelled.strip_prefix(from).unwrap_or(spelled);
     format!("{to}{}", rest.strip_suffix("ng").map_or_else(|| rest.to_owned(), |open| format!("{open}n")))
+}
+
+/// A spelling as it is typed: `ü` as `v`.
+fn typed(spelled: &str) -> Option<[u8; LONGEST_SPELLING]> {
+    let mut letters = [0; LONGEST_SPELLING];
+    for (at, c) in spelled.chars().enumerate() {
+        *letters.get_mut(at)? = if c == 'ü' { b'v' } else { u8::try_from(c).ok().filter(u8::is_ascii_lowercase)? };
+    }
+    Some(letters)
 }

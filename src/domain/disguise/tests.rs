@@ -125,6 +125,7 @@ fn a_word_begins_with_the_first_of_repeated_characters() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))] // each compiles words of its own
     #[test]
     fn every_span_lies_in_the_text(
         text in "([加佳家微薇徽信芯心刷唰单弹力口亻言a-zA-Z0-9 ，。❤➕🐎\u{200B}\u{FFFC}]|\\PC){0,40}",

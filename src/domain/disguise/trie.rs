@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::readings::Bits;
+use super::filter::Filter;
 
 /// A place in the trie.
 pub(super) type Node = u32;
@@ -21,8 +21,9 @@ pub(super) struct Trie {
     values: Vec<u32>,
     /// The children of the root by code, 0 for none: the row that is looked at for every character.
     first: Vec<Node>,
-    /// Which codes may follow a first one.
-    seconds: Vec<Bits>,
+    /// How many codes follow a node at most.
+    deepest: Vec<u8>,
+    filter: Filter,
 }
 
 /// Keys and their values, to be built into a [`Trie`].
@@ -85,21 +86,27 @@ impl Keys {
         for at in row {
             trie.first[usize::from(trie.codes[at])] = at as u32 + 1;
         }
-        trie.seconds = vec![Bits::NONE; most];
-        for (code, child) in trie.first.iter().enumerate().filter(|(_, child)| **child != 0) {
-            for second in trie.codes.get(trie.row(*child)).unwrap_or_default() {
-                trie.seconds[code].set(*second);
-            }
+        trie.deepest = vec![0; nodes as usize];
+        for node in (0..nodes as usize).rev() {
+            let children = trie.row(node as Node).map(|at| trie.deepest[at + 1] + 1);
+            trie.deepest[node] = children.max().unwrap_or_default();
         }
+        trie.filter = Filter::of((0..self.rows.len()).map(|no| self.key(no)));
         trie
     }
 }
 
 impl Trie {
-    /// Which codes may follow this one at the beginning of a key.
+    /// What tells soonest that nothing begins so.
     #[inline]
-    pub(super) fn seconds(&self, first: u16) -> &Bits {
-        self.seconds.get(usize::from(first)).unwrap_or(&Bits::NONE)
+    pub(super) fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// How many codes follow a node at most.
+    #[inline]
+    pub(super) fn deepest(&self, node: Node) -> u32 {
+        self.deepest.get(node as usize).map_or(0, |most| u32::from(*most))
     }
 
     /// Where the codes of a node's children lie; the child of the code at `at` is the node `at + 1`.
@@ -108,12 +115,6 @@ impl Trie {
         let from = self.children.get(node).map_or(0, |at| *at as usize - 1);
         let to = self.children.get(node + 1).map_or(from, |at| *at as usize - 1);
         from..to
-    }
-
-    /// Whether nothing follows a node.
-    #[inline]
-    pub(super) fn is_leaf(&self, node: Node) -> bool {
-        self.row(node).is_empty()
     }
 
     /// The child of a node.

@@ -1,6 +1,7 @@
 //! The patterns of a word: as it sounds, by initials, in another order.
 
 use super::LONGEST;
+use super::orders::OrdersBuilder;
 use super::readings::{Readings, plain_code};
 use super::sounds::SOUNDS;
 use super::trie::Keys;
@@ -16,6 +17,8 @@ pub(super) struct Word {
 pub(super) struct Pattern {
     /// The number of the word.
     pub(super) word: u32,
+    /// How many characters the word has.
+    pub(super) length: u8,
     pub(super) kind: Kind,
 }
 
@@ -37,49 +40,65 @@ const MOST_READINGS: usize = 4;
 /// A longer word is not written with some initials and some characters.
 const LONGEST_MIXED: usize = 5;
 
-/// Adds the patterns of a word.
-pub(super) fn of(no: u32, word: &Word, known: &Readings, keys: &mut Keys, patterns: &mut Vec<Pattern>) {
-    let chars = &word.chars;
-    let length = chars.len();
-    if !(2..=LONGEST).contains(&length) {
-        return;
-    }
-    let all: Vec<&[u16]> = chars.iter().map(|c| known.codes(*c)).collect();
-    let mut put = |kind, codes: Vec<u16>| {
-        keys.push(codes, patterns.len() as u32);
-        patterns.push(Pattern { word: no, kind });
-    };
-    readings(&all).into_iter().for_each(|codes| put(Kind::Sounds, codes));
-    if !chars.iter().any(|c| SOUNDS.of(*c).next().is_some()) {
-        return; // letters alone have no other order and no initials
-    }
-    let usual: Vec<u16> = all.iter().filter_map(|codes| codes.first().copied()).collect();
-    let initials: Vec<u16> = chars.iter().zip(&usual).map(|(c, code)| initial(*c).unwrap_or(*code)).collect();
-    for from in 0..length {
-        for to in from + 1..=length {
-            let mixed = (from == 0 || to == length) && length <= LONGEST_MIXED && to - from >= 2;
-            if (from, to) == (0, length) || mixed {
-                let mut codes = usual.clone();
-                codes[from..to].copy_from_slice(&initials[from..to]);
-                if codes != usual {
-                    put(Kind::Initials { from: from as u8, to: to as u8 }, codes);
-                }
-            }
+/// All patterns as they are made.
+#[derive(Default)]
+pub(super) struct Patterns {
+    pub(super) keys: Keys,
+    /// What the values of the keys are.
+    pub(super) of_keys: Vec<Pattern>,
+    pub(super) orders: OrdersBuilder,
+}
+
+impl Patterns {
+    /// Adds those of a word.
+    pub(super) fn add(&mut self, no: u32, word: &Word, known: &Readings) {
+        let chars = &word.chars;
+        if !(2..=LONGEST).contains(&chars.len()) {
+            return;
         }
-    }
-    let reversed: Vec<u16> = usual.iter().rev().copied().collect();
-    if reversed != usual {
-        put(Kind::Reversed, reversed);
-    }
-    if length > 2 {
-        for at in 0..length - 1 {
+        let pattern = |kind| Pattern { word: no, length: chars.len() as u8, kind };
+        let all: Vec<&[u16]> = chars.iter().map(|c| known.codes(*c)).collect();
+        for codes in readings(&all) {
+            self.put(codes, pattern(Kind::Sounds));
+        }
+        if !chars.iter().any(|c| SOUNDS.of(*c).next().is_some()) {
+            return; // letters alone have no other order and no initials
+        }
+        let usual: Vec<u16> = all.iter().filter_map(|codes| codes.first().copied()).collect();
+        let initials: Vec<u16> = chars.iter().zip(&usual).map(|(c, code)| initial(*c).unwrap_or(*code)).collect();
+        for (from, to) in initial_runs(chars.len()) {
             let mut codes = usual.clone();
-            codes.swap(at, at + 1);
+            codes[from..to].copy_from_slice(&initials[from..to]);
             if codes != usual {
-                put(Kind::Swapped(at as u8), codes);
+                self.put(codes, pattern(Kind::Initials { from: from as u8, to: to as u8 }));
+            }
+        }
+        let reversed: Vec<char> = chars.iter().rev().copied().collect();
+        if *reversed != **chars {
+            self.orders.push(&reversed, pattern(Kind::Reversed));
+        }
+        for at in 0..if chars.len() > 2 { chars.len() - 1 } else { 0 } {
+            let mut swapped = chars.to_vec();
+            swapped.swap(at, at + 1);
+            if *swapped != **chars {
+                self.orders.push(&swapped, pattern(Kind::Swapped(at as u8)));
             }
         }
     }
+
+    fn put(&mut self, codes: Vec<u16>, pattern: Pattern) {
+        self.keys.push(codes, self.of_keys.len() as u32);
+        self.of_keys.push(pattern);
+    }
+}
+
+/// Which characters of a word of some length may be initials together: all, or some at an end.
+fn initial_runs(length: usize) -> impl Iterator<Item = (usize, usize)> {
+    let all = (0..length).flat_map(move |from| (from + 1..=length).map(move |to| (from, to)));
+    all.filter(move |(from, to)| {
+        let mixed = (*from == 0 || *to == length) && length <= LONGEST_MIXED && to - from >= 2;
+        (*from, *to) == (0, length) || mixed
+    })
 }
 
 /// The code of the first letter of a character's usual sound.

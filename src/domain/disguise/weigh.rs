@@ -1,7 +1,7 @@
 //! Whether a reading is meant.
 
 use super::lattice::{Lattice, Reading};
-use super::ordinary::ORDINARY;
+use super::ordinary::Costs;
 use super::sounds::{SOUNDS, Syllable};
 use super::variants::{Kind, Pattern, Word};
 use super::{Step, View};
@@ -9,13 +9,13 @@ use crate::domain::case::Span;
 use crate::domain::text::GapKind;
 
 /// What a word costs where it is put in place of what was read as it.
-const WORD: u32 = 96;
+pub(super) const WORD: i32 = 96;
 
 /// How much each gap inside speaks against a word that is not spelled out throughout.
 const BROKEN: i32 = 24;
 
-/// How many characters before and behind are looked at.
-const AROUND: usize = 4;
+/// How much the ways of writing speak for a disguise at most.
+pub(super) const MOST_FAVOUR: i32 = 16;
 
 /// Says how each character of the word is written. `false`: it is not written so, or stands there as it is.
 pub(super) fn written(pattern: &Pattern, word: &Word, path: &[Step], lattice: &Lattice, views: &mut Vec<View>) -> bool {
@@ -114,34 +114,15 @@ fn number(path: &[Step], lattice: &Lattice) -> bool {
 }
 
 /// Where a reading stands, and by how much the text is more usual with the word in its place.
-pub(super) fn weigh(
-    word: &Word,
-    path: &[Step],
-    lattice: &Lattice,
-    views: &[View],
-    window: &mut Vec<char>,
-) -> Option<(Span, i32)> {
+pub(super) fn weigh(path: &[Step], lattice: &Lattice, costs: &Costs, views: &[View]) -> Option<(Span, i32)> {
     let units = &lattice.units;
-    let (start, end) = (path.first()?.from as usize, path.last()?.to as usize);
-    let span = Span { start: units.get(start)?.at, end: units.get(end.checked_sub(1)?)?.at + 1 };
-    let breaks = |at: usize| units.get(at).is_none_or(|unit| unit.gap >= Some(GapKind::Clause));
-    let from = (start.saturating_sub(AROUND)..start).rev().take_while(|at| !breaks(at + 1)).last().unwrap_or(start);
-    let to = (end..(end + AROUND).min(units.len())).take_while(|at| !breaks(*at)).last().map_or(end, |at| at + 1);
-    window.clear();
-    window.extend(units.get(from..to)?.iter().map(|unit| unit.c));
-    let stands = ORDINARY.text(window);
-    window.clear();
-    window.extend(units.get(from..start)?.iter().map(|unit| unit.c));
-    let before = window.len();
-    window.extend(word.chars.iter());
-    let behind = window.len();
-    window.extend(units.get(end..to)?.iter().map(|unit| unit.c));
-    let meant = ORDINARY.with(window, before..behind, WORD);
-    let inside = units.get(start + 1..end).unwrap_or_default();
+    let (start, end) = (path.first()?.from, path.last()?.to);
+    let inside = units.get(start as usize + 1..end as usize).unwrap_or_default();
+    let span = Span { start: units.get(start as usize)?.at, end: units.get(end.checked_sub(1)? as usize)?.at + 1 };
     let gaps = inside.iter().filter(|unit| unit.gap.is_some()).count();
     let broken = if gaps < inside.len() { gaps as i32 * BROKEN } else { 0 };
-    let doubt = broken + views.iter().map(|view| doubt(*view)).sum::<i32>();
-    Some((span, stands as i32 - meant as i32 - doubt))
+    let doubt = views.iter().map(|view| doubt(*view)).sum::<i32>().max(-MOST_FAVOUR);
+    Some((span, costs.of(start, end) - WORD - broken - doubt))
 }
 
 /// How much a way of writing speaks against a disguise: what happens by chance, or by a slip of the pen.

@@ -5,7 +5,7 @@
 JIEBA is the source of the crate jieba-rs 0.11.0 (MIT), whose dictionary gives words and how often they were counted. Kept:
 words of up to two characters, and longer ones (to four) that were counted at least four times.
 
-Format, little endian: u32 n; n times u32, the words' hashes (FNV-1a of UTF-8) in order; n times u8, what each costs in eighths
+Format, little endian: u32 n; n times u32, the words' hashes (as `hashed` makes them) in order; n times u8, what each costs in eighths
 of a natural logarithm: -ln(count / total) * 8.
 """
 
@@ -18,10 +18,11 @@ def han(word):
     return all("\u3400" <= c <= "\u9fff" for c in word)
 
 
-def fnv(word):
+def hashed(word):
     value = 0x811C9DC5
-    for byte in word.encode():
-        value = (value ^ byte) * 0x01000193 & 0xFFFFFFFF
+    for char in word:
+        value = (value ^ ord(char)) * 0x9E3779B1 & 0xFFFFFFFF
+        value ^= value >> 15
     return value
 
 
@@ -34,7 +35,7 @@ def main():
             count = int(count)
             total += count
             if count > 0 and han(word) and (len(word) <= 2 or len(word) <= 4 and count >= 4):
-                key = fnv(word)
+                key = hashed(word)
                 words[key] = max(words.get(key, 0), count)
     keys = sorted(words)
     costs = bytes(min(255, round(-math.log(words[key] / total) * 8)) for key in keys)

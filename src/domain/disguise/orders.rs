@@ -1,0 +1,71 @@
+//! Words whose characters stand in another order: found by their characters, for sounds do not matter to them.
+
+use super::LONGEST;
+use super::filter::{Begun, Filter};
+use super::lattice::Unit;
+use super::variants::Pattern;
+
+/// The characters of each pattern by a hash of them.
+#[derive(Default)]
+pub(super) struct Orders {
+    hashes: Box<[Begun]>,
+    patterns: Box<[Pattern]>,
+    filter: Filter,
+}
+
+/// Patterns and their characters, to be made into [`Orders`].
+#[derive(Default)]
+pub(super) struct OrdersBuilder {
+    all: Vec<(Begun, Pattern)>,
+    chars: Vec<u32>,
+}
+
+impl OrdersBuilder {
+    /// Adds a pattern that is written so.
+    pub(super) fn push(&mut self, chars: &[char], pattern: Pattern) {
+        let begun = chars.iter().fold(Begun::NOTHING, |begun, c| begun.and(*c as u32));
+        self.all.push((begun, pattern));
+        self.chars.extend(chars.iter().map(|c| *c as u32));
+    }
+
+    pub(super) fn build(mut self) -> Orders {
+        let mut rest = self.chars.as_slice();
+        let keys = self.all.iter().filter_map(|(_, pattern)| rest.split_off(..usize::from(pattern.length)));
+        let filter = Filter::of(keys);
+        self.all.sort_unstable_by_key(|(begun, pattern)| (*begun, pattern.word));
+        let (hashes, patterns): (Vec<_>, Vec<_>) = self.all.into_iter().unzip();
+        Orders { hashes: hashes.into(), patterns: patterns.into(), filter }
+    }
+}
+
+impl Orders {
+    /// How many patterns there are.
+    pub(super) fn len(&self) -> usize {
+        self.patterns.len()
+    }
+
+    /// Gives the patterns of `fewest` characters and more that may be what units begin with, and how many units.
+    #[inline]
+    pub(super) fn find(&self, units: &[Unit], fewest: u32, mut each: impl FnMut(&Pattern, usize)) {
+        let mut begun = Begun::NOTHING;
+        for (unit, length) in units.iter().take(LONGEST).zip(1..) {
+            if length > 1 && unit.parted() {
+                return;
+            }
+            begun = begun.and(unit.c as u32);
+            let may_be = match length {
+                1 => continue,
+                2 => fewest <= 2 && self.filter.is_pair(begun),
+                3 if !self.filter.begins_with_three(begun, fewest) => return,
+                _ => length >= fewest,
+            };
+            if may_be {
+                let from = self.hashes.partition_point(|hash| *hash < begun);
+                let same = self.hashes.iter().skip(from).take_while(|hash| **hash == begun);
+                for (pattern, _) in self.patterns.iter().skip(from).zip(same) {
+                    each(pattern, length as usize);
+                }
+            }
+        }
+    }
+}
