@@ -15,5 +15,7 @@ pub mod reload;
 pub mod export;
 pub mod lines;
 pub mod scan;
+pub mod attack;
+pub mod eval;
 pub mod replay;
 pub mod transcript;

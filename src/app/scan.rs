@@ -71,7 +71,13 @@ pub fn scan(
 }
 
 /// All that can be found in one message by itself.
-fn find(settings: &Settings, policy: &Policy, message: &Message, time: Option<Timestamp>, scratch: &mut Scratch) {
+pub(super) fn find(
+    settings: &Settings,
+    policy: &Policy,
+    message: &Message,
+    time: Option<Timestamp>,
+    scratch: &mut Scratch,
+) {
     let rules = &settings.rules;
     rules.find(message, scratch);
     if let Some(time) = time {

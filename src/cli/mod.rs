@@ -3,6 +3,7 @@
 
 pub mod check;
 mod demo;
+mod eval;
 mod export;
 mod generate;
 pub mod health;
@@ -50,6 +51,12 @@ enum Command {
     /// Judges messages, one a line, and writes one verdict a line.
     #[command(after_help = "Example:\n  echo '加 薇 信 abc123' | qunwei scan --config config --explain")]
     Scan(scan::ScanArgs),
+    /// Measures the rules on labelled messages: what they catch, what they flag wrongly, and what they still catch when the words
+    /// are disguised.
+    #[command(
+        after_help = "Example:\n  qunwei eval --config config --disguise homophones,pinyin --strength light messages.jsonl\n  qunwei eval --disguise all --format json messages.jsonl"
+    )]
+    Eval(eval::EvalArgs),
     /// Plays events through the whole engine in virtual time and writes every action.
     #[command(after_help = "Example:\n  qunwei replay --format human scenes/first-day.jsonl")]
     Replay(replay::ReplayArgs),
@@ -144,6 +151,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args, verbosity),
         Command::Check(args) => run_check(&args),
         Command::Scan(args) => scan::run(&args),
+        Command::Eval(args) => eval::run(&args),
         Command::Replay(args) => replay::run(&args, verbosity),
         Command::Pause(args) => run_pause(&args.url, true),
         Command::Resume(args) => run_pause(&args.url, false),

@@ -11,6 +11,7 @@
 
 mod support;
 
+mod accuracy;
 mod alarms;
 mod attack;
 mod bad_input;
@@ -19,6 +20,7 @@ mod commands;
 mod commands_hard;
 mod docs;
 mod docs_config;
+mod eval;
 mod export;
 mod first_day_admin;
 mod generated;
