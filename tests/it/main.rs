@@ -25,6 +25,7 @@ mod export;
 mod first_day_admin;
 mod generated;
 mod history;
+mod hostile_text;
 mod interop;
 mod journal;
 mod kill;

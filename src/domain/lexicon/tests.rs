@@ -226,3 +226,56 @@ proptest! {
         prop_assert_eq!(hits, naive(&words, &text), "{:?} in {:?}", words, text);
     }
 }
+
+/// Words of all kinds, and texts made of their characters and of anything else.
+fn anything() -> impl Strategy<Value = (Vec<String>, String)> {
+    let words = prop::collection::vec("!?[加微信刷单vq力口❤ 　。a-c]{0,6}", 0..10);
+    (words, "([加佳微薇信芯刷唰单力口亻言a-zA-Z0-9 ，。❤➕🐎\u{200B}\u{301}\u{FFFC}\n]|\\PC){0,60}")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))] // each compiles its words
+    #[test]
+    fn every_hit_lies_in_the_text((words, text) in anything()) {
+        let mut builder = LexiconBuilder::default();
+        builder.disguise(A);
+        for word in &words {
+            // what cannot be a word is refused, and the others are still found
+            drop(match word.strip_prefix('!') {
+                Some(phrase) => builder.except(A, phrase),
+                None => builder.add(A, word),
+            });
+        }
+        let (lexicon, mut folded, mut scratch) = (builder.build(), Text::default(), WordScratch::default());
+        folded.set(&text);
+        let length = text.chars().count() as u32;
+        lexicon.find(&folded.folded, &mut scratch, |hit| {
+            let span = folded.folded.span(hit.start, hit.end);
+            assert!(span.start < span.end && span.end <= length, "{hit:?} {span:?}");
+            assert!(words.iter().any(|word| **word == **hit.word));
+        });
+        lexicon.find_disguised(&folded, &mut scratch, |hit| {
+            assert!(hit.span.start < hit.span.end && hit.span.end <= length, "{hit:?}");
+            assert!(words.iter().any(|word| **word == **hit.word) && !hit.disguise.views.is_empty());
+        });
+    }
+}
+
+#[test]
+fn disguised_prefixes_a_thousand_deep_stay_quick() {
+    for unit in ["哈", "加微信"] {
+        let words: Vec<String> = (2..=1_000).map(|depth| unit.chars().cycle().take(depth).collect()).collect();
+        let mut builder = LexiconBuilder::default();
+        builder.disguise(A);
+        words.iter().for_each(|word| builder.add(A, word).unwrap());
+        let (lexicon, mut folded, mut scratch) = (builder.build(), Text::default(), WordScratch::default());
+        for text in ["蛤", "嘉薇芯", "jiaweixin", "力口彳亻言", "➕V❤", "\u{301}", "加\u{301}微\u{200B}信"]
+        {
+            folded.set(&text.repeat(20_000 / text.chars().count()));
+            lexicon.find(&folded.folded, &mut scratch, |_| {});
+            let mut hits = 0;
+            lexicon.find_disguised(&folded, &mut scratch, |_| hits += 1);
+            assert!(hits <= MOST_HITS, "{text}: {hits}");
+        }
+    }
+}

@@ -192,4 +192,19 @@ proptest! {
         let noisy: String = text.chars().flat_map(|c| [c.to_string(), noise.clone()]).collect();
         prop_assert_eq!(fold(&noisy).folded.text, text);
     }
+
+    #[test]
+    fn a_prefix_folds_to_what_it_folds_to_in_the_whole(text in "([加微信ａA1½🔟 ，。\u{200B}\u{301}\u{FFFC}\n]|\\PC){0,40}", share in 0.0..1.0) {
+        let chars: Vec<char> = text.chars().collect();
+        let length = (chars.len() as f64 * share) as usize;
+        let prefix: String = chars[..length].iter().collect();
+        let (whole, part) = (fold(&text), fold(&prefix));
+        prop_assert_eq!(part.folded.original_length() as usize, length);
+        prop_assert!(whole.folded.text.starts_with(&part.folded.text));
+        for (at, c) in part.folded.text.char_indices() {
+            let span = part.folded.span(at, at + c.len_utf8());
+            prop_assert_eq!(span, whole.folded.span(at, at + c.len_utf8()));
+            prop_assert!(span.end as usize <= length, "{:?} is read beyond the prefix", span);
+        }
+    }
 }
