@@ -17,5 +17,6 @@ pub mod lines;
 pub mod scan;
 pub mod attack;
 pub mod eval;
+pub mod words;
 pub mod replay;
 pub mod transcript;

@@ -135,6 +135,9 @@ struct WrittenFinding<'a> {
 #[derive(Serialize)]
 struct How {
     kind: &'static str,
+    /// `薇❤ = 微信 (sound + symbol)`, where there is a word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reading: Option<String>,
     folded: String,
     dropped: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -188,5 +191,6 @@ fn how(finding: &Finding, (rules, scratch): Explained<'_>) -> Option<How> {
     };
     let hit = scratch.hits.iter().find(same)?;
     let Explanation { kind, folded, dropped, limit } = rules.explain(hit, &scratch.text.original)?;
-    Some(How { kind, folded, dropped, limit })
+    let reading = finding.word.as_deref().map(|word| finding.views.reading(&finding.matched, word));
+    Some(How { kind, reading, folded, dropped, limit })
 }

@@ -43,12 +43,18 @@ pub(super) fn man(args: &ManArgs) -> ExitCode {
 fn all_to(dir: &Path, all: &clap::Command) -> anyhow::Result<()> {
     let told = |path: &Path, error| anyhow::anyhow!("cannot write {}: {error}", path.display());
     std::fs::create_dir_all(dir).map_err(|error| told(dir, error))?;
-    for command in [all].into_iter().chain(all.get_subcommands()) {
+    for command in with_all_below(all) {
         let (name, text) = page(command)?;
         let path = dir.join(name);
         std::fs::write(&path, text).map_err(|error| told(&path, error))?;
     }
     Ok(())
+}
+
+/// A command, its commands, and theirs.
+fn with_all_below(command: &clap::Command) -> Vec<&clap::Command> {
+    let below = command.get_subcommands().filter(|one| one.get_name() != "help").flat_map(with_all_below);
+    [command].into_iter().chain(below).collect()
 }
 
 /// The name of a command's page, and the page.

@@ -13,6 +13,7 @@ mod replay;
 mod scan;
 mod serve;
 mod supervisor;
+mod words;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -57,6 +58,9 @@ enum Command {
         after_help = "Example:\n  qunwei eval --config config --disguise homophones,pinyin --strength light messages.jsonl\n  qunwei eval --disguise all --format json messages.jsonl"
     )]
     Eval(eval::EvalArgs),
+    /// What word lists hold, and taking in other people's.
+    #[command(after_help = "Example:\n  qunwei words import badwords.csv --to config/imported")]
+    Words(words::WordsArgs),
     /// Plays events through the whole engine in virtual time and writes every action.
     #[command(after_help = "Example:\n  qunwei replay --format human scenes/first-day.jsonl")]
     Replay(replay::ReplayArgs),
@@ -152,6 +156,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => run_check(&args),
         Command::Scan(args) => scan::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Words(args) => words::run(&args),
         Command::Replay(args) => replay::run(&args, verbosity),
         Command::Pause(args) => run_pause(&args.url, true),
         Command::Resume(args) => run_pause(&args.url, false),

@@ -1,7 +1,6 @@
 //! `docs/config.md` is made from the tables of keys, of commands, of notices and of the command line.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use qunwei::config::SHIPPED;
 use qunwei::config::keys::{Absent, Key, Keys, Table, Takes, all};
@@ -228,18 +227,26 @@ fn options(command: &clap::Command) -> String {
     text
 }
 
+fn one_command(command: &clap::Command, header: &str, name: &str) -> String {
+    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let own = options(command);
+    let own = if own.is_empty() { "没有别的选项。\n".to_owned() } else { format!("{header}{own}") };
+    format!("### `{name}`\n\n{about}\n\n{own}\n")
+}
+
 fn command_line() -> String {
-    let mut command = qunwei::cli::command();
+    let command = qunwei::cli::command();
     let global = options(&command);
     let header = head(&["选项", "环境变量", "不写时", "作用"]);
     let mut text = format!(
         "## 命令行\n\n选项写在环境变量前面算数；`--help` 里每个命令都有例子。所有命令都有：\n\n{header}{global}\n"
     );
-    for one in command.get_subcommands_mut().filter(|one| one.get_name() != "help") {
-        let about = one.get_about().map(ToString::to_string).unwrap_or_default();
-        let own = options(one);
-        let own = if own.is_empty() { "没有别的选项。\n".to_owned() } else { format!("{header}{own}") };
-        let _ = write!(text, "### `qunwei {}`\n\n{about}\n\n{own}\n", one.get_name());
+    for one in command.get_subcommands().filter(|one| one.get_name() != "help") {
+        text += &one_command(one, &header, &format!("qunwei {}", one.get_name()));
+        let name = one.get_name().to_owned();
+        for below in one.get_subcommands().filter(|below| below.get_name() != "help") {
+            text += &one_command(below, &header, &format!("qunwei {name} {}", below.get_name()));
+        }
     }
     text += "## 没有对应选项的环境变量\n\n";
     text += &head(&["变量", "作用"]);

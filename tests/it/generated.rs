@@ -90,7 +90,11 @@ fn the_manual_has_a_page_for_every_command_and_groff_has_nothing_to_complain_of(
     let page = |name: &str| std::fs::read(man.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert_eq!(run(&["man"]).stdout, page("qunwei.1"));
     let mut pages = vec!["qunwei.1".to_owned()];
-    pages.extend(commands().iter().map(|name| format!("qunwei-{name}.1")));
+    for command in qunwei::cli::command().get_subcommands() {
+        let name = command.get_name();
+        pages.push(format!("qunwei-{name}.1"));
+        pages.extend(command.get_subcommands().map(|below| format!("qunwei-{name}-{}.1", below.get_name())));
+    }
     for name in &pages {
         let text = String::from_utf8(page(name)).unwrap();
         assert!(text.contains(".TH qunwei"), "{text}");
@@ -113,23 +117,30 @@ fn the_manual_has_a_page_for_every_command_and_groff_has_nothing_to_complain_of(
 
 #[test]
 fn every_command_shows_an_example_that_it_takes() {
-    let known = commands();
     for command in qunwei::cli::command().get_subcommands() {
-        let name = command.get_name();
-        let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-        let (_, examples) = after.split_once("Example:\n").unwrap_or_else(|| panic!("{name} --help has no example"));
-        let mut shown = false;
-        for line in examples.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            for part in line.split("&&").flat_map(|part| part.split('|')) {
-                let words = part.split_whitespace().skip_while(|word| *word != "qunwei");
-                let words: Vec<&str> = words.take_while(|word| *word != ">").collect();
-                let Some(first) = words.get(1) else { continue };
-                assert!(known.iter().any(|name| name == first), "{line}");
-                shown |= *first == name;
-                let read = qunwei::cli::command().try_get_matches_from(&words);
-                assert!(read.is_ok(), "{line}: {}", read.unwrap_err());
-            }
+        shows_an_example(command, &[command.get_name()]);
+        for below in command.get_subcommands() {
+            shows_an_example(below, &[command.get_name(), below.get_name()]);
         }
-        assert!(shown, "the example of {name} does not use it: {after}");
     }
+}
+
+fn shows_an_example(command: &clap::Command, path: &[&str]) {
+    let known = commands();
+    let name = path.join(" ");
+    let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let (_, examples) = after.split_once("Example:\n").unwrap_or_else(|| panic!("{name} --help has no example"));
+    let mut shown = false;
+    for line in examples.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        for part in line.split("&&").flat_map(|part| part.split('|')) {
+            let words = part.split_whitespace().skip_while(|word| *word != "qunwei");
+            let words: Vec<&str> = words.take_while(|word| *word != ">").collect();
+            let Some(first) = words.get(1) else { continue };
+            assert!(known.iter().any(|name| name == first), "{line}");
+            shown |= words[1..].starts_with(path);
+            let read = qunwei::cli::command().try_get_matches_from(&words);
+            assert!(read.is_ok(), "{line}: {}", read.unwrap_err());
+        }
+    }
+    assert!(shown, "the example of {name} does not use it: {after}");
 }

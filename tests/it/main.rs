@@ -47,3 +47,4 @@ mod store_faults;
 mod tasks;
 mod transfer;
 mod welcome;
+mod words;

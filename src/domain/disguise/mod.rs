@@ -9,6 +9,8 @@
 //! A walk through the trie begins at every place of the text and follows every reading, so that a word may be disguised
 //! character by character in different ways. How far one walk may go is bounded.
 
+mod chance;
+mod explain;
 mod filter;
 mod lattice;
 mod orders;
@@ -24,10 +26,13 @@ mod weigh;
 #[cfg(test)]
 mod tests;
 
+pub use chance::Chance;
+pub use explain::{Explained, Explanation, Weighed, Written, explain, weighed};
 use filter::Begun;
 use lattice::{Lattice, Move, Reading};
 use orders::Orders;
 use ordinary::Costs;
+pub use ordinary::per_million;
 use readings::Readings;
 use trie::{Node, ROOT, Trie};
 use variants::{Pattern, Patterns, Word};
@@ -54,19 +59,15 @@ const STEPS_EACH: u32 = 4;
 /// No more characters of noise may stand between two characters of a word.
 const WIDEST_GAP: u32 = 6;
 
-/// A text is taken for a word in disguise from this weight on: the odds are e⁶ to one.
-const ENOUGH: i32 = 40;
-/// What stands there must cost as much at least, as it is …
-const LEAST: i32 = ENOUGH + weigh::WORD;
-/// … or as much, where symbols are read or characters have changed places.
-const LEAST_FAVOURED: i32 = LEAST - weigh::MOST_FAVOUR;
+/// A text is taken for a word in disguise from this weight on: the odds are e⁵ to one.
+pub const ENOUGH: i32 = 40;
 
 /// From this weight on a word that is written in a way that nobody takes by chance need not be looked at by a person …
-const SURE: i32 = 96;
+pub const SURE: i32 = 96;
 /// … and from this one on a word in which only sounds are written otherwise …
-const SURE_BY_SOUND: i32 = 160;
+pub const SURE_BY_SOUND: i32 = 160;
 /// … if it has so many characters.
-const SURE_LENGTH: usize = 3;
+pub const SURE_LENGTH: usize = 3;
 
 /// Ways of writing that happen by a slip of the pen, or in what means something else.
 const BY_CHANCE: [View; 3] = [View::Near, View::Initial, View::Shape];
@@ -186,7 +187,16 @@ impl Disguises {
     }
 
     /// Finds words that are written otherwise. Those that stand as they are are not given.
-    pub fn find(&self, original: &str, scratch: &mut DisguiseScratch, mut each: impl FnMut(Found)) {
+    pub fn find(&self, original: &str, scratch: &mut DisguiseScratch, each: impl FnMut(Found)) {
+        self.search(original, scratch, ENOUGH, each);
+    }
+
+    /// The same from another weight on.
+    fn search(&self, original: &str, scratch: &mut DisguiseScratch, enough: i32, mut each: impl FnMut(Found)) {
+        // what stands there must cost as much at least, as it is; or as much, where symbols are read or characters have
+        // changed places
+        let least = enough + weigh::WORD;
+        let favoured = least - weigh::MOST_FAVOUR;
         let DisguiseScratch { lattice, costs, path, views } = scratch;
         if self.is_empty() {
             return;
@@ -202,7 +212,7 @@ impl Disguises {
                 let Some(word) = self.words.get(pattern.word as usize) else { return };
                 if weigh::written(pattern, word, path, lattice, views)
                     && let Some((span, weight)) = weigh::weigh(path, lattice, costs, views)
-                    && weight >= ENOUGH
+                    && weight >= enough
                 {
                     let views = views.iter().copied().collect();
                     let disguise = Disguise { views, sure: is_sure(views, weight, word.chars.len()) };
@@ -211,7 +221,7 @@ impl Disguises {
             };
             path.clear();
             let units = lattice.units.get(start as usize..).unwrap_or_default();
-            self.orders.find(units, fewest(lattice, costs, start, LEAST_FAVOURED), |pattern, length| {
+            self.orders.find(units, fewest(lattice, costs, start, favoured), |pattern, length| {
                 path.clear();
                 path.extend((start..).zip(units.get(..length).unwrap_or_default()).map(|(from, unit)| Step {
                     from,
@@ -222,7 +232,7 @@ impl Disguises {
                 found(pattern, path);
             });
             path.clear();
-            let least = if lattice.has_symbols { LEAST_FAVOURED } else { LEAST };
+            let least = if lattice.has_symbols { favoured } else { least };
             let fewest = fewest(lattice, costs, start, least);
             let most = MOST_STEPS.min(steps);
             let mut walk = Walk { disguises: self, lattice, costs, path, start, least, fewest, steps: most };

@@ -44,6 +44,11 @@ impl Orders {
         self.patterns.len()
     }
 
+    /// All patterns.
+    pub(super) fn patterns(&self) -> &[Pattern] {
+        &self.patterns
+    }
+
     /// Gives the patterns of `fewest` characters and more that may be what units begin with, and how many units.
     #[inline]
     pub(super) fn find(&self, units: &[Unit], fewest: u32, mut each: impl FnMut(&Pattern, usize)) {

@@ -157,3 +157,31 @@ impl Costs {
         whole as i32 - before as i32 - behind as i32
     }
 }
+
+/// What a text costs in its cheapest division into words.
+pub(super) fn cost(text: &[char]) -> Cost {
+    let mut best = vec![Cost::MAX; text.len() + 1];
+    best[0] = 0;
+    for end in 1..=text.len() {
+        let single = ORDINARY.single(text[end - 1], end.checked_sub(2).map(|before| text[before]));
+        best[end] = best[end - 1] + Cost::from(single);
+        for start in end.saturating_sub(LONGEST)..end - 1 {
+            if let Some(cost) = word_cost(&text[start..end]) {
+                best[end] = best[end].min(best[start] + cost);
+            }
+        }
+    }
+    best[text.len()]
+}
+
+/// What a word costs, where it is known.
+pub(super) fn word_cost(word: &[char]) -> Option<Cost> {
+    let cost = ORDINARY.word(word.iter().fold(START, |word, c| hash(word, *c)));
+    (cost != NO_WORD).then_some(Cost::from(cost))
+}
+
+/// How often a folded text stands in a million words of ordinary Chinese, by its likeliest division into words.
+pub fn per_million(folded: &str) -> f64 {
+    let chars: Vec<char> = folded.chars().collect();
+    1e6 * (-f64::from(cost(&chars)) / 8.0).exp()
+}

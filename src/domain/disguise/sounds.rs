@@ -98,6 +98,12 @@ impl Sounds {
         self.spelled.get(usize::from(syllable.0)).copied().unwrap_or_default()
     }
 
+    /// How those are spelled that people take for a syllable, itself among them.
+    pub(super) fn alike(&self, syllable: Syllable) -> impl Iterator<Item = &'static str> + '_ {
+        let class = self.class(syllable);
+        self.spelled.iter().zip(&self.classes).filter(move |(_, other)| **other == class).map(|(spelled, _)| *spelled)
+    }
+
     /// What a syllable is among those that people take for each other.
     pub(super) fn class(&self, syllable: Syllable) -> u16 {
         self.classes.get(usize::from(syllable.0)).copied().unwrap_or_default()

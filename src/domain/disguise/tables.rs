@@ -99,6 +99,11 @@ impl Tables {
         self.sides.get(&side).copied().unwrap_or(side)
     }
 
+    /// Every character of which something is known.
+    pub(super) fn all(&self) -> impl Iterator<Item = (char, &Known)> {
+        (0..FLAT as u32).filter_map(char::from_u32).filter_map(|c| Some((c, self.of(c)?)))
+    }
+
     /// What is known of a character.
     #[inline]
     pub(super) fn of(&self, c: char) -> Option<&Known> {

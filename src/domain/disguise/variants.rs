@@ -38,7 +38,7 @@ pub(super) enum Kind {
 /// More readings of a word are not told apart.
 const MOST_READINGS: usize = 4;
 /// A longer word is not written with some initials and some characters.
-const LONGEST_MIXED: usize = 5;
+pub(super) const LONGEST_MIXED: usize = 5;
 
 /// All patterns as they are made.
 #[derive(Default)]

@@ -32,17 +32,17 @@ pub enum View {
 }
 
 impl View {
-    /// Every view but the plain one, with its name in findings.
-    const NAMES: [(Self, &'static str); 9] = [
-        (Self::Sound, "sound"),
-        (Self::Near, "near_sound"),
-        (Self::Pinyin, "pinyin"),
-        (Self::Initial, "initial"),
-        (Self::Shape, "shape"),
-        (Self::Split, "split"),
-        (Self::Symbol, "symbol"),
-        (Self::Letter, "letter"),
-        (Self::Order, "order"),
+    /// Every view but the plain one, with its name in findings and what it is called in a chat.
+    const NAMES: [(Self, &'static str, &'static str); 9] = [
+        (Self::Sound, "sound", "同音"),
+        (Self::Near, "near_sound", "近音"),
+        (Self::Pinyin, "pinyin", "拼音"),
+        (Self::Initial, "initial", "首字母"),
+        (Self::Shape, "shape", "形近"),
+        (Self::Split, "split", "拆字"),
+        (Self::Symbol, "symbol", "符号"),
+        (Self::Letter, "letter", "谐音字母"),
+        (Self::Order, "order", "颠倒"),
     ];
 }
 
@@ -61,9 +61,23 @@ impl Views {
         self.0 & 1 << view as u16 != 0
     }
 
+    /// What stands in a text and the word that it is read as: `薇❤ = 微信 (sound + symbol)`.
+    pub fn reading(self, matched: &str, word: &str) -> String {
+        match self.is_empty() {
+            true => format!("{matched} = {word} (plain)"),
+            false => format!("{matched} = {word} ({})", self.names().collect::<Vec<_>>().join(" + ")),
+        }
+    }
+
     /// Their names.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        View::NAMES.iter().filter(move |(view, _)| self.has(*view)).map(|(_, name)| *name)
+        View::NAMES.iter().filter(move |(view, ..)| self.has(*view)).map(|(_, name, _)| *name)
+    }
+
+    /// What they are called in a chat: `同音＋符号`; empty where the word stands as it is.
+    pub fn in_chat(self) -> String {
+        let called = View::NAMES.iter().filter(|(view, ..)| self.has(*view)).map(|(_, _, called)| *called);
+        called.collect::<Vec<_>>().join("＋")
     }
 }
 
@@ -90,7 +104,7 @@ impl<'de> Deserialize<'de> for Views {
     /// Names of a later version are left out.
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let names = Vec::<String>::deserialize(from)?;
-        let known = names.iter().filter_map(|name| View::NAMES.iter().find(|(_, known)| known == name));
-        Ok(known.map(|(view, _)| *view).collect())
+        let known = names.iter().filter_map(|name| View::NAMES.iter().find(|(_, known, _)| known == name));
+        Ok(known.map(|(view, ..)| *view).collect())
     }
 }

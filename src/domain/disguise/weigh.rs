@@ -126,7 +126,7 @@ pub(super) fn weigh(path: &[Step], lattice: &Lattice, costs: &Costs, views: &[Vi
 }
 
 /// How much a way of writing speaks against a disguise: what happens by chance, or by a slip of the pen.
-fn doubt(view: View) -> i32 {
+pub(super) fn doubt(view: View) -> i32 {
     match view {
         View::Near => 24,
         View::Shape => 10,

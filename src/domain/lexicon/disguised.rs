@@ -36,6 +36,11 @@ impl Disguised {
         }
         Self { disguises: compiled(&folds), entries: chosen, lists }
     }
+
+    /// Whether the words of a list are among them.
+    pub(super) fn has(&self, list: RuleId) -> bool {
+        self.lists.contains(&list)
+    }
 }
 
 fn compiled(folds: &[&str]) -> Arc<Disguises> {

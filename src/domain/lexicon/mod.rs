@@ -18,7 +18,7 @@ pub use disguised::DisguisedHit;
 pub use spared::Spared;
 
 use super::rules::RuleId;
-use super::text::{Folded, Gap, GapKind};
+use super::text::{Folded, Gap, GapKind, Text};
 
 /// How many characters of noise may stand between two characters of a word.
 const WIDEST_GAP: u32 = 6;
@@ -173,6 +173,26 @@ impl Lexicon {
         let told =
             |one: &Use| WordUse { list: self.owner(one.list), exception: one.exception, place: place(one).flatten() };
         entry.map(|entry| entry.uses.iter().map(told).collect()).unwrap_or_default()
+    }
+
+    /// The exceptions in which a folded word stands, of these lists.
+    pub fn exceptions_with(&self, folded: &str, lists: &[RuleId]) -> Vec<(WordUse, Arc<str>)> {
+        let mut text = Text::default();
+        let mut found = Vec::new();
+        for one in self.entries.iter().flat_map(|entry| &entry.uses).filter(|one| one.exception) {
+            let list = self.owner(one.list);
+            text.set(&one.word);
+            if lists.contains(&list) && text.folded.text.len() > folded.len() && text.folded.text.contains(folded) {
+                let place = (one.line > 0).then(|| Some((self.files.get(usize::from(one.file))?.clone(), one.line)));
+                found.push((WordUse { list, exception: true, place: place.flatten() }, one.word.clone()));
+            }
+        }
+        found
+    }
+
+    /// Whether the words of a list are also found in disguise.
+    pub fn finds_disguised(&self, list: RuleId) -> bool {
+        self.disguised.has(list)
     }
 
     /// How many words, without exceptions, a rule has.

@@ -90,6 +90,17 @@ impl Ruleset {
         self.lexicon.uses_of(&text.folded)
     }
 
+    /// The exceptions in which a folded word stands, of the lists that use it.
+    pub fn exceptions_with(&self, folded: &str, uses: &[WordUse]) -> Vec<(WordUse, Arc<str>)> {
+        let lists: Vec<RuleId> = uses.iter().filter(|one| !one.exception).map(|one| one.list).collect();
+        self.lexicon.exceptions_with(folded, &lists)
+    }
+
+    /// Whether a rule's words are also found in disguise.
+    pub fn finds_disguised(&self, rule: RuleId) -> bool {
+        self.lexicon.finds_disguised(rule)
+    }
+
     /// How many words a rule has.
     pub fn words_of(&self, rule: RuleId) -> usize {
         self.lexicon.words_in(rule)

@@ -409,6 +409,7 @@ function hit(one, verdict) {
   if (one.matched) node.append("“", el("bdi", "", one.matched.slice(0, 120)), "”");
   if (one.folded && one.folded !== one.matched) node.append(` ${t("hit_as")} `, el("code", "", one.folded.slice(0, 120)));
   if (one.word && one.word !== one.matched) node.append(` · ${t("hit_word")} `, el("code", "", one.word));
+  if (one.views?.length) node.append(` (${one.views.map((view) => t(`view_${view}`)).join(" + ")})`);
   if (one.dropped) node.append(el("br"), el("small", "", t("hit_noise", { count: one.dropped })));
   if (one.part) node.append(el("br"), el("small", "", t("hit_part", { part: one.part })));
   if (one.why_not) node.append(el("br"), el("small", "", `→ ${t(`why_${one.why_not}`, { role: t(verdict.role ?? "member"), exception: one.exception })}`));

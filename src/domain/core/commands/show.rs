@@ -108,7 +108,7 @@ impl Core {
         desk.answer = desk.render("reply_case", &vars);
     }
 
-    /// 广告引流（命中“加＊＊”“微＊”）: what is called the same is one, and nothing is said twice.
+    /// 广告引流（命中“加＊＊”·同音“微＊”）: what is called the same is one, and nothing is said twice.
     fn findings_in_words<'a>(&self, findings: impl Iterator<Item = &'a Finding>) -> Vec<String> {
         let mut told: Vec<(String, Vec<String>)> = Vec::new();
         for finding in findings {
@@ -117,7 +117,8 @@ impl Core {
             if at == told.len() {
                 told.push((title, Vec::new()));
             }
-            let matched = format!("“{}”", mask(&finding.matched));
+            let views = finding.views.in_chat();
+            let matched = format!("“{}”{}{views}", mask(&finding.matched), if views.is_empty() { "" } else { "·" });
             match told.get_mut(at) {
                 Some((_, all)) if !finding.matched.is_empty() && !all.contains(&matched) => all.push(matched),
                 _ => {}
