@@ -36,8 +36,8 @@ pub(super) struct EvalArgs {
     /// this new file (`-` is stderr).
     #[arg(long, value_name = "FILE")]
     wrong: Option<PathBuf>,
-    /// Labelled messages: a line each, `{"text":"…","label":1}` (1 bad, 0 ordinary; `source`, `category` and `id` if you like).
-    /// `-` is stdin.
+    /// Labelled messages: a line each, `{"text":"…","label":1}` (1 bad, 0 ordinary; `source`, `category` and `id` if you like,
+    /// and `original`: what it was before somebody disguised it, to be compared). `-` is stdin.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }

@@ -48,6 +48,8 @@ struct Row {
     source: Option<String>,
     category: Option<String>,
     id: Option<serde_json::Value>,
+    /// What it was before somebody disguised it.
+    original: Option<String>,
 }
 
 /// 1 (or true) is bad, 0 (or false) is ordinary.
@@ -170,6 +172,11 @@ impl<'a> Evaluation<'a> {
         self.report.plain(source, row.category.as_deref(), row.label.0, &judgement);
         if row.label.0 == (verdict == Verdict::Pass) {
             row.told(source, &row.text, &judgement, None, wrong.as_deref_mut())?;
+        }
+        if let Some(original) = row.original.as_deref().filter(|_| row.label.0)
+            && self.judge(original).verdict() != Verdict::Pass
+        {
+            self.report.pair(source, verdict);
         }
         if !row.label.0 || verdict == Verdict::Pass {
             return Ok(());

@@ -60,6 +60,13 @@ fn tables(report: &Report) -> Vec<Table> {
         }
         tables.push(Table { title: "By view: how what was found is written", rows });
     }
+    if !report.pairs.is_empty() {
+        let mut rows = vec![names("source", &["caught before", "still caught"])];
+        rows.extend(
+            report.pairs.iter().map(|(name, kept)| vec![name.clone(), kept.of.to_string(), with_interval(*kept)]),
+        );
+        tables.push(Table { title: "Pairs: of the bad messages whose original is caught, those still caught", rows });
+    }
     if !report.disguises.is_empty() {
         tables.push(disguises(report));
     }

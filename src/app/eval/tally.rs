@@ -29,6 +29,9 @@ pub struct Report {
     pub rules: BTreeMap<String, Rule>,
     /// By the way in which words were written that were found.
     pub views: BTreeMap<String, View>,
+    /// By source: of the bad messages whose `original` is caught, those that are caught as they stand.
+    #[serde(default)]
+    pub pairs: BTreeMap<String, Share>,
     /// What of the bad messages that were caught is still caught when their words are disguised.
     pub disguises: Vec<Disguised>,
 }
@@ -112,6 +115,7 @@ impl Report {
             categories: BTreeMap::new(),
             rules: BTreeMap::new(),
             views: BTreeMap::new(),
+            pairs: BTreeMap::new(),
             disguises: keys.map(disguised).collect(),
         }
     }
@@ -136,6 +140,11 @@ impl Report {
             row.bad += u64::from(bad);
             row.ordinary += u64::from(!bad);
         }
+    }
+
+    /// Counts a message that somebody disguised, and that was caught before.
+    pub(super) fn pair(&mut self, source: &str, now: Verdict) {
+        entry(&mut self.pairs, source).add(now != Verdict::Pass);
     }
 
     /// Counts a message that cannot be disguised so.

@@ -71,6 +71,19 @@ fn what_was_found_is_disguised_and_judged_again() {
 }
 
 #[test]
+fn what_others_disguised_is_compared_with_its_original() {
+    let lines = r#"
+{"text":"代kai发票","original":"代开发票","label":1,"source":"pinyin"}
+{"text":"代什么票","original":"代开发票","label":1,"source":"pinyin"}
+{"text":"低价出货","original":"低价出貨","label":1,"source":"pinyin"}
+{"text":"不代开发票","original":"代开发票","label":0,"source":"pinyin"}
+"#;
+    let (report, ..) = measured(lines, &Eval::default());
+    assert_eq!(report.pairs["pinyin"], Share { count: 1, of: 2 });
+    assert!(human(&report).contains("pinyin  2              50.0 %"), "{}", human(&report));
+}
+
+#[test]
 fn a_report_is_read_as_it_was_written() {
     let how = Eval { classes: Class::all().collect(), strengths: Strength::ALL.to_vec(), ..Eval::default() };
     let (report, ..) = measured(LINES, &how);

@@ -104,12 +104,12 @@ impl Taken {
         if words > 0 {
             let list = format!("{name}.txt");
             files.push((list.clone(), self.list(&name, &self.words)));
-            rules += &rule(&format!("imported.{name}"), &name, &format!("kind = \"keywords\"\nlists = [{list:?}]\n"));
+            rules += &rule(&format!("imported.{name}"), &name, &format!("{WORDS}lists = [{list:?}]\n"));
         }
         if for_review > 0 {
             let list = format!("{name}.review.txt");
             files.push((list.clone(), self.list(&name, &self.review)));
-            let keys = format!("kind = \"keywords\"\nverdict = \"review\"\ndelete = false\nlists = [{list:?}]\n");
+            let keys = format!("{WORDS}verdict = \"review\"\ndelete = false\nlists = [{list:?}]\n");
             rules += &rule(&format!("imported.{name}.review"), &name, &keys);
         }
         if !self.patterns.is_empty() {
@@ -167,6 +167,9 @@ impl Taken {
 }
 
 const HEAD: &str = "# 导入的词表，先只观察：看几天 observe 的结果，没有误伤再把 mode 改成 \"on\"。\n";
+
+/// Whoever made the list did not think of disguises: a word that is harmless as it stands may sound like an everyday one.
+const WORDS: &str = "kind = \"keywords\"\ndisguised = false # 没有误伤后可以删掉这一行，换了字的写法就也会认\n";
 
 fn rule(rule: &str, name: &str, keys: &str) -> String {
     format!("\n[[rule]]\nname = \"{rule}\"\ntitle = \"导入的词表 {name}\"\nmode = \"observe\"\n{keys}")

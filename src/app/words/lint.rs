@@ -109,7 +109,7 @@ pub struct Linter {
 }
 
 impl Linter {
-    /// What speaks against a word; one that nothing speaks against is remembered as taken.
+    /// What speaks against a word. It is remembered: the same one is not looked at twice.
     ///
     /// # Errors
     /// The first reason not to take it.
@@ -125,12 +125,11 @@ impl Linter {
         if let Some(other) = self.seen.get(folded) {
             return Err(Why::Same(other.clone()));
         }
-        if let Some(list) = OURS.get(folded) {
-            return Err(Why::Shipped(list));
-        }
-        usual(folded)?;
         self.seen.insert(folded.clone(), word.into());
-        Ok(())
+        match OURS.get(folded) {
+            Some(list) => Err(Why::Shipped(list)),
+            None => usual(folded),
+        }
     }
 }
 
