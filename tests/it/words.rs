@@ -54,6 +54,8 @@ fn a_word_is_explained() {
         assert!(text.contains(words), "`{words}` in {text}");
     }
     assert_eq!(text.matches("(by sound").count(), 1, "{text}");
+    let long = explained("长期招聘兼职打字员日结三百元起", &[]);
+    assert!(long.contains("less than 0.01 before, less than 0.01 after it is weighed; likeliest "), "{long}");
     let same = explained("加 微 訊", &[]);
     assert!(same.starts_with("加 微 訊 (folded: 加微讯)\n  in no list"), "{same}");
     assert!(explained("。。", &[]).contains("found nowhere"));

@@ -78,7 +78,7 @@ const ODD: i32 = 80;
 #[derive(Debug, Default)]
 pub(super) struct Lattice {
     pub(super) units: Vec<Unit>,
-    /// By the place that they leave. What stands for several characters goes through places of its own behind all units.
+    /// By the place that they leave. What stands for several characters goes through places of its own behind the end.
     moves: Vec<Move>,
     /// Where the moves of each place begin.
     starts: Vec<u32>,
@@ -114,7 +114,9 @@ impl Lattice {
                 self.units[at].single = at as u32;
             }
         }
+        // the end of the text is a place too, from which nothing leads on; the links lie behind it
         let links = self.moves.len() as u32;
+        self.starts.push(links);
         self.starts.extend((links..).take(self.links.len() + 1));
         self.moves.append(&mut self.links);
         for at in (0..self.units.len().saturating_sub(1)).rev() {
@@ -185,7 +187,7 @@ impl Lattice {
     /// The units from this one to `to` stand for these characters.
     fn stand(&mut self, to: u32, view: View, target: &[char], readings: &Readings) {
         let Some((first, rest)) = target.split_first() else { return };
-        let first_link = (self.units.len() + self.links.len()) as u32;
+        let first_link = (self.units.len() + 1 + self.links.len()) as u32;
         for (no, c) in (1..).zip(rest) {
             let to = if no as usize == rest.len() { to } else { first_link + no };
             let Some(code) = readings.codes(*c).first() else { return };

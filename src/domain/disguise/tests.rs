@@ -89,6 +89,13 @@ fn a_word_as_it_is_is_not_told() {
 }
 
 #[test]
+fn what_stands_for_several_characters_does_not_go_on_from_the_end_of_the_text() {
+    let all = weighed("傻逼", "你个煞笔 sb 逼傻");
+    assert!(all.iter().any(|one| one.weight >= ENOUGH) && all.iter().any(|one| one.weight < ENOUGH), "{all:?}");
+    assert!(all.iter().all(|one| one.span.start < one.span.end), "{all:?}");
+}
+
+#[test]
 fn a_clause_ends_a_word_and_so_does_something_else_in_between() {
     let all = of(WORDS);
     for text in ["参加。薇芯", "加薇\u{FFFC}芯", "刷弹，见值"] {
