@@ -271,6 +271,25 @@ async fn a_name_that_asks_for_a_look_is_put_before_the_admins_once() {
 }
 
 #[tokio::test]
+async fn a_word_said_over_several_messages_is_found_and_the_same_from_the_journal() {
+    let mut world = World::with(&strict()).await;
+    for text in ["加", "微", "信"] {
+        let event = said(&world, "9", json!([{"type": "text", "text": text}]));
+        post(&mut world, &event).await;
+        world.turn(Duration::from_secs(3));
+    }
+    let kinds: Vec<_> = got(&world).into_iter().map(|(kind, step, _)| (kind, step)).collect();
+    // 加微 in two messages is for a person to look at, 加微信 in three is not by chance
+    let expected = [("delete", "warn_private"), ("private", "warn_private"), ("task", "review")];
+    assert_eq!(kinds, expected.map(|(kind, step)| (kind.to_owned(), step.to_owned())));
+    let settings = world.config().settings;
+    world.down().await;
+    let again = tempfile::tempdir().unwrap();
+    run_again(&settings, world.data.path(), again.path());
+    dump::assert_same(&dump::state(world.data.path()), &dump::state(again.path()));
+}
+
+#[tokio::test]
 async fn a_word_that_does_not_count_takes_its_combinations_along() {
     let text = "招聘兼职，日结，感兴趣的私聊";
     let mut world = World::with(&strict()).await;

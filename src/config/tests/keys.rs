@@ -379,6 +379,7 @@ fn posted(rules: &Ruleset, settings: &[RuleSetting], text: &str) -> Vec<String> 
             member,
             user,
             time,
+            piece: None,
             text: None,
             images: 0,
             videos: 0,

@@ -19,7 +19,7 @@ use crate::domain::means::Means;
 use crate::domain::notices::{self, Vars};
 use crate::domain::penalty::{self, Offender};
 use crate::domain::policy::{Capability, Mode, Policy, Settings, Step, Verdict};
-use crate::domain::recent::Sighting;
+use crate::domain::recent::{Piece, Sighting};
 use crate::domain::rules::{Moment, link_keys};
 use crate::domain::standing::{Standing, Strike};
 use crate::domain::state::{Joined, Memo};
@@ -163,6 +163,7 @@ impl Core {
             member: MemberKey::new(&event.platform, &event.group, &message.sender.id),
             user: ids::hash(&[&event.platform, &message.sender.id]) as u64,
             time,
+            piece: Piece::of(&self.scratch.text.original).filter(|_| !needs.pieces.is_zero()),
             text: needs.shortest_text.and_then(|shortest| self.scratch.text.folded.fingerprint(shortest)),
             images: count(message, |segment| matches!(segment, Segment::Image { .. })),
             videos: count(message, |segment| matches!(segment, Segment::Video { .. })),

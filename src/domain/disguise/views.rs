@@ -29,11 +29,13 @@ pub enum View {
     Letter,
     /// Itself, at another place in the word.
     Order,
+    /// In another message than the one before it.
+    Pieces,
 }
 
 impl View {
     /// Every view but the plain one, with its name in findings and what it is called in a chat.
-    const NAMES: [(Self, &'static str, &'static str); 9] = [
+    const NAMES: [(Self, &'static str, &'static str); 10] = [
         (Self::Sound, "sound", "同音"),
         (Self::Near, "near_sound", "近音"),
         (Self::Pinyin, "pinyin", "拼音"),
@@ -43,6 +45,7 @@ impl View {
         (Self::Symbol, "symbol", "符号"),
         (Self::Letter, "letter", "谐音字母"),
         (Self::Order, "order", "颠倒"),
+        (Self::Pieces, "pieces", "分条"),
     ];
 }
 
@@ -67,6 +70,12 @@ impl Views {
             true => format!("{matched} = {word} (plain)"),
             false => format!("{matched} = {word} ({})", self.names().collect::<Vec<_>>().join(" + ")),
         }
+    }
+
+    /// These and one more.
+    #[must_use]
+    pub fn and(self, view: View) -> Self {
+        Self(self.0 | 1 << view as u16)
     }
 
     /// Their names.

@@ -5,6 +5,7 @@
 //! around a time: a backlog with its own old times is no flood, and a late message completes the window it belongs to.
 
 mod chains;
+mod pieces;
 #[cfg(test)]
 mod tests;
 mod written;
@@ -14,6 +15,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use self::chains::{Chains, Link};
+use self::pieces::Cut;
+pub use self::pieces::Piece;
 use super::ids::{GroupKey, MemberKey};
 use super::time::Timestamp;
 
@@ -22,6 +25,9 @@ pub const MOST_TIMES: usize = 1 << 18;
 
 /// How many texts are remembered: 44 bytes each.
 pub const MOST_TEXTS: usize = 1 << 17;
+
+/// How many pieces of texts are remembered: 56 bytes each.
+pub const MOST_PIECES: usize = 1 << 14;
 
 /// What rules need to have been remembered: the longest windows and largest counts of all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +42,8 @@ pub struct Needs {
     pub shortest_text: Option<usize>,
     /// Whether links are.
     pub links: bool,
+    /// How long messages of a few characters are remembered.
+    pub pieces: Duration,
 }
 
 impl Needs {
@@ -56,6 +64,11 @@ impl Needs {
         self.texts = self.texts.max(window);
     }
 
+    /// Needs what a member said in a few characters, as far back as `window`.
+    pub fn pieces(&mut self, window: Duration) {
+        self.pieces = self.pieces.max(window);
+    }
+
     /// Needs who posted which link, as far back as `window`.
     pub fn links(&mut self, window: Duration) {
         self.links = true;
@@ -74,6 +87,8 @@ pub struct Sighting {
     pub user: u64,
     /// When, by the platform's clock.
     pub time: Timestamp,
+    /// The text, when it is short.
+    pub piece: Option<Piece>,
     /// Hash of the folded text, when it is long enough to be remembered.
     pub text: Option<u64>,
     /// How many pictures are in it.
@@ -157,19 +172,21 @@ fn half(hash: u128) -> [u8; 8] {
 pub struct Recent {
     times: Chains<Said>,
     texts: Chains<Copied>,
+    pieces: Chains<Cut>,
 }
 
 impl Default for Recent {
     fn default() -> Self {
-        Self::with_limits(MOST_TIMES, MOST_TEXTS)
+        Self::with_limits(MOST_TIMES, MOST_TEXTS, MOST_PIECES)
     }
 }
 
-/// How many messages and texts had been remembered at some time. Means nothing to other windows.
+/// How many messages, texts and pieces had been remembered at some time. Means nothing to other windows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     times: u64,
     texts: u64,
+    pieces: u64,
 }
 
 /// How much longer than the rules look back a written entry is kept: an idle daemon must not write megabytes of what
@@ -177,9 +194,9 @@ pub struct Place {
 const GRACE: Duration = Duration::from_secs(3600);
 
 impl Recent {
-    /// Windows of so many messages and texts.
-    pub fn with_limits(times: usize, texts: usize) -> Self {
-        Self { times: Chains::new(times), texts: Chains::new(texts) }
+    /// Windows of so many messages, texts and pieces.
+    pub fn with_limits(times: usize, texts: usize, pieces: usize) -> Self {
+        Self { times: Chains::new(times), texts: Chains::new(texts), pieces: Chains::new(pieces) }
     }
 
     /// Remembers a message, as far as the rules need it.
@@ -192,6 +209,9 @@ impl Recent {
                 let shown = Said { member: half(sighting.member.0 ^ kind), time: sighting.time };
                 (0..count.min(MOST_PICTURES)).for_each(|_| self.times.add(shown));
             }
+        }
+        if let Some(piece) = sighting.piece.filter(|_| !needs.pieces.is_zero()) {
+            self.pieces.add(Cut { member: half(sighting.member.0), time: sighting.time, piece });
         }
         let text = sighting.text.filter(|_| needs.shortest_text.is_some());
         let links = sighting.links.into_iter().filter(|link| needs.links && *link != 0);
@@ -221,24 +241,36 @@ impl Recent {
         self.times.between(key, around.minus(within), around.plus(within)).map(|said| said.time)
     }
 
+    /// What a member said in a few characters at most `within` before `until`, newest first, with when it was.
+    pub fn pieces(
+        &self,
+        member: MemberKey,
+        until: Timestamp,
+        within: Duration,
+    ) -> impl Iterator<Item = (Timestamp, &Piece)> {
+        let key = u64::from_le_bytes(half(member.0));
+        self.pieces.between(key, until.minus(within), until).map(|cut| (cut.time, &cut.piece))
+    }
+
     /// Who said this text, or posted the link of this key, at most `within` before or after `around`, newest first.
     pub fn copies(&self, text: u64, around: Timestamp, within: Duration) -> impl Iterator<Item = &Copied> {
         self.texts.between(text, around.minus(within), around.plus(within))
     }
 
-    /// How many messages and texts were forgotten because there were too many.
+    /// How many messages, texts and pieces were forgotten because there were too many.
     pub fn shed(&self) -> u64 {
-        self.times.shed() + self.texts.shed()
+        self.times.shed() + self.texts.shed() + self.pieces.shed()
     }
 
     /// How much was remembered until now.
     pub fn place(&self) -> Place {
-        Place { times: self.times.came(), texts: self.texts.came() }
+        Place { times: self.times.came(), texts: self.texts.came(), pieces: self.pieces.came() }
     }
 
     /// Whether nothing of what was remembered before `place` is left.
     pub fn has_outlived(&self, place: Place) -> bool {
-        place.times <= self.times.shed() && place.texts <= self.texts.shed()
+        let Place { times, texts, pieces } = place;
+        times <= self.times.shed() && texts <= self.texts.shed() && pieces <= self.pieces.shed()
     }
 
     /// Everything that a rule may still ask for at `now`, written; with an hour's grace for events that come late.
@@ -248,8 +280,8 @@ impl Recent {
 
     /// The same of what was remembered since `place`.
     pub fn snapshot_since(&self, place: Place, needs: &Needs, now: Timestamp) -> Vec<u8> {
-        let (times, texts) = (now.minus(needs.times + GRACE), now.minus(needs.texts + GRACE));
-        written::write(self, place, times, texts)
+        let [times, texts, pieces] = [needs.times, needs.texts, needs.pieces].map(|needed| now.minus(needed + GRACE));
+        written::write(self, place, times, texts, pieces)
     }
 
     /// Reads a snapshot and those of what came since, one after the other. `None` when one is damaged or of another version.

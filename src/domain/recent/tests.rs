@@ -8,6 +8,7 @@ fn sighting(member: u128, user: u64, group: u128, seconds: i64, text: Option<u64
         member: MemberKey(member),
         user,
         time: Timestamp(seconds * 1000),
+        piece: None,
         text,
         images: 0,
         videos: 0,
@@ -41,7 +42,7 @@ fn times_stand_in_order_whatever_order_they_come_in() {
 
 #[test]
 fn members_who_share_a_chain_are_told_apart() {
-    let mut recent = Recent::with_limits(4, 4); // four chains: keys 1 and 5 share one
+    let mut recent = Recent::with_limits(4, 4, 4); // four chains: keys 1 and 5 share one
     for (member, at) in [(1, 1), (5, 2), (1, 3), (5, 4)] {
         recent.note(&needs(), &sighting(member, 1, 1, at, None));
     }
@@ -51,7 +52,7 @@ fn members_who_share_a_chain_are_told_apart() {
 
 #[test]
 fn the_first_to_come_is_shed_and_counted() {
-    let mut recent = Recent::with_limits(4, 4);
+    let mut recent = Recent::with_limits(4, 4, 4);
     for at in [10, 50, 20, 40, 30, 60] {
         recent.note(&needs(), &sighting(1, 1, 1, at, Some(7)));
     }

@@ -8,17 +8,19 @@ use serde::ser::{SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
 
 use super::chains::{Chains, Link};
+use super::pieces::Cut;
 use super::{Copied, Place, Recent, Said};
 use crate::domain::time::Timestamp;
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 #[derive(Serialize)]
 struct Written<'a> {
     format: u8,
-    shed: [u64; 2],
+    shed: [u64; 3],
     times: Since<'a, Said>,
     texts: Since<'a, Copied>,
+    pieces: Since<'a, Cut>,
 }
 
 /// The entries of a ring that came after so many, and are not older.
@@ -56,13 +58,14 @@ impl<'de, T: Link + Deserialize<'de>> Visitor<'de> for Fill<'_, T> {
     }
 }
 
-/// What came after `place` and is not older than `times` and `texts`, written.
-pub(super) fn write(recent: &Recent, place: Place, times: Timestamp, texts: Timestamp) -> Vec<u8> {
+/// What came after `place` and is not older than `times`, `texts` and `pieces`, written.
+pub(super) fn write(recent: &Recent, place: Place, times: Timestamp, texts: Timestamp, pieces: Timestamp) -> Vec<u8> {
     let written = Written {
         format: FORMAT,
-        shed: [recent.times.shed(), recent.texts.shed()],
+        shed: [recent.times.shed(), recent.texts.shed(), recent.pieces.shed()],
         times: Since(&recent.times, place.times, times),
         texts: Since(&recent.texts, place.texts, texts),
+        pieces: Since(&recent.pieces, place.pieces, pieces),
     };
     postcard::to_stdvec(&written).expect("plain numbers can always be written to memory")
 }
@@ -75,11 +78,13 @@ pub(super) fn read(mut bytes: &[u8]) -> Option<Recent> {
         if u8::deserialize(&mut parts).ok()? != FORMAT {
             return None;
         }
-        let [times, texts] = Deserialize::deserialize(&mut parts).ok()?;
+        let [times, texts, pieces] = Deserialize::deserialize(&mut parts).ok()?;
         Fill(&mut recent.times).deserialize(&mut parts).ok()?;
         Fill(&mut recent.texts).deserialize(&mut parts).ok()?;
+        Fill(&mut recent.pieces).deserialize(&mut parts).ok()?;
         recent.times.set_shed(times);
         recent.texts.set_shed(texts);
+        recent.pieces.set_shed(pieces);
         bytes = parts.finalize().ok()?;
         if bytes.is_empty() {
             return Some(recent);

@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -31,18 +32,29 @@ pub(super) struct Keywords {
     /// Whether words count that are written otherwise: by sound, look-alikes, parts, symbols, initials, in another order.
     #[serde(default = "yes")]
     disguised: bool,
+    /// For how many seconds short messages of one member are read together.
+    pieces: Option<Spanned<i64>>,
 }
+
+/// How long short messages are read together where the rule does not say it: as long as somebody takes to type a word.
+const PIECES: u32 = 60;
 
 fn yes() -> bool {
     true
 }
 
 /// A keyword rule finds nothing itself: its words are in the lexicon.
-struct InLexicon;
+struct InLexicon {
+    pieces: Duration,
+}
 
 impl Rule for InLexicon {
     fn looks(&self) -> &'static [Look] {
         &[]
+    }
+
+    fn pieces(&self) -> Duration {
+        self.pieces
     }
 }
 
@@ -59,7 +71,9 @@ impl Draft for Keywords {
             build.lexicon.disguise(list);
         }
         take_words(build, list, &self.words, &self.exceptions);
-        (build.errors() == before).then(|| Box::new(InLexicon) as Box<dyn Rule>)
+        let pieces = self.pieces.as_ref().map_or(Some(PIECES), |pieces| build.number(pieces, "pieces", 0..=600))?;
+        let pieces = Duration::from_secs(pieces.into());
+        (build.errors() == before).then(|| Box::new(InLexicon { pieces }) as Box<dyn Rule>)
     }
 }
 

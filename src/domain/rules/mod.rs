@@ -4,6 +4,7 @@
 
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -34,6 +35,7 @@ mod mentions;
 mod names;
 mod newcomers;
 mod pictures;
+mod pieces;
 mod pushing;
 mod quiet_hours;
 mod regex;
@@ -168,6 +170,10 @@ pub trait Rule: Send + Sync {
     }
     /// What it needs to have been remembered.
     fn needs(&self, _needs: &mut Needs) {}
+    /// How long ago the first message may be of several that together say one of its words; zero: each is looked at alone.
+    fn pieces(&self) -> Duration {
+        Duration::ZERO
+    }
     /// Looks at one text: the message's own, or a part of it.
     fn in_text(&self, _text: &Text, _found: &mut Found<'_>) {}
     /// Looks at the words in such a text that are in lists kept apart ([`LexiconBuilder::apart`]), when there are any.

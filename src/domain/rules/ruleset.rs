@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Found, Hit, Look, Moment, Rule, RuleId, RuleInfo, Said, Word};
 use crate::domain::case::Finding;
@@ -37,13 +38,13 @@ pub struct Scratch {
     pub text: Text,
     /// The hits of the message judged last.
     pub hits: Vec<Hit>,
-    part: Text,
-    words: Words,
+    pub(super) part: Text,
+    pub(super) words: Words,
 }
 
 /// Memory for words.
 #[derive(Default)]
-struct Words {
+pub(super) struct Words {
     scratch: WordScratch,
     /// Those of lists kept apart, in the text that is looked at.
     apart: Vec<Word>,
@@ -70,7 +71,10 @@ impl Ruleset {
     pub fn new(rules: Vec<(RuleInfo, Box<dyn Rule>)>, lexicon: LexiconBuilder) -> Self {
         let (infos, rules): (Vec<_>, Vec<_>) = rules.into_iter().unzip();
         let mut needs = Needs::default();
-        rules.iter().for_each(|rule| rule.needs(&mut needs));
+        for rule in &rules {
+            rule.needs(&mut needs);
+            needs.pieces(rule.pieces());
+        }
         let looking = Look::ALL.map(|look| {
             let all = rules.iter().map(|rule| &**rule).zip((0..).map(RuleId));
             all.filter(|(rule, _): &(&dyn Rule, RuleId)| rule.looks().contains(&look)).map(|(_, id)| id).collect()
@@ -201,6 +205,12 @@ impl Ruleset {
         for (rule, id) in self.looking(Look::Recent) {
             rule.in_recent(recent, sighting, &said, &mut Found { rule: id, hits });
         }
+        self.find_in_pieces(recent, sighting, scratch);
+    }
+
+    /// How long ago the first piece of what a rule finds in several messages may be.
+    pub(super) fn pieces_of(&self, rule: RuleId) -> Duration {
+        self.rules.get(usize::from(rule.0)).map(|rule| rule.pieces()).unwrap_or_default()
     }
 
     /// The rules that look at something.
@@ -209,7 +219,7 @@ impl Ruleset {
         ids.iter().filter_map(|id| Some((&**self.rules.get(usize::from(id.0))?, *id)))
     }
 
-    fn in_text(&self, text: &Text, words: &mut Words, hits: &mut Vec<Hit>) {
+    pub(super) fn in_text(&self, text: &Text, words: &mut Words, hits: &mut Vec<Hit>) {
         let first = hits.len();
         let Words { scratch, apart } = words;
         apart.clear();

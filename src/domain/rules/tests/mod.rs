@@ -15,6 +15,7 @@ mod combination;
 mod media;
 mod moment;
 mod names;
+mod pieces;
 mod pushing;
 
 const LIST: &str = "# 名单\n加微信 # 常见\n! 加微信支付\n\n❤\n加*微*信\n";
@@ -254,6 +255,7 @@ fn sighting(member: u64, group: u128, seconds: i64, text: &Text) -> Sighting {
         member: MemberKey(u128::from(member) << 8 | group),
         user: member,
         time: Timestamp(seconds * 1000),
+        piece: None,
         text: text.folded.fingerprint(8),
         images: 0,
         videos: 0,
