@@ -408,7 +408,8 @@ async fn reloads_without_end_under_load() {
     let loads: Vec<_> = (0..3).map(|client| tokio::spawn(load(world.running().listen, client, stop.clone()))).collect();
     let began = Instant::now();
     let (mut versions, mut changes) = (HashMap::new(), 0);
-    while began.elapsed() < Duration::from_secs(5) {
+    let enough = |changes| changes > 15 && began.elapsed() > Duration::from_secs(5);
+    while !enough(changes) && began.elapsed() < Duration::from_secs(60) {
         let which = if changes % 2 == 0 { "two" } else { "one" };
         turn(&world, which);
         let done = reload(&world).await;
