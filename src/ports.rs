@@ -16,6 +16,7 @@ use crate::domain::event::Role;
 use crate::domain::ids::SeenKey;
 use crate::domain::newcomers::Newcomers;
 use crate::domain::reminder::Stored;
+use crate::domain::score::Lesson;
 use crate::domain::standing::{Ledger, Standing};
 use crate::domain::time::Timestamp;
 use crate::domain::timer::Timer;
@@ -179,6 +180,8 @@ pub struct Start {
     pub company: Alerts,
     /// Reminders, and the groups that can be reminded.
     pub reminders: Stored,
+    /// What decisions have taught, by number.
+    pub lessons: Vec<(u64, Lesson)>,
 }
 
 /// A group, or with empty names everything, that only observes because somebody stopped it.

@@ -298,7 +298,9 @@ fn found(settings: &Settings, finding: Finding, why_not: Option<&'static str>) -
         let rule = RuleId(u16::try_from(at).ok()?);
         let span = Span { start: finding.start, end: finding.end };
         let (part, matched) = (finding.part.clone(), Some(finding.matched.clone()));
-        settings.rules.explain(&Hit { rule, span, word: finding.word.clone(), part, matched, disguise: None }, "")
+        settings
+            .rules
+            .explain(&Hit { rule, span, word: finding.word.clone(), part, matched, disguise: None, scored: None }, "")
     });
     let How { kind, folded, dropped, .. } = how.unwrap_or_default();
     let title = info.map_or_else(|| Arc::from(pseudo_title(&finding.rule)), |info| info.title.clone());

@@ -18,5 +18,6 @@ pub mod scan;
 pub mod attack;
 pub mod eval;
 pub mod words;
+pub mod train;
 pub mod replay;
 pub mod transcript;

@@ -10,7 +10,8 @@ use crate::domain::disguise::Views;
 use crate::domain::event::{self, Event, Message, Role, Segment};
 use crate::domain::judge::{Judgement, judge};
 use crate::domain::policy::{Policy, Settings, Verdict};
-use crate::domain::rules::{Explanation, Hit, Moment, Ruleset, Scratch};
+use crate::domain::rules::{Explanation, Hit, Learned, Moment, Ruleset, Scratch};
+use crate::domain::score::Piece;
 use crate::domain::time::Timestamp;
 
 /// What a scan came to.
@@ -80,6 +81,7 @@ pub(super) fn find(
 ) {
     let rules = &settings.rules;
     rules.find(message, scratch);
+    rules.find_learned(message, Learned::default(), scratch);
     if let Some(time) = time {
         let moment = Moment { time, zone: &policy.timezone, joined: None, edited: false };
         rules.find_at(message, moment, None, &policy.rules, scratch);
@@ -127,13 +129,16 @@ struct WrittenFinding<'a> {
     verdict: Option<&'static str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     observe: bool,
+    /// The probability that a model gives, from 0 to 1, where one found it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    how: Option<How>,
+    score: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    how: Option<How<'a>>,
 }
 
 /// The way a finding was reached.
 #[derive(Serialize)]
-struct How {
+struct How<'a> {
     kind: &'static str,
     /// `薇❤ = 微信 (sound + symbol)`, where there is a word.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,6 +147,9 @@ struct How {
     dropped: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<String>,
+    /// What speaks most for it, where a model found it.
+    #[serde(skip_serializing_if = "<[Piece]>::is_empty")]
+    pieces: &'a [Piece],
 }
 
 /// What explains a line: the rules, and what they left of the message.
@@ -165,6 +173,7 @@ impl<'a> Written<'a> {
 
 impl<'a> WrittenFinding<'a> {
     fn new(finding: &'a Finding, verdict: Verdict, explained: Option<Explained<'_>>) -> Self {
+        let scored = finding.score.as_deref();
         Self {
             rule: &finding.rule,
             category: &finding.category,
@@ -177,13 +186,14 @@ impl<'a> WrittenFinding<'a> {
             views: finding.views,
             verdict: (finding.verdict != verdict).then(|| finding.verdict.as_str()),
             observe: finding.observe,
+            score: scored.map(|scored| f64::from(scored.score) / 1e6),
             how: explained.and_then(|explained| how(finding, explained)),
         }
     }
 }
 
 /// How the hit behind a finding was reached.
-fn how(finding: &Finding, (rules, scratch): Explained<'_>) -> Option<How> {
+fn how<'a>(finding: &'a Finding, (rules, scratch): Explained<'_>) -> Option<How<'a>> {
     let same = |hit: &&Hit| {
         let rule = rules.infos().get(usize::from(hit.rule.0)).map(|info| &info.name);
         (hit.span.start, hit.span.end, &hit.part) == (finding.start, finding.end, &finding.part)
@@ -192,5 +202,6 @@ fn how(finding: &Finding, (rules, scratch): Explained<'_>) -> Option<How> {
     let hit = scratch.hits.iter().find(same)?;
     let Explanation { kind, folded, dropped, limit } = rules.explain(hit, &scratch.text.original)?;
     let reading = finding.word.as_deref().map(|word| finding.views.reading(&finding.matched, word));
-    Some(How { kind, reading, folded, dropped, limit })
+    let pieces = finding.score.as_ref().map_or(&[][..], |scored| &scored.pieces);
+    Some(How { kind, reading, folded, dropped, limit, pieces })
 }

@@ -14,6 +14,7 @@ mod scan;
 mod serve;
 mod supervisor;
 mod words;
+mod train;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -61,6 +62,9 @@ enum Command {
     /// What word lists hold, and taking in other people's.
     #[command(after_help = "Example:\n  qunwei words import badwords.csv --to config/imported")]
     Words(words::WordsArgs),
+    /// Makes a model for `score` rules from labelled messages, and says how good it is.
+    #[command(after_help = "Example:\n  qunwei train labelled.jsonl more.jsonl --output models/ours.model")]
+    Train(train::TrainArgs),
     /// Plays events through the whole engine in virtual time and writes every action.
     #[command(after_help = "Example:\n  qunwei replay --format human scenes/first-day.jsonl")]
     Replay(replay::ReplayArgs),
@@ -157,6 +161,7 @@ pub fn main() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Words(args) => words::run(&args),
+        Command::Train(args) => train::run(&args),
         Command::Replay(args) => replay::run(&args, verbosity),
         Command::Pause(args) => run_pause(&args.url, true),
         Command::Resume(args) => run_pause(&args.url, false),

@@ -8,7 +8,7 @@ use super::rules::{Examples, default_setting};
 use super::section::Placed;
 use crate::domain::policy::{Mode, RuleSetting};
 use crate::domain::recent::Needs;
-use crate::domain::rules::{Hit, Kind, Moment, Rule, RuleInfo, Ruleset, Scratch};
+use crate::domain::rules::{Hit, Kind, Learned, Moment, Rule, RuleInfo, Ruleset, Scratch};
 
 /// Whether a rule looks at several messages, so that one example cannot show what it finds.
 pub(super) fn needs_several(rule: &dyn Rule) -> bool {
@@ -50,6 +50,7 @@ impl Bench<'_> {
     fn find(&mut self, example: &Example) {
         let Example { message, at, joined } = example;
         self.rules.find(message, &mut self.scratch);
+        self.rules.find_learned(message, Learned::default(), &mut self.scratch);
         if let Some(time) = *at {
             let moment = Moment { time, zone: &TimeZone::UTC, joined: *joined, edited: false };
             self.rules.find_at(message, moment, None, &self.settings, &mut self.scratch);

@@ -3,6 +3,8 @@
 /// Every file of `config/` and `wordlists/`: its path in the repository and its text.
 pub static SHIPPED: &[(&str, &str)] = &[
     ("config/groups.toml", include_str!("../../config/groups.toml")),
+    ("config/models/start.model", include_str!("../../config/models/start.model")),
+    ("config/models/start.model.report.json", include_str!("../../config/models/start.model.report.json")),
     ("config/notices.toml", include_str!("../../config/notices.toml")),
     ("config/qunwei.toml", include_str!("../../config/qunwei.toml")),
     ("config/reminders.toml", include_str!("../../config/reminders.toml")),
@@ -22,6 +24,7 @@ pub static SHIPPED: &[(&str, &str)] = &[
     ("config/rules/porn.toml", include_str!("../../config/rules/porn.toml")),
     ("config/rules/pushing.toml", include_str!("../../config/rules/pushing.toml")),
     ("config/rules/quiet_hours.toml", include_str!("../../config/rules/quiet_hours.toml")),
+    ("config/rules/score.toml", include_str!("../../config/rules/score.toml")),
     ("config/rules/violence.toml", include_str!("../../config/rules/violence.toml")),
     ("wordlists/abuse.txt", include_str!("../../wordlists/abuse.txt")),
     ("wordlists/ads.txt", include_str!("../../wordlists/ads.txt")),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::action::{ActionId, StoredAction};
 use super::disguise::Views;
 use super::policy::{Severity, Verdict};
+use super::score::Scored;
 use super::time::Timestamp;
 
 /// Code points `start..end` of an original text.
@@ -42,6 +43,9 @@ pub struct Finding {
     /// How the word is written where it does not stand as it is.
     #[serde(skip_serializing_if = "Views::is_empty", default)]
     pub views: Views,
+    /// How sure a model is, where one found it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub score: Option<Arc<Scored>>,
     /// What it means in this group.
     #[serde(skip)]
     pub verdict: Verdict,
@@ -66,6 +70,7 @@ impl Finding {
             end: 0,
             part: None,
             views: Views::default(),
+            score: None,
             verdict: Verdict::Violation,
             observe,
             delete: false,
@@ -124,6 +129,9 @@ impl Case {
         for finding in &mut self.findings {
             finding.matched.clear();
             (finding.word, finding.start, finding.end) = (None, 0, 0);
+            if let Some(score) = &mut finding.score {
+                Arc::make_mut(score).pieces.clear();
+            }
         }
         self.actions.clear();
         self.forgotten = true;

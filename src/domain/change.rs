@@ -12,6 +12,7 @@ use super::event::Role;
 use super::ids::MemberKey;
 use super::newcomers::Newcomers;
 use super::reminder::{ChatReminder, Kept, Known, Since};
+use super::score::Lesson;
 use super::standing::{Ledger, Standing};
 use super::time::Timestamp;
 use super::timer::Timer;
@@ -87,6 +88,22 @@ pub enum Change {
         group: Arc<str>,
         /// Who stopped it and when; `None` when it goes on.
         pause: Option<ByWhom>,
+    },
+    /// A person's decision taught something.
+    Lesson {
+        /// Its number.
+        no: u64,
+        /// The platform.
+        platform: Arc<str>,
+        /// The group.
+        group: Arc<str>,
+        /// What.
+        lesson: Box<Lesson>,
+    },
+    /// What a decision taught is forgotten.
+    LessonForgotten {
+        /// Its number.
+        no: u64,
     },
     /// Somebody gave a command.
     Commanded(Box<Commanded>),

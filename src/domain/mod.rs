@@ -11,6 +11,7 @@ pub mod secret;
 pub mod event;
 pub mod text;
 pub mod disguise;
+pub mod score;
 pub mod lexicon;
 pub mod rhythm;
 pub mod rules;

@@ -98,6 +98,11 @@ pub(super) const REPLIES: &[NoticeKind] = &[
         "a notice of several cases was quoted and said to be a false alarm",
         "这条通知里有几个案件：{{ list }}。要撤销哪一个，请发：/撤销 {{ case }}",
     ),
+    reply(
+        "reply_taught",
+        "an admin quoted a message that has no case and said it is a false alarm: what learns has learnt it",
+        "记下了：这样的消息不算违规。",
+    ),
     reply("reply_appealed", "told to the member who said so", "已转告管理员，请等管理员看案件 {{ case }}。"),
     reply(
         "reply_words_added",

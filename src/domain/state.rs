@@ -17,6 +17,7 @@ use super::ids::{GroupKey, MemberKey};
 use super::newcomers::Newcomers;
 use super::recent::Recent;
 use super::reminder::Reminders;
+use super::score::Lessons;
 use super::standing::{Ledger, Standing};
 use super::time::Timestamp;
 use super::timer::Timer;
@@ -62,6 +63,8 @@ pub struct State {
     pub company: Alerts,
     /// Reminders, and the groups that can be reminded.
     pub reminders: Reminders,
+    /// What decided cases have taught.
+    pub lessons: Lessons,
 }
 
 /// A group.
@@ -142,6 +145,7 @@ impl State {
             paused_all: None,
             company: Alerts::default(),
             reminders: Reminders::default(),
+            lessons: Lessons::default(),
         }
     }
 

@@ -21,6 +21,7 @@ mod forget;
 mod groups;
 mod history;
 mod inspect;
+mod lessons;
 mod lock;
 mod open;
 mod peek;

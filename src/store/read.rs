@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row as Record, Rows};
 use super::chat;
 use super::error::{decode, signed, unsigned};
 use super::groups::GroupIds;
+use super::lessons;
 use super::reminders;
 use crate::domain::case::{Case, Evidence};
 use crate::domain::event::Role;
@@ -129,8 +130,8 @@ pub(super) fn start(conn: &Connection, moved: u64) -> Result<Start, StoreError> 
     let case = last("SELECT coalesce(max(no), 0) FROM cases")?;
     let (changes, change) = chat::in_force(conn)?;
     let pauses = chat::pauses(conn)?;
-    let reminders = reminders::stored(conn)?;
-    Ok(Start { seq, case, windows, timers, chat: changes, change, pauses, company, reminders })
+    let (reminders, lessons) = (reminders::stored(conn)?, lessons::all(conn)?);
+    Ok(Start { seq, case, windows, timers, chat: changes, change, pauses, company, reminders, lessons })
 }
 
 pub(super) fn journal(conn: &Connection, after: u64, limit: usize) -> Result<Vec<Row>, StoreError> {

@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0005_history", sql: include_str!("migrations/0005_history.sql") },
     Migration { name: "0006_decisions", sql: include_str!("migrations/0006_decisions.sql") },
     Migration { name: "0007_reminders", sql: include_str!("migrations/0007_reminders.sql") },
+    Migration { name: "0008_lessons", sql: include_str!("migrations/0008_lessons.sql") },
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`, "QUNW").

@@ -104,6 +104,7 @@ fn finding(rule: &str) -> Finding {
         end: 6,
         part: None,
         views: crate::domain::disguise::Views::default(),
+        score: None,
         verdict: Verdict::default(),
         observe: false,
         delete: false,

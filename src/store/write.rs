@@ -106,6 +106,8 @@ impl Changes<'_> {
                 params![signed(*no)?, encode(undone)?],
             ),
             Change::Pause { platform, group, pause } => self.pause(platform, group, pause.as_ref()),
+            Change::Lesson { no, platform, group, lesson } => self.lesson(*no, platform, group, lesson),
+            Change::LessonForgotten { no } => self.lesson_forgotten(*no),
             Change::Commanded(commanded) => self.commanded(commanded),
             Change::Reload { .. } => Ok(()), // for the daemon, once its command is recorded
             Change::Newcomers { platform, group, newcomers } => self.newcomers(platform, group, newcomers),

@@ -42,6 +42,7 @@ mod reminders_chat;
 mod reload;
 mod replay;
 mod rotation;
+mod score;
 mod rules;
 mod store_faults;
 mod tasks;

@@ -73,6 +73,8 @@ impl Effects {
             | Change::Schedule(_)
             | Change::ScheduleGone { .. }
             | Change::Reminder(_)
+            | Change::Lesson { .. }
+            | Change::LessonForgotten { .. }
             | Change::ReminderOver { .. }
             | Change::ForgetKept { .. }
             | Change::Timer(_)

@@ -107,6 +107,7 @@ impl Engine {
         }
         state.company = start.company;
         state.reminders = Reminders::new(start.reminders);
+        start.lessons.into_iter().for_each(|(no, lesson)| state.lessons.restore(no, lesson));
         self.core.state = state;
         self.seq = start.seq;
         loop {

@@ -6,6 +6,7 @@ pub(super) const TABLES: &[Table] = &[
     Table::kind("keywords", "词表里的词，不管怎么变着样写。", KEYWORDS),
     Table::kind("combination", "几个词凑在一起才算。这些词和词表里的词一样，不管怎么变着样写。", COMBINATION),
     Table::kind("regex", "正则表达式。不熟悉的话请不要改。", REGEX),
+    Table::kind("score", "像不像以前的违规消息：由 qunwei train 做出来的模型打分。", SCORE),
     Table::kind("links", "网址和域名。", LINKS),
     Table::kind("flood", "一个人短时间里发太多条。", FLOOD),
     Table::kind("repeat", "反复发同样的话。三种数法至少写一种。", REPEAT),
@@ -81,6 +82,41 @@ const REGEX: &[Key] = &[
         "拿什么去对",
     )
     .or(r#""original""#),
+];
+
+const SCORE: &[Key] = &[
+    Key::new(
+        "model",
+        Takes::Text("模型文件"),
+        r#""../models/start.model""#,
+        "模型文件；路径从写它的文件所在的文件夹算起。想用自己群里的消息做一个，见 qunwei train --help",
+    ),
+    Key::number(
+        count("false_alarms", 1, 200, "in 10,000 messages", 10),
+        "20",
+        "一万条正常消息里最多允许误报几条（按做模型时留出来的消息量的）；越小越谨慎，漏得也越多",
+    ),
+    Key::number(count("min_characters", 1, 1000, "characters", 6), "10", "短于这么多字的不看"),
+    Key::new("learn", Takes::Flag, "false", "管理员撤销、维持、手工处罚过的案件会不会教它").or("true"),
+    Key::new(
+        "strict",
+        Takes::Inline,
+        "{ precision = 95, decisions = 30 }",
+        "在某个群里说得够准，就从“请管理员看”变成按违规处理；后来不准了，又变回去",
+    )
+    .or_else("永远只请管理员看"),
+    Key::new(
+        "strict.precision",
+        Takes::Number(count("precision", 50, 99, "percent", 95)),
+        "95",
+        "在这个群里至少百分之多少是对的（按 95% 的把握往低里算）",
+    ),
+    Key::new(
+        "strict.decisions",
+        Takes::Number(count("decisions", 5, 1000, "decided cases", 30)),
+        "30",
+        "至少有多少件是管理员定过的",
+    ),
 ];
 
 const LINKS: &[Key] = &[

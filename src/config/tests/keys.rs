@@ -16,7 +16,7 @@ use crate::domain::ids::{GroupKey, MemberKey};
 use crate::domain::notices;
 use crate::domain::policy::{Mode, RuleSetting};
 use crate::domain::recent::{Recent, Sighting};
-use crate::domain::rules::{Moment, Ruleset, Scratch, link_keys};
+use crate::domain::rules::{Learned, Moment, Ruleset, Scratch, link_keys};
 use crate::domain::time::Timestamp;
 
 thread_local! {
@@ -127,7 +127,9 @@ impl Document {
 
     fn read(&self) -> Result<Config, Vec<Fault>> {
         let text = self.text();
-        let files = [("a.toml", text.as_str()), ("../../wordlists/ads.txt", "低价代购\n")];
+        let model = SHIPPED.iter().find(|(name, _)| *name == "config/models/start.model").map_or("", |(_, text)| *text);
+        let files =
+            [("a.toml", text.as_str()), ("../../wordlists/ads.txt", "低价代购\n"), ("../models/start.model", model)];
         from_files(Path::new("."), &super::files(&files), &no_env)
     }
 
@@ -415,6 +417,12 @@ fn comes_to(config: &Config) -> impl PartialEq + use<> {
         settings.rules.add_name(&message.sender.name, &mut scratch);
         found.push(format!("{message:?}: {:?}", scratch.hits));
     }
+    let ad = Segment::Text("招聘线上兼职，一天三百，日结，感兴趣的私聊我".into());
+    let ad = Message { content: vec![ad], ..Message::default() };
+    settings.rules.find(&ad, &mut scratch);
+    settings.rules.find_learned(&ad, Learned::default(), &mut scratch);
+    let explained = scratch.hits.iter().map(|hit| settings.rules.explain(hit, &scratch.text.original));
+    found.extend(explained.map(|how| format!("{how:?}")));
     for text in ["docs.qq.com/page", "a{user}.example.com/page"] {
         found.extend(posted(&settings.rules, &settings_of, text));
     }

@@ -102,7 +102,15 @@ impl Rule for PlainRule {
         let hit = self.0.iter().any(|word| text.original.contains(word.as_str()));
         if hit {
             let span = Span { start: 0, end: 1 };
-            found.hits.push(Hit { rule: found.rule, span, word: None, part: None, matched: None, disguise: None });
+            found.hits.push(Hit {
+                rule: found.rule,
+                span,
+                word: None,
+                part: None,
+                matched: None,
+                disguise: None,
+                scored: None,
+            });
         }
     }
 }

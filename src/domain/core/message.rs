@@ -20,7 +20,7 @@ use crate::domain::notices::{self, Vars};
 use crate::domain::penalty::{self, Offender};
 use crate::domain::policy::{Capability, Mode, Policy, Settings, Step, Verdict};
 use crate::domain::recent::{Piece, Sighting};
-use crate::domain::rules::{Moment, link_keys};
+use crate::domain::rules::{Learned, Moment, link_keys};
 use crate::domain::standing::{Standing, Strike};
 use crate::domain::state::{Joined, Memo};
 use crate::domain::time::Timestamp;
@@ -125,6 +125,8 @@ impl Core {
     fn find(&mut self, here: &Here<'_>) {
         let rules = &here.settings.rules;
         rules.find(here.message, &mut self.scratch);
+        let learned = Learned { lessons: Some(&self.state.lessons), group: Some(here.group_key()) };
+        rules.find_learned(here.message, learned, &mut self.scratch);
         let member = here.member().key();
         let joined = self.state.member(member).joined.map(Joined::time);
         let moment = Moment { time: here.time, zone: &here.policy.timezone, joined, edited: here.is_edit() };

@@ -8,6 +8,7 @@ mod alarm;
 mod alerts;
 mod commands;
 mod join;
+mod lessons;
 mod message;
 mod names;
 mod reloaded;

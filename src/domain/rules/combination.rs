@@ -155,8 +155,15 @@ impl Together {
             if end - start <= self.within {
                 let names: Vec<&str> = chosen.iter().map(|word| &*word.word).collect();
                 let word = Some(Arc::from(names.join(TOGETHER)));
-                let hit =
-                    Hit { rule: RuleId(0), span: Span { start, end }, word, part: None, matched: None, disguise: None };
+                let hit = Hit {
+                    rule: RuleId(0),
+                    span: Span { start, end },
+                    word,
+                    part: None,
+                    matched: None,
+                    disguise: None,
+                    scored: None,
+                };
                 return Some((hit, at + 1));
             }
         }

@@ -13,10 +13,11 @@ use toml::Spanned;
 use super::case::Span;
 use super::disguise::Disguise;
 use super::event::{Message, Role};
-use super::ids::MemberKey;
+use super::ids::{GroupKey, MemberKey};
 use super::lexicon::LexiconBuilder;
 use super::policy::RuleSetting;
 use super::recent::{Needs, Recent, Sighting};
+use super::score::{Features, Lessons, Scored, Taught};
 use super::text::Text;
 use super::time::Timestamp;
 use crate::fault::{Fault, Level, Source};
@@ -40,6 +41,7 @@ mod pushing;
 mod quiet_hours;
 mod regex;
 mod repeat;
+mod score;
 
 #[cfg(test)]
 mod tests;
@@ -54,6 +56,7 @@ pub static KINDS: &[Kind] = &[
     kind("keywords", "Words from lists, however they are disguised.", "", read::<keywords::Keywords>),
     kind("combination", "Words that only together are a hit.", "", read::<combination::Combination>),
     kind("regex", "Regular expressions.", "", read::<regex::Patterns>),
+    kind("score", "Texts like those that were violations before.", "", read::<score::Score>),
     kind("links", "Addresses and domains.", "", read::<links::Links>),
     kind("flood", "Many messages by one member in a short time.", "", read::<flood::Flood>),
     kind("repeat", "The same text again and again.", "", read::<repeat::Repeat>),
@@ -178,6 +181,16 @@ pub trait Rule: Send + Sync {
     fn in_text(&self, _text: &Text, _found: &mut Found<'_>) {}
     /// Looks at the words in such a text that are in lists kept apart ([`LexiconBuilder::apart`]), when there are any.
     fn in_words(&self, _words: &[Word], _found: &mut Found<'_>) {}
+    /// Looks at such a text by what was learnt; `features` is memory that is used again.
+    fn by_learning(&self, _text: &Text, _features: &mut Features, _learned: Learned<'_>, _found: &mut Found<'_>) {}
+    /// What a person's decision about a text is to teach; `None` where nothing is learnt.
+    fn taught(&self, _text: &Text, _features: &mut Features, _learned: Learned<'_>) -> Option<Taught> {
+        None
+    }
+    /// What it has learnt, where it learns.
+    fn learnt(&self, _learned: Learned<'_>) -> Option<Learnt> {
+        None
+    }
     /// Looks at the parts of a message that are not its text, when there are any.
     fn in_message(&self, _message: &Message, _found: &mut Found<'_>) {}
     /// Looks at what a member calls themselves; `words` are those in it from lists kept apart.
@@ -202,11 +215,13 @@ pub enum Look {
     Name,
     Moment,
     Recent,
+    Learned,
 }
 
 impl Look {
     /// All there are, in the order of their numbers.
-    pub const ALL: [Look; 6] = [Look::Text, Look::Words, Look::Message, Look::Name, Look::Moment, Look::Recent];
+    pub const ALL: [Look; 7] =
+        [Look::Text, Look::Words, Look::Message, Look::Name, Look::Moment, Look::Recent, Look::Learned];
 }
 
 /// A word in a text, of a list that is kept apart.
@@ -231,6 +246,26 @@ pub struct Said<'a> {
     pub moment: Moment<'a>,
     /// What was said before, and who says this; `None` where nothing is remembered.
     pub earlier: Option<(&'a Recent, MemberKey)>,
+}
+
+/// What people's decisions have taught, and where it is asked.
+#[derive(Clone, Copy, Default)]
+pub struct Learned<'a> {
+    /// What they have taught; `None` where nothing is remembered.
+    pub lessons: Option<&'a Lessons>,
+    /// The group.
+    pub group: Option<GroupKey>,
+}
+
+/// What a rule has learnt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Learnt {
+    /// From how many decisions, in all groups.
+    pub lessons: usize,
+    /// How often it was right and wrong in the group, as far as it alone had found something.
+    pub record: (u32, u32),
+    /// What it is most sure of is a violation in the group.
+    pub strict: bool,
 }
 
 /// When a message was sent, and by how new a member.
@@ -261,6 +296,8 @@ pub struct Hit {
     pub matched: Option<String>,
     /// How the word is written where it does not stand as it is.
     pub disguise: Option<Disguise>,
+    /// How sure a model is, where one found it.
+    pub scored: Option<Arc<Scored>>,
 }
 
 /// Takes the hits of one rule.
@@ -274,7 +311,15 @@ pub struct Found<'a> {
 impl Found<'_> {
     /// A hit in the text.
     fn push(&mut self, span: Span) {
-        self.hits.push(Hit { rule: self.rule, span, word: None, part: None, matched: None, disguise: None });
+        self.hits.push(Hit {
+            rule: self.rule,
+            span,
+            word: None,
+            part: None,
+            matched: None,
+            disguise: None,
+            scored: None,
+        });
     }
 
     /// A hit that is a part, such as `content[1].name`.
@@ -286,6 +331,7 @@ impl Found<'_> {
             part: Some(part),
             matched: Some(matched.to_owned()),
             disguise: None,
+            scored: None,
         });
     }
 }

@@ -64,7 +64,15 @@ impl Rule for Wanted {
 
     fn in_name(&self, name: &Text, words: &[Word], found: &mut Found<'_>) {
         for word in words.iter().filter(|word| word.list == self.list) {
-            let hit = Hit { rule: found.rule, span: word.span, word: None, part: None, matched: None, disguise: None };
+            let hit = Hit {
+                rule: found.rule,
+                span: word.span,
+                word: None,
+                part: None,
+                matched: None,
+                disguise: None,
+                scored: None,
+            };
             found.hits.push(Hit { word: Some(word.word.clone()), ..hit });
         }
         if let Some(patterns) = &self.patterns {

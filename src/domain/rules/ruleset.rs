@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Found, Hit, Look, Moment, Rule, RuleId, RuleInfo, Said, Word};
+use super::{Found, Hit, Learned, Learnt, Look, Moment, Rule, RuleId, RuleInfo, Said, Word};
 use crate::domain::case::Finding;
 use crate::domain::disguise::Views;
 use crate::domain::event::{Message, PLACEHOLDER, Segment};
@@ -12,6 +12,7 @@ use crate::domain::ids::MemberKey;
 use crate::domain::lexicon::{Lexicon, LexiconBuilder, Spared, WordHit, WordScratch, WordUse};
 use crate::domain::policy::{Mode, RuleSetting, Verdict};
 use crate::domain::recent::{Needs, Recent, Sighting};
+use crate::domain::score::{Features, Taught};
 use crate::domain::text::{Text, slice};
 
 /// All rules of a configuration, matched in one pass.
@@ -40,6 +41,7 @@ pub struct Scratch {
     pub hits: Vec<Hit>,
     pub(super) part: Text,
     pub(super) words: Words,
+    features: Features,
 }
 
 /// Memory for words.
@@ -118,7 +120,7 @@ impl Ruleset {
     /// Folds a message into `scratch.text` and puts the hits of all rules that need one message into `scratch.hits`: those
     /// of its text by place, then those of its other parts.
     pub fn find(&self, message: &Message, scratch: &mut Scratch) {
-        let Scratch { text, hits, part, words } = scratch;
+        let Scratch { text, hits, part, words, .. } = scratch;
         hits.clear();
         text.set_with(|original| {
             for segment in &message.content {
@@ -190,6 +192,39 @@ impl Ruleset {
         }
     }
 
+    /// Adds the hits of the rules that learn, in the message's text and what can be read of its other parts. `scratch` is as
+    /// [`Ruleset::find`] left it.
+    pub fn find_learned(&self, message: &Message, learned: Learned<'_>, scratch: &mut Scratch) {
+        let Scratch { text, hits, part, features, .. } = scratch;
+        for (rule, id) in self.looking(Look::Learned) {
+            rule.by_learning(text, features, learned, &mut Found { rule: id, hits });
+            for (name, original) in parts(message) {
+                let first = hits.len();
+                part.set(original);
+                rule.by_learning(part, features, learned, &mut Found { rule: id, hits });
+                for hit in hits.iter_mut().skip(first) {
+                    hit.part = Some(name());
+                    hit.matched = Some(part.slice(hit.span).to_owned());
+                }
+            }
+        }
+    }
+
+    /// What the rules that learn have learnt.
+    pub fn learnt(&self, learned: Learned<'_>) -> impl Iterator<Item = (RuleId, Learnt)> {
+        self.looking(Look::Learned).filter_map(move |(rule, id)| Some((id, rule.learnt(learned)?)))
+    }
+
+    /// What a person's decision about a text is to teach; `None` where no rule learns, or where rules that learn nothing find
+    /// something in it too, as far as what was `found` goes.
+    pub fn taught(&self, text: &str, learned: Learned<'_>, scratch: &mut Scratch) -> Option<Taught> {
+        self.find_in_text(text, scratch);
+        let Scratch { text, hits, features, .. } = scratch;
+        let mut taught = self.looking(Look::Learned).find_map(|(rule, _)| rule.taught(text, features, learned))?;
+        taught.found = taught.found.filter(|_| hits.is_empty());
+        Some(taught)
+    }
+
     /// Adds the hits of the rules that look at what was said lately, this message included ([`Recent::note`] comes first).
     /// `scratch` is as [`Ruleset::find`] left it.
     pub fn find_recent(
@@ -236,11 +271,12 @@ impl Ruleset {
                 part: None,
                 matched: None,
                 disguise: None,
+                scored: None,
             });
         });
         self.lexicon.find_disguised(text, scratch, |hit| {
             let (word, disguise) = (Some(hit.word.clone()), Some(hit.disguise));
-            hits.push(Hit { rule: hit.list, span: hit.span, word, part: None, matched: None, disguise });
+            hits.push(Hit { rule: hit.list, span: hit.span, word, part: None, matched: None, disguise, scored: None });
         });
         for (rule, id) in self.looking(Look::Text) {
             rule.in_text(text, &mut Found { rule: id, hits });
@@ -276,7 +312,12 @@ impl Ruleset {
     pub fn finding(&self, hit: &Hit, original: &str, setting: &RuleSetting) -> Option<Finding> {
         let info = self.infos.get(usize::from(hit.rule.0))?;
         let doubtful = hit.disguise.is_some_and(|disguise| !disguise.sure);
-        let verdict = if doubtful { setting.verdict.min(Verdict::Review) } else { setting.verdict };
+        let strict = hit.scored.as_ref().is_some_and(|scored| scored.strict);
+        let verdict = match setting.verdict {
+            verdict if doubtful => verdict.min(Verdict::Review),
+            Verdict::Review if strict => Verdict::Violation,
+            verdict => verdict,
+        };
         Some(Finding {
             rule: info.name.clone(),
             category: info.category.clone(),
@@ -287,6 +328,7 @@ impl Ruleset {
             end: hit.span.end,
             part: hit.part.clone(),
             views: hit.disguise.map_or_else(Views::default, |disguise| disguise.views),
+            score: hit.scored.clone(),
             verdict,
             observe: setting.mode == Mode::Observe,
             delete: setting.delete,
@@ -304,6 +346,7 @@ impl Ruleset {
                 part: None,
                 matched: None,
                 disguise: None,
+                scored: None,
             }
         };
         let own = |one: &&Spared<'_>| !self.lexicon.is_apart(one.hit.list);

@@ -44,6 +44,7 @@ pub(super) const TABLES: &[&str] = &[
     "schedules",
     "reminders",
     "reminded",
+    "lessons",
     "commands",
     "timers",
     "outbox",

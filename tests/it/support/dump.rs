@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-const STATE: [(&str, &str); 20] = [
+const STATE: [(&str, &str); 21] = [
     ("cases", "SELECT no, body FROM cases ORDER BY no"),
     ("evidence", "SELECT case_no, body FROM evidence ORDER BY id"),
     (
@@ -34,6 +34,11 @@ const STATE: [(&str, &str); 20] = [
     (
         "reminded",
         "SELECT reminder, slot, name, sent FROM reminded JOIN groups ON groups.id = group_id ORDER BY 1, 2, 3",
+    ),
+    (
+        "lessons",
+        "SELECT no, name, subject, violation, model, band, step, hex(features) FROM lessons
+         JOIN groups ON groups.id = group_id ORDER BY 1",
     ),
     ("timers", "SELECT group_name, id, due, what FROM timers ORDER BY 1, 2"),
     (

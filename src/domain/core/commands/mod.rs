@@ -114,6 +114,10 @@ impl Core {
                 desk.answer = desk.render("reply_which_case", &Vars { list, case, ..Vars::default() });
                 self.record(here, info.key, "misused", out);
                 self.answer(desk, out);
+            } else if may(here.policy, role, info) && many.is_empty() && self.learn_quoted(here, out) {
+                desk.answer = desk.render("reply_taught", &Vars::default());
+                self.record(here, info.key, "done", out);
+                self.answer(desk, out);
             }
             return;
         };

@@ -118,6 +118,11 @@ impl Core {
             // Such a task is always about a case.
             (Choice::Removed | Choice::Remove | Choice::Mute(_) | Choice::Undo | Choice::Uphold, None) => return false,
         }
+        let confirms =
+            matches!(choice, Choice::Removed | Choice::Remove | Choice::Muted | Choice::Mute(_) | Choice::Uphold);
+        if let Some(case) = case.as_ref().filter(|_| confirms) {
+            self.learn_case(case, true, out);
+        }
         let decision =
             TaskDecision { task: task.id.clone(), case: no, choice: choice.button().choice, text: text.to_owned(), by };
         out.push(Change::Decided(Box::new(decision)));

@@ -179,6 +179,7 @@ impl Core {
             actions,
             forgotten: false,
         };
+        self.learn_case(&case, true, out);
         out.insert(from, Change::Case(Box::new(case)));
         no
     }

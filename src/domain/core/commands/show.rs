@@ -13,7 +13,7 @@ use crate::domain::lexicon::WordUse;
 use crate::domain::notices::{Vars, mask, plain_name};
 use crate::domain::penalty;
 use crate::domain::policy::{Capability, Mode, Policy, Step, Verdict};
-use crate::domain::rules::{RuleId, RuleInfo};
+use crate::domain::rules::{Learned, RuleId, RuleInfo};
 
 /// More of a list is only counted.
 const MOST_SHOWN: usize = 10;
@@ -159,6 +159,8 @@ impl Core {
         let sender = Person { id: "?".into(), ..Person::default() };
         let message = Message { sender, content: vec![Segment::Text(text.into())], quote: None };
         here.settings.rules.find(&message, &mut self.scratch);
+        let learned = Learned { lessons: Some(&self.state.lessons), group: Some(here.group_key()) };
+        here.settings.rules.find_learned(&message, learned, &mut self.scratch);
         let mut judgement = judge::judge(here.settings, here.policy, Role::Member, &message, &self.scratch);
         self.chat_words(here, &message, Role::Member, &mut judgement);
         let findings = self.findings_in_words(judgement.all());
@@ -202,7 +204,7 @@ impl Core {
             text: mode,
             more,
             done,
-            list: format!("{rules} 条规则；群里加了 {added} 个词、去了 {dropped} 个词"),
+            list: format!("{rules} 条规则；群里加了 {added} 个词、去了 {dropped} 个词{}", self.learnt_in_words(here)),
             next: ladder.join(" → "),
             why: here.settings.version.to_string(),
             ..Vars::default()

@@ -59,6 +59,7 @@ impl Core {
         };
         self.change_standing(member, forget, out);
         out.push(Change::Undone { case: no, undone: desk.by() });
+        self.learn_case(&file.case, false, out);
         let told = self.tell_undone(desk, &file, out);
         let name = self.harmless_name(here.policy, here.group_key(), &file.case.name, &file.case.user);
         desk.answer =

@@ -113,6 +113,7 @@ impl Rule for Domains {
                     part: Some(format!("content[{index}].url")),
                     matched: Some(url.to_string()),
                     disguise: None,
+                    scored: None,
                 });
             }
         }

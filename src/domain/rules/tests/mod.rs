@@ -17,6 +17,7 @@ mod moment;
 mod names;
 mod pieces;
 mod pushing;
+mod score;
 
 const LIST: &str = "# 名单\n加微信 # 常见\n! 加微信支付\n\n❤\n加*微*信\n";
 

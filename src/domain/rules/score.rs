@@ -1,0 +1,171 @@
+//! `score`: how much a text is like those that people took for violations ([`crate::domain::score`]). A model says so, and
+//! what was decided since; by itself it only asks a person, unless it was right often enough in the group.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Build, Draft, Found, Hit, Learned, Learnt, Look, Rule};
+use crate::domain::score::{BANDS, Features, Lessons, Model, Scored, Taught, at_least, millionths};
+use crate::domain::text::Text;
+
+/// The keys of a `score` rule.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Score {
+    /// The model, as a path relative to the file.
+    model: Spanned<String>,
+    /// Of ten thousand ordinary messages it may tell so many falsely, by the model's own measuring.
+    false_alarms: Option<Spanned<i64>>,
+    /// Shorter texts are not looked at, in characters of the fold.
+    min_characters: Option<Spanned<i64>>,
+    /// Whether decided cases move the score.
+    #[serde(default = "yes")]
+    learn: bool,
+    /// When what it finds is a violation.
+    strict: Option<Strict>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// How often it must have been right in a group, for what it finds there to be a violation.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Strict {
+    /// At least so many percent, at a confidence of 95 %.
+    precision: Spanned<i64>,
+    /// Of at least so many decided cases.
+    decisions: Spanned<i64>,
+}
+
+/// [`Score::false_alarms`] where it is not given.
+const FALSE_ALARMS: u32 = 10;
+/// [`Score::min_characters`] where it is not given.
+const MIN_CHARACTERS: u32 = 6;
+/// No more pieces of a text are told.
+const PIECES: usize = 5;
+
+impl Draft for Score {
+    fn build(self: Box<Self>, build: &mut Build<'_>) -> Option<Box<dyn Rule>> {
+        let before = build.errors();
+        let most =
+            |key: &'static str, number: &Option<Spanned<i64>>, range, default, build: &mut Build<'_>| match number {
+                Some(number) => build.number(number, key, range),
+                None => Some(default),
+            };
+        let false_alarms = most("false_alarms", &self.false_alarms, 1..=200, FALSE_ALARMS, build);
+        let shortest = most("min_characters", &self.min_characters, 1..=1000, MIN_CHARACTERS, build);
+        let strict = self.strict.as_ref().map(|strict| {
+            let precision = build.number(&strict.precision, "precision", 50..=99);
+            Some((precision?, build.number(&strict.decisions, "decisions", 5..=1000)?))
+        });
+        let path = self.model.get_ref();
+        let read = (build.read)(path).and_then(|source| Model::read(&source.text));
+        let model = read.map_err(|why| {
+            let fault = build.source.fault(self.model.span(), format!("the model `{path}` cannot be used: {why}"));
+            build.faults.push(fault.help("`qunwei train` makes a model; its path begins in the folder of this file"));
+        });
+        let line = model.as_ref().ok().and_then(|model| model.line(false_alarms?));
+        if let (Ok(_), Some(false_alarms), None) = (&model, false_alarms, line) {
+            let message = format!("the model `{path}` draws no line at {false_alarms} in ten thousand");
+            build.faults.push(build.source.fault(self.model.span(), message).help("make one by `qunwei train`"));
+        }
+        if build.errors() > before {
+            return None;
+        }
+        let strict = strict.flatten();
+        Some(Box::new(Scores { model: model.ok()?, line: line?, shortest: shortest?, learn: self.learn, strict }))
+    }
+}
+
+struct Scores {
+    model: Model,
+    /// The logarithm of the odds from which on a text is a hit.
+    line: f32,
+    shortest: u32,
+    learn: bool,
+    /// Percent, and decided cases.
+    strict: Option<(u32, u32)>,
+}
+
+impl Rule for Scores {
+    fn looks(&self) -> &'static [Look] {
+        &[Look::Learned]
+    }
+
+    fn by_learning(&self, text: &Text, features: &mut Features, learned: Learned<'_>, found: &mut Found<'_>) {
+        let Some(odds) = self.odds(text, features, learned).filter(|odds| *odds >= self.line) else { return };
+        let lessons = self.lessons(learned);
+        let pieces = match lessons {
+            Some(lessons) => self.model.pieces(text, features, lessons, PIECES),
+            None => self.model.pieces(text, features, &(), PIECES),
+        };
+        let band = self.band(odds);
+        let strict = self.is_strict(learned, band);
+        let (model, band) = (self.model.id(), band as u8);
+        let scored = Scored { score: millionths(odds), model, band, strict, pieces };
+        let span = text.whole();
+        let scored = Some(Arc::new(scored));
+        found.hits.push(Hit { rule: found.rule, span, word: None, part: None, matched: None, disguise: None, scored });
+    }
+
+    fn taught(&self, text: &Text, features: &mut Features, learned: Learned<'_>) -> Option<Taught> {
+        let odds = self.odds(text, features, learned).filter(|_| self.learn)?;
+        let found = (odds >= self.line).then(|| (self.model.id(), self.band(odds) as u8));
+        Some(Taught { odds, features: features.all(text), found })
+    }
+
+    fn limit(&self) -> Option<String> {
+        let least = f64::from(millionths(self.line)) / 1e6;
+        let learns = if self.learn { ", learning" } else { "" };
+        Some(format!("{least:.3} in {} characters or more{learns}", self.shortest))
+    }
+
+    fn learnt(&self, learned: Learned<'_>) -> Option<Learnt> {
+        let lessons = self.lessons(learned)?;
+        let record = lessons.record(learned.group?, self.model.id()).up_to(BANDS - 1);
+        Some(Learnt { lessons: lessons.count(), record, strict: self.is_strict(learned, 0) })
+    }
+}
+
+impl Scores {
+    /// What was decided, where that counts.
+    fn lessons<'a>(&self, learned: Learned<'a>) -> Option<&'a Lessons> {
+        learned.lessons.filter(|_| self.learn)
+    }
+
+    /// The logarithm of the odds of a text; `None` when it is too short.
+    fn odds(&self, text: &Text, features: &mut Features, learned: Learned<'_>) -> Option<f32> {
+        let shortest = self.shortest as usize;
+        if text.folded.text.len() < shortest || text.folded.kept() < shortest {
+            return None;
+        }
+        Some(match self.lessons(learned) {
+            Some(lessons) => self.model.odds(text, features, lessons),
+            None => self.model.odds(text, features, &()),
+        })
+    }
+
+    /// How many of the model's lines, the strictest first, a text does not reach.
+    fn band(&self, odds: f32) -> usize {
+        self.model.about().lines.iter().take_while(|line| odds < line.odds).count().min(BANDS - 1)
+    }
+
+    /// Whether the score was right often enough in this group, among what it was at least as sure of.
+    fn is_strict(&self, learned: Learned<'_>, band: usize) -> bool {
+        let (Some((precision, decisions)), Some(lessons), Some(group)) =
+            (self.strict, self.lessons(learned), learned.group)
+        else {
+            return false;
+        };
+        let record = lessons.record(group, self.model.id());
+        // As long as it was right in all it was at least so sure of, it may be less sure.
+        (band..BANDS).any(|band| {
+            let (right, wrong) = record.up_to(band);
+            right + wrong >= decisions && at_least(right, wrong) * 100.0 >= f64::from(precision)
+        })
+    }
+}

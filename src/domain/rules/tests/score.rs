@@ -1,0 +1,144 @@
+//! Rules that ask a model.
+
+use super::*;
+use crate::domain::score::{About, Features, How, Learner, Lesson, Lessons, Line, Model, Row, VERSION};
+
+const AD: &str = "招兼职日结，加我微信";
+const TALK: &str = "明天几点开会呀";
+
+fn model() -> String {
+    let how = How { bits: 12, ..How::USUAL };
+    let mut learner = Learner::new(how);
+    let row = |original: &str, bad| {
+        let mut text = Text::default();
+        text.set(original);
+        Row { features: Features::default().all(&text), bad, weight: 1.0 }
+    };
+    learner.learn(&[row("兼职日结，加我微信", true), row("今天几点开会", false), row("晚上吃饭吗", false)]);
+    let (weights, bias) = learner.into_parts();
+    let about = About { features: VERSION, bits: 12, unit: 0.0, bias, texts: 3, violations: 1, lines: Vec::new() };
+    let mut model = Model::new(about, &weights);
+    let line = |false_alarms, odds| Line { false_alarms, odds, recall: 90.0 };
+    model.draw(vec![line(5, 50.0), line(10, 0.5), line(20, 0.2)]);
+    model.write()
+}
+
+/// A rule of these keys, or what is wrong with it.
+fn rule(keys: &str) -> Result<Ruleset, Vec<String>> {
+    let toml = format!("[score]\n{keys}");
+    let source = Source { file: "rules.toml".into(), text: (&*toml).into() };
+    let (mut lexicon, mut faults) = (LexiconBuilder::default(), Vec::new());
+    let (_, table) = DeTable::parse(&toml).unwrap().into_inner().into_iter().next().unwrap();
+    let span = table.span();
+    let kind = KINDS.iter().find(|kind| kind.name == "score").unwrap();
+    let draft = (kind.read)(ValueDeserializer::from(table)).unwrap();
+    let mut read = |path: &str| match path {
+        "a.model" => Ok(Source { file: "a.model".into(), text: model().into() }),
+        "list.txt" => Ok(Source { file: "list.txt".into(), text: LIST.into() }),
+        _ => Err("no such file".to_owned()),
+    };
+    let mut build =
+        Build { id: RuleId(0), source: &source, span, read: &mut read, lexicon: &mut lexicon, faults: &mut faults };
+    match draft.build(&mut build) {
+        Some(rule) => Ok(Ruleset::new(vec![(info("score", "score"), rule)], lexicon)),
+        None => Err(faults.iter().map(|fault| format!("{}:{} {}", fault.line, fault.column, fault.message)).collect()),
+    }
+}
+
+fn find(rules: &Ruleset, text: &str, lessons: &Lessons) -> Vec<Hit> {
+    let mut scratch = Scratch::default();
+    let message = Message { content: vec![Segment::Text(text.into())], ..Message::default() };
+    rules.find(&message, &mut scratch);
+    let learned = Learned { lessons: Some(lessons), group: Some(GroupKey(1)) };
+    rules.find_learned(&message, learned, &mut scratch);
+    scratch.hits
+}
+
+#[test]
+fn a_text_above_the_line_is_a_hit_that_says_why() {
+    let rules = rule("model = \"a.model\"").unwrap();
+    let hits = find(&rules, AD, &Lessons::default());
+    let [hit] = &hits[..] else { panic!("{hits:?}") };
+    let scored = hit.scored.as_ref().unwrap();
+    assert!(scored.score > 600_000 && scored.band == 1 && !scored.strict && !scored.pieces.is_empty(), "{scored:?}");
+    assert_eq!((hit.span.start, hit.span.end), (0, 10));
+    let finding = rules.finding(hit, AD, &setting()).unwrap();
+    assert_eq!((finding.verdict, finding.score.as_ref()), (Verdict::Review, Some(scored)));
+    assert_eq!(find(&rules, TALK, &Lessons::default()), []);
+    assert_eq!(find(&rule("model = \"a.model\"\nmin_characters = 20").unwrap(), AD, &Lessons::default()), []);
+    assert_eq!(find(&rule("model = \"a.model\"\nfalse_alarms = 5").unwrap(), AD, &Lessons::default()), []);
+}
+
+#[test]
+fn what_is_spoken_is_looked_at_too() {
+    let rules = rule("model = \"a.model\"").unwrap();
+    let content = vec![Segment::Voice { text: Some(AD.into()) }];
+    let mut scratch = Scratch::default();
+    let message = Message { content, ..Message::default() };
+    rules.find(&message, &mut scratch);
+    rules.find_learned(&message, Learned::default(), &mut scratch);
+    let [hit] = &scratch.hits[..] else { panic!("{:?}", scratch.hits) };
+    assert_eq!((hit.part.as_deref(), hit.matched.as_deref()), (Some("content[0].text"), Some(AD)));
+}
+
+#[test]
+fn faults_point_at_what_is_wrong() {
+    let rows = [
+        ("model = \"b.model\"", "2:9 the model `b.model` cannot be used: no such file"),
+        ("model = \"list.txt\"", "2:9 the model `list.txt` cannot be used: it is no model"),
+        ("model = \"a.model\"\nfalse_alarms = 0", "3:16 `false_alarms` cannot be 0"),
+        ("model = \"a.model\"\nmin_characters = 0", "3:18 `min_characters` cannot be 0"),
+        ("model = \"a.model\"\nstrict = { precision = 100, decisions = 5 }", "3:24 `precision` cannot be 100"),
+        ("model = \"a.model\"\nstrict = { precision = 90, decisions = 1 }", "3:40 `decisions` cannot be 1"),
+    ];
+    for (keys, expected) in rows {
+        let faults = rule(keys).err().unwrap_or_default();
+        assert!(faults.len() == 1 && faults[0].starts_with(expected), "{keys}: {faults:?}");
+    }
+}
+
+/// A score that was so often right and wrong in the group.
+fn lessons(rules: &Ruleset, right: u64, wrong: u64) -> Lessons {
+    let model = find(rules, AD, &Lessons::default())[0].scored.as_ref().unwrap().model;
+    let mut lessons = Lessons::default();
+    for subject in 0..right + wrong {
+        let (right, found) = (subject < right, Some((model, 1)));
+        lessons.learn(Lesson { subject, group: GroupKey(1), right, found, step: 0, features: Box::default() });
+    }
+    lessons
+}
+
+#[test]
+fn it_is_strict_where_it_was_right_often_enough() {
+    let rules = rule("model = \"a.model\"\nstrict = { precision = 80, decisions = 20 }").unwrap();
+    let verdict = |right, wrong| {
+        let hits = find(&rules, AD, &lessons(&rules, right, wrong));
+        rules.finding(&hits[0], AD, &setting()).unwrap().verdict
+    };
+    assert_eq!(verdict(0, 0), Verdict::Review);
+    assert_eq!(verdict(19, 0), Verdict::Review, "too few decisions");
+    assert_eq!(verdict(20, 0), Verdict::Violation);
+    assert_eq!(verdict(20, 3), Verdict::Review, "not precise enough");
+    assert_eq!(verdict(60, 3), Verdict::Violation);
+    let loose = rule("model = \"a.model\"").unwrap();
+    let hits = find(&loose, AD, &lessons(&loose, 100, 0));
+    assert_eq!(loose.finding(&hits[0], AD, &setting()).unwrap().verdict, Verdict::Review, "it was not asked for");
+}
+
+#[test]
+fn it_learns_unless_it_is_told_not_to() {
+    let rules = rule("model = \"a.model\"").unwrap();
+    let mut lessons = Lessons::default();
+    let mut scratch = Scratch::default();
+    for subject in 0..5 {
+        let learned = Learned { lessons: Some(&lessons), group: Some(GroupKey(1)) };
+        let taught = rules.taught(AD, learned, &mut scratch).unwrap();
+        lessons.learn(Lesson::new(subject, GroupKey(1), false, &taught));
+    }
+    assert_eq!(find(&rules, AD, &lessons), [], "it was said five times that this is none");
+    let deaf = rule("model = \"a.model\"\nlearn = false").unwrap();
+    assert_eq!(find(&deaf, AD, &lessons).len(), 1);
+    assert!(deaf.taught(AD, Learned::default(), &mut scratch).is_none());
+    let learnt = rules.learnt(Learned { lessons: Some(&lessons), group: Some(GroupKey(1)) }).next().unwrap().1;
+    assert_eq!(learnt.lessons, 5);
+}

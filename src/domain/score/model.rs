@@ -1,0 +1,248 @@
+//! A model: weights for the features of a text, and where to draw lines. It is kept as a text file: a line that says what it
+//! is, a line of JSON that says how it was made, then the weights in base64.
+
+use std::fmt::Write;
+
+use data_encoding::BASE64;
+use serde::{Deserialize, Serialize};
+
+use super::features::{Features, VERSION};
+use super::learn::{norm, probability};
+use crate::domain::case::Span;
+use crate::domain::ids::hash;
+use crate::domain::text::Text;
+
+/// How a file of a model begins.
+const MAGIC: &str = "qunwei score model 1";
+/// Characters of base64 in a line.
+const WIDTH: usize = 120;
+/// Tables have from 2 to the first of these to 2 to the second weights.
+const BITS: std::ops::RangeInclusive<u32> = 10..=20;
+/// A run is told only if it says at least this much, in hundredths of the logarithm of the odds.
+const TELLING: i32 = 5;
+
+/// What a model says of itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct About {
+    /// The version of the features it was made for ([`VERSION`]).
+    pub features: u32,
+    /// Its table has 2 to this power weights.
+    pub bits: u32,
+    /// What one step of a weight is worth, in the logarithm of the odds.
+    pub unit: f32,
+    /// The logarithm of the odds of a text of which nothing is known.
+    pub bias: f32,
+    /// How many texts it was made from …
+    pub texts: u64,
+    /// … and how many of them were violations.
+    pub violations: u64,
+    /// Where lines were drawn, on texts it was not made from; the strictest first.
+    pub lines: Vec<Line>,
+}
+
+/// A place to draw the line between what is told and what is not.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// Of so many in ten thousand ordinary texts it tells falsely.
+    pub false_alarms: u32,
+    /// The logarithm of the odds from which on a text is told.
+    pub odds: f32,
+    /// Of how many percent of the violations it tells.
+    pub recall: f32,
+}
+
+/// A model, ready to be asked.
+pub struct Model {
+    about: About,
+    weights: Box<[i8]>,
+    id: u32,
+}
+
+/// What is remembered besides a model's weights: what people's decisions have added.
+pub trait Besides {
+    /// What is added to a feature's weight, in [`STEP`]s of the logarithm of the odds; 0 for most.
+    fn of(&self, feature: u32) -> i32;
+    /// Whether there is nothing at all.
+    fn is_empty(&self) -> bool;
+}
+
+/// One step of what decisions add to a weight.
+pub const STEP: f32 = 1.0 / 1024.0;
+
+/// Nothing was decided yet.
+impl Besides for () {
+    fn of(&self, _: u32) -> i32 {
+        0
+    }
+    fn is_empty(&self) -> bool {
+        true
+    }
+}
+
+/// A run of a text that speaks for a violation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    /// As it is written.
+    pub text: String,
+    /// Its first code point of the original.
+    pub start: u32,
+    /// One past its last.
+    pub end: u32,
+    /// How much it says, in hundredths of the logarithm of the odds.
+    pub weight: i32,
+}
+
+/// What a model says of a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scored {
+    /// The probability that it is a violation, in millionths.
+    pub score: u32,
+    /// Which model ([`Model::id`]).
+    pub model: u32,
+    /// How many of its lines, the strictest first, the text does not reach.
+    pub band: u8,
+    /// The score was right so often in the group that what it finds is a violation.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub strict: bool,
+    /// What speaks most for it.
+    pub pieces: Vec<Piece>,
+}
+
+impl Model {
+    /// A model of these weights.
+    pub fn new(mut about: About, weights: &[f32]) -> Self {
+        let largest = weights.iter().fold(0.0_f32, |largest, weight| largest.max(weight.abs()));
+        about.unit = (largest / 127.0).max(f32::MIN_POSITIVE);
+        about.features = VERSION;
+        let weights = weights.iter().map(|weight| (weight / about.unit).round() as i8).collect();
+        Self { id: 0, about, weights }.known()
+    }
+
+    fn known(mut self) -> Self {
+        let bytes: Vec<u8> = self.weights.iter().map(|weight| weight.cast_unsigned()).collect();
+        let weights = BASE64.encode(&bytes);
+        self.id = hash(&[&format!("{:?}", (self.about.bits, self.about.unit, self.about.bias)), &weights]) as u32;
+        self
+    }
+
+    /// Reads a model from the text of its file.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with it.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let mut lines = text.lines();
+        if lines.next().map(str::trim) != Some(MAGIC) {
+            return Err(format!("it is no model: its first line is not `{MAGIC}`"));
+        }
+        let about: About = serde_json::from_str(lines.next().unwrap_or_default())
+            .map_err(|error| format!("its second line does not say how it was made: {error}"))?;
+        if about.features != VERSION {
+            let is = about.features;
+            return Err(format!("it was made for features of version {is}, this program has {VERSION}"));
+        }
+        if !(BITS.contains(&about.bits) && about.unit.is_finite() && about.bias.is_finite()) {
+            return Err("its second line has numbers that no model has".to_owned());
+        }
+        let coded: String = lines.flat_map(str::chars).filter(|c| !c.is_whitespace()).collect();
+        let weights = BASE64.decode(coded.as_bytes()).map_err(|error| format!("its weights are damaged: {error}"))?;
+        if weights.len() != 1 << about.bits {
+            return Err(format!("it has {} weights, and should have {}", weights.len(), 1 << about.bits));
+        }
+        let weights = weights.into_iter().map(u8::cast_signed).collect();
+        Ok(Self { about, weights, id: 0 }.known())
+    }
+
+    /// The text of its file.
+    pub fn write(&self) -> String {
+        let about = serde_json::to_string(&self.about).unwrap_or_default();
+        let bytes: Vec<u8> = self.weights.iter().map(|weight| weight.cast_unsigned()).collect();
+        let mut text = format!("{MAGIC}\n{about}\n");
+        for line in BASE64.encode(&bytes).as_bytes().chunks(WIDTH) {
+            let _ = writeln!(text, "{}", String::from_utf8_lossy(line));
+        }
+        text
+    }
+
+    /// What it says of itself.
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// Says where lines are.
+    pub fn draw(&mut self, lines: Vec<Line>) {
+        self.about.lines = lines;
+    }
+
+    /// By which it is known from others.
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// The logarithm of the odds from which on a text is told when no more than so many in ten thousand ordinary texts may
+    /// be told; `None` when it has no line that is strict enough.
+    pub fn line(&self, false_alarms: u32) -> Option<f32> {
+        let allowed = self.about.lines.iter().filter(|line| line.false_alarms <= false_alarms);
+        allowed.max_by_key(|line| line.false_alarms).map(|line| line.odds)
+    }
+
+    #[inline]
+    fn weight(&self, feature: u32) -> i32 {
+        self.weights.get((feature >> (32 - self.about.bits)) as usize).map_or(0, |weight| i32::from(*weight))
+    }
+
+    /// The logarithm of the odds that a text is a violation.
+    pub fn odds(&self, text: &Text, features: &mut Features, besides: &impl Besides) -> f32 {
+        let (mut sum, mut added, mut count) = (0_i32, 0_i32, 0_usize);
+        if besides.is_empty() {
+            features.each(text, |feature, _| {
+                sum += self.weight(feature);
+                count += 1;
+            });
+        } else {
+            features.each(text, |feature, _| {
+                sum += self.weight(feature);
+                added = added.saturating_add(besides.of(feature));
+                count += 1;
+            });
+        }
+        self.about.bias + (sum as f32 * self.about.unit + added as f32 * STEP) * norm(count)
+    }
+
+    /// The runs that speak most for a violation, the strongest first; those that lie in a stronger one are left out.
+    pub fn pieces(&self, text: &Text, features: &mut Features, besides: &impl Besides, most: usize) -> Vec<Piece> {
+        let mut runs: Vec<(Span, f32)> = Vec::new();
+        let mut count = 0;
+        let whole = text.whole();
+        features.each(text, |feature, span| {
+            count += 1;
+            if span != whole || whole.end - whole.start <= 3 {
+                let weight = self.weight(feature) as f32 * self.about.unit + besides.of(feature) as f32 * STEP;
+                runs.push((span, weight));
+            }
+        });
+        let scale = norm(count) * 100.0;
+        runs.sort_by_key(|(span, _)| *span);
+        // The same run is there in several views: together they say what it says.
+        let joined = runs.chunk_by(|(a, _), (b, _)| a == b).filter_map(|same| {
+            let weight: f32 = same.iter().map(|(_, weight)| weight).sum();
+            let weight = (weight * scale).round() as i32;
+            (weight >= TELLING).then_some((same.first()?.0, weight))
+        });
+        let mut joined: Vec<(Span, i32)> = joined.collect();
+        joined.sort_by_key(|(span, weight)| (std::cmp::Reverse(*weight), *span));
+        let mut pieces: Vec<Piece> = Vec::new();
+        for (Span { start, end }, weight) in joined {
+            let apart = pieces.iter().all(|piece| end <= piece.start || piece.end <= start);
+            let text = text.slice(Span { start, end });
+            if pieces.len() < most && apart && text.contains(char::is_alphanumeric) {
+                pieces.push(Piece { text: text.to_owned(), start, end, weight });
+            }
+        }
+        pieces
+    }
+}
+
+/// What people are shown: the probability, in millionths.
+pub fn millionths(odds: f32) -> u32 {
+    (probability(odds) * 1e6).round() as u32
+}
