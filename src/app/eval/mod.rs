@@ -210,11 +210,12 @@ impl<'a> Evaluation<'a> {
 }
 
 /// What of a message is to be disguised: everything that was found in it. `None` when nothing stands there plainly, or when
-/// something was found that is no piece of the text, such as its length.
+/// something was found that is no piece of the text, such as its length. What a model says is of the whole text: the pieces that
+/// rules found are disguised all the same.
 fn targets(text: &str, judgement: &Judgement) -> Option<Vec<Target>> {
     let whole = Span { start: 0, end: text.chars().count() as u32 };
     let piece = |finding: &&Finding| finding.word.is_some() || (finding.start, finding.end) != (whole.start, whole.end);
-    let all: Vec<&Finding> = judgement.all().collect();
+    let all: Vec<&Finding> = judgement.all().filter(|finding| finding.score.is_none()).collect();
     let plain = all.iter().any(|finding| finding.views.is_empty() && piece(finding));
     let sound = all.iter().all(|finding| finding.part.is_none() && piece(finding) && finding.start < finding.end);
     let target = |finding: &Finding| {
