@@ -78,7 +78,8 @@ impl Play {
         if let Some(id) = id {
             request = request.header("last-event-id", id);
         }
-        Feed { response: request.send().await.unwrap(), read: String::new(), last: String::new(), hello: Value::Null }
+        let response = request.send().await.unwrap();
+        Feed { response, bytes: Vec::new(), read: String::new(), last: String::new(), hello: Value::Null }
     }
 
     pub async fn stop(self) {
@@ -89,6 +90,8 @@ impl Play {
 /// A page's stream.
 pub struct Feed {
     response: reqwest::Response,
+    /// What came of a character that is not there whole.
+    bytes: Vec<u8>,
     read: String,
     /// The id of the last event.
     pub last: String,
@@ -115,7 +118,10 @@ impl Feed {
                     }
                 }
                 let chunk = self.response.chunk().await.unwrap().expect("the stream goes on");
-                self.read.push_str(std::str::from_utf8(&chunk).unwrap());
+                self.bytes.extend_from_slice(&chunk);
+                let whole = std::str::from_utf8(&self.bytes).map_or_else(|error| error.valid_up_to(), str::len);
+                let text: Vec<u8> = self.bytes.drain(..whole).collect();
+                self.read.push_str(std::str::from_utf8(&text).unwrap());
             }
         };
         tokio::time::timeout(LIMIT, reading).await.unwrap_or_else(|_| panic!("waited in vain: {what}"))
