@@ -77,10 +77,12 @@ def ours(qunwei, learnt, held, folder):
     first, about, weights = model.read_text().split("\n", 2)
     about = json.loads(about)
     about["lines"] = [{"false_alarms": 5, "odds": -1000, "recall": 100}]  # a score for everything
+    about["unit"] /= 8  # the same order, and no score is so near to 1 that it is written as 1
+    about["bias"] /= 8
     model.write_text("\n".join([first, json.dumps(about), weights]))
     scan = [qunwei, "scan", "-q", "--config", config, folder / "held.jsonl"]
     found, scores = [], []
-    for line in subprocess.run(scan, check=True, stdout=subprocess.PIPE).stdout.decode().splitlines():
+    for line in subprocess.run(scan, check=True, stdout=subprocess.PIPE).stdout.decode().split("\n")[:-1]:
         findings = json.loads(line)["findings"]
         found.append(any(one["rule"] != "score.measured" for one in findings))
         scores.append(max((one.get("score", 0) for one in findings), default=0))
@@ -114,7 +116,7 @@ def main():
     print("|---|---|---|---|---|---|---|")
     for name in args.sets:
         files = [Path(file) for file in name.split("+")]
-        rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+        rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").split("\n") if line]
         learnt, held = split(rows)
         labels = numpy.array([row["label"] for row in held])
         with tempfile.TemporaryDirectory() as folder:

@@ -28,7 +28,7 @@ pub struct About {
     pub features: u32,
     /// Its table has 2 to this power weights.
     pub bits: u32,
-    /// What one step of a weight is worth, in the logarithm of the odds.
+    /// What a weight is worth whose root is one step, in the logarithm of the odds.
     pub unit: f32,
     /// The logarithm of the odds of a text of which nothing is known.
     pub bias: f32,
@@ -112,9 +112,11 @@ impl Model {
     /// A model of these weights.
     pub fn new(mut about: About, weights: &[f32]) -> Self {
         let largest = weights.iter().fold(0.0_f32, |largest, weight| largest.max(weight.abs()));
-        about.unit = (largest / 127.0).max(f32::MIN_POSITIVE);
+        about.unit = (largest / (127.0 * 127.0)).max(f32::MIN_POSITIVE);
         about.features = VERSION;
-        let weights = weights.iter().map(|weight| (weight / about.unit).round() as i8).collect();
+        // By its root: what is small is many, and must not be rounded away.
+        let coded = |weight: &f32| (weight.abs() / about.unit).sqrt().round().copysign(*weight) as i8;
+        let weights = weights.iter().map(coded).collect();
         Self { id: 0, about, weights }.known()
     }
 
@@ -187,7 +189,10 @@ impl Model {
 
     #[inline]
     fn weight(&self, feature: u32) -> i32 {
-        self.weights.get((feature >> (32 - self.about.bits)) as usize).map_or(0, |weight| i32::from(*weight))
+        self.weights.get((feature >> (32 - self.about.bits)) as usize).map_or(0, |coded| {
+            let coded = i32::from(*coded);
+            coded * coded.abs()
+        })
     }
 
     /// The logarithm of the odds that a text is a violation.
