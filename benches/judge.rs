@@ -16,7 +16,7 @@ use qunwei::domain::ids::{GroupKey, MemberKey};
 use qunwei::domain::lexicon::{LexiconBuilder, WordScratch};
 use qunwei::domain::policy::{Mode, RuleSetting};
 use qunwei::domain::recent::{MOST_LINKS, Recent, Sighting};
-use qunwei::domain::rules::{Build, KINDS, Moment, RuleId, RuleInfo, Ruleset, Scratch, link_keys};
+use qunwei::domain::rules::{Build, KINDS, Moment, RuleId, RuleInfo, Ruleset, Scratch, link_keys, sketch, thing_keys};
 use qunwei::domain::text::Text;
 use qunwei::domain::time::Timestamp;
 use qunwei::fault::Source;
@@ -208,6 +208,9 @@ fn memory(needs: &qunwei::domain::recent::Needs) {
                 images: 0,
                 videos: 0,
                 links: [0; MOST_LINKS],
+                sketch: None,
+                things: Default::default(),
+                heats: Default::default(),
             },
         );
     }
@@ -269,6 +272,9 @@ fn main() {
                 images: 0,
                 videos: 0,
                 links: link_keys(&messages[n], &scratch.text),
+                sketch: rules.needs().shortest_sketch.and_then(|shortest| sketch(&scratch.text, shortest)),
+                things: if rules.needs().things { thing_keys(&messages[n], &scratch.text) } else { Default::default() },
+                heats: scratch.heats,
             };
             recent.note(rules.needs(), &sighting);
             let moment = Moment { time: sighting.time, zone: &zone, joined: None, edited: false };

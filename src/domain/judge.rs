@@ -77,7 +77,9 @@ pub fn judge(settings: &Settings, policy: &Policy, role: Role, message: &Message
 /// What one hit means; `None` when the rule does not apply.
 pub fn finding(rules: &Ruleset, policy: &Policy, role: Role, hit: &Hit, original: &str) -> Option<Finding> {
     let setting = policy.rules.get(usize::from(hit.rule.0))?;
-    if policy.mode == Mode::Off || setting.mode == Mode::Off || setting.exempt.contains(role) {
+    // What several members do together may be made complete by anybody's message.
+    let exempt = setting.exempt.contains(role) && !rules.asks_only(hit.rule);
+    if policy.mode == Mode::Off || setting.mode == Mode::Off || exempt {
         return None;
     }
     if hit.word.as_ref().is_some_and(|word| policy.ignores(word)) {

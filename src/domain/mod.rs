@@ -24,6 +24,7 @@ pub mod template;
 mod replies;
 pub mod action;
 pub mod case;
+pub mod conceal;
 pub mod chat;
 pub mod change;
 pub mod choice;

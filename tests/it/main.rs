@@ -18,6 +18,7 @@ mod bad_input;
 mod browser;
 mod commands;
 mod commands_hard;
+mod crowd;
 mod docs;
 mod docs_config;
 mod eval;

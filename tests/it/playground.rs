@@ -55,7 +55,8 @@ async fn what_is_passed_over_says_why() {
         (&json!("pass"), &json!("owner"), &Value::Null)
     );
     let findings = verdict["findings"].as_array().unwrap();
-    assert!(!findings.is_empty() && findings.iter().all(|one| one["why_not"] == "exempt"), "{verdict}");
+    let passed_over = |one: &Value| one["why_not"] == "exempt" || one["why_not"] == "rule_off";
+    assert!(findings.iter().any(|one| one["why_not"] == "exempt") && findings.iter().all(passed_over), "{verdict}");
     let id = play.say("wang", "楼下路口交通真是大麻烦").await;
     let verdict = feed.verdict(&id).await;
     assert_eq!(

@@ -16,6 +16,10 @@ const MINUTE: Duration = Duration::from_secs(60);
 const STRICT: &str = r#"
 [profile.strict]
 burst_seconds = 0
+[profile.strict.rule."concert.group"]
+mode = "off"
+[profile.strict.rule."concert.across_groups"]
+mode = "off"
 [group.g1]
 profile = "strict"
 [group.g1.rule."quiet_hours.all"]

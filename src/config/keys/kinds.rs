@@ -1,16 +1,31 @@
 //! What each kind of rule takes besides ([`crate::domain::rules::KINDS`]).
 
+use super::contacts::{CONTACTS, PERSONAL_DATA};
+use super::crowd::{CONCERT, HEAT, SIMILAR};
 use super::{Key, Number, Table, Takes};
 
 pub(super) const TABLES: &[Table] = &[
     Table::kind("keywords", "词表里的词，不管怎么变着样写。", KEYWORDS),
     Table::kind("combination", "几个词凑在一起才算。这些词和词表里的词一样，不管怎么变着样写。", COMBINATION),
+    Table::kind(
+        "contacts",
+        "联系方式：电话、微信号、QQ 号、网址……中文数字、全角、带圈的、用空格或符号隔开的数字，换了写法的“微信”，都认得出。",
+        CONTACTS,
+    ),
+    Table::kind("personal_data", "个人隐私。案件里只留打了＊的，通知里不写。", PERSONAL_DATA),
     Table::kind("regex", "正则表达式。不熟悉的话请不要改。", REGEX),
     Table::kind("score", "像不像以前的违规消息：由 qunwei train 做出来的模型打分。", SCORE),
     Table::kind("links", "网址和域名。", LINKS),
     Table::kind("flood", "一个人短时间里发太多条。", FLOOD),
     Table::kind("repeat", "反复发同样的话。三种数法至少写一种。", REPEAT),
+    Table::kind("similar", "差不多的话反复发。三种数法至少写一种。", SIMILAR),
     Table::kind("pushing", "好几个人发同一个链接。", PUSHING),
+    Table::kind("concert", "好几个账号一起推同一样东西：只请管理员看一眼，一件事一次，不罚任何人。", CONCERT),
+    Table::kind(
+        "heat",
+        "吵架、舆情：只请管理员看一眼，一件事一次，不罚任何人。insults、words、lists 至少写一样。",
+        HEAT,
+    ),
     Table::kind("length", "太长的消息。", LENGTH),
     Table::kind("pictures", "图片太多。pictures 和 windows 至少写一样。", PICTURES),
     Table::kind("mentions", "@所有人，或者 @太多人。至少写一样。", MENTIONS),
@@ -34,7 +49,7 @@ pub(super) const TABLES: &[Table] = &[
 ];
 
 /// A number of a kind: its range is what the kind's own reader takes, `usual` what it takes without.
-const fn count(key: &'static str, least: u32, greatest: u32, unit: &'static str, usual: u32) -> Number {
+pub(super) const fn count(key: &'static str, least: u32, greatest: u32, unit: &'static str, usual: u32) -> Number {
     Number { key, range: least..=greatest, unit, default: usual }
 }
 

@@ -5,6 +5,8 @@
 use std::ops::RangeInclusive;
 
 mod bridge;
+mod contacts;
+mod crowd;
 mod daemon;
 mod group;
 mod kinds;

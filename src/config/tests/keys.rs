@@ -16,7 +16,7 @@ use crate::domain::ids::{GroupKey, MemberKey};
 use crate::domain::notices;
 use crate::domain::policy::{Mode, RuleSetting};
 use crate::domain::recent::{Recent, Sighting};
-use crate::domain::rules::{Learned, Moment, Ruleset, Scratch, link_keys};
+use crate::domain::rules::{Learned, Moment, Ruleset, Scratch, link_keys, sketch, thing_keys};
 use crate::domain::time::Timestamp;
 
 thread_local! {
@@ -335,6 +335,15 @@ const PROBES: &[&str] = &[
     "加v12345",
     "看 docs.qq.com/x",
     "看 t.cn/x",
+    "看 s.example.cn/x，加我",
+    "微信 our_service，代开发票",
+    "13812345678",
+    "电话 400-800-1234，加我",
+    "电话 13812345678，加我",
+    "电话 13812345678，低价代购",
+    "电话 13812345678，都是骗子，加我",
+    "电话 一三八一二三四五六七八，都是骗子，加我",
+    "加我，以后有事打这个电话，不管白天晚上都可以打，打不通就过一会儿再打，一定会接的，不急的话也可以发短信，13812345678",
     "看 example.com",
     "兼职日结，私聊",
     "兼职日结",
@@ -371,7 +380,8 @@ fn posted(rules: &Ruleset, settings: &[RuleSetting], text: &str) -> Vec<String> 
     let (mut recent, mut scratch, mut found) = (Recent::default(), Scratch::default(), Vec::new());
     for no in 0..40_u64 {
         let user = no % 10;
-        let text = text.replace("{user}", &user.to_string());
+        let who = ["东边", "南面", "西头", "北角", "楼上", "楼下", "门口", "车库", "花园", "天台"];
+        let text = text.replace("{user}", &user.to_string()).replace("{who}", who[user as usize]);
         let message = Message { content: vec![Segment::Text(text.into())], ..Message::default() };
         rules.find(&message, &mut scratch);
         let (group, member) = (u128::from(user % 2), MemberKey(u128::from(user)));
@@ -386,6 +396,9 @@ fn posted(rules: &Ruleset, settings: &[RuleSetting], text: &str) -> Vec<String> 
             images: 0,
             videos: 0,
             links: link_keys(&message, &scratch.text),
+            sketch: sketch(&scratch.text, 8),
+            things: thing_keys(&message, &scratch.text),
+            heats: scratch.heats,
         };
         recent.note(rules.needs(), &sighting);
         let moment =
@@ -423,7 +436,18 @@ fn comes_to(config: &Config) -> impl PartialEq + use<> {
     settings.rules.find_learned(&ad, Learned::default(), &mut scratch);
     let explained = scratch.hits.iter().map(|hit| settings.rules.explain(hit, &scratch.text.original));
     found.extend(explained.map(|how| format!("{how:?}")));
-    for text in ["docs.qq.com/page", "a{user}.example.com/page"] {
+    let same = "这一段话大家说得都差不多，只有这里不一样";
+    let pushed = [
+        "docs.qq.com/page",
+        "a{user}.example.com/page",
+        &format!("{same}{{user}}"),
+        &format!("接龙，{same}{{user}}"),
+        &format!("{{who}}的人，{same}，{{who}}的"),
+        "退款",
+        "低价代购",
+        "加微信",
+    ];
+    for text in pushed {
         found.extend(posted(&settings.rules, &settings_of, text));
     }
     found.extend(config.warnings.iter().map(|fault| fault.message.clone())); // of rules without examples

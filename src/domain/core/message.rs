@@ -11,6 +11,7 @@ use crate::domain::case::{Case, Evidence, Finding, MACHINE};
 use crate::domain::change::{Change, MemberRef};
 use crate::domain::chat::{CHAT_WORDS, ChatWords};
 use crate::domain::command;
+use crate::domain::conceal::{Kept, conceal};
 use crate::domain::event::{Event, Message, Person, Role, Segment};
 use crate::domain::ids::{self, GroupKey, MemberKey};
 use crate::domain::judge::{self, Judgement};
@@ -20,7 +21,7 @@ use crate::domain::notices::{self, Vars};
 use crate::domain::penalty::{self, Offender};
 use crate::domain::policy::{Capability, Mode, Policy, Settings, Step, Verdict};
 use crate::domain::recent::{Piece, Sighting};
-use crate::domain::rules::{Learned, Moment, link_keys};
+use crate::domain::rules::{self, Learned, Moment, link_keys};
 use crate::domain::standing::{Standing, Strike};
 use crate::domain::state::{Joined, Memo};
 use crate::domain::time::Timestamp;
@@ -105,12 +106,15 @@ impl Core {
             }
         }
         if judgement.verdict() == Verdict::Violation {
-            let findings: Vec<Finding> = judgement.all().cloned().collect();
+            let own = |finding: &&Finding| !here.settings.rules.is_of_many(&finding.rule);
+            let findings: Vec<Finding> = judgement.all().filter(own).cloned().collect();
             self.violation(here, &findings, judgement.violations.is_empty(), out);
         }
-        if judgement.violations.is_empty() && !judgement.reviews.is_empty() {
-            self.review(here, &judgement.reviews, out);
-        }
+        // What a person should look at is in the case of a violation, but for a quarrel, which is not about its sender.
+        let alone = judgement.violations.is_empty();
+        let rules = &here.settings.rules;
+        let reviews = judgement.reviews.iter().filter(|finding| alone || rules.asks_always(&finding.rule));
+        self.review(here, &reviews.cloned().collect::<Vec<_>>(), out);
         match typed {
             Some(typed) if judgement.violations.is_empty() => self.command(here, role, typed, out),
             None if !here.is_edit() && command::is_false_alarm(here.message) => self.false_alarm(here, role, out),
@@ -159,17 +163,20 @@ impl Core {
 
     /// Remembers the message whose fold is in `scratch` in the windows.
     pub(super) fn note(&mut self, settings: &Settings, event: &Event, message: &Message, time: Timestamp) -> Sighting {
-        let needs = settings.rules.needs();
+        let (needs, text) = (settings.rules.needs(), &self.scratch.text);
         let sighting = Sighting {
             group: GroupKey::new(&event.platform, &event.group),
             member: MemberKey::new(&event.platform, &event.group, &message.sender.id),
             user: ids::hash(&[&event.platform, &message.sender.id]) as u64,
             time,
-            piece: Piece::of(&self.scratch.text.original).filter(|_| !needs.pieces.is_zero()),
-            text: needs.shortest_text.and_then(|shortest| self.scratch.text.folded.fingerprint(shortest)),
+            piece: Piece::of(&text.original).filter(|_| !needs.pieces.is_zero()),
+            text: needs.shortest_text.and_then(|shortest| text.folded.fingerprint(shortest)),
             images: count(message, |segment| matches!(segment, Segment::Image { .. })),
             videos: count(message, |segment| matches!(segment, Segment::Video { .. })),
-            links: if needs.links { link_keys(message, &self.scratch.text) } else { Default::default() },
+            links: if needs.links { link_keys(message, text) } else { Default::default() },
+            sketch: needs.shortest_sketch.and_then(|shortest| rules::sketch(text, shortest)),
+            things: if needs.things { rules::thing_keys(message, text) } else { Default::default() },
+            heats: self.scratch.heats,
         };
         self.state.recent.note(needs, &sighting);
         sighting
@@ -187,24 +194,30 @@ impl Core {
 
     pub(super) fn violation(&mut self, here: &Here<'_>, findings: &[Finding], observe: bool, out: &mut Vec<Change>) {
         let [leading, ..] = findings else { return };
+        let kept = conceal(&here.settings.rules, &self.scratch.text.original, findings);
         // What was only observed does not shield a real violation.
         let known = if here.about == About::Name { None } else { self.state.message(here.message_key()) };
         let known = known.filter(|memo| observe || !memo.observe);
         if let Some(memo) = known {
             // One message is one case: an edit adds what is new to it, and nothing else.
-            let new: Vec<Finding> = findings.iter().filter(|finding| !memo.has(finding)).cloned().collect();
+            let new: Vec<&Finding> = findings.iter().filter(|finding| !memo.has(finding)).collect();
             let case = memo.case;
             memo.found.extend(new.iter().map(|finding| (finding.rule.clone(), finding.word.clone())));
-            self.joins(here, case, &new, observe, out);
+            let new = findings.iter().zip(&kept.findings).filter(|(finding, _)| new.contains(finding));
+            let kept = Kept { findings: new.map(|(_, kept)| kept.clone()).collect(), ..kept };
+            self.joins(here, case, kept, observe, out);
             return;
         }
         let standing = self.state.member(here.member().key()).standing();
         match ladder::decide(standing, here.time, leading.severity, here.policy, observe) {
             Decision::Joins { case } => {
                 self.remember(here, Memo::new(case, observe, findings));
-                self.joins(here, case, findings, observe, out);
+                self.joins(here, case, kept, observe, out);
             }
-            Decision::Opens { step, strikes } => self.opens(here, findings, step, strikes, observe, out),
+            Decision::Opens { step, strikes } => {
+                self.remember(here, Memo::new(self.state.last_case + 1, observe, findings));
+                self.opens(here, kept, step, strikes, observe, out);
+            }
         }
     }
 
@@ -215,34 +228,27 @@ impl Core {
         }
     }
 
-    fn joins(&mut self, here: &Here<'_>, case: u64, findings: &[Finding], observe: bool, out: &mut Vec<Change>) {
-        let [leading, ..] = findings else { return };
+    fn joins(&mut self, here: &Here<'_>, case: u64, kept: Kept, observe: bool, out: &mut Vec<Change>) {
+        let Kept { text, findings } = kept;
+        let Some(leading) = findings.first() else { return };
+        let cause = here.cause(Some(case), &leading.rule, "delete");
         out.push(Change::Evidence(Box::new(Evidence {
             case,
             event: (*here.event.id).into(),
             message: here.message_id.into(),
             time: here.time,
-            text: self.scratch.text.original.clone(),
-            findings: findings.to_vec(),
+            text,
+            findings: findings.clone(),
         })));
-        let cause = here.cause(Some(case), &leading.rule, "delete");
         let mut means = self.means(here, cause, Some(case), observe, out);
-        delete(&mut means, here, findings);
+        delete(&mut means, here, &findings);
     }
 
-    fn opens(
-        &mut self,
-        here: &Here<'_>,
-        findings: &[Finding],
-        step: Step,
-        strikes: usize,
-        observe: bool,
-        out: &mut Vec<Change>,
-    ) {
-        let [leading, ..] = findings else { return };
+    fn opens(&mut self, here: &Here<'_>, kept: Kept, step: Step, strikes: usize, observe: bool, out: &mut Vec<Change>) {
+        let Kept { text, findings } = kept;
+        let Some(leading) = findings.first() else { return };
         self.state.last_case += 1;
         let no = self.state.last_case;
-        self.remember(here, Memo::new(no, observe, findings));
         let user: Arc<str> = (*here.message.sender.id).into();
         let vars = self.vars(here, leading, Some(no), strikes);
         let offender = Offender {
@@ -256,7 +262,7 @@ impl Core {
         let mut ledger = self.state.group(here.group_key()).ledger.clone();
         let from = out.len();
         let mut means = self.means(here, here.cause(Some(no), &leading.rule, step.name()), Some(no), observe, out);
-        delete(&mut means, here, findings);
+        delete(&mut means, here, &findings);
         let carried = penalty::carry_out(&mut means, &mut ledger, &offender, step, &vars);
         let actions = means.made;
         self.arm_timers(out, from);
@@ -271,8 +277,8 @@ impl Core {
             message: here.message_id.into(),
             time: here.time,
             opened: here.now,
-            text: self.scratch.text.original.clone(),
-            findings: findings.to_vec(),
+            text,
+            findings,
             rules: here.settings.version.clone(),
             step: step.name().into(),
             strikes: u32::try_from(strikes).unwrap_or(u32::MAX),
@@ -388,6 +394,15 @@ impl Core {
         let added = |chat: &mut ChatWords| chat.is_in(&self.name_scratch.text);
         let matches = matches || self.state.chat.get_mut(&group).is_some_and(added);
         if matches { notices::mask(&shown) } else { shown }
+    }
+
+    /// A text that somebody quotes, without the personal data in it.
+    pub(super) fn concealed(&mut self, policy: &Policy, text: &str) -> String {
+        let rules = &self.settings.rules;
+        rules.find_in_text(text, &mut self.name_scratch);
+        let hits = self.name_scratch.hits.iter();
+        let findings: Vec<_> = hits.filter_map(|hit| judge::finding(rules, policy, Role::Member, hit, text)).collect();
+        conceal(rules, text, &findings).text
     }
 
     /// Whether something that may not be in a name is in this one.

@@ -199,7 +199,11 @@ impl Core {
         let Kind::Message(message) = &event.kind else { return };
         let counts = settings.looks_after(&event.group) && time.plus(settings.dedupe) >= now;
         if counts && !self.is_own(event, message) {
-            self.scratch.text.set(&message.original());
+            if settings.rules.needs().heats.is_zero() {
+                self.scratch.text.set(&message.original());
+            } else {
+                settings.rules.find(message, &mut self.scratch); // how heated it is depends on what is in it
+            }
             self.note(&settings, event, message, time);
         }
     }

@@ -5,9 +5,11 @@
 //! around a time: a backlog with its own old times is no flood, and a late message completes the window it belongs to.
 
 mod chains;
+mod heats;
 mod pieces;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod written;
 
 use std::time::Duration;
@@ -15,8 +17,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use self::chains::{Chains, Link};
+pub use self::heats::{Heat, Heated, MOST_HEATS};
 use self::pieces::Cut;
 pub use self::pieces::Piece;
+pub use self::traces::{BANDS, Left, MOST_TRACES, Sketch, thing};
 use super::ids::{GroupKey, MemberKey};
 use super::time::Timestamp;
 
@@ -44,6 +48,14 @@ pub struct Needs {
     pub links: bool,
     /// How long messages of a few characters are remembered.
     pub pieces: Duration,
+    /// How long traces of things that are pushed are remembered.
+    pub traces: Duration,
+    /// Of texts with fewer characters to compare than this no sketch is; `None`: of none.
+    pub shortest_sketch: Option<usize>,
+    /// Whether contacts and links are such things.
+    pub things: bool,
+    /// How long heated messages are remembered.
+    pub heats: Duration,
 }
 
 impl Needs {
@@ -67,6 +79,23 @@ impl Needs {
     /// Needs what a member said in a few characters, as far back as `window`.
     pub fn pieces(&mut self, window: Duration) {
         self.pieces = self.pieces.max(window);
+    }
+
+    /// Needs what texts of at least `shortest` characters are like, as far back as `window`.
+    pub fn sketches(&mut self, shortest: usize, window: Duration) {
+        self.shortest_sketch = Some(self.shortest_sketch.map_or(shortest, |other| other.min(shortest)));
+        self.traces = self.traces.max(window);
+    }
+
+    /// Needs who posted which contact and link, as far back as `window`.
+    pub fn things(&mut self, window: Duration) {
+        self.things = true;
+        self.traces = self.traces.max(window);
+    }
+
+    /// Needs how heated messages were, as far back as `window`.
+    pub fn heats(&mut self, window: Duration) {
+        self.heats = self.heats.max(window);
     }
 
     /// Needs who posted which link, as far back as `window`.
@@ -97,10 +126,22 @@ pub struct Sighting {
     pub videos: u8,
     /// Keys of the links in it, two for each, as far as they are remembered; 0 where there is none.
     pub links: [u64; MOST_LINKS],
+    /// What the text is like, when it is long enough to be remembered.
+    pub sketch: Option<Sketch>,
+    /// Keys of the contacts and links in it ([`thing`]), as far as they are remembered; 0 where there is none.
+    pub things: [u64; MOST_THINGS],
+    /// How heated it is, by each way of measuring.
+    pub heats: [Option<Heat>; MOST_MEASURES],
 }
 
 /// The links of one message that are remembered.
 pub const MOST_LINKS: usize = 8;
+
+/// The contacts and links of one message that are remembered as things that are pushed.
+pub const MOST_THINGS: usize = 4;
+
+/// In how many ways the heat of messages is measured.
+pub const MOST_MEASURES: usize = 4;
 
 /// The pictures or videos of one message that are remembered.
 const MOST_PICTURES: u8 = 30;
@@ -173,6 +214,8 @@ pub struct Recent {
     times: Chains<Said>,
     texts: Chains<Copied>,
     pieces: Chains<Cut>,
+    traces: Chains<traces::Trace>,
+    heats: Chains<Heated>,
 }
 
 impl Default for Recent {
@@ -181,12 +224,14 @@ impl Default for Recent {
     }
 }
 
-/// How many messages, texts and pieces had been remembered at some time. Means nothing to other windows.
+/// How much had been remembered at some time. Means nothing to other windows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     times: u64,
     texts: u64,
     pieces: u64,
+    traces: u64,
+    heats: u64,
 }
 
 /// How much longer than the rules look back a written entry is kept: an idle daemon must not write megabytes of what
@@ -196,7 +241,13 @@ const GRACE: Duration = Duration::from_secs(3600);
 impl Recent {
     /// Windows of so many messages, texts and pieces.
     pub fn with_limits(times: usize, texts: usize, pieces: usize) -> Self {
-        Self { times: Chains::new(times), texts: Chains::new(texts), pieces: Chains::new(pieces) }
+        Self {
+            times: Chains::new(times),
+            texts: Chains::new(texts),
+            pieces: Chains::new(pieces),
+            traces: Chains::new(MOST_TRACES),
+            heats: Chains::new(MOST_HEATS),
+        }
     }
 
     /// Remembers a message, as far as the rules need it.
@@ -222,6 +273,12 @@ impl Recent {
                 group: half(sighting.group.0),
                 time: sighting.time,
             });
+        }
+        if !needs.traces.is_zero() {
+            self.note_traces(sighting);
+        }
+        if !needs.heats.is_zero() {
+            self.note_heat(sighting);
         }
     }
 
@@ -257,20 +314,32 @@ impl Recent {
         self.texts.between(text, around.minus(within), around.plus(within))
     }
 
-    /// How many messages, texts and pieces were forgotten because there were too many.
+    /// How many entries were forgotten because there were too many.
     pub fn shed(&self) -> u64 {
-        self.times.shed() + self.texts.shed() + self.pieces.shed()
+        self.times.shed() + self.texts.shed() + self.pieces.shed() + self.traces.shed() + self.heats.shed()
     }
 
     /// How much was remembered until now.
     pub fn place(&self) -> Place {
-        Place { times: self.times.came(), texts: self.texts.came(), pieces: self.pieces.came() }
+        Place {
+            times: self.times.came(),
+            texts: self.texts.came(),
+            pieces: self.pieces.came(),
+            traces: self.traces.came(),
+            heats: self.heats.came(),
+        }
     }
 
     /// Whether nothing of what was remembered before `place` is left.
     pub fn has_outlived(&self, place: Place) -> bool {
-        let Place { times, texts, pieces } = place;
-        times <= self.times.shed() && texts <= self.texts.shed() && pieces <= self.pieces.shed()
+        let gone = [
+            (place.times, self.times.shed()),
+            (place.texts, self.texts.shed()),
+            (place.pieces, self.pieces.shed()),
+            (place.traces, self.traces.shed()),
+            (place.heats, self.heats.shed()),
+        ];
+        gone.into_iter().all(|(came, shed)| came <= shed)
     }
 
     /// Everything that a rule may still ask for at `now`, written; with an hour's grace for events that come late.
@@ -280,8 +349,8 @@ impl Recent {
 
     /// The same of what was remembered since `place`.
     pub fn snapshot_since(&self, place: Place, needs: &Needs, now: Timestamp) -> Vec<u8> {
-        let [times, texts, pieces] = [needs.times, needs.texts, needs.pieces].map(|needed| now.minus(needed + GRACE));
-        written::write(self, place, times, texts, pieces)
+        let needed = [needs.times, needs.texts, needs.pieces, needs.traces, needs.heats];
+        written::write(self, place, needed.map(|window| now.minus(window + GRACE)))
     }
 
     /// Reads a snapshot and those of what came since, one after the other. `None` when one is damaged or of another version.

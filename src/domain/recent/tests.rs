@@ -13,6 +13,9 @@ fn sighting(member: u128, user: u64, group: u128, seconds: i64, text: Option<u64
         images: 0,
         videos: 0,
         links: [0; MOST_LINKS],
+        sketch: None,
+        things: [0; MOST_THINGS],
+        heats: [None; MOST_MEASURES],
     }
 }
 
@@ -20,7 +23,15 @@ fn needs() -> Needs {
     let mut needs = Needs::default();
     needs.times(Duration::from_secs(10));
     needs.texts(8, Duration::from_secs(600));
+    needs.sketches(8, Duration::from_secs(600));
+    needs.things(Duration::from_secs(600));
+    needs.heats(Duration::from_secs(600));
     needs
+}
+
+/// The sketch of a text of which these numbers are the pieces.
+fn sketch(pieces: std::ops::Range<u64>) -> Sketch {
+    Sketch::of(pieces.map(|piece| piece.wrapping_mul(0x9e37_79b9_7f4a_7c15))).unwrap()
 }
 
 fn seconds(recent: &Recent, member: u128, around: i64, within: u64) -> Vec<i64> {
@@ -135,6 +146,52 @@ fn a_snapshot_leaves_out_what_nobody_can_ask_for_any_more() {
 }
 
 #[test]
+fn texts_that_have_much_in_common_are_found() {
+    let around = Timestamp(1_000);
+    let within = Duration::from_secs(10);
+    let mut found = [0_u32; 3];
+    for round in 0..200_u64 {
+        let first = round * 1_000;
+        let mut recent = Recent::default();
+        recent.note(&needs(), &Sighting { sketch: Some(sketch(first..first + 60)), ..sighting(1, 1, 1, 1, None) });
+        // Sixty pieces, of which as many are others: 100, 71 and 20 % in common.
+        for (slot, others) in found.iter_mut().zip([0, 10, 40]) {
+            let other = sketch(first + others..first + others + 60);
+            *slot += recent.alike(&other, 50, around, within).len() as u32;
+        }
+    }
+    assert_eq!(found[0], 200);
+    assert!(found[1] > 175 && found[2] <= 4, "{found:?}");
+}
+
+#[test]
+fn things_and_heat_live_through_a_snapshot() {
+    let mut recent = Recent::default();
+    let heat = Heat { by: 9, words: 2, answers: true };
+    for (member, seconds) in [(1, 1), (2, 2), (3, 3)] {
+        let left = Sighting {
+            things: [7, 0, 0, 0],
+            sketch: Some(sketch(0..60)),
+            heats: [Some(heat), None, None, None],
+            ..sighting(member, member as u64, 1, seconds, None)
+        };
+        recent.note(&needs(), &left);
+    }
+    let (around, within) = (Timestamp(3_000), Duration::from_secs(1));
+    let bytes = recent.snapshot(&needs(), Timestamp(0));
+    let again = Recent::restore(&bytes).unwrap();
+    assert_eq!(again.snapshot(&needs(), Timestamp(0)), bytes);
+    for recent in [&recent, &again] {
+        let left = recent.left(7, around, within);
+        assert_eq!(left.iter().map(|left| left.copied.user()).collect::<Vec<_>>(), [3, 2]);
+        assert!(left[0].is_by(MemberKey(3)) && recent.was_quiet(&left[0], 0, Duration::from_secs(9)));
+        assert_eq!(recent.alike(&sketch(0..60), 90, around, within), left);
+        assert_eq!(recent.heat(9, GroupKey(1), around, within).map(Heated::user).collect::<Vec<_>>(), [3, 2]);
+        assert_eq!(recent.heat(9, GroupKey(2), around, within).count() + recent.left(8, around, within).len(), 0);
+    }
+}
+
+#[test]
 fn a_damaged_snapshot_is_refused() {
     let mut recent = Recent::default();
     recent.note(&needs(), &sighting(1, 1, 1, 1, Some(7)));
@@ -142,5 +199,6 @@ fn a_damaged_snapshot_is_refused() {
     assert!(Recent::restore(&bytes[..bytes.len() - 1]).is_none());
     assert!(Recent::restore(&[]).is_none());
     assert!(Recent::restore(&[99, 0, 0, 0, 0]).is_none());
-    assert!(Recent::restore(&[1, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f]).is_none());
+    assert!(Recent::restore(&[2, 0, 0]).is_none(), "of the version before");
+    assert!(Recent::restore(&[3, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f]).is_none());
 }

@@ -9,18 +9,21 @@ use serde::{Deserialize, Serialize};
 
 use super::chains::{Chains, Link};
 use super::pieces::Cut;
-use super::{Copied, Place, Recent, Said};
+use super::traces::Trace;
+use super::{Copied, Heated, Place, Recent, Said};
 use crate::domain::time::Timestamp;
 
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 #[derive(Serialize)]
 struct Written<'a> {
     format: u8,
-    shed: [u64; 3],
+    shed: [u64; 5],
     times: Since<'a, Said>,
     texts: Since<'a, Copied>,
     pieces: Since<'a, Cut>,
+    traces: Since<'a, Trace>,
+    heats: Since<'a, Heated>,
 }
 
 /// The entries of a ring that came after so many, and are not older.
@@ -58,14 +61,23 @@ impl<'de, T: Link + Deserialize<'de>> Visitor<'de> for Fill<'_, T> {
     }
 }
 
-/// What came after `place` and is not older than `times`, `texts` and `pieces`, written.
-pub(super) fn write(recent: &Recent, place: Place, times: Timestamp, texts: Timestamp, pieces: Timestamp) -> Vec<u8> {
+/// What came after `place` and is not older than the times for each ring, written.
+pub(super) fn write(recent: &Recent, place: Place, from: [Timestamp; 5]) -> Vec<u8> {
+    let [times, texts, pieces, traces, heats] = from;
     let written = Written {
         format: FORMAT,
-        shed: [recent.times.shed(), recent.texts.shed(), recent.pieces.shed()],
+        shed: [
+            recent.times.shed(),
+            recent.texts.shed(),
+            recent.pieces.shed(),
+            recent.traces.shed(),
+            recent.heats.shed(),
+        ],
         times: Since(&recent.times, place.times, times),
         texts: Since(&recent.texts, place.texts, texts),
         pieces: Since(&recent.pieces, place.pieces, pieces),
+        traces: Since(&recent.traces, place.traces, traces),
+        heats: Since(&recent.heats, place.heats, heats),
     };
     postcard::to_stdvec(&written).expect("plain numbers can always be written to memory")
 }
@@ -78,13 +90,17 @@ pub(super) fn read(mut bytes: &[u8]) -> Option<Recent> {
         if u8::deserialize(&mut parts).ok()? != FORMAT {
             return None;
         }
-        let [times, texts, pieces] = Deserialize::deserialize(&mut parts).ok()?;
+        let [times, texts, pieces, traces, heats] = <[u64; 5]>::deserialize(&mut parts).ok()?;
         Fill(&mut recent.times).deserialize(&mut parts).ok()?;
         Fill(&mut recent.texts).deserialize(&mut parts).ok()?;
         Fill(&mut recent.pieces).deserialize(&mut parts).ok()?;
+        Fill(&mut recent.traces).deserialize(&mut parts).ok()?;
+        Fill(&mut recent.heats).deserialize(&mut parts).ok()?;
         recent.times.set_shed(times);
         recent.texts.set_shed(texts);
         recent.pieces.set_shed(pieces);
+        recent.traces.set_shed(traces);
+        recent.heats.set_shed(heats);
         bytes = parts.finalize().ok()?;
         if bytes.is_empty() {
             return Some(recent);

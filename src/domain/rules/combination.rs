@@ -11,6 +11,7 @@ use toml::Spanned;
 use super::keywords::take_words;
 use super::{Build, Draft, Found, Hit, Look, MOST_HITS, Rule, RuleId, TOGETHER, Word};
 use crate::domain::case::Span;
+use crate::domain::text::Text;
 
 /// The keys of a `combination` rule.
 #[derive(Debug, Deserialize)]
@@ -118,7 +119,7 @@ impl Rule for Together {
         &[Look::Words]
     }
 
-    fn in_words(&self, words: &[Word], found: &mut Found<'_>) {
+    fn in_words(&self, _text: &Text, words: &[Word], found: &mut Found<'_>) {
         if words.iter().any(|word| Some(word.list) == self.none) {
             return;
         }

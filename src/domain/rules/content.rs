@@ -1,12 +1,9 @@
 //! What a message may hold, for rules that are about some of it: pictures, links, contacts …
 
-use std::sync::LazyLock;
-
-use ::regex::Regex;
 use serde::Deserialize;
 
+use super::contacts::reached_by;
 use super::links::{addresses_in, names_host};
-use super::regex::{Compiled, On};
 use super::{Found, Said};
 use crate::domain::case::Span;
 use crate::domain::event::{Message, Segment};
@@ -27,16 +24,6 @@ pub(super) enum Content {
     /// A telephone number, or an account of WeChat or QQ, in the text.
     Contact,
 }
-
-/// How people tell how they are reached, in the fold.
-static CONTACTS: LazyLock<Option<Compiled>> = LazyLock::new(|| {
-    let patterns = [
-        "1[3-9][0-9]{9}",
-        "(?:[微薇威徽维][信芯心]|v[信芯x]|wx|weixin|wechat|qq|扣扣|企鹅)(?:同号|账号|号|群|是|id)*(?:[a-z][a-z0-9]{5,19}|[1-9][0-9]{4,10})",
-    ];
-    let patterns = patterns.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect();
-    Compiled::new(patterns, On::Folded).ok()
-});
 
 impl Content {
     /// What it is as a segment.
@@ -65,8 +52,8 @@ pub(super) fn find(contents: &[Content], said: &Said<'_>, found: &mut Found<'_>)
     if contents.contains(&Content::Link) && names_host(said.text) {
         addresses_in(&said.text.original).into_iter().for_each(|address| found.push(address.span));
     }
-    if let (true, Some(patterns)) = (contents.contains(&Content::Contact), &*CONTACTS) {
-        patterns.spans(said.text).into_iter().for_each(|span| found.push(span));
+    if contents.contains(&Content::Contact) {
+        reached_by(said.text).into_iter().for_each(|span| found.push(span));
     }
 }
 

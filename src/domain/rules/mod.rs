@@ -16,7 +16,7 @@ use super::event::{Message, Role};
 use super::ids::{GroupKey, MemberKey};
 use super::lexicon::LexiconBuilder;
 use super::policy::RuleSetting;
-use super::recent::{Needs, Recent, Sighting};
+use super::recent::{Heat, Needs, Recent, Sighting};
 use super::score::{Features, Lessons, Scored, Taught};
 use super::text::Text;
 use super::time::Timestamp;
@@ -26,15 +26,20 @@ mod ruleset;
 
 mod cards;
 mod combination;
+mod concert;
+mod contacts;
 mod content;
+mod crowd;
 mod files;
 mod flood;
+mod heat;
 mod keywords;
 mod length;
 mod links;
 mod mentions;
 mod names;
 mod newcomers;
+mod personal_data;
 mod pictures;
 mod pieces;
 mod pushing;
@@ -42,25 +47,38 @@ mod quiet_hours;
 mod regex;
 mod repeat;
 mod score;
+mod similar;
 
 #[cfg(test)]
 mod tests;
 
+pub use concert::thing_keys;
 pub use keywords::list_entries;
 pub use links::may_have_address;
 pub use pushing::link_keys;
 pub use ruleset::{Explanation, Ruleset, Scratch, parts};
+pub use similar::sketch;
 
 /// Every rule kind. A new kind is a file here and a line in this table.
 pub static KINDS: &[Kind] = &[
     kind("keywords", "Words from lists, however they are disguised.", "", read::<keywords::Keywords>),
     kind("combination", "Words that only together are a hit.", "", read::<combination::Combination>),
+    kind("contacts", "Numbers, accounts, links: how somebody is to be reached.", "", read::<contacts::Contacts>),
+    kind(
+        personal_data::NAME,
+        "Numbers of cards and telephones, and addresses of homes.",
+        "",
+        read::<personal_data::PersonalData>,
+    ),
     kind("regex", "Regular expressions.", "", read::<regex::Patterns>),
     kind("score", "Texts like those that were violations before.", "", read::<score::Score>),
     kind("links", "Addresses and domains.", "", read::<links::Links>),
     kind("flood", "Many messages by one member in a short time.", "", read::<flood::Flood>),
     kind("repeat", "The same text again and again.", "", read::<repeat::Repeat>),
+    kind("similar", "Nearly the same text again, reworded.", "", read::<similar::Similar>),
     kind("pushing", "Many members pushing the same link.", "", read::<pushing::Pushing>),
+    kind("concert", "Several accounts that push one thing together.", "", read::<concert::Concert>),
+    kind("heat", "A quarrel, or an outcry, in a group.", "", read::<heat::Heats>),
     kind("length", "Texts that are too long.", "", read::<length::Length>),
     kind("pictures", "Too many pictures.", "{ images = 4 }", read::<pictures::Pictures>),
     kind("mentions", "Mentions of everybody, or of too many.", "{ mention = \"all\" }", read::<mentions::Mentions>),
@@ -180,7 +198,7 @@ pub trait Rule: Send + Sync {
     /// Looks at one text: the message's own, or a part of it.
     fn in_text(&self, _text: &Text, _found: &mut Found<'_>) {}
     /// Looks at the words in such a text that are in lists kept apart ([`LexiconBuilder::apart`]), when there are any.
-    fn in_words(&self, _words: &[Word], _found: &mut Found<'_>) {}
+    fn in_words(&self, _text: &Text, _words: &[Word], _found: &mut Found<'_>) {}
     /// Looks at such a text by what was learnt; `features` is memory that is used again.
     fn by_learning(&self, _text: &Text, _features: &mut Features, _learned: Learned<'_>, _found: &mut Found<'_>) {}
     /// What a person's decision about a text is to teach; `None` where nothing is learnt.
@@ -199,6 +217,18 @@ pub trait Rule: Send + Sync {
     fn at_moment(&self, _said: &Said<'_>, _found: &mut Found<'_>) {}
     /// Looks at what was said lately, this message included.
     fn in_recent(&self, _recent: &Recent, _sighting: &Sighting, _said: &Said<'_>, _found: &mut Found<'_>) {}
+    /// How heated a message is, for what [`Rule::in_recent`] makes of it.
+    fn heat(&self, _heard: &Heard<'_>) -> Option<Heat> {
+        None
+    }
+    /// What it finds is looked at by a person and never more, whoever sent the message.
+    fn asks_only(&self) -> bool {
+        false
+    }
+    /// A person is asked also where the message is a violation by itself.
+    fn asks_always(&self) -> bool {
+        false
+    }
     /// The limit that a hit exceeds, where the matched characters do not say it (for `scan --explain`).
     fn limit(&self) -> Option<String> {
         None
@@ -216,12 +246,13 @@ pub enum Look {
     Moment,
     Recent,
     Learned,
+    Heat,
 }
 
 impl Look {
     /// All there are, in the order of their numbers.
-    pub const ALL: [Look; 7] =
-        [Look::Text, Look::Words, Look::Message, Look::Name, Look::Moment, Look::Recent, Look::Learned];
+    pub const ALL: [Look; 8] =
+        [Look::Text, Look::Words, Look::Message, Look::Name, Look::Moment, Look::Recent, Look::Learned, Look::Heat];
 }
 
 /// A word in a text, of a list that is kept apart.
@@ -233,6 +264,17 @@ pub struct Word {
     pub span: Span,
     /// The entry.
     pub word: Arc<str>,
+}
+
+/// A message with what was found in its text.
+#[derive(Clone, Copy)]
+pub struct Heard<'a> {
+    /// The message.
+    pub message: &'a Message,
+    /// The words in its text that are in lists kept apart.
+    pub words: &'a [Word],
+    /// The categories of the rules that found something in its text.
+    pub found: &'a [Arc<str>],
 }
 
 /// A message with what is known of it besides what it says.
@@ -315,6 +357,19 @@ impl Found<'_> {
             rule: self.rule,
             span,
             word: None,
+            part: None,
+            matched: None,
+            disguise: None,
+            scored: None,
+        });
+    }
+
+    /// A hit in the text with what it stands for.
+    fn push_word(&mut self, span: Span, word: Arc<str>) {
+        self.hits.push(Hit {
+            rule: self.rule,
+            span,
+            word: Some(word),
             part: None,
             matched: None,
             disguise: None,

@@ -124,6 +124,13 @@ pub fn link_keys(message: &Message, text: &Text) -> [u64; MOST_LINKS] {
     keys
 }
 
+/// The keys of the pages that a message links to, without those of some domains.
+pub(super) fn pages(message: &Message, text: &Text, allow: &[String]) -> Vec<u64> {
+    let allowed =
+        |link: &Link<'_>| link.address.plain && allow.iter().any(|domain| is_within(&link.address.host, domain));
+    links(message, text).filter(|link| !allowed(link)).take(MOST_HITS).map(|link| link.page()).collect()
+}
+
 /// A path this short says nothing without what follows its `?`: `/s?id=1`.
 const SHORT_PATH: usize = 3;
 

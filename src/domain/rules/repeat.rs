@@ -70,23 +70,7 @@ impl Draft for Repeat {
             Some(number) => build.number(number, "min_characters", 1..=10_000).map(|n| n as usize),
             None => Some(MIN_CHARACTERS),
         };
-        let mut limits = Vec::new();
-        let mut limit = |count: &Spanned<i64>, key, seconds: &Spanned<i64>, what| {
-            let count = build.number(count, key, 2..=MOST);
-            let seconds = build.number(seconds, "seconds", 1..=LONGEST_WINDOW);
-            if let (Some(count), Some(seconds)) = (count, seconds) {
-                limits.push(Limit { what, count: count as usize, within: Duration::from_secs(seconds.into()) });
-            }
-        };
-        if let Some(by) = &self.by_member {
-            limit(&by.times, "times", &by.seconds, What::Times);
-        }
-        if let Some(by) = &self.by_members {
-            limit(&by.members, "members", &by.seconds, What::Members);
-        }
-        if let Some(by) = &self.across_groups {
-            limit(&by.groups, "groups", &by.seconds, What::Groups);
-        }
+        let limits = limits(build, self.by_member.as_ref(), self.by_members.as_ref(), self.across_groups.as_ref());
         if limits.is_empty() && build.errors() == before {
             let fault = build.source.fault(build.span.clone(), "a `repeat` rule without a limit finds nothing");
             build.faults.push(fault.help("e.g. `by_member = { times = 3, seconds = 600 }`"));
@@ -94,6 +78,29 @@ impl Draft for Repeat {
         let shortest = shortest.filter(|_| build.errors() == before)?;
         Some(Box::new(Repeats { shortest, limits }))
     }
+}
+
+/// The limits that are written; what is wrong with them goes to `build`.
+pub(super) fn limits(
+    build: &mut Build<'_>,
+    by_member: Option<&ByMember>,
+    by_members: Option<&ByMembers>,
+    across_groups: Option<&AcrossGroups>,
+) -> Vec<Limit> {
+    let written = [
+        by_member.map(|by| (&by.times, "times", &by.seconds, What::Times)),
+        by_members.map(|by| (&by.members, "members", &by.seconds, What::Members)),
+        across_groups.map(|by| (&by.groups, "groups", &by.seconds, What::Groups)),
+    ];
+    let mut limits = Vec::new();
+    for (count, key, seconds, what) in written.into_iter().flatten() {
+        let count = build.number(count, key, 2..=MOST);
+        let seconds = build.number(seconds, "seconds", 1..=LONGEST_WINDOW);
+        if let (Some(count), Some(seconds)) = (count, seconds) {
+            limits.push(Limit { what, count: count as usize, within: Duration::from_secs(seconds.into()) });
+        }
+    }
+    limits
 }
 
 struct Repeats {
@@ -167,7 +174,15 @@ impl Limit {
     /// Whether this message stands in any window that reaches the limit: a message that comes late may complete one that
     /// ends after it.
     pub(super) fn is_reached(&self, recent: &Recent, sighting: &Sighting, same: u64) -> bool {
-        let copies = || recent.copies(same, sighting.time, self.within).filter(|copied| self.counts(copied, sighting));
+        self.is_reached_by(|| recent.copies(same, sighting.time, self.within), sighting)
+    }
+
+    /// The same by these copies, newest first.
+    pub(super) fn is_reached_by<'a, C>(&self, copies: impl Fn() -> C, sighting: &Sighting) -> bool
+    where
+        C: Iterator<Item = &'a Copied>,
+    {
+        let copies = || copies().filter(|copied| self.counts(copied, sighting));
         let mut ends: Vec<Timestamp> =
             copies().map(|copied| copied.time).take_while(|t| *t > sighting.time).take(LATER).collect();
         ends.push(sighting.time);

@@ -4,14 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Found, Hit, Learned, Learnt, Look, Moment, Rule, RuleId, RuleInfo, Said, Word};
+use super::{Found, Heard, Hit, Learned, Learnt, Look, Moment, Rule, RuleId, RuleInfo, Said, Word, personal_data};
 use crate::domain::case::Finding;
 use crate::domain::disguise::Views;
 use crate::domain::event::{Message, PLACEHOLDER, Segment};
 use crate::domain::ids::MemberKey;
 use crate::domain::lexicon::{Lexicon, LexiconBuilder, Spared, WordHit, WordScratch, WordUse};
 use crate::domain::policy::{Mode, RuleSetting, Verdict};
-use crate::domain::recent::{Needs, Recent, Sighting};
+use crate::domain::recent::{Heat, MOST_MEASURES, Needs, Recent, Sighting};
 use crate::domain::score::{Features, Taught};
 use crate::domain::text::{Text, slice};
 
@@ -39,6 +39,8 @@ pub struct Scratch {
     pub text: Text,
     /// The hits of the message judged last.
     pub hits: Vec<Hit>,
+    /// How heated it is.
+    pub heats: [Option<Heat>; MOST_MEASURES],
     pub(super) part: Text,
     pub(super) words: Words,
     features: Features,
@@ -107,6 +109,26 @@ impl Ruleset {
         self.lexicon.finds_disguised(rule)
     }
 
+    /// Whether what a rule finds is kept in no case as it was written.
+    pub fn conceals(&self, rule: &str) -> bool {
+        self.infos.iter().any(|info| *info.name == *rule && info.kind == personal_data::NAME)
+    }
+
+    /// Whether what a rule of this name finds is about several members, and not about who completes it.
+    pub fn is_of_many(&self, rule: &str) -> bool {
+        self.named(rule).is_some_and(Rule::asks_only)
+    }
+
+    /// Whether a person is asked about what a rule of this name finds also where the message is a violation by itself.
+    pub fn asks_always(&self, rule: &str) -> bool {
+        self.named(rule).is_some_and(Rule::asks_always)
+    }
+
+    fn named(&self, rule: &str) -> Option<&dyn Rule> {
+        let at = self.infos.iter().position(|info| *info.name == *rule)?;
+        self.rules.get(at).map(|rule| &**rule)
+    }
+
     /// How many words a rule has.
     pub fn words_of(&self, rule: RuleId) -> usize {
         self.lexicon.words_in(rule)
@@ -120,7 +142,7 @@ impl Ruleset {
     /// Folds a message into `scratch.text` and puts the hits of all rules that need one message into `scratch.hits`: those
     /// of its text by place, then those of its other parts.
     pub fn find(&self, message: &Message, scratch: &mut Scratch) {
-        let Scratch { text, hits, part, words, .. } = scratch;
+        let Scratch { text, hits, heats, part, words, .. } = scratch;
         hits.clear();
         text.set_with(|original| {
             for segment in &message.content {
@@ -131,6 +153,7 @@ impl Ruleset {
             }
         });
         self.in_text(text, words, hits);
+        *heats = self.heats(message, &words.apart, hits);
         for (name, original) in parts(message) {
             let first = hits.len();
             part.set(original);
@@ -248,6 +271,31 @@ impl Ruleset {
         self.rules.get(usize::from(rule.0)).map(|rule| rule.pieces()).unwrap_or_default()
     }
 
+    /// How heated a message is by each rule that measures it.
+    fn heats(&self, message: &Message, words: &[Word], hits: &[Hit]) -> [Option<Heat>; MOST_MEASURES] {
+        let mut heats = [None; MOST_MEASURES];
+        if self.needs.heats.is_zero() {
+            return heats;
+        }
+        let sure = hits.iter().filter(|hit| hit.disguise.is_none_or(|disguise| disguise.sure));
+        let infos = sure.filter_map(|hit| self.infos.get(usize::from(hit.rule.0)));
+        let found: Vec<Arc<str>> = infos.map(|info| info.category.clone()).collect();
+        let heard = Heard { message, words, found: &found };
+        let mut all: Vec<Heat> = Vec::new();
+        for heat in self.looking(Look::Heat).filter_map(|(rule, _)| rule.heat(&heard)) {
+            if !all.iter().any(|other| other.by == heat.by) {
+                all.push(heat);
+            }
+        }
+        heats.iter_mut().zip(all).for_each(|(slot, heat)| *slot = Some(heat));
+        heats
+    }
+
+    /// Whether what a rule finds is only ever looked at by a person.
+    pub fn asks_only(&self, rule: RuleId) -> bool {
+        self.rules.get(usize::from(rule.0)).is_some_and(|rule| rule.asks_only())
+    }
+
     /// The rules that look at something.
     fn looking(&self, look: Look) -> impl Iterator<Item = (&dyn Rule, RuleId)> {
         let ids = self.looking.get(look as usize).map(Vec::as_slice).unwrap_or_default();
@@ -283,7 +331,7 @@ impl Ruleset {
         }
         if !apart.is_empty() {
             for (rule, id) in self.looking(Look::Words) {
-                rule.in_words(apart, &mut Found { rule: id, hits });
+                rule.in_words(text, apart, &mut Found { rule: id, hits });
             }
         }
         if let Some(new) = hits.get_mut(first..) {
@@ -314,7 +362,7 @@ impl Ruleset {
         let doubtful = hit.disguise.is_some_and(|disguise| !disguise.sure);
         let strict = hit.scored.as_ref().is_some_and(|scored| scored.strict);
         let verdict = match setting.verdict {
-            verdict if doubtful => verdict.min(Verdict::Review),
+            verdict if doubtful || self.asks_only(hit.rule) => verdict.min(Verdict::Review),
             Verdict::Review if strict => Verdict::Violation,
             verdict => verdict,
         };

@@ -159,6 +159,7 @@ impl Core {
         };
         self.change_standing(member, change, out);
         let quoted = here.message.quote.as_deref();
+        let text = quoted.map(|quote| self.concealed(here.policy, &quote.text)).unwrap_or_default();
         let case = Case {
             no,
             platform: here.event.platform.clone(),
@@ -168,7 +169,7 @@ impl Core {
             message: quoted.and_then(|quote| quote.message.as_deref()).unwrap_or(&here.event.id).into(),
             time: here.time,
             opened: here.now,
-            text: quoted.map(|quote| quote.text.to_string()).unwrap_or_default(),
+            text,
             findings: vec![Finding::of_no_rule(BY_HAND, BY_HAND, false)],
             rules: here.settings.version.clone(),
             step: step.name().into(),

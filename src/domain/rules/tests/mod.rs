@@ -12,10 +12,12 @@ use crate::domain::policy::{Mode, Roles, Severity, Verdict};
 use crate::domain::time::Timestamp;
 
 mod combination;
+mod crowd;
 mod media;
 mod moment;
 mod names;
 mod pieces;
+mod personal_data;
 mod pushing;
 mod score;
 
@@ -261,6 +263,9 @@ fn sighting(member: u64, group: u128, seconds: i64, text: &Text) -> Sighting {
         images: 0,
         videos: 0,
         links: link_keys(&Message::default(), text),
+        sketch: sketch(text, 8),
+        things: thing_keys(&Message::default(), text),
+        heats: Default::default(),
     }
 }
 
