@@ -90,12 +90,11 @@ impl Features {
         self.numbers(&mut give);
     }
 
-    /// Every feature of a text once, sorted.
+    /// Every feature of a text, as often as it is there, sorted: a model learns what it will be asked.
     pub fn all(&mut self, text: &Text) -> Box<[u32]> {
         let mut all = Vec::new();
         self.each(text, |feature, _| all.push(feature));
         all.sort_unstable();
-        all.dedup();
         all.into()
     }
 

@@ -3,7 +3,7 @@
 
 /// A labelled text: its features, and whether it is a violation.
 pub struct Row {
-    /// The features, sorted, each once.
+    /// The features, sorted, each as often as it is there.
     pub features: Box<[u32]>,
     /// Whether it is a violation.
     pub bad: bool,
