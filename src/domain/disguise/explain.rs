@@ -4,7 +4,7 @@
 use super::chance::{Chance, chance_of_sounds, chance_of_text};
 use super::sounds::SOUNDS;
 use super::tables::{Stand, TABLES};
-use super::variants::{self, Kind, Pattern, Word};
+use super::variants::{self, Kind, Pattern, Word, reordered};
 use super::{Disguise, DisguiseScratch, Disguises, DisguisesBuilder, Found, LONGEST, View, Views, is_sure};
 use crate::domain::case::Span;
 
@@ -110,15 +110,8 @@ fn told(kind: Kind, chars: &[char]) -> Explanation {
             let letters = |(at, c): (usize, &char)| if initials.contains(&at) { first(c) } else { *c };
             ("first letters of the sounds", chars.iter().enumerate().map(letters).collect(), &[View::Initial])
         }
-        Kind::Swapped(at) => {
-            let mut swapped = chars.to_vec();
-            let at = usize::from(at);
-            if at + 1 < swapped.len() {
-                swapped.swap(at, at + 1);
-            }
-            ("neighbours changed places", swapped, &[View::Order])
-        }
-        Kind::Reversed | Kind::Sounds => ("from last to first", chars.iter().rev().copied().collect(), &[View::Order]),
+        Kind::Swapped(_) | Kind::AllSwapped(_) => ("neighbours changed places", reordered(kind, chars), &[View::Order]),
+        Kind::Reversed | Kind::Sounds => ("from last to first", reordered(Kind::Reversed, chars), &[View::Order]),
     };
     let changed = written.iter().zip(chars).filter(|(now, before)| now != before).count();
     let chance = chance_of_text(&written, views, changed, chars.len());

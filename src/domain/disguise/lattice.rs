@@ -2,7 +2,7 @@
 
 use super::ordinary::Costs;
 use super::readings::{Far, Readings};
-use super::sounds::{SOUNDS, Syllable, is_han};
+use super::sounds::{SOUNDS, Syllable};
 use super::{View, WIDEST_GAP};
 use crate::domain::text::{Class, GapKind, class_of};
 
@@ -39,10 +39,6 @@ impl Unit {
     fn repeats(&self, before: &Self) -> bool {
         self.c == before.c && !self.parted()
     }
-
-    pub(super) fn is_han(&self) -> bool {
-        is_han(self.c)
-    }
 }
 
 /// One way to read a character, or several.
@@ -74,6 +70,10 @@ pub(super) struct Move {
 
 /// What a character costs at least that may stand for another one that looks like it, or has its rarer sound.
 const ODD: i32 = 80;
+/// Beside one that costs so much …
+const VERY_ODD: i32 = 100;
+/// … this is enough: who writes one character of a word otherwise does so with others of it.
+const RATHER_ODD: i32 = 40;
 
 #[derive(Debug, Default)]
 pub(super) struct Lattice {
@@ -91,7 +91,7 @@ impl Lattice {
     /// Another text.
     pub(super) fn set(&mut self, original: &str, readings: &Readings, costs: &mut Costs) {
         self.read(original, readings);
-        costs.set(&self.units);
+        costs.set(&self.units, |unit| (unit.c, unit.gap >= Some(GapKind::Clause)));
         self.moves.clear();
         self.starts.clear();
         self.links.clear();
@@ -133,7 +133,10 @@ impl Lattice {
         if digit(at) {
             return !digit(at + 1) && at.checked_sub(1).is_none_or(|before| !digit(before));
         }
-        costs.of(at as u32, at as u32 + 1) >= ODD
+        let at = at as u32;
+        let own = |at: u32| costs.of(at, at + 1);
+        let near = |at: u32| own(at) >= VERY_ODD;
+        own(at) >= ODD || own(at) >= RATHER_ODD && (near(at + 1) || at.checked_sub(1).is_some_and(near))
     }
 
     fn read(&mut self, original: &str, readings: &Readings) {

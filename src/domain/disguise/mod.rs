@@ -31,7 +31,7 @@ pub use explain::{Explained, Explanation, Weighed, Written, explain, weighed};
 use filter::Begun;
 use lattice::{Lattice, Move, Reading};
 use orders::Orders;
-use ordinary::Costs;
+pub use ordinary::Costs;
 pub use ordinary::per_million;
 use readings::Readings;
 use trie::{Node, ROOT, Trie};

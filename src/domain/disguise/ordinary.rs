@@ -2,9 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::lattice::Unit;
-use super::sounds::{FIRST_HAN, LAST_HAN};
-use crate::domain::text::GapKind;
+use super::sounds::{FIRST_HAN, LAST_HAN, is_han};
 
 /// What a text costs, in eighths of a natural logarithm: lower is more usual.
 pub(super) type Cost = u32;
@@ -101,9 +99,9 @@ fn hash(word: u32, c: char) -> u32 {
     mixed ^ mixed >> 15
 }
 
-/// What every part of one text costs as it stands.
+/// What every part of one text costs as it stands: by how usual its words are, in eighths of a natural logarithm.
 #[derive(Debug, Default)]
-pub(super) struct Costs {
+pub struct Costs {
     /// The cheapest division of what stands before each place, and of what stands from there on.
     before: Vec<Cost>,
     behind: Vec<Cost>,
@@ -111,22 +109,27 @@ pub(super) struct Costs {
 }
 
 impl Costs {
-    /// Another text. No word goes on over the end of a clause.
-    pub(super) fn set(&mut self, units: &[Unit]) {
+    /// Another text: of each character what it is, folded, and whether a clause ends before it, over which no word goes on.
+    pub fn set<T>(&mut self, units: &[T], unit: impl Fn(&T) -> (char, bool)) {
         let Self { before, behind, words } = self;
         words.clear();
-        for (at, unit) in units.iter().enumerate() {
-            let last = at.checked_sub(1).and_then(|at| units.get(at));
+        let mut last = None;
+        for at in 0..units.len() {
             let mut costs = [NO_WORD; LONGEST];
-            costs[0] = ORDINARY.single(unit.c, last.map(|unit| unit.c));
-            let mut word = hash(START, unit.c);
-            if unit.is_han() {
-                for (cost, next) in costs.iter_mut().zip(units.get(at..).unwrap_or_default()).skip(1) {
-                    if !next.is_han() || next.gap >= Some(GapKind::Clause) {
-                        break;
-                    }
-                    word = hash(word, next.c);
+            let mut word = START;
+            for (place, (cost, next)) in costs.iter_mut().zip(units.get(at..).unwrap_or_default()).enumerate() {
+                let (c, ends) = unit(next);
+                word = hash(word, c);
+                if place == 0 {
+                    *cost = ORDINARY.single(c, last);
+                    last = Some(c);
+                } else if ends {
+                    break;
+                } else {
                     *cost = ORDINARY.word(word);
+                }
+                if !is_han(c) {
+                    break;
                 }
             }
             words.push(costs);
@@ -148,9 +151,14 @@ impl Costs {
         }
     }
 
+    /// By how much the whole text costs more where a word ends at a place: 0 where one does anyway.
+    pub fn cut(&self, place: u32) -> i32 {
+        -self.of(place, place)
+    }
+
     /// By how much the whole text costs more than it would if what stands at `start..end` cost nothing.
     #[inline]
-    pub(super) fn of(&self, start: u32, end: u32) -> i32 {
+    pub fn of(&self, start: u32, end: u32) -> i32 {
         let before = self.before.get(start as usize).copied().unwrap_or_default();
         let behind = self.behind.get(end as usize).copied().unwrap_or_default();
         let whole = self.behind.first().copied().unwrap_or_default();

@@ -134,8 +134,17 @@ impl Readings {
     /// Adds that something stands for a character; a symbol also for another one of its sound.
     fn stands(&self, view: View, target: char, ways: &mut Vec<Way>) {
         let codes = if view == View::Symbol { codes(target) } else { self.codes(target).to_vec() };
-        let used = codes.into_iter().filter(|code| self.uses(*code));
-        ways.extend(used.map(|code| Way { code, how: Reading::Stands(view, target) }));
+        let syllable = |c, code| SOUNDS.of(c).find(|syllable| SOUNDS.class(*syllable) == code);
+        for code in codes.into_iter().filter(|code| self.uses(*code)) {
+            // A symbol is read by sound, so that a second target of one sound adds nothing.
+            let same = |way: &Way| match way.how {
+                Reading::Stands(View::Symbol, c) => way.code == code && syllable(c, code) == syllable(target, code),
+                _ => false,
+            };
+            if view != View::Symbol || !ways.iter().any(same) {
+                ways.push(Way { code, how: Reading::Stands(view, target) });
+            }
+        }
     }
 
     fn far(&mut self, stands: &'static [Stand], view: View) {

@@ -1,6 +1,6 @@
 //! What stands for what: parts for characters, look-alikes, symbols, letters. The tables are the text files in `data/`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use crate::domain::text::folded_char;
@@ -37,7 +37,7 @@ pub(super) struct Tables {
 pub(super) static TABLES: LazyLock<Tables> = LazyLock::new(Tables::read);
 
 /// More look-alikes of one character are not tried.
-const MOST_SHAPES: usize = 4;
+const MOST_SHAPES: usize = 6;
 
 /// How far the flat table goes: planes 0 and 1.
 const FLAT: usize = 0x2_0000;
@@ -68,6 +68,12 @@ impl Tables {
         for (written, targets) in lines(include_str!("data/symbols.txt")) {
             let written: Vec<char> = written.chars().filter(|c| *c != '\u{FE0F}').collect();
             targets.split(' ').for_each(|target| tables.put(&written, target, |known| &mut known.symbols));
+            // What a picture shows stands for each character of its name too: 🔬, 显微镜, for 微.
+            let singles: BTreeSet<char> = targets.chars().filter(|c| *c != ' ').collect();
+            let known = |c: &char| targets.split(' ').any(|target| target.chars().eq([*c]));
+            for c in singles.into_iter().filter(|c| !known(c)) {
+                tables.put(&written, c.encode_utf8(&mut [0; 4]), |known| &mut known.symbols);
+            }
         }
         for (written, targets) in lines(include_str!("data/letters.txt")) {
             let written: Vec<char> = written.chars().collect();

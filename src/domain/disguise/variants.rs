@@ -33,6 +33,8 @@ pub(super) enum Kind {
     Reversed,
     /// The characters at this place and the next one have changed places.
     Swapped(u8),
+    /// From this place on, two by two have changed places.
+    AllSwapped(u8),
 }
 
 /// More readings of a word are not told apart.
@@ -73,15 +75,12 @@ impl Patterns {
                 self.put(codes, pattern(Kind::Initials { from: from as u8, to: to as u8 }));
             }
         }
-        let reversed: Vec<char> = chars.iter().rev().copied().collect();
-        if *reversed != **chars {
-            self.orders.push(&reversed, pattern(Kind::Reversed));
-        }
-        for at in 0..if chars.len() > 2 { chars.len() - 1 } else { 0 } {
-            let mut swapped = chars.to_vec();
-            swapped.swap(at, at + 1);
-            if *swapped != **chars {
-                self.orders.push(&swapped, pattern(Kind::Swapped(at as u8)));
+        let swapped = (0..chars.len() as u8 - 1).map(Kind::Swapped).filter(|_| chars.len() > 2);
+        let all_swapped = (0..chars.len().saturating_sub(3).min(2) as u8).map(Kind::AllSwapped);
+        for kind in [Kind::Reversed].into_iter().chain(swapped).chain(all_swapped) {
+            let order = reordered(kind, chars);
+            if *order != **chars {
+                self.orders.push(&order, pattern(kind));
             }
         }
     }
@@ -90,6 +89,24 @@ impl Patterns {
         self.keys.push(codes, self.of_keys.len() as u32);
         self.of_keys.push(pattern);
     }
+}
+
+/// The characters of a word in the order of a pattern.
+pub(super) fn reordered(kind: Kind, chars: &[char]) -> Vec<char> {
+    let mut chars = chars.to_vec();
+    match kind {
+        Kind::Sounds | Kind::Initials { .. } => {}
+        Kind::Reversed => chars.reverse(),
+        Kind::Swapped(at) => {
+            let pair = chars.get_mut(usize::from(at)..usize::from(at) + 2).unwrap_or_default();
+            pair.reverse();
+        }
+        Kind::AllSwapped(from) => {
+            let pairs = chars.get_mut(usize::from(from)..).unwrap_or_default();
+            pairs.chunks_exact_mut(2).for_each(<[char]>::reverse);
+        }
+    }
+    chars
 }
 
 /// Which characters of a word of some length may be initials together: all, or some at an end.

@@ -29,13 +29,15 @@ pub enum View {
     Letter,
     /// Itself, at another place in the word.
     Order,
+    /// Itself, after the character before it several times over.
+    Repeated,
     /// In another message than the one before it.
     Pieces,
 }
 
 impl View {
     /// Every view but the plain one, with its name in findings and what it is called in a chat.
-    const NAMES: [(Self, &'static str, &'static str); 10] = [
+    const NAMES: [(Self, &'static str, &'static str); 11] = [
         (Self::Sound, "sound", "同音"),
         (Self::Near, "near_sound", "近音"),
         (Self::Pinyin, "pinyin", "拼音"),
@@ -45,6 +47,7 @@ impl View {
         (Self::Symbol, "symbol", "符号"),
         (Self::Letter, "letter", "谐音字母"),
         (Self::Order, "order", "颠倒"),
+        (Self::Repeated, "repeated", "叠字"),
         (Self::Pieces, "pieces", "分条"),
     ];
 }

@@ -3,7 +3,7 @@
 use super::lattice::{Lattice, Reading};
 use super::ordinary::Costs;
 use super::sounds::{SOUNDS, Syllable};
-use super::variants::{Kind, Pattern, Word};
+use super::variants::{Kind, Pattern, Word, reordered};
 use super::{Step, View};
 use crate::domain::case::Span;
 use crate::domain::text::GapKind;
@@ -24,6 +24,10 @@ pub(super) fn written(pattern: &Pattern, word: &Word, path: &[Step], lattice: &L
     if path.len() != length {
         return false;
     }
+    let order = match pattern.kind {
+        Kind::Sounds | Kind::Initials { .. } => Vec::new(),
+        kind => reordered(kind, &word.chars),
+    };
     for (at, step) in path.iter().enumerate() {
         let meant = |at: usize| word.chars.get(at).copied().unwrap_or_default();
         let view = match pattern.kind {
@@ -33,18 +37,12 @@ pub(super) fn written(pattern: &Pattern, word: &Word, path: &[Step], lattice: &L
                 letter.then(|| if is_letter(meant(at)) { View::Plain } else { View::Initial })
             }
             Kind::Initials { .. } => read_as(step.how, meant(at)).filter(|view| *view == View::Plain),
-            Kind::Reversed => moved(step.how, meant(length - 1 - at)),
-            Kind::Swapped(first) => {
-                let first = usize::from(first);
-                let from = match at {
-                    at if at == first => first + 1,
-                    at if at == first + 1 => first,
-                    at => at,
-                };
-                moved(step.how, meant(from))
-            }
+            Kind::Reversed | Kind::Swapped(_) | Kind::AllSwapped(_) => moved(step.how, order.get(at).copied()),
         };
+        let over = |before: &Step| before.to < step.from && lattice.repeats(before.to);
+        let repeated = at.checked_sub(1).and_then(|before| path.get(before)).is_some_and(over);
         match view {
+            Some(View::Plain) if repeated => views.push(View::Repeated),
             Some(View::Letter) if is_initial(lattice, step, meant(at)) => views.push(View::Initial),
             Some(view) => views.push(view),
             None => return false,
@@ -76,8 +74,8 @@ fn read_as(how: Reading, meant: char) -> Option<View> {
     }
 }
 
-fn moved(how: Reading, meant: char) -> Option<View> {
-    matches!(how, Reading::Said(c, _) if c == meant).then_some(View::Order)
+fn moved(how: Reading, meant: Option<char>) -> Option<View> {
+    matches!(how, Reading::Said(c, _) if Some(c) == meant).then_some(View::Order)
 }
 
 fn same(syllable: Syllable, meant: char) -> bool {

@@ -5,6 +5,7 @@
 
 mod build;
 mod disguised;
+mod parted;
 mod spared;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,8 @@ pub use disguised::DisguisedHit;
 pub use spared::Spared;
 
 use super::rules::RuleId;
+use parted::Parted;
+
 use super::text::{Folded, Gap, GapKind, Text};
 
 /// How many characters of noise may stand between two characters of a word.
@@ -231,7 +234,7 @@ impl Lexicon {
 
     fn collect(&self, text: &Folded, found: &mut Vec<Candidate>) {
         let Some(automaton) = &self.automaton else { return };
-        let mut gaps = GapsBefore::new(text.gaps());
+        let (mut gaps, mut parted) = (GapsBefore::new(text.gaps()), Parted::default());
         for hit in automaton.find_overlapping_no_suffix_iter(&text.text) {
             let end = hit.end();
             gaps.advance(end);
@@ -240,8 +243,10 @@ impl Lexicon {
                 let Some(entry) = self.entries.get(id as usize) else { break };
                 next = entry.suffix;
                 let start = end.saturating_sub(entry.bytes as usize);
-                if !gaps.allow(text, entry, start, end) {
-                    continue;
+                match gaps.within(text, entry, start, end) {
+                    Within::Word => {}
+                    Within::Clauses if parted.is_meant(text, start, end) => {}
+                    Within::Clauses | Within::Barrier => continue,
                 }
                 let ends_whole = !entry.latin || is_word_edge(text, end);
                 let whole = ends_whole && (!entry.latin || is_word_edge(text, start));
@@ -306,17 +311,28 @@ impl<'a> GapsBefore<'a> {
         }
     }
 
-    /// Whether the entry may be meant when it stands at `start..end`.
-    fn allow(&self, text: &Folded, entry: &Entry, start: usize, end: usize) -> bool {
+    /// What stands within the entry at `start..end`.
+    fn within(&self, text: &Folded, entry: &Entry, start: usize, end: usize) -> Within {
         if start < self.barrier {
-            return false;
+            return Within::Barrier;
         }
         if start >= self.clause {
-            return true;
+            return Within::Word;
         }
         let gaps = text.gaps_within(start, end);
         let spelled_out = entry.characters as usize >= SPELLED_OUT && gaps.len() + 1 >= entry.characters as usize;
         let own = |gap: &Gap| entry.own_clauses.contains(&(gap.at - start as u32));
-        spelled_out || gaps.iter().all(|gap| gap.kind != GapKind::Clause || own(gap))
+        let word = spelled_out || gaps.iter().all(|gap| gap.kind != GapKind::Clause || own(gap));
+        if word { Within::Word } else { Within::Clauses }
     }
+}
+
+/// What stands between the characters of a word.
+enum Within {
+    /// Nothing, or what makes no difference.
+    Word,
+    /// Ends of clauses.
+    Clauses,
+    /// What no word crosses.
+    Barrier,
 }
