@@ -186,7 +186,7 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
     daemon.bridges = bridges;
     let company = everywhere.company.take().and_then(|place| daemon::company(place, &platforms, faults));
 
-    let rules::Rules { built, lexicon, examples, names } = rules::read(tree.rules, kinds, files, faults);
+    let rules::Rules { built, lexicon, examples, excuses, names } = rules::read(tree.rules, kinds, files, faults);
     let infos: Vec<RuleInfo> = built.iter().map(|(info, _)| info.clone()).collect();
     let base = policy::Base {
         mode: everywhere.mode,
@@ -200,7 +200,7 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
     let reminders = reminders::read(tree.reminders, &around);
     let several: Vec<bool> =
         built.iter().map(|(_, rule): &(_, Box<dyn Rule>)| examples::needs_several(&**rule)).collect();
-    let ruleset = Ruleset::new(built, lexicon);
+    let ruleset = Ruleset::new(built, lexicon).excused_by(excuses);
     policy::check_ignored(&policies.ignored, &ruleset, faults);
     examples::check(&examples, &ruleset, kinds, &several, faults);
 

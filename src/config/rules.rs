@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use toml::Spanned;
 use toml::de::DeTable;
 
 use super::draft;
@@ -15,7 +16,7 @@ use super::tree::{Entries, RuleTable, entry};
 use crate::domain::event::Role;
 use crate::domain::lexicon::LexiconBuilder;
 use crate::domain::policy::{Mode, Roles, RuleSetting, Severity, Verdict};
-use crate::domain::rules::{Build, EXEMPT_ROLES, Kind, Rule, RuleId, RuleInfo};
+use crate::domain::rules::{Build, EXEMPT_ROLES, Excuse, Kind, Rule, RuleId, RuleInfo};
 
 /// The keys that every rule has.
 pub(super) fn common<'n>() -> impl Iterator<Item = &'n str> + Clone {
@@ -40,6 +41,8 @@ pub(super) struct Rules {
     pub(super) built: Vec<(RuleInfo, Box<dyn Rule>)>,
     pub(super) lexicon: LexiconBuilder,
     pub(super) examples: Vec<Examples>,
+    /// What excuses the hits of rules.
+    pub(super) excuses: Vec<Excuse>,
     /// Every name that is written, also of rules with faults, with its place.
     pub(super) names: HashMap<Arc<str>, (RuleId, Place)>,
 }
@@ -91,6 +94,7 @@ impl Rules {
         let setting = setting(&mut common, faults, default_setting());
         let hit = example::list(&mut common, "hit", faults);
         let miss = example::list(&mut common, "miss", faults);
+        let [unless, despite] = ["unless", "despite"].map(|key| spanned(common.texts(key)));
         common.finish();
 
         let info = RuleInfo {
@@ -101,7 +105,7 @@ impl Rules {
             clause,
             setting,
         };
-        let made = kind.and_then(|kind| self.build(id, kind, &at, table, reader));
+        let made = kind.and_then(|kind| self.build(id, kind, &at, table, [&unless, &despite], reader));
         if made.is_some() && !faults.is_broken(&at) {
             self.examples.push(Examples { rule: id, at, hit, miss });
         }
@@ -139,6 +143,7 @@ impl Rules {
         kind: &Kind,
         at: &Place,
         table: DeTable<'_>,
+        [unless, despite]: [&[Spanned<String>]; 2],
         reader: &Reader<'_>,
     ) -> Option<Box<dyn Rule>> {
         let faults = reader.faults;
@@ -155,6 +160,7 @@ impl Rules {
             faults: &mut found,
         };
         let rule = draft.build(&mut build);
+        self.excuses.extend(Excuse::build(&mut build, unless, despite));
         // what a kind says of the rule as such is mostly that something is not there
         let heading = faults.at(at, "").line;
         for fault in found {
@@ -173,6 +179,11 @@ impl Rules {
         }
         rule
     }
+}
+
+/// Texts with their places in the file of their rule.
+fn spanned(texts: Option<Vec<Placed<String>>>) -> Vec<Spanned<String>> {
+    texts.unwrap_or_default().into_iter().map(|text| Spanned::new(text.at.span, text.value)).collect()
 }
 
 /// Takes the keys that every rule has out of its table.

@@ -262,27 +262,27 @@ async fn a_group_has_room_for_a_thousand_words() {
 async fn a_word_of_the_files_can_stop_counting_in_one_group() {
     let mut world = world().await;
     let elsewhere = |world: &World| {
-        let mut event = world.message(&format!("e-{}", world.sent()), "boss", "/试 兼职刷单");
+        let mut event = world.message(&format!("e-{}", world.sent()), "boss", "/试 短信轰炸机");
         event["group"] = json!("g2");
         event["sender"]["role"] = json!("admin");
         event
     };
-    has(&command(&mut world, "boss", "/试 兼职刷单", &[]).await, &["会判为违规"]);
-    has(&command(&mut world, "boss", "/删词 兼职刷单", &[]).await, &["改1", "不再算违规"]);
-    has(&command(&mut world, "boss", "/试 兼 职 刷 单", &[]).await, &["不会判为违规"]);
-    has(&command(&mut world, "boss", "/删词 兼職刷單", &[]).await, &["本来就不算"]);
-    world.say("9", "兼职刷单").await;
+    has(&command(&mut world, "boss", "/试 短信轰炸机", &[]).await, &["会判为违规"]);
+    has(&command(&mut world, "boss", "/删词 短信轰炸机", &[]).await, &["改1", "不再算违规"]);
+    has(&command(&mut world, "boss", "/试 短 信 轰 炸 机", &[]).await, &["不会判为违规"]);
+    has(&command(&mut world, "boss", "/删词 短信轟炸機", &[]).await, &["本来就不算"]);
+    world.say("9", "短信轰炸机").await;
     let event = elsewhere(&world);
     has(&texts(&send(&mut world, event).await), &["会判为违规"]);
     // Adding it here would change nothing while it is taken out: that is said, with the way back.
-    has(&command(&mut world, "boss", "/加词 兼职刷单", &[]).await, &["没有加", "/撤销 改1"]);
+    has(&command(&mut world, "boss", "/加词 短信轰炸机", &[]).await, &["没有加", "/撤销 改1"]);
     world.restart().await;
-    has(&command(&mut world, "boss", "/试 兼职刷单", &[]).await, &["不会判为违规"]);
+    has(&command(&mut world, "boss", "/试 短信轰炸机", &[]).await, &["不会判为违规"]);
     let mut event = elsewhere(&world);
     event["text"] = json!("/撤销 改1");
     has(&texts(&send(&mut world, event).await), &["本群没有改动"]);
     has(&command(&mut world, "boss", "/撤销 改1", &[]).await, &["重新算违规"]);
-    has(&command(&mut world, "boss", "/试 兼职刷单", &[]).await, &["会判为违规"]);
+    has(&command(&mut world, "boss", "/试 短信轰炸机", &[]).await, &["会判为违规"]);
     world.finish().await;
 }
 

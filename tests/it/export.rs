@@ -39,15 +39,15 @@ async fn ask(world: &mut World, group: &str, text: &str) -> String {
 const TEXTS: [&str; 12] = [
     "出售学 区 房",
     "内部认购中",
-    "！特价房源",
-    "特价房源",
+    "！特选吉屋",
+    "特选吉屋",
     "低价 #代购",
     "低价代购",
     "＃话题团",
     "收\"破\\烂'",
     "不用的词",
     "只在一个群里",
-    "兼职刷单",
+    "短信轰炸机",
     "今天天气不错",
 ];
 
@@ -66,12 +66,12 @@ async fn judged(world: &mut World) -> Vec<(String, String, String)> {
 async fn what_is_exported_means_the_same() {
     let mut world = world().await;
     for group in GROUPS {
-        has(&ask(&mut world, group, "/加词 学区房、内部认购 “！特价房源”").await, &["共加了 3 个词"]);
+        has(&ask(&mut world, group, "/加词 学区房、内部认购 “！特选吉屋”").await, &["共加了 3 个词"]);
         has(&ask(&mut world, group, "/加词 “低价 #代购” ＃话题团 不用的词 收'破\\烂").await, &["共加了 7 个词"]);
         has(&ask(&mut world, group, "/删词 学区房").await, &["不再算违规"]);
     }
     for group in ["G1", "con\\..\\x"] {
-        has(&ask(&mut world, group, "/删词 兼职刷单 加微信").await, &["不再算违规"]);
+        has(&ask(&mut world, group, "/删词 短信轰炸机 加微信").await, &["不再算违规"]);
     }
     has(&ask(&mut world, "con\\..\\x", "/加词 只在一个群里").await, &["改21"]);
     has(&ask(&mut world, "g1", "/加词 后来不要的").await, &["改22"]);

@@ -89,7 +89,9 @@ impl Why {
 
 /// The words of the shipped lists, folded, with the list.
 static OURS: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
-    let lists = SHIPPED.iter().filter(|(path, _)| path.ends_with(".txt"));
+    // The words of parts count only together, so they may be wanted by themselves.
+    let alone = |path: &str| path.ends_with(".txt") && !path.contains("/part_");
+    let lists = SHIPPED.iter().filter(|(path, _)| alone(path));
     let mut fold = Text::default();
     let mut ours = HashMap::new();
     for (path, text) in lists {

@@ -189,7 +189,7 @@ const COMBINATION: &[Key] = &[
         "all",
         Takes::Other("列表：每一项是一个词，或者用方括号括起来的几个词"),
         r#"["兼职", ["日结", "高薪"]]"#,
-        "都要有；方括号里的几个词有一个就行",
+        "都要有；方括号里的几个词有一个就行。以 .txt 结尾的是词表文件，里面的词都算写在这里；写在两个 / 中间的是正则表达式，在去掉空格、符号以后的文字里找",
     )
     .or("[]"),
     Key::new(
@@ -201,12 +201,26 @@ const COMBINATION: &[Key] = &[
     .or_else("不加这一组"),
     Key::new("none", Takes::Texts("词"), r#"["骗子"]"#, "有其中一个，就不算").or("[]"),
     Key::new(
+        "least",
+        Takes::Number(count("least", 2, 20, "groups", 3)),
+        "2",
+        "all 里的几组，有这么多组就算，不必都有；比组数还多就是都要有",
+    )
+    .or_else("都要有"),
+    Key::new(
         "within",
         Takes::Number(count("within", 2, 100_000, "characters", 40)),
         "40",
-        "从第一个词的第一个字到最后一个词的最后一个字，不超过这么多个字才算",
+        "从第一个词的第一个字到最后一个词的最后一个字，不超过这么多个字才算；空格、符号不计，换了写法的放宽到四倍",
     )
     .or_else("看整条消息"),
+    Key::new(
+        "disguised",
+        Takes::Flag,
+        "false",
+        "换了写法的词也算，和 keywords 的一样；只有一个词换了写法、又短、把握又不大，就不算。none 里的词不这样认",
+    )
+    .or("true"),
 ];
 
 const PUSHING: &[Key] = &[

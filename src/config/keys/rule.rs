@@ -31,6 +31,20 @@ pub(in crate::config) const EVERY: &[Key] = &[
         "应当抓到的例子；检查时会真的试一遍，不对就报错。要看好几条消息的规则（flood、repeat……）不写。不是文字的东西写成表：{ images = 4 }、{ videos = 1 }、{ file = \"a.apk\", megabytes = 20 }、{ link = \"https://…\" }、{ card = \"标题\" }、{ voice = \"…\" }、{ mention = \"all\" }、{ mentions = 12 }、{ red_packet = true }、{ other = \"mini_program\" }、{ name = \"昵称\" }；可以再写 text 文字、at = \"23:30\" 几点发的、joined_hours = 2 进群几小时了",
     )
     .or("[]"),
+    Key::new(
+        "unless",
+        Takes::Texts("词；以 .txt 结尾的是词表文件"),
+        r#"["是骗子", "谨防"]"#,
+        "旁边（隔着不到 40 个字）有这些词就不算：提醒别人、转述、举报、打听的话",
+    )
+    .or("[]"),
+    Key::new(
+        "despite",
+        Takes::Texts("词；以 .txt 结尾的是词表文件"),
+        r#"["私聊我", "加我"]"#,
+        "消息里有这些词，unless 就不管用：招呼人来的话，免得拿提醒当挡箭牌",
+    )
+    .or("[]"),
     Key::new("miss", Takes::Other("同上"), r#"["早上好"]"#, "看着像、但不该抓的例子；同样会试一遍").or("[]"),
 ];
 

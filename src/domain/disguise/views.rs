@@ -81,6 +81,12 @@ impl Views {
         Self(self.0 | 1 << view as u16)
     }
 
+    /// These and others.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Their names.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         View::NAMES.iter().filter(move |(view, ..)| self.has(*view)).map(|(_, name, _)| *name)

@@ -39,7 +39,7 @@ pub(super) struct Keywords {
 /// How long short messages are read together where the rule does not say it: as long as somebody takes to type a word.
 const PIECES: u32 = 60;
 
-fn yes() -> bool {
+pub(super) fn yes() -> bool {
     true
 }
 
@@ -105,6 +105,13 @@ pub(super) fn take_words(
             add(build, list, own, &mut seen, Entry { text: entry.get_ref(), at: entry.span(), line, exception });
         }
     }
+}
+
+/// Puts entries into a list of the lexicon of which those that end in `.txt` name files.
+pub(super) fn take_entries(build: &mut Build<'_>, list: RuleId, entries: &[Spanned<String>]) {
+    let (files, words): (Vec<_>, Vec<_>) = entries.iter().cloned().partition(|entry| entry.get_ref().ends_with(".txt"));
+    take_lists(build, list, &files);
+    take_words(build, list, &words, &[]);
 }
 
 /// What to look at when there is no list at a path.

@@ -30,6 +30,7 @@ mod concert;
 mod contacts;
 mod content;
 mod crowd;
+mod excuse;
 mod files;
 mod flood;
 mod heat;
@@ -53,6 +54,7 @@ mod similar;
 mod tests;
 
 pub use concert::thing_keys;
+pub use excuse::Excuse;
 pub use keywords::list_entries;
 pub use links::may_have_address;
 pub use pushing::link_keys;
@@ -197,7 +199,8 @@ pub trait Rule: Send + Sync {
     }
     /// Looks at one text: the message's own, or a part of it.
     fn in_text(&self, _text: &Text, _found: &mut Found<'_>) {}
-    /// Looks at the words in such a text that are in lists kept apart ([`LexiconBuilder::apart`]), when there are any.
+    /// Looks at the words in such a text that are in lists kept apart ([`LexiconBuilder::apart`]), when there are any: by list
+    /// and place.
     fn in_words(&self, _text: &Text, _words: &[Word], _found: &mut Found<'_>) {}
     /// Looks at such a text by what was learnt; `features` is memory that is used again.
     fn by_learning(&self, _text: &Text, _features: &mut Features, _learned: Learned<'_>, _found: &mut Found<'_>) {}
@@ -264,6 +267,15 @@ pub struct Word {
     pub span: Span,
     /// The entry.
     pub word: Arc<str>,
+    /// How it is written where it does not stand as it is.
+    pub disguise: Option<Disguise>,
+}
+
+/// Those of a list among words in order of their lists.
+fn of_list(words: &[Word], list: RuleId) -> &[Word] {
+    let start = words.partition_point(|word| word.list < list);
+    let end = words.partition_point(|word| word.list <= list);
+    words.get(start..end).unwrap_or_default()
 }
 
 /// A message with what was found in its text.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::excuse::{Excuse, drop_excused};
 use super::{Found, Heard, Hit, Learned, Learnt, Look, Moment, Rule, RuleId, RuleInfo, Said, Word, personal_data};
 use crate::domain::case::Finding;
 use crate::domain::disguise::Views;
@@ -23,6 +24,7 @@ pub struct Ruleset {
     /// The rules that look at each thing, by [`Look`].
     looking: [Vec<RuleId>; Look::ALL.len()],
     lexicon: Lexicon,
+    excuses: Vec<Excuse>,
     needs: Needs,
 }
 
@@ -83,7 +85,13 @@ impl Ruleset {
             let all = rules.iter().map(|rule| &**rule).zip((0..).map(RuleId));
             all.filter(|(rule, _): &(&dyn Rule, RuleId)| rule.looks().contains(&look)).map(|(_, id)| id).collect()
         });
-        Self { infos, rules, looking, lexicon: lexicon.build(), needs }
+        Self { infos, rules, looking, lexicon: lexicon.build(), excuses: Vec::new(), needs }
+    }
+
+    /// The same with what excuses hits of its rules.
+    #[must_use]
+    pub fn excused_by(self, excuses: Vec<Excuse>) -> Self {
+        Self { excuses, ..self }
     }
 
     /// The rules, by [`RuleId`].
@@ -323,16 +331,23 @@ impl Ruleset {
             });
         });
         self.lexicon.find_disguised(text, scratch, |hit| {
-            let (word, disguise) = (Some(hit.word.clone()), Some(hit.disguise));
+            let (word, disguise) = (hit.word.clone(), Some(hit.disguise));
+            if self.lexicon.is_apart(hit.list) {
+                apart.push(Word { list: hit.list, span: hit.span, word, disguise });
+                return;
+            }
+            let word = Some(word);
             hits.push(Hit { rule: hit.list, span: hit.span, word, part: None, matched: None, disguise, scored: None });
         });
         for (rule, id) in self.looking(Look::Text) {
             rule.in_text(text, &mut Found { rule: id, hits });
         }
         if !apart.is_empty() {
+            apart.sort_by_key(|word| (word.list, word.span.start));
             for (rule, id) in self.looking(Look::Words) {
                 rule.in_words(text, apart, &mut Found { rule: id, hits });
             }
+            drop_excused(&self.excuses, apart, first, hits);
         }
         if let Some(new) = hits.get_mut(first..) {
             new.sort_by_key(|hit| (hit.span.start, std::cmp::Reverse(hit.span.end), hit.rule));
@@ -415,7 +430,7 @@ impl Ruleset {
 }
 
 fn word(text: &Text, hit: &WordHit<'_>) -> Word {
-    Word { list: hit.list, span: text.folded.span(hit.start, hit.end), word: hit.word.clone() }
+    Word { list: hit.list, span: text.folded.span(hit.start, hit.end), word: hit.word.clone(), disguise: None }
 }
 
 fn is_on(settings: &[RuleSetting], rule: RuleId) -> bool {

@@ -229,6 +229,13 @@ impl Folded {
         }
     }
 
+    /// The code points of the original that are kept in the fold, in order.
+    pub fn places(&self) -> Vec<u32> {
+        let mut places = self.from().to_vec();
+        places.dedup();
+        places
+    }
+
     /// How many code points of the original are kept in the fold.
     pub fn kept(&self) -> usize {
         let first = usize::from(!self.from().is_empty());

@@ -13,6 +13,7 @@ use crate::domain::time::Timestamp;
 
 mod combination;
 mod crowd;
+mod excuse;
 mod media;
 mod moment;
 mod names;
@@ -35,6 +36,7 @@ fn build(toml: &str) -> (Ruleset, Vec<Fault>) {
         let draft = (kind.read)(ValueDeserializer::from(table)).unwrap();
         let mut read = |path: &str| match path {
             "list.txt" => Ok(Source { file: "list.txt".into(), text: LIST.into() }),
+            "signs.txt" => Ok(Source { file: "signs.txt".into(), text: "加微信\n! 加微信支付\n".into() }),
             "line.txt" => Ok(Source {
                 file: "line.txt".into(), text: "加微信、代开发票\n! 加微信，千万别\n".into()
             }),
