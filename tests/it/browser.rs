@@ -123,7 +123,7 @@ async fn a_raid_is_put_before_the_admins_and_newcomers_are_welcomed() {
     let Some((play, browser)) = open(DESKTOP, "/?pace=60").await else { return };
     play_scene(&browser, "raid").await;
     browser.shows("#stream .from-bot", "欢迎 @小林").await;
-    browser.shows("#stream .card", "24 人入群").await;
+    browser.shows("#stream", "24 人入群").await;
     browser.shows("#stream", "清风19、清风20、清风21 等 6 人").await;
     let welcomes = "return [...document.querySelectorAll('#stream .from-bot .bubble')].filter((one) => one.innerText.includes('欢迎')).length";
     assert_eq!(browser.run(welcomes, vec![]).await, json!(1), "nobody of the raid is welcomed");

@@ -6,13 +6,21 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::journal::run_again;
-use crate::support::{World, dump};
+use crate::support::{World, dump, root};
 
 const CARD: &str = "110101199003077512";
 const BANK: &str = "6222021234567890128";
 
-/// What a model thinks of these texts is another matter.
-const UNSCORED: &str = "[profile.default.rule.\"score.start\"]\nmode = \"off\"\n";
+/// What a model and the combinations of words think of these texts is another matter: they are off.
+fn uncombined() -> String {
+    let rules = root().join("config/rules");
+    let files = std::fs::read_dir(&rules).unwrap().map(|entry| entry.unwrap().path());
+    let combined = files.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("combination_"));
+    let texts: String = combined.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let names = texts.lines().filter_map(|line| line.strip_prefix("name = "));
+    let off = |name: &str| format!("[profile.default.rule.{name}]\nmode = \"off\"\n");
+    names.chain(["\"score.start\""]).map(off).collect()
+}
 
 /// Says something in `g1` and waits for what follows.
 async fn say(world: &mut World, user: &str, text: &str) {
@@ -71,7 +79,7 @@ async fn numbers_of_cards_are_taken_down_and_kept_nowhere_but_in_the_journal() {
 
 #[tokio::test]
 async fn a_contact_is_ordinary_until_it_is_an_offer() {
-    let mut world = World::with(UNSCORED).await;
+    let mut world = World::with(&uncombined()).await;
     say(&mut world, "7", "我电话 13812345678，快递放门口").await;
     say(&mut world, "7", "提醒大家：说日结、让你加 13812345678 的是骗子").await;
     assert_eq!(got(&world), []);
@@ -94,7 +102,7 @@ const REWORDED: [&str; 3] = [
 
 #[tokio::test]
 async fn what_a_crowd_does_is_told_once_and_the_same_from_the_journal() {
-    let mut world = World::with(UNSCORED).await;
+    let mut world = World::with(&uncombined()).await;
     // Hired accounts: two before a restart, more after it.
     say(&mut world, "a", REWORDED[0]).await;
     world.turn(Duration::from_secs(5));
