@@ -6,20 +6,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::journal::run_again;
-use crate::support::{World, dump, root};
+use crate::support::{World, combined_rules, dump};
 
 const CARD: &str = "110101199003077512";
 const BANK: &str = "6222021234567890128";
 
 /// What a model and the combinations of words think of these texts is another matter: they are off.
 fn uncombined() -> String {
-    let rules = root().join("config/rules");
-    let files = std::fs::read_dir(&rules).unwrap().map(|entry| entry.unwrap().path());
-    let combined = files.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("combination_"));
-    let texts: String = combined.map(|path| std::fs::read_to_string(path).unwrap()).collect();
-    let names = texts.lines().filter_map(|line| line.strip_prefix("name = "));
-    let off = |name: &str| format!("[profile.default.rule.{name}]\nmode = \"off\"\n");
-    names.chain(["\"score.start\""]).map(off).collect()
+    let off = |name: String| format!("[profile.default.rule.{name}]\nmode = \"off\"\n");
+    combined_rules().into_iter().chain(["\"score.start\"".to_owned()]).map(off).collect()
 }
 
 /// Says something in `g1` and waits for what follows.

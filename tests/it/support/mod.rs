@@ -362,6 +362,19 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The names, in quotes, of the shipped rules that put words together: they speak of many texts that other rules are tried with.
+pub fn combined_rules() -> Vec<String> {
+    let files = std::fs::read_dir(root().join("config/rules")).unwrap().map(|entry| entry.unwrap().path());
+    let combined = files.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("combination_"));
+    let texts: Vec<String> = combined.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    texts
+        .iter()
+        .flat_map(|text| text.lines())
+        .filter_map(|line| line.strip_prefix("name = "))
+        .map(str::to_owned)
+        .collect()
+}
+
 pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("the folder is made");
     for entry in std::fs::read_dir(from).expect("the folder is read") {
