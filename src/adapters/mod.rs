@@ -3,3 +3,4 @@
 pub mod bridge;
 pub mod http;
 pub mod playground;
+pub mod wecom;
