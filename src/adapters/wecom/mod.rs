@@ -1,1 +1,3 @@
 //! WeCom (企业微信) by its official interfaces: how messages come in, and how actions go out.
+
+pub mod crypt;
