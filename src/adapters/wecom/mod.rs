@@ -1,3 +1,5 @@
 //! WeCom (企业微信) by its official interfaces: how messages come in, and how actions go out.
 
 pub mod crypt;
+pub mod tree;
+pub mod xml;
