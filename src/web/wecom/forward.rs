@@ -11,6 +11,8 @@
 //! A `GET` that verifies the address does not go on: we have token and key, and the address then works while the bot is down.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -34,6 +36,14 @@ pub struct Forward {
     client: Client,
     within: Duration,
     max_bytes: usize,
+    told: Arc<Told>,
+}
+
+/// What the log has said and has not yet taken back: it is told when something begins and when it is over, not each time.
+#[derive(Default)]
+struct Told {
+    silent: AtomicBool,
+    unjudged: AtomicBool,
 }
 
 impl Forward {
@@ -49,7 +59,7 @@ impl Forward {
     pub fn new(url: &str, within: Duration, max_bytes: usize) -> Result<Self, ClientError> {
         let url = http::url(url)?;
         let client = http::client_keeping(&url, within, KEPT)?;
-        Ok(Self { url, client, within, max_bytes })
+        Ok(Self { url, client, within, max_bytes, told: Arc::default() })
     }
 
     /// What the bot answers.
@@ -110,24 +120,25 @@ struct Answered {
 
 /// Judges, and asks the bot, at once.
 pub(super) async fn both(state: &WecomState, door: &Door, forward: &Forward, came: &Came) -> Response<Body> {
-    let since = Instant::now();
     let (judged, answered) = tokio::join!(judge::judge(state, door, came, Patience::None), forward.send(came));
     let of_bot = answered.as_ref().err().copied().unwrap_or(Forwarded::Answered);
     state.metrics.forwarded(&door.name, of_bot);
-    match (answered, judged) {
-        (Ok(answered), judged) => {
-            if let Err(refused) = judged {
-                state.metrics.unjudged(&door.name, refused.unjudged());
-                tracing::warn!(door = &*door.name, ?refused, "a callback went on to the bot unjudged");
-            }
-            relay(answered)
-        }
-        (Err(why), Ok(())) => {
-            tracing::warn!(door = &*door.name, ?why, after = ?since.elapsed(), "the bot did not answer a callback; it was judged");
-            Response::default()
-        }
-        (Err(_), Err(refused)) => refused.response(),
+    let silent = of_bot != Forwarded::Answered;
+    if forward.told.silent.swap(silent, Ordering::Relaxed) != silent {
+        tracing::warn!(door = &*door.name, answer = ?of_bot, "whether the bot behind a callback address answers has changed");
     }
+    let answered = match (answered, &judged) {
+        (Ok(answered), _) => answered,
+        (Err(_), Ok(())) => return Response::default(),
+        (Err(_), Err(refused)) => return refused.clone().response(),
+    };
+    if let Err(refused) = &judged {
+        state.metrics.unjudged(&door.name, refused.unjudged());
+    }
+    if forward.told.unjudged.swap(judged.is_err(), Ordering::Relaxed) != judged.is_err() {
+        tracing::warn!(door = &*door.name, ?judged, "whether callbacks go on to the bot unjudged has changed");
+    }
+    relay(answered)
 }
 
 fn relay(answered: Answered) -> Response<Body> {
