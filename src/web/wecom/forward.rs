@@ -19,7 +19,6 @@ use axum::body::{Body, Bytes};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Response, StatusCode};
 use reqwest::{Client, Url};
-use tokio::time::Instant;
 
 use super::judge::{self, Patience};
 use super::{Came, Door, WecomState};
