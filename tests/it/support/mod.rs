@@ -4,11 +4,13 @@
 pub mod bot;
 pub mod browser;
 pub mod clock;
+pub mod corp;
 pub mod daemon;
 pub mod dice;
 pub mod dump;
 pub mod engine;
 pub mod faulty;
+pub mod foreign;
 pub mod playground;
 pub mod pull;
 
