@@ -73,6 +73,7 @@ fn policy() -> Policy {
         removals_per_hour: 5,
         mutes_per_hour: 20,
         notices_per_minute: 6,
+        reports_per_hour: 5,
         allow: HashSet::from(["vip".into()]).into(),
         ignore_words: Default::default(),
         roles: HashMap::from([("named".into(), Role::Admin)]).into(),
@@ -82,6 +83,7 @@ fn policy() -> Policy {
         welcome: Welcome { on: true, window: MINUTE, raid_joins: 20, names: 10, channels: Default::default() },
         rules_text: RulesText { short: "不发广告".into(), full: "一、不发广告".into() },
         reminders: Default::default(),
+        tasks: Default::default(),
     }
 }
 
@@ -249,9 +251,11 @@ fn evidence(changes: &[Change]) -> Vec<u64> {
 /// What people would read.
 fn texts(changes: &[Change]) -> Vec<String> {
     let text = |action: &Arc<Action>| match &action.what {
-        What::Send { text, .. } | What::Private { text, .. } | What::Task { text, .. } | What::Announce { text } => {
-            Some(text.clone())
-        }
+        What::Send { text, .. }
+        | What::Private { text, .. }
+        | What::Task { text, .. }
+        | What::TaskDone { text, .. }
+        | What::Announce { text } => Some(text.clone()),
         What::Mute { .. } | What::Unmute { .. } | What::Remove { .. } | What::Delete { .. } => None,
     };
     acts(changes).iter().filter_map(text).collect()
