@@ -108,7 +108,7 @@ pub static COMMANDS: &[CommandInfo] = &[
         name: Name::Report,
         key: "report",
         names: &["举报", "舉報", "report"],
-        usage: "引用一条消息，发 /举报 [为什么]",
+        usage: "/举报 [为什么]（先引用那条消息）",
         about: "请管理员看一下引用的那条消息；不会在群里说是谁举报的。引用以后只 @机器人也可以",
         about_en: "puts the quoted message before the admins; the group is not told who reported. Quoting it and mentioning the bot does the same",
         takes_more: true,
