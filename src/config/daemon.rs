@@ -170,7 +170,8 @@ pub(super) fn company(place: Place, platforms: &HashMap<Arc<str>, Platform>, fau
         faults.add_unnamed(fault.help(help));
         return None;
     };
-    let can = |capability| known.capabilities.has(capability);
+    let there = known.groups.get(&company.group).copied().unwrap_or(known.capabilities);
+    let can = |capability| there.has(capability);
     let alone = can(Capability::Private) && !company.users.is_empty();
     if !can(Capability::Send) && !can(Capability::Task) && !alone {
         let message = format!("the bot of `{}` can tell this group nothing", platform.value);

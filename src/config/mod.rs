@@ -34,6 +34,7 @@ mod section;
 mod shipped;
 mod seen;
 mod syntax;
+mod tasks;
 mod tree;
 mod wecom;
 mod welcome;

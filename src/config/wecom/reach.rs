@@ -62,13 +62,15 @@ impl Wecom {
         let robot = group.is_some_and(|group| group.robot.is_some());
         // A callback's bot can only answer, and in a group only once (document 101138).
         let pushes = aibot.is_some_and(|bot| !matches!(bot.way, AibotWay::Callback(_)));
+        let cards = app.is_some_and(|app| app.callback.is_some());
         let rows = [
             (Capability::Send, robot || created || pushes), // 91770, 90248, 101463
             (Capability::Private, app.is_some()),           // 90236: employees only
             (Capability::Remove, created),                  // 90245, `del_user_list`
             (Capability::Image, robot),                     // 91770
             // 90236, `button_interaction`; its buttons come back by the app's callback (90240).
-            (Capability::Task, app.is_some_and(|app| app.callback.is_some())),
+            (Capability::Task, cards),
+            (Capability::TaskDone, cards), // 94888
         ];
         Reach { sees, joins, can: rows.iter().filter(|(_, can)| *can).map(|(capability, _)| *capability).collect() }
     }
