@@ -3,5 +3,6 @@
 pub mod api;
 pub mod bucket;
 pub mod errcode;
+pub mod robot;
 pub mod text;
 pub mod token;
