@@ -1,8 +1,13 @@
 //! WeCom (企业微信) by its official interfaces: how messages come in, and how actions go out.
 
 pub mod api;
+pub mod app;
+pub mod appchat;
+pub mod archive_http;
 pub mod bucket;
+pub mod customer;
 pub mod errcode;
+mod partly;
 pub mod robot;
 pub mod text;
 pub mod token;
