@@ -67,6 +67,8 @@ pub enum ApiError {
     Unanswered(String),
     /// An answer without an error code, and not 200.
     Status(u16),
+    /// It was not sent: a limit of WeCom's would have been passed.
+    TooSoon(Duration),
     /// There is no access token, so it was not sent.
     NoToken {
         /// Why not.
@@ -94,6 +96,7 @@ impl fmt::Display for ApiError {
             }
             ApiError::NotSent(why) | ApiError::Unanswered(why) => f.write_str(why),
             ApiError::Status(status) => write!(f, "HTTP {status}"),
+            ApiError::TooSoon(_) => f.write_str("as much was sent as WeCom allows in a minute"),
             ApiError::NoToken { why, .. } => write!(f, "no access token: {why}"),
         }
     }
@@ -114,6 +117,7 @@ impl ApiError {
                 Class::Operator => Reply::Broken { error },
             },
             ApiError::NotSent(_) => Reply::Retry { after: None, error },
+            ApiError::TooSoon(wait) => Reply::Retry { after: Some(*wait), error },
             ApiError::Status(429) => Reply::Retry { after: Some(TOO_OFTEN), error },
             // A 503 says that the request was not handled; another 5xx may come after it was.
             ApiError::Status(408 | 503) => Reply::Retry { after: None, error },
@@ -135,7 +139,11 @@ impl ApiError {
     pub fn code(&self) -> Option<i64> {
         match self {
             ApiError::Code { code, .. } => Some(*code),
-            ApiError::NotSent(_) | ApiError::Unanswered(_) | ApiError::Status(_) | ApiError::NoToken { .. } => None,
+            ApiError::NotSent(_)
+            | ApiError::Unanswered(_)
+            | ApiError::Status(_)
+            | ApiError::TooSoon(_)
+            | ApiError::NoToken { .. } => None,
         }
     }
 

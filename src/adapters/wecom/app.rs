@@ -12,6 +12,7 @@ use super::bucket::Buckets;
 use super::partly::Partly;
 use super::text;
 use crate::domain::action::ActionId;
+use crate::domain::time::Timestamp;
 use crate::ports::{Clock, Reply};
 
 mod card;
@@ -26,6 +27,10 @@ pub const PER_PERSON: usize = 30;
 const RECEIVERS: usize = 1000;
 /// People whose messages are counted.
 const PEOPLE: usize = 20_000;
+/// After this, a message that was expected is not any more: it was cancelled, or came too late.
+const EXPECTED: Duration = Duration::from_secs(5);
+/// How long those wait for whom there is no room behind others.
+const BEHIND: Duration = Duration::from_millis(200);
 /// What the ids of messages that can be taken back begin with, in [`Reply::Done`].
 const RECALLABLE: &str = "msg:";
 
@@ -84,15 +89,23 @@ struct Shared {
     api: Api,
     agent_id: i64,
     clock: Arc<dyn Clock>,
-    people: Mutex<Buckets>,
+    room: Mutex<Room>,
     partly: Partly,
+}
+
+/// How much each person gets in a minute.
+struct Room {
+    people: Buckets,
+    /// Whose messages were let come and have not come yet.
+    expected: Vec<(Timestamp, ActionId, Vec<Arc<str>>)>,
 }
 
 impl App {
     /// The app with this agent id. `per_person`: messages a minute to one person ([`PER_PERSON`]).
     pub fn new(api: Api, agent_id: i64, per_person: usize, clock: Arc<dyn Clock>) -> Self {
-        let people = Mutex::new(Buckets::new(per_person, Duration::from_secs(60), PEOPLE));
-        Self { shared: Arc::new(Shared { api, agent_id, clock, people, partly: Partly::default() }) }
+        let people = Buckets::new(per_person, Duration::from_secs(60), PEOPLE);
+        let room = Mutex::new(Room { people, expected: Vec::new() });
+        Self { shared: Arc::new(Shared { api, agent_id, clock, room, partly: Partly::default() }) }
     }
 
     /// Its calls.
@@ -109,14 +122,17 @@ impl App {
         if receivers.is_empty() {
             return Err(ApiError::Code { code: 81013, said: String::new() });
         }
+        let began = self.take_room(&receivers)?;
         let mut body = content.to_json();
         body["touser"] = receivers.iter().map(|user| &***user).collect::<Vec<_>>().join("|").into();
         body["agentid"] = self.shared.agent_id.into();
-        let answer: Answer = self.shared.api.post("message/send", &body).await?;
+        let answer = self.shared.api.post("message/send", &body).await;
+        // What is counted is when WeCom answered, which is later than when it counted.
         let now = self.shared.clock.now();
-        let mut people = self.people();
-        receivers.iter().for_each(|user| people.take(user, now));
-        drop(people);
+        let mut room = self.room();
+        receivers.iter().for_each(|user| room.people.later(user, began, now));
+        drop(room);
+        let answer: Answer = answer?;
         let unreached = answer.invaliduser.split('|').chain(answer.unlicenseduser.split('|'));
         let unreached: Vec<String> = unreached.filter(|user| !user.is_empty()).map(str::to_owned).collect();
         // Whoever is written in another case is the same person: WeCom answers with the ids in lower case.
@@ -130,6 +146,7 @@ impl App {
 
     /// Tells employees a text, in several messages where it is too long for one.
     pub async fn tell(&self, id: &ActionId, users: &[Arc<str>], words: &str) -> Reply {
+        self.arrived(id);
         let mut sent = self.shared.partly.take(id);
         let pieces = text::cut(&text::neutral(words), TEXT_LIMIT);
         if pieces.is_empty() {
@@ -146,6 +163,7 @@ impl App {
     /// Puts a card with buttons before employees: its answer is the `response_code`. What a card has no room for is told in
     /// a message before it.
     pub async fn ask(&self, id: &ActionId, users: &[Arc<str>], card: TaskCard) -> Reply {
+        self.arrived(id);
         let mut sent = self.shared.partly.take(id);
         if let Some(words) = card.too_long_for_it() {
             let pieces = text::cut(words, TEXT_LIMIT);
@@ -213,12 +231,39 @@ impl App {
         Some(Reply::Done { message: None })
     }
 
-    /// How long a message to these had better wait, because one of them would not get it now.
-    pub fn wait(&self, users: &[Arc<str>]) -> Option<Duration> {
+    /// How long a message to these had better wait, because one of them would not get it now: WeCom drops it and says
+    /// nothing. `None`: it may come, and is expected.
+    pub fn wait(&self, id: &ActionId, users: &[Arc<str>]) -> Option<Duration> {
         let now = self.shared.clock.now();
-        let mut people = self.people();
-        let longest = users.iter().map(|user| people.wait(user, now)).max().unwrap_or_default();
-        (!longest.is_zero()).then_some(longest)
+        let mut room = self.room();
+        room.expected.retain(|(at, _, _)| now.since(*at) < EXPECTED && at.since(now) < EXPECTED);
+        if room.expected.iter().any(|(_, expected, _)| expected == id) {
+            return None;
+        }
+        let longest = users.iter().map(|user| room.people.wait(user, now)).max().unwrap_or_default();
+        if !longest.is_zero() {
+            return Some(longest);
+        }
+        for user in users {
+            let before = room.expected.iter().filter(|(_, _, users)| users.contains(user)).count();
+            if before >= room.people.free(user, now) {
+                return Some(BEHIND);
+            }
+        }
+        room.expected.push((now, id.clone(), users.to_vec()));
+        None
+    }
+
+    /// Takes the room that a message to these needs, and says when.
+    fn take_room(&self, users: &[&Arc<str>]) -> Result<Timestamp, ApiError> {
+        let now = self.shared.clock.now();
+        let mut room = self.room();
+        let longest = users.iter().map(|user| room.people.wait(user, now)).max().unwrap_or_default();
+        if !longest.is_zero() {
+            return Err(ApiError::TooSoon(longest));
+        }
+        users.iter().for_each(|user| room.people.take(user, now));
+        Ok(now)
     }
 
     /// The addresses from which WeCom calls back, for a firewall (90238).
@@ -234,8 +279,13 @@ impl App {
         Ok(answer.ip_list)
     }
 
-    fn people(&self) -> MutexGuard<'_, Buckets> {
-        self.shared.people.lock().unwrap_or_else(PoisonError::into_inner)
+    fn room(&self) -> MutexGuard<'_, Room> {
+        self.shared.room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// It has come: what it takes is counted from here on.
+    fn arrived(&self, id: &ActionId) {
+        self.room().expected.retain(|(_, expected, _)| expected != id);
     }
 }
 

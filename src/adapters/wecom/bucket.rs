@@ -43,6 +43,14 @@ impl Bucket {
         self.taken.push_back(now);
     }
 
+    /// What was taken at `from` turned out to be later.
+    pub fn later(&mut self, from: Timestamp, to: Timestamp) {
+        if let Some(taken) = self.taken.iter_mut().find(|taken| **taken == from) {
+            *taken = to;
+        }
+        self.taken.make_contiguous().sort_unstable();
+    }
+
     /// Nothing more for so long, whatever was counted: WeCom has said that it was too much.
     pub fn close(&mut self, now: Timestamp, length: Duration) {
         self.closed_until = self.closed_until.max(now.plus(length));
@@ -80,6 +88,18 @@ impl Buckets {
     /// How long until one more may go for this key; zero: now.
     pub fn wait(&mut self, key: &str, now: Timestamp) -> Duration {
         self.by_key.get_mut(key).map_or(Duration::ZERO, |bucket| bucket.wait(now))
+    }
+
+    /// How many may go for this key now.
+    pub fn free(&mut self, key: &str, now: Timestamp) -> usize {
+        self.by_key.get_mut(key).map_or(self.limit, |bucket| bucket.free(now))
+    }
+
+    /// What was taken for this key at `from` turned out to be later.
+    pub fn later(&mut self, key: &str, from: Timestamp, to: Timestamp) {
+        if let Some(bucket) = self.by_key.get_mut(key) {
+            bucket.later(from, to);
+        }
     }
 
     /// One goes for this key.

@@ -8,6 +8,7 @@ pub mod bucket;
 pub mod customer;
 pub mod errcode;
 mod partly;
+pub mod platform;
 pub mod robot;
 pub mod text;
 pub mod token;

@@ -17,7 +17,7 @@ use crate::ports::Reply;
 /// What stands between two texts in one message.
 const BETWEEN: &str = "\n\n";
 /// How many may wait at once: a robot that answers slowly must not take all attempts of the platform.
-const MOST: usize = 12;
+const MOST: usize = 8;
 /// After this, one that was expected is not any more: it was cancelled, or came too late.
 const EXPECTED: Duration = Duration::from_secs(5);
 /// How long those wait for whom there is no room behind others.
