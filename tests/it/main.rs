@@ -48,5 +48,7 @@ mod rules;
 mod store_faults;
 mod tasks;
 mod transfer;
+mod wecom_out;
+mod wecom_pywgb;
 mod welcome;
 mod words;

@@ -213,6 +213,14 @@ impl App {
         Ok(answer.invaliduser)
     }
 
+    /// The same as what an action comes to.
+    pub async fn settle(&self, response_code: &str, users: &[Arc<str>], words: &str) -> Reply {
+        match self.close_card(response_code, users, words).await {
+            Ok(_) => Reply::Done { message: None },
+            Err(error) => error.reply(false),
+        }
+    }
+
     /// Takes back a message of this app, within 24 hours. Doing it twice does no harm.
     ///
     /// # Errors

@@ -185,6 +185,19 @@ impl Customers {
         Ok(all)
     }
 
+    /// All groups of these owners (or all) with their names, owners and members, as far as each can be read.
+    ///
+    /// # Errors
+    /// As [`Customers::groups`].
+    pub async fn described(&self, owners: &[Arc<str>]) -> Result<Vec<(Listed, Result<Group, ApiError>)>, ApiError> {
+        let mut all = Vec::new();
+        for listed in self.groups(owners).await? {
+            let group = self.group(&listed.chat_id).await;
+            all.push((listed, group));
+        }
+        Ok(all)
+    }
+
     /// A group with its members and their names.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::api::{ApiError, Endpoint, Key, TOO_OFTEN};
 use super::text;
@@ -28,6 +28,8 @@ pub const PER_MINUTE: usize = 20;
 pub const TEXT_LIMIT: usize = 2048;
 /// The longest Markdown of one message, in bytes.
 pub const MARKDOWN_LIMIT: usize = 4096;
+/// How long those who were let come are waited for, so that they go in one message. They only have to be recorded first.
+const GATHER: Duration = Duration::from_millis(100);
 /// The largest file, in bytes.
 pub const FILE_LIMIT: usize = 20 << 20;
 
@@ -44,6 +46,8 @@ struct Shared {
     queue: Mutex<Queue>,
     /// Whoever has it sends, for all who wait.
     turn: tokio::sync::Mutex<()>,
+    /// Somebody has come.
+    arrived: Notify,
 }
 
 /// What is to be said, and for whom.
@@ -70,7 +74,8 @@ impl Robot {
     /// The robot with this key, which may send so many messages in a minute ([`PER_MINUTE`]).
     pub fn new(endpoint: Endpoint, key: Key, per_minute: usize, clock: Arc<dyn Clock>) -> Self {
         let queue = Mutex::new(Queue::new(per_minute));
-        Self { shared: Arc::new(Shared { endpoint, key, clock, queue, turn: tokio::sync::Mutex::new(()) }) }
+        let (turn, arrived) = (tokio::sync::Mutex::new(()), Notify::new());
+        Self { shared: Arc::new(Shared { endpoint, key, clock, queue, turn, arrived }) }
     }
 
     /// The key in a webhook's address as WeCom shows it (`…/cgi-bin/webhook/send?key=KEY`), or a key alone.
@@ -93,6 +98,7 @@ impl Robot {
         if !self.queue().push(say, answer) {
             return Reply::Refused { error: "there is nothing to say".to_owned() };
         }
+        self.shared.arrived.notify_one();
         loop {
             let turn = tokio::select! {
                 biased;
@@ -152,8 +158,20 @@ impl Robot {
         self.queue().expect(&action.id, bytes, now)
     }
 
+    /// Waits for those who were let come, but not for long.
+    async fn gather(&self) {
+        let until = tokio::time::Instant::now() + GATHER;
+        loop {
+            let arrived = self.shared.arrived.notified();
+            if !self.queue().expects_more() || tokio::time::timeout_at(until, arrived).await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// Sends one message for those who wait; or tells all of them that it is too early.
     async fn round(&self) {
+        self.gather().await;
         let now = self.now();
         let batch = {
             let mut queue = self.queue();

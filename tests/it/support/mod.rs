@@ -8,6 +8,8 @@ pub mod daemon;
 pub mod dice;
 pub mod dump;
 pub mod engine;
+#[path = "../../../examples/fake-wecom/fake.rs"]
+pub mod fake_wecom;
 pub mod faulty;
 pub mod playground;
 pub mod pull;

@@ -107,6 +107,11 @@ impl Queue {
         None
     }
 
+    /// Whether somebody was let come who has not come yet.
+    pub(super) fn expects_more(&self) -> bool {
+        !self.expected.is_empty()
+    }
+
     /// What the next message holds: the first that waits, and as many of the others as fit into it whole.
     pub(super) fn take_batch(&mut self) -> Option<Batch> {
         self.waiting.sort_by_key(|one| one.order);
