@@ -4,8 +4,15 @@
 use serde_json::{Value, json};
 
 use super::faults::Fault;
+use super::hooks;
 use super::model::{Kind, Member, Permission, RobotState, To};
 use super::{Fake, api_query, shown};
+
+const HOOK: (&str, &str, &str) = (
+    "hook",
+    "callbacks to `app:AGENT`, `customer` or `aibot:ID` go there from now on",
+    r#"{"to":"app:1000002","url":"http://127.0.0.1:8787/hooks/wecom/…","token":"…","aes_key":"43 characters"}"#,
+);
 
 /// What there is: the path, what it does, what is posted.
 const HELP: &[(&str, &str, &str)] = &[
@@ -31,12 +38,14 @@ const HELP: &[(&str, &str, &str)] = &[
     ),
     ("write", "somebody writes to an app", r#"{"agent":1000002,"user":"zhangsan","text":"/状态"}"#),
     ("press", "somebody presses a button of a card", r#"{"task":"a-…","user":"zhangsan","key":"removed"}"#),
+    HOOK,
     ("fault", "the next calls go wrong", r#"{"path":"webhook/send","wrong":"code","value":45009,"times":1,"after":0}"#),
     ("revoke", "all access tokens end", "{}"),
     ("limits", "changes what WeCom limits", r#"{"robot":20,"person":30,"token":7200,"lag":0}"#),
     ("sent?after=0", "GET: what was said, from a number on", ""),
     ("cards", "GET: cards with buttons", ""),
     ("groups", "GET: groups and who is in them", ""),
+    ("callbacks", "GET: what came of the callbacks", ""),
     ("unexpected", "GET: what WeCom would not know", ""),
     ("help", "GET: this", ""),
 ];
@@ -58,6 +67,12 @@ pub fn answer(fake: &Fake, method: &str, path: &str, query: &str, body: &[u8]) -
         all.iter().filter_map(Value::as_str).map(str::to_owned).collect()
     };
     let number = |key: &str| body.get(key).and_then(Value::as_i64);
+    if path == "hook" {
+        let corp = fake.model().corp.clone();
+        let (to, address) = hooks::read(&corp, &body)?;
+        fake.hook(&to, address);
+        return Ok(json!({}));
+    }
     let mut model = fake.model();
     match path {
         "employee" => model.hire(&word("user")?, &optional("name").unwrap_or_default()),
@@ -143,6 +158,9 @@ pub fn answer(fake: &Fake, method: &str, path: &str, query: &str, body: &[u8]) -
 }
 
 fn look(fake: &Fake, path: &str, query: &str) -> Result<Value, String> {
+    if path == "callbacks" {
+        return Ok(hooks::shown(&fake.hooks()));
+    }
     let model = fake.model();
     Ok(match path {
         "sent" => {

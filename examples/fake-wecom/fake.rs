@@ -21,24 +21,27 @@ use tokio::net::TcpListener;
 
 #[path = "api.rs"]
 pub mod api;
+#[path = "callbacks.rs"]
+pub mod callbacks;
 #[path = "contact.rs"]
 pub mod contact;
 #[path = "control.rs"]
 pub mod control;
 #[path = "faults.rs"]
 pub mod faults;
+#[path = "hooks.rs"]
+pub mod hooks;
 #[path = "model.rs"]
 pub mod model;
 
 use self::api::Call;
+use self::callbacks::Manner;
 use self::faults::Wrong;
-use self::model::{Callback, Model, Now};
+use self::hooks::Hooks;
+use self::model::{Model, Now};
 
 /// The largest body that is read.
 const BODY: usize = 32 << 20;
-
-/// Makes a callback to an address; what comes of it is its own business.
-pub type Poster = Arc<dyn Fn(Callback) + Send + Sync>;
 
 /// The fake. Clones are the same corp.
 #[derive(Clone)]
@@ -49,15 +52,17 @@ pub struct Fake {
 
 struct Shared {
     model: Mutex<Model>,
-    poster: Mutex<Option<Poster>>,
+    hooks: Mutex<Hooks>,
 }
 
 impl Fake {
     /// Starts it on an address; port 0 is a free one.
     pub async fn start(listen: SocketAddr, now: Now) -> std::io::Result<Self> {
         let listener = TcpListener::bind(listen).await?;
-        let shared = Arc::new(Shared { model: Mutex::new(Model::new(now)), poster: Mutex::new(None) });
+        let (hooks, work) = Hooks::new();
+        let shared = Arc::new(Shared { model: Mutex::new(Model::new(now)), hooks: Mutex::new(hooks) });
         let fake = Self { shared, address: listener.local_addr()? };
+        tokio::spawn(hooks::run(fake.clone(), Manner::default(), work));
         tokio::spawn(fake.clone().serve(listener));
         Ok(fake)
     }
@@ -77,17 +82,9 @@ impl Fake {
         self.shared.model.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Who makes callbacks from now on. Without one they wait in [`Model::callbacks`].
-    pub fn post_by(&self, poster: Poster) {
-        *self.shared.poster.lock().unwrap_or_else(PoisonError::into_inner) = Some(poster);
-        self.make_callbacks();
-    }
-
-    /// Makes the callbacks that wait, if there is somebody to make them.
-    pub fn make_callbacks(&self) {
-        let Some(poster) = self.shared.poster.lock().unwrap_or_else(PoisonError::into_inner).clone() else { return };
-        let waiting: Vec<Callback> = self.model().callbacks.drain(..).collect();
-        waiting.into_iter().for_each(|callback| poster(callback));
+    /// Where its callbacks go, and what came of them.
+    pub fn hooks(&self) -> MutexGuard<'_, Hooks> {
+        self.shared.hooks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn serve(self, listener: TcpListener) {

@@ -4,6 +4,7 @@
 pub mod bot;
 pub mod browser;
 pub mod clock;
+pub mod corp;
 pub mod daemon;
 pub mod dice;
 pub mod dump;
@@ -11,6 +12,7 @@ pub mod engine;
 #[path = "../../../examples/fake-wecom/fake.rs"]
 pub mod fake_wecom;
 pub mod faulty;
+pub mod foreign;
 pub mod playground;
 pub mod pull;
 
