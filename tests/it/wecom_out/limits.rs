@@ -249,7 +249,11 @@ async fn an_app_that_wecom_calls_too_fast_pauses_for_a_minute() {
     turner.outbox.push(action("a-2", "wr1", private("wangwu", "二")));
     turner.run(9).await;
     let sent = |stage: &Stage| stage.fake.model().calls.iter().filter(|call| call.ends_with("message/send")).count();
-    assert_eq!((sent(&stage), turner.recorded.len()), (1, 1), "nothing more within the minute, and the second was not tried");
+    assert_eq!(
+        (sent(&stage), turner.recorded.len()),
+        (1, 1),
+        "nothing more within the minute, and the second was not tried"
+    );
     turner.run(30).await;
     turner.all_done(2);
     assert_eq!(sent(&stage), 3);
