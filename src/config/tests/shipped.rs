@@ -111,7 +111,17 @@ fn what_it_has_commented_out_is_sound_too() {
             };
             let mut lines: Vec<_> = text.lines().map(uncomment).collect();
             // these are written instead of others, not beside them
-            let instead = ["secret_file", "previous_secret_file", "actions_url =", "token_", "previous_token_"];
+            let instead = [
+                "secret_file",
+                "previous_secret_file",
+                "actions_url =",
+                "token_env = \"QUNWEI_EXAMPLE_",
+                "token_file",
+                "previous_token_",
+                "aes_key_file",
+                "forward_url_env",
+                "robot_file",
+            ];
             lines.retain(|line| !instead.iter().any(|start| line.starts_with(start)));
             *text = lines.join("\n");
         }
