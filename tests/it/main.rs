@@ -57,5 +57,7 @@ mod transfer;
 mod wecom_beside;
 mod wecom_callback;
 mod wecom_interop;
+mod wecom_out;
+mod wecom_pywgb;
 mod welcome;
 mod words;

@@ -1,6 +1,18 @@
 //! WeCom (企业微信) by its official interfaces: how messages come in, and how actions go out.
 
+pub mod api;
+pub mod app;
+pub mod appchat;
+pub mod archive_http;
+pub mod bucket;
 pub mod callback;
 pub mod crypt;
+pub mod customer;
+pub mod errcode;
+mod partly;
+pub mod platform;
+pub mod robot;
+pub mod text;
+pub mod token;
 pub mod tree;
 pub mod xml;

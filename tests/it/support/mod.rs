@@ -9,6 +9,8 @@ pub mod daemon;
 pub mod dice;
 pub mod dump;
 pub mod engine;
+#[path = "../../../examples/fake-wecom/fake.rs"]
+pub mod fake_wecom;
 pub mod faulty;
 pub mod foreign;
 pub mod playground;
