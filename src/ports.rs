@@ -104,6 +104,16 @@ pub enum RowKind {
     Told = 6,
 }
 
+/// How far somebody has come who reads from a place that remembers nothing of its readers, or what they last found there. It
+/// is written together with the events it belongs to, so that none of them is missed or comes twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Who reads what, e.g. `wecom/corp/archive`. Each source has one mark and one writer.
+    pub source: Arc<str>,
+    /// What they will want to know again.
+    pub value: String,
+}
+
 /// What stands or falls together: the inputs of one request and all they changed.
 #[derive(Clone, Debug, Default)]
 pub struct Unit {
@@ -113,6 +123,8 @@ pub struct Unit {
     pub seen: Vec<SeenKey>,
     /// What they changed.
     pub changes: Vec<Change>,
+    /// How far their readers have come with them.
+    pub marks: Vec<Mark>,
 }
 
 /// Why the store did not do what it was asked.
@@ -283,6 +295,12 @@ pub trait Store: Send {
     /// # Errors
     /// The store cannot be written.
     fn forget_seen(&mut self, before: Timestamp) -> Result<(), StoreError>;
+
+    /// The mark of a source ([`Mark`]), if it has one.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn mark(&mut self, source: &str) -> Result<Option<String>, StoreError>;
 
     /// What is stored of a group; the default when nothing is.
     ///

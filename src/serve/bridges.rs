@@ -116,7 +116,7 @@ pub(super) fn announce(guests: &[Guest], settings: &mut Arc<Settings>) -> anyhow
 /// The paces of the bridges that are on, and of the guests.
 pub(super) fn paces(bridges: &[Bridge], guests: &[Guest], settings: &Settings) -> HashMap<Arc<str>, Pace> {
     let pace = |bridge: &Bridge| Pace {
-        idempotent: settings.capabilities(&bridge.name).has(Capability::Idempotent),
+        idempotent: settings.capabilities(&bridge.name, "").has(Capability::Idempotent),
         per_second: bridge.actions_per_second,
         per_group: bridge.group_actions_per_minute.and_then(NonZeroU32::new),
         pulls: matches!(bridge.actions, Some(Actions::Fetched(_))),

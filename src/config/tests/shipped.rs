@@ -59,7 +59,7 @@ fn its_bridge_can_do_everything_when_its_variables_are_set() {
     let [bridge] = &config.daemon.bridges[..] else { panic!("{:?}", config.daemon.bridges) };
     assert_eq!((&*bridge.name, &bridge.state, bridge.secrets.len()), ("example", &State::On, 1));
     assert!(bridge.actions == Some(Actions::Sent("http://127.0.0.1:9000/actions".to_owned())));
-    let can = config.settings.capabilities("example");
+    let can = config.settings.capabilities("example", "g1");
     assert!(Capability::ALL.iter().all(|(_, one)| can.has(*one)));
     assert!(config.notes.is_empty());
 }

@@ -214,14 +214,13 @@ pub(super) fn group_name(policy: &Policy, group: &str) -> String {
 }
 
 fn say(means: &mut Means<'_>, place: &Company, text: &str) {
-    let alone = means.can(Capability::Private);
-    let mentions = if alone { Vec::new() } else { place.users.to_vec() };
+    let (alone, mentions): (Vec<_>, Vec<_>) = place.users.iter().cloned().partition(|user| means.can_tell(user));
     if means.can(Capability::Send) {
         means.act(Lane::Notice, What::Send { text: text.to_owned(), mentions }, Vec::new());
     } else if means.can(Capability::Task) {
         means.act(Lane::Notice, What::Task { text: text.to_owned(), mentions, buttons: Vec::new() }, Vec::new());
     }
-    for user in place.users.iter().filter(|_| alone) {
-        means.act(Lane::Notice, What::Private { user: user.clone(), text: text.to_owned() }, Vec::new());
+    for user in alone {
+        means.act(Lane::Notice, What::Private { user, text: text.to_owned() }, Vec::new());
     }
 }
