@@ -24,8 +24,8 @@ use hyper_util::service::TowerToHyperService;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::adapters::bridge::inbound::{self, Batch, Unreadable};
 use crate::adapters::bridge::sign::{self, Rejected, Secret};
+use crate::adapters::inbound::{self, Batch, Unreadable};
 use crate::app::deliver::SharedOutbox;
 use crate::app::intake::{Answer, Full, Incoming, Intake};
 use crate::app::metrics::{EventOutcome, Metrics, Requests, Shed};

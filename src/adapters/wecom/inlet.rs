@@ -4,20 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::adapters::bridge::inbound::{self, Inbound, Unreadable};
-use crate::domain::time::Timestamp;
+use crate::adapters::inbound::Inbound;
+pub use crate::ports::Mark;
 
 /// A future that a trait object gives.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// A position that only its holder understands, written in the same transaction as the events that come with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
-    /// Whose position it is, e.g. `wecom/acme/archive`.
-    pub source: Arc<str>,
-    /// The position.
-    pub value: String,
-}
 
 /// How many events became durable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,13 +43,4 @@ pub trait Inlet: Send + Sync {
     /// # Errors
     /// The store cannot be read, or the daemon is stopping.
     fn mark(&self, source: &Arc<str>) -> BoxFuture<'_, Result<Option<String>, Refused>>;
-}
-
-/// Reads one event of interfaces.md §2 that was made of something of WeCom's.
-///
-/// # Errors
-/// It is none: an id is too long, or the like.
-pub fn event(json: &str, platform: &Arc<str>, now: Timestamp) -> Result<Inbound, Unreadable> {
-    let batch = inbound::read(json.as_bytes(), platform, now, 1)?;
-    batch.events.into_iter().next().ok_or_else(Unreadable::default)
 }

@@ -2,5 +2,9 @@
 
 pub mod archive;
 pub mod backoff;
+pub mod callback;
+pub mod crypt;
 pub mod inlet;
 pub mod mention;
+pub mod tree;
+pub mod xml;

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use super::{Door, HooksState, Refused, Switch, body, error, json};
 use crate::adapters::bridge::acks::{self, Ack};
-use crate::adapters::bridge::inbound::Unreadable;
+use crate::adapters::inbound::Unreadable;
 use crate::app::intake::LateAcks;
 use crate::app::outbox::{Acked, Leased};
 use crate::domain::action::{ActionId, Outcome};

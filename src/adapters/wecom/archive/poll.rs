@@ -19,9 +19,9 @@ use super::page::{Opened, Page};
 use super::read::{Read, Reader, unread};
 use super::state::{DAY, State, Trouble, WINDOW};
 use super::worker::Worker;
-use crate::adapters::bridge::inbound::Inbound;
+use crate::adapters::inbound::{self, Inbound};
 use crate::adapters::wecom::backoff::Backoff;
-use crate::adapters::wecom::inlet::{self, Inlet, Mark, Refused};
+use crate::adapters::wecom::inlet::{Inlet, Mark, Refused};
 use crate::domain::time::Timestamp;
 use crate::ports::Clock;
 
@@ -269,7 +269,7 @@ impl Poller {
             self.state.earlier += 1;
             return (None, time);
         }
-        let read = inlet::event(&json, &self.parts.platform, now);
+        let read = inbound::one(&json, &self.parts.platform, now);
         if raw || read.is_err() {
             self.state.unreadable += 1;
             let (seq, source) = (opened.seq, &self.parts.source);
@@ -278,7 +278,7 @@ impl Poller {
         let event = read.ok().or_else(|| {
             let kept = unread("", opened.seq, "it makes no event", &json);
             let Read::Event { json, .. } = kept else { return None };
-            inlet::event(&json, &self.parts.platform, now).ok()
+            inbound::one(&json, &self.parts.platform, now).ok()
         });
         if event.is_none() {
             self.state.lost += 1;
@@ -345,7 +345,7 @@ impl Poller {
             return vec![Vec::new()]; // not even that
         }
         let json = serde_json::json!({"id": format!("refused:{}", refused.event.id), "type": REFUSED}).to_string();
-        let event = inlet::event(&json, &self.parts.platform, self.parts.clock.now()).ok();
+        let event = inbound::one(&json, &self.parts.platform, self.parts.clock.now()).ok();
         vec![event.into_iter().collect()]
     }
 

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::adapters::inbound;
 use crate::adapters::wecom::archive::page::Sealed;
-use crate::adapters::wecom::inlet;
 use crate::domain::event::{Event, Kind, Segment};
 
 const AT: i64 = 1_700_000_000_123;
@@ -21,7 +21,7 @@ fn read_by(reader: &Reader, message: &Value) -> Value {
     match reader.read(&opened(message)) {
         Read::Event { json, .. } => {
             // Whatever comes out is an event that the intake takes.
-            inlet::event(&json, &Arc::from("acme"), Timestamp(AT)).unwrap_or_else(|error| panic!("{error:?}: {json}"));
+            inbound::one(&json, &Arc::from("acme"), Timestamp(AT)).unwrap_or_else(|error| panic!("{error:?}: {json}"));
             serde_json::from_str(&json).expect("JSON")
         }
         Read::Private => panic!("passed over"),
@@ -212,7 +212,7 @@ fn what_cannot_be_read_becomes_an_event_that_holds_it() {
     for message in broken {
         let opened = Opened { seq: 7, msgid: String::new(), message };
         let Read::Event { json, raw, .. } = reader().read(&opened) else { panic!("passed over") };
-        let event = inlet::event(&json, &Arc::from("acme"), Timestamp(AT)).expect("an event").event;
+        let event = inbound::one(&json, &Arc::from("acme"), Timestamp(AT)).expect("an event").event;
         assert!(raw && event.kind == Kind::Other("wecom_unreadable".into()) && !event.id.is_empty(), "{json}");
     }
     let large = Opened { seq: 7, msgid: "m".to_owned(), message: Ok("长".repeat(40_000).into_bytes()) };
