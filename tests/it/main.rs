@@ -48,5 +48,7 @@ mod rules;
 mod store_faults;
 mod tasks;
 mod transfer;
+mod wecom_archive;
+mod wecom_archive_interop;
 mod welcome;
 mod words;

@@ -126,7 +126,12 @@ impl Archive {
         match failure {
             Failure::NoKey => Some(Trouble::NoKey(version)),
             Failure::Library(LibraryError::Failed { code: Code::NoKeyVersion, .. }) => Some(Trouble::NoKey(version)),
-            Failure::OtherKey if !self.proven.contains(&version) => Some(Trouble::OtherKey(version)),
+            Failure::OtherKey
+            | Failure::Library(LibraryError::Failed { code: Code::Key | Code::Decrypt | Code::Cipher, .. })
+                if !self.proven.contains(&version) =>
+            {
+                Some(Trouble::OtherKey(version))
+            }
             Failure::OtherKey | Failure::DamagedKey | Failure::Incomplete | Failure::Library(_) => None,
         }
     }

@@ -384,4 +384,4 @@ impl Poller {
 }
 
 /// The type of the event that stands for one that the store refused.
-const REFUSED: &str = "wecom_refused";
+const REFUSED: &str = "wecom.refused";

@@ -78,7 +78,7 @@ impl Reader {
         event.extend(time.map(|time| ("time".to_owned(), json!(time.rfc3339(&TimeZone::UTC)))));
         match filled(message, "action").unwrap_or("send") {
             "switch" => {
-                event.insert("type".to_owned(), json!("wecom_switch"));
+                event.insert("type".to_owned(), json!("wecom.switch"));
                 event.extend(filled(message, "user").map(|user| ("user".to_owned(), json!(user))));
                 return Read::Event { json: Value::Object(event).to_string(), time, raw: false };
             }
@@ -116,10 +116,10 @@ impl Reader {
 /// The type of an event. Consents and messages between two people have types that the core keeps and does not judge.
 fn type_of(kind: &str, in_group: bool) -> &'static str {
     match (kind, in_group) {
-        (_, false) => "wecom_private",
+        (_, false) => "wecom.private",
         ("revoke", _) => "message_recalled",
-        ("agree", _) => "wecom_agree",
-        ("disagree", _) => "wecom_disagree",
+        ("agree", _) => "wecom.agree",
+        ("disagree", _) => "wecom.disagree",
         _ => "message",
     }
 }
@@ -127,8 +127,7 @@ fn type_of(kind: &str, in_group: bool) -> &'static str {
 /// A message that cannot be read, kept as it came.
 pub fn unread(id: &str, seq: u64, why: &str, raw: &str) -> Read {
     let kept = head(raw, MOST_RAW);
-    let mut event =
-        json!({"id": id_or_place(id, seq), "type": "wecom_unreadable", "seq": seq, "why": why, "raw": kept});
+    let mut event = json!({"id": id_or_place(id, seq), "type": "wecom.unread", "seq": seq, "why": why, "raw": kept});
     if kept.len() < raw.len() {
         event["raw_bytes"] = json!(raw.len());
     }

@@ -39,6 +39,9 @@ const READABLE: [(&str, &[&str]); 12] = [
     ("qydiskfile", &["filename"]),
 ];
 
+/// The types of segments of interfaces.md §2, whose fields would be asked of what is kept raw.
+const OWN: [&str; 9] = ["text", "mention", "image", "link", "voice", "video", "file", "card", "red_packet"];
+
 /// The segments so far, and what is left of the limits.
 pub(super) struct Flat<'a> {
     names: &'a Names,
@@ -249,8 +252,9 @@ impl<'a> Flat<'a> {
 
     /// What this version does not know: kept as it came, not judged.
     fn unknown(&mut self, kind: &str, raw: &str) {
-        let kind = if kind.is_empty() { "wecom".to_owned() } else { format!("wecom.{}", head(kind, 64)) };
-        self.segments.push(json!({"type": kind}));
+        let kind = head(kind, 64);
+        let taken = kind.is_empty() || OWN.contains(&kind);
+        self.segments.push(json!({"type": if taken { format!("wecom.{kind}") } else { kind.to_owned() }}));
         self.note_text("raw", raw.to_owned());
     }
 

@@ -140,7 +140,7 @@ fn forwarded_records_are_read_to_their_innermost_text() {
         text("内\n"),
         text("加微信 abc\n"),
         text("no JSON"),
-        json!({"type": "wecom.wonder", "raw": "{\"x\":1}"}),
+        json!({"type": "wonder", "raw": "{\"x\":1}"}),
         json!({"type": "wecom.text", "raw": "{\"type\":\"ChatRecordText\"}"}),
     ];
     assert_eq!(content("chatrecord", record), expected);
@@ -183,18 +183,18 @@ fn a_recall_names_the_message_that_was_recalled() {
 fn what_is_unknown_is_kept_raw_and_not_judged() {
     let wonder = message("wonder", "wonder", json!({"x": [1, 2]}));
     let read = read_by(&reader(), &wonder);
-    assert_eq!(read["content"], json!([{"type": "wecom.wonder", "raw": "{\"x\":[1,2]}"}]));
+    assert_eq!(read["content"], json!([{"type": "wonder", "raw": "{\"x\":[1,2]}"}]));
     let Kind::Message(said) = Event::parse(&read.to_string()).expect("an event").kind else { panic!("a message") };
-    assert_eq!(said.content, [Segment::Other("wecom.wonder".into())]);
+    assert_eq!(said.content, [Segment::Other("wonder".into())]);
 
-    for (kind, event) in [("agree", "wecom_agree"), ("disagree", "wecom_disagree")] {
+    for (kind, event) in [("agree", "wecom.agree"), ("disagree", "wecom.disagree")] {
         let read = read_by(&reader(), &message(kind, kind, json!({"userid": "wmA", "agree_time": AT})));
         assert_eq!(read["type"], event);
         assert!(read["content"][0]["raw"].as_str().is_some_and(|raw| raw.contains("wmA")), "{read}");
     }
     let switch = json!({"msgid": "m3", "action": "switch", "time": AT, "user": "zhangsan"});
     let expected =
-        json!({"id": "m3", "type": "wecom_switch", "time": "2023-11-14T22:13:20.123+00:00", "user": "zhangsan"});
+        json!({"id": "m3", "type": "wecom.switch", "time": "2023-11-14T22:13:20.123+00:00", "user": "zhangsan"});
     assert_eq!(read_by(&reader(), &switch), expected);
 }
 
@@ -213,7 +213,7 @@ fn what_cannot_be_read_becomes_an_event_that_holds_it() {
         let opened = Opened { seq: 7, msgid: String::new(), message };
         let Read::Event { json, raw, .. } = reader().read(&opened) else { panic!("passed over") };
         let event = inbound::one(&json, &Arc::from("acme"), Timestamp(AT)).expect("an event").event;
-        assert!(raw && event.kind == Kind::Other("wecom_unreadable".into()) && !event.id.is_empty(), "{json}");
+        assert!(raw && event.kind == Kind::Other("wecom.unread".into()) && !event.id.is_empty(), "{json}");
     }
     let large = Opened { seq: 7, msgid: "m".to_owned(), message: Ok("长".repeat(40_000).into_bytes()) };
     let Read::Event { json, .. } = reader().read(&large) else { panic!("passed over") };
@@ -227,7 +227,7 @@ fn messages_between_two_people_are_passed_over_unless_they_are_wanted() {
     private["roomid"] = json!("");
     assert_eq!(reader().read(&opened(&private)), Read::Private);
     let kept = read_by(&Reader { private: Private::Keep, ..reader() }, &private);
-    assert_eq!((&kept["type"], kept.get("group")), (&json!("wecom_private"), None));
+    assert_eq!((&kept["type"], kept.get("group")), (&json!("wecom.private"), None));
 }
 
 #[test]
