@@ -31,6 +31,14 @@ pub trait Clock: Send + Sync {
 pub trait Platform: Send + Sync {
     /// Tries an action once. `body` is its JSON, the same bytes at each attempt.
     fn perform(&self, action: Arc<Action>, body: Arc<str>) -> Pin<Box<dyn Future<Output = Reply> + Send>>;
+
+    /// How long an action had better wait before it is tried, by limits that the platform sets itself; `None`: it may go.
+    ///
+    /// Asked before an attempt is recorded, and again before it is made, on the thread that turns the outbox: it must answer
+    /// at once. What waits so was not tried: a restart does not make it uncertain, and it takes nobody else's turn.
+    fn wait(&self, _action: &Action) -> Option<Duration> {
+        None
+    }
 }
 
 /// What came of one attempt.

@@ -323,7 +323,7 @@ async fn days_without_reading_raise_an_alarm_each_and_a_gap_is_said() {
         place.clock.turn(DAY);
         let state = run.until("the alarm", |state| state.days_behind == days).await;
         assert_eq!(state.trouble, Some(Trouble::Library(refused.clone())));
-        assert!(state.trouble.unwrap().to_string().contains("trusted addresses"), "the advice is said");
+        assert!(state.trouble.unwrap().to_string().contains("egress IP"), "the advice is said");
     }
     place.vault.untell("fail");
     run.until("it is read again", |state| state.days_behind == 0 && state.trouble.is_none()).await;

@@ -252,7 +252,8 @@ async fn read(
     headers: &HeaderMap,
     door: &Door,
 ) -> Result<axum::body::Bytes, Refused> {
-    body::read(body, headers, &door.bridge.limits).await
+    let limits = &door.bridge.limits;
+    Ok(body::read(body, headers, limits.max_bytes, limits.body_timeout).await?)
 }
 
 /// What a bot's words come to.

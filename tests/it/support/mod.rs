@@ -5,11 +5,15 @@ pub mod archive;
 pub mod bot;
 pub mod browser;
 pub mod clock;
+pub mod corp;
 pub mod daemon;
 pub mod dice;
 pub mod dump;
 pub mod engine;
+#[path = "../../../examples/fake-wecom/fake.rs"]
+pub mod fake_wecom;
 pub mod faulty;
+pub mod foreign;
 pub mod playground;
 pub mod pull;
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::adapters::wecom::errcode;
 use crate::domain::time::Timestamp;
 
 /// WeCom gives out messages for so long; what is older cannot be read by anybody (doc 91774).
@@ -82,40 +83,14 @@ impl Code {
 
     /// What it means.
     pub fn meaning(self) -> &'static str {
-        match self {
-            Code::Params => "a parameter is wrong",
-            Code::Network => "WeCom cannot be reached",
-            Code::Parse => "an answer cannot be read",
-            Code::System => "the library or WeCom failed",
-            Code::Key => "a key is wrong",
-            Code::FileId => "the id of a file is wrong",
-            Code::Decrypt => "a message cannot be opened",
-            Code::NoKeyVersion => "no key has the version of this message",
-            Code::Cipher => "the sealed key or message is damaged, or was opened with another key",
-            Code::Address => "this machine's address is not allowed",
-            Code::Expired => "the data are older than WeCom keeps them",
-            Code::Certificate => "WeCom's certificate is not accepted",
-            Code::Other(_) => "an error that the library's header does not name",
-        }
+        errcode::row(self.number().into())
+            .map_or("an error that the library's header does not name", |row| row.meaning[0])
     }
 
     /// What an operator can do about it.
     pub fn advice(self) -> &'static str {
-        match self {
-            Code::Params => "compare the corp's id and the archive's secret with 管理后台 → 会话内容存档",
-            Code::Network => "check that this machine reaches qyapi.weixin.qq.com, through the proxy if one is set",
-            Code::Parse | Code::System => "it is tried again; if it stays, update the library",
-            Code::Key | Code::NoKeyVersion => {
-                "add the private key of this version: 管理后台 → 会话内容存档 shows the versions, and old keys stay needed"
-            }
-            Code::FileId | Code::Expired => "nothing: the file or message is lost to everybody",
-            Code::Decrypt | Code::Cipher => "check that each private key stands under its own version",
-            Code::Address => "add this machine's public address to the trusted addresses of 会话内容存档",
-            Code::Certificate => {
-                "check this machine's clock and certificates, and that nothing on the way replaces them"
-            }
-            Code::Other(_) => "it is tried again; if it stays, look the number up at WeCom",
-        }
+        errcode::row(self.number().into())
+            .map_or("it is tried again; if it stays, ask WeCom about it", |row| row.advice[0])
     }
 }
 

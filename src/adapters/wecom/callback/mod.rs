@@ -12,7 +12,7 @@
 use std::collections::HashMap;
 
 pub use self::envelope::{BadEnvelope, Format, envelope};
-pub use self::query::{BadQuery, Query};
+pub use self::query::{BadQuery, Query, decoded};
 
 mod corp;
 mod envelope;

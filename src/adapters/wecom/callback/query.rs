@@ -55,8 +55,8 @@ fn value<'a>(raw: &'a str, name: &'static str) -> Result<Option<Cow<'a, str>>, B
     decoded(value).map(Some).ok_or(BadQuery::Encoding(name))
 }
 
-/// Percent-decodes; `None` when it cannot be.
-pub(crate) fn decoded(text: &str) -> Option<Cow<'_, str>> {
+/// A part of a URL, percent-decoded; `None` when it cannot be.
+pub fn decoded(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains('%') {
         return Some(Cow::Borrowed(text));
     }
