@@ -54,6 +54,8 @@ mod rules;
 mod store_faults;
 mod tasks;
 mod transfer;
+mod wecom_archive;
+mod wecom_archive_interop;
 mod wecom_beside;
 mod wecom_callback;
 mod wecom_interop;

@@ -3,12 +3,16 @@
 pub mod api;
 pub mod app;
 pub mod appchat;
+pub mod archive;
 pub mod archive_http;
+pub mod backoff;
 pub mod bucket;
 pub mod callback;
 pub mod crypt;
 pub mod customer;
 pub mod errcode;
+pub mod inlet;
+pub mod mention;
 mod partly;
 pub mod platform;
 pub mod robot;

@@ -1,6 +1,7 @@
 //! The harness: the daemon in this process over real SQLite files and real HTTP, a stateful fake bridge bot, and a clock
 //! turned by hand. [`World::finish`] fails when an action arrived that the test did not read.
 
+pub mod archive;
 pub mod bot;
 pub mod browser;
 pub mod clock;
