@@ -16,6 +16,7 @@ pub mod mention;
 mod partly;
 pub mod platform;
 pub mod robot;
+pub mod roster;
 pub mod text;
 pub mod token;
 pub mod tree;
