@@ -18,6 +18,7 @@ use crate::domain::newcomers::Newcomers;
 use crate::domain::reminder::Stored;
 use crate::domain::score::Lesson;
 use crate::domain::standing::{Ledger, Standing};
+use crate::domain::tasks::OpenTask;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::Timer;
 
@@ -155,6 +156,8 @@ pub struct StoredGroup {
     pub admins: Vec<Arc<str>>,
     /// Who came lately.
     pub newcomers: Newcomers,
+    /// What its admins were asked to do and have not done, oldest first.
+    pub tasks: Vec<OpenTask>,
 }
 
 /// What is stored of a member.

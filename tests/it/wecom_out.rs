@@ -22,6 +22,7 @@ mod faults;
 mod kinds;
 mod limits;
 mod reading;
+mod rehearsal;
 mod robots;
 
 pub const AGENT: i64 = 1_000_002;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::api::{Api, ApiError};
+use super::api::{Api, ApiError, TOO_OFTEN};
 use super::bucket::Buckets;
 use super::partly::Partly;
 use super::text;
@@ -23,6 +23,10 @@ pub use self::card::{CardButton, TaskCard};
 pub const TEXT_LIMIT: usize = 2048;
 /// Messages that one person gets from an app in a minute; WeCom silently drops what is beyond (90236).
 pub const PER_PERSON: usize = 30;
+/// Messages that one person gets from an app in an hour (90236).
+const PER_PERSON_HOUR: usize = 1000;
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
 /// Receivers of one message.
 const RECEIVERS: usize = 1000;
 /// People whose messages are counted.
@@ -98,13 +102,24 @@ struct Room {
     people: Buckets,
     /// Whose messages were let come and have not come yet.
     expected: Vec<(Timestamp, ActionId, Vec<Arc<str>>)>,
+    /// Nothing more before this: WeCom has said that it was too much.
+    closed_until: Timestamp,
+}
+
+impl Room {
+    /// How long a message to these had better wait; zero: not at all.
+    fn wait(&mut self, users: &[impl AsRef<str>], now: Timestamp) -> Duration {
+        let closed = self.closed_until.since(now).min(TOO_OFTEN);
+        let longest = users.iter().map(|user| self.people.wait(user.as_ref(), now)).max();
+        longest.unwrap_or_default().max(closed)
+    }
 }
 
 impl App {
     /// The app with this agent id. `per_person`: messages a minute to one person ([`PER_PERSON`]).
     pub fn new(api: Api, agent_id: i64, per_person: usize, clock: Arc<dyn Clock>) -> Self {
-        let people = Buckets::new(per_person, Duration::from_secs(60), PEOPLE);
-        let room = Mutex::new(Room { people, expected: Vec::new() });
+        let people = Buckets::new([(per_person.max(1), MINUTE), (PER_PERSON_HOUR, HOUR)], PEOPLE);
+        let room = Mutex::new(Room { people, expected: Vec::new(), closed_until: Timestamp(i64::MIN) });
         Self { shared: Arc::new(Shared { api, agent_id, clock, room, partly: Partly::default() }) }
     }
 
@@ -118,21 +133,25 @@ impl App {
     /// # Errors
     /// It was not sent, or that is not known. If it reached some, it was sent.
     pub async fn send(&self, users: &[Arc<str>], content: &Content) -> Result<Sent, ApiError> {
-        let receivers: Vec<&Arc<str>> = users.iter().filter(|user| is_one_person(user)).take(RECEIVERS).collect();
+        let one = |user: &&Arc<str>| is_one_person(user);
+        let receivers: Vec<&str> = users.iter().filter(one).take(RECEIVERS).map(|user| &**user).collect();
         if receivers.is_empty() {
             return Err(ApiError::Code { code: 81013, said: String::new() });
         }
         let began = self.take_room(&receivers)?;
         let mut body = content.to_json();
-        body["touser"] = receivers.iter().map(|user| &***user).collect::<Vec<_>>().join("|").into();
+        body["touser"] = receivers.join("|").into();
         body["agentid"] = self.shared.agent_id.into();
-        let answer = self.shared.api.post("message/send", &body).await;
+        let answer: Result<Answer, ApiError> = self.shared.api.post("message/send", &body).await;
         // What is counted is when WeCom answered, which is later than when it counted.
         let now = self.shared.clock.now();
         let mut room = self.room();
         receivers.iter().for_each(|user| room.people.later(user, began, now));
+        if matches!(answer, Err(ApiError::Code { code: 45009, .. } | ApiError::Status(429))) {
+            room.closed_until = now.plus(TOO_OFTEN);
+        }
         drop(room);
-        let answer: Answer = answer?;
+        let answer = answer?;
         let unreached = answer.invaliduser.split('|').chain(answer.unlicenseduser.split('|'));
         let unreached: Vec<String> = unreached.filter(|user| !user.is_empty()).map(str::to_owned).collect();
         // Whoever is written in another case is the same person: WeCom answers with the ids in lower case.
@@ -248,7 +267,7 @@ impl App {
         if room.expected.iter().any(|(_, expected, _)| expected == id) {
             return None;
         }
-        let longest = users.iter().map(|user| room.people.wait(user, now)).max().unwrap_or_default();
+        let longest = room.wait(users, now);
         if !longest.is_zero() {
             return Some(longest);
         }
@@ -263,10 +282,10 @@ impl App {
     }
 
     /// Takes the room that a message to these needs, and says when.
-    fn take_room(&self, users: &[&Arc<str>]) -> Result<Timestamp, ApiError> {
+    fn take_room(&self, users: &[&str]) -> Result<Timestamp, ApiError> {
         let now = self.shared.clock.now();
         let mut room = self.room();
-        let longest = users.iter().map(|user| room.people.wait(user, now)).max().unwrap_or_default();
+        let longest = room.wait(users, now);
         if !longest.is_zero() {
             return Err(ApiError::TooSoon(longest));
         }

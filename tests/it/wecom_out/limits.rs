@@ -238,3 +238,24 @@ async fn one_person_gets_no_more_than_wecom_delivers() {
     assert_eq!(stage.fake.model().texts_to("boss").len(), 70);
     stage.finish(); // the fake has dropped none
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_app_that_wecom_calls_too_fast_pauses_for_a_minute() {
+    let stage = Stage::new().await;
+    let mut turner = Turner::new(&stage, stage.routes());
+    stage.fault("message/send", Wrong::Code(45009), 1);
+    turner.outbox.push(action("a-1", "wr1", private("lisi", "一")));
+    turner.run(50).await;
+    turner.outbox.push(action("a-2", "wr1", private("wangwu", "二")));
+    turner.run(9).await;
+    let sent = |stage: &Stage| stage.fake.model().calls.iter().filter(|call| call.ends_with("message/send")).count();
+    assert_eq!(
+        (sent(&stage), turner.recorded.len()),
+        (1, 1),
+        "nothing more within the minute, and the second was not tried"
+    );
+    turner.run(30).await;
+    turner.all_done(2);
+    assert_eq!(sent(&stage), 3);
+    stage.finish();
+}

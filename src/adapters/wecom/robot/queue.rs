@@ -63,7 +63,7 @@ pub(super) struct Batch {
 impl Queue {
     pub(super) fn new(per_minute: usize) -> Self {
         Self {
-            bucket: Bucket::new(per_minute, Duration::from_secs(60)),
+            bucket: Bucket::new([(per_minute.max(1), Duration::from_secs(60))]),
             waiting: Vec::new(),
             expected: Vec::new(),
             partly: LruCache::new(PARTLY),
