@@ -1,6 +1,6 @@
 //! How many of WeCom's callbacks are verified, decrypted, read, judged and durable in a second on two threads, beside the same
 //! callbacks without signature and cipher in the same run; and, at half that rate over HTTP, how long answers take.
-//! `cargo bench --bench callback [-- ROUNDS]`; absolute figures mean little on a busy machine, the ratio does.
+//! `cargo bench --bench callback [-- ROUNDS [CALLBACKS]]`; absolute figures mean little on a busy machine, the ratio does.
 
 #![allow(
     clippy::print_stdout,
@@ -40,7 +40,7 @@ use tokio_util::sync::CancellationToken;
 use fake_wecom::{Address, Format};
 use load::messages::Crowd;
 
-/// Callbacks of one round.
+/// Callbacks of one round, where none are named.
 const ROUND: u64 = 20_000;
 /// The queue before the engine.
 const QUEUE: usize = 10_000;
@@ -57,8 +57,9 @@ fn main() {
     if std::env::args().nth(1).as_deref() == Some("serve") {
         return serve();
     }
-    let rounds: u64 = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(7);
-    let per_second = throughput(rounds);
+    let mut numbers = std::env::args().skip(1).filter_map(|arg| arg.parse::<u64>().ok());
+    let (rounds, count) = (numbers.next().unwrap_or(7), numbers.next().unwrap_or(ROUND));
+    let per_second = throughput(rounds, count);
     latency(per_second / 2.0);
 }
 
@@ -99,25 +100,25 @@ fn engine(data: &std::path::Path) -> Engine {
 }
 
 /// Callbacks a second, with cipher; prints them and the ratio to those without.
-fn throughput(rounds: u64) -> f64 {
+fn throughput(rounds: u64, count: u64) -> f64 {
     let (data, crowd, address) = (load::scratch_dir(), crowd(), address());
     let mut engine = engine(data.path());
     let crypt = Crypt::new(&address.token, &address.aes_key, &address.receiveid).unwrap();
     println!(
-        "callbacks of a smart robot, durable; {ROUND} a round, {rounds} rounds, interleaved; one thread opens and reads, one judges and stores"
+        "callbacks of a smart robot, durable; {count} a round, {rounds} rounds, interleaved; one thread opens and reads, one judges and stores"
     );
     let (mut with, mut without, mut crypto) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..rounds * 2 {
-        let plain: Vec<String> = (round * ROUND..(round + 1) * ROUND).map(|n| told(&crowd, n)).collect();
+        let plain: Vec<String> = (round * count..(round + 1) * count).map(|n| told(&crowd, n)).collect();
         if round % 2 == 0 {
             let sealed: Vec<_> = plain.iter().map(|plain| address.seal(plain)).collect();
             let start = Instant::now();
             sealed.iter().for_each(|one| drop(std::hint::black_box(opened(&crypt, &one.query, one.body.as_bytes()))));
-            crypto.push(start.elapsed().as_secs_f64() * 1e6 / ROUND as f64);
+            crypto.push(start.elapsed().as_secs_f64() * 1e6 / count as f64);
             let read = |at: usize| opened(&crypt, &sealed[at].query, sealed[at].body.as_bytes());
-            with.push(run(&mut engine, round, read));
+            with.push(run(&mut engine, round * count, count, read));
         } else {
-            without.push(run(&mut engine, round, |at: usize| plain[at].clone().into_bytes()));
+            without.push(run(&mut engine, round * count, count, |at: usize| plain[at].clone().into_bytes()));
         }
     }
     let per_second = load::spread(&with);
@@ -140,14 +141,14 @@ fn opened(crypt: &Crypt, query: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// Callbacks a second through reading, judging and storing.
-fn run(engine: &mut Engine, round: u64, plain: impl Fn(usize) -> Vec<u8> + Sync) -> f64 {
+fn run(engine: &mut Engine, from: u64, count: u64, plain: impl Fn(usize) -> Vec<u8> + Sync) -> f64 {
     let (intake, channel, platform) = (Intake::new(QUEUE), channel(), Arc::from("example"));
     let began = Timestamp(jiff::Timestamp::now().as_millisecond() - 3_600_000);
     let start = Instant::now();
     std::thread::scope(|threads| {
         threads.spawn(|| {
-            for at in 0..ROUND as usize {
-                let time = Timestamp(began.0 + (round * ROUND + at as u64).cast_signed() * APART_MS);
+            for at in 0..count as usize {
+                let time = Timestamp(began.0 + (from + at as u64).cast_signed() * APART_MS);
                 let reading = channel.read(&plain(at));
                 let mut events: Vec<Incoming> =
                     reading.events.iter().map(|json| incoming(json, &platform, time)).collect();
@@ -159,13 +160,13 @@ fn run(engine: &mut Engine, round: u64, plain: impl Fn(usize) -> Vec<u8> + Sync)
             intake.close();
         });
         let mut done = 0;
-        while done < ROUND as usize {
+        while done < count as usize {
             let jobs = intake.take(2048, Duration::from_millis(5));
             done += jobs.iter().map(Job::len).sum::<usize>();
-            engine.step(jobs, Timestamp(began.0 + (round * ROUND + done as u64).cast_signed() * APART_MS));
+            engine.step(jobs, Timestamp(began.0 + (from + done as u64).cast_signed() * APART_MS));
         }
     });
-    ROUND as f64 / start.elapsed().as_secs_f64()
+    count as f64 / start.elapsed().as_secs_f64()
 }
 
 fn incoming(json: &str, platform: &Arc<str>, now: Timestamp) -> Incoming {
