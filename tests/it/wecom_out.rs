@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use qunwei::adapters::wecom::api::{Api, Endpoint, Key};
+use qunwei::adapters::wecom::api::{Api, Endpoint};
 use qunwei::adapters::wecom::app::App;
 use qunwei::adapters::wecom::appchat::AppChats;
 use qunwei::adapters::wecom::platform::{AibotPush, Attempt, GroupWays, Routes, Wecom};
 use qunwei::adapters::wecom::robot::Robot;
 use qunwei::adapters::wecom::token::Tokens;
 use qunwei::domain::action::{Action, Button, Cause, Lane, NOTICE_DEADLINE, What};
+use qunwei::domain::secret::Hidden;
 use qunwei::ports::{Clock, Platform, Reply};
 
 use crate::support::MORNING;
@@ -60,7 +61,7 @@ impl Stage {
 
     pub fn api(&self, secret: &str) -> Api {
         let corp = self.fake.model().corp.clone();
-        let tokens = Tokens::new(self.endpoint.clone(), &corp, Key::new(secret), self.clock.clone());
+        let tokens = Tokens::new(self.endpoint.clone(), &corp, Hidden::new(secret), self.clock.clone());
         Api::new(self.endpoint.clone(), Arc::new(tokens))
     }
 
@@ -69,7 +70,7 @@ impl Stage {
     }
 
     pub fn robot(&self, key: &str) -> Robot {
-        Robot::new(self.endpoint.clone(), Key::new(key), 20, self.clock.clone())
+        Robot::new(self.endpoint.clone(), Hidden::new(key), 20, self.clock.clone())
     }
 
     /// Its three groups and the app.

@@ -29,28 +29,6 @@ const ANSWER_LIMIT: usize = 4 << 20;
 /// How much of WeCom's own words is repeated in an error, in characters.
 const SAID_LIMIT: usize = 120;
 
-/// Something secret: an app's secret, a robot's key, an access token. Its `Debug` shows nothing.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Key(Arc<str>);
-
-impl Key {
-    /// Keeps it; spaces around it are dropped.
-    pub fn new(text: &str) -> Self {
-        Self(text.trim().into())
-    }
-
-    /// The secret itself, to be sent and nothing else.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Key(…)")
-    }
-}
-
 /// Why a call did not give what was asked for. It never shows an address, a token or what was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ApiError {

@@ -10,9 +10,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, oneshot};
 
-use super::api::{ApiError, Endpoint, Key, TOO_OFTEN};
+use super::api::{ApiError, Endpoint, TOO_OFTEN};
 use super::text;
 use crate::domain::action::{Action, ActionId, Lane};
+use crate::domain::secret::Hidden;
 use crate::domain::time::Timestamp;
 use crate::ports::{Clock, Reply};
 
@@ -41,7 +42,7 @@ pub struct Robot {
 
 struct Shared {
     endpoint: Endpoint,
-    key: Key,
+    key: Hidden,
     clock: Arc<dyn Clock>,
     queue: Mutex<Queue>,
     /// Whoever has it sends, for all who wait.
@@ -72,21 +73,21 @@ impl<'a> Say<'a> {
 
 impl Robot {
     /// The robot with this key, which may send so many messages in a minute ([`PER_MINUTE`]).
-    pub fn new(endpoint: Endpoint, key: Key, per_minute: usize, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(endpoint: Endpoint, key: Hidden, per_minute: usize, clock: Arc<dyn Clock>) -> Self {
         let queue = Mutex::new(Queue::new(per_minute));
         let (turn, arrived) = (tokio::sync::Mutex::new(()), Notify::new());
         Self { shared: Arc::new(Shared { endpoint, key, clock, queue, turn, arrived }) }
     }
 
     /// The key in a webhook's address as WeCom shows it (`…/cgi-bin/webhook/send?key=KEY`), or a key alone.
-    pub fn key_in(address: &str) -> Option<Key> {
+    pub fn key_in(address: &str) -> Option<Hidden> {
         let address = address.trim();
         let key = match reqwest::Url::parse(address) {
             Ok(url) => url.query_pairs().find(|(name, _)| name == "key").map(|(_, key)| key.into_owned())?,
             Err(_) => address.to_owned(),
         };
         let sound = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
-        (!key.is_empty() && key.chars().all(sound)).then(|| Key::new(&key))
+        (!key.is_empty() && key.chars().all(sound)).then(|| Hidden::new(&key))
     }
 
     /// Says a text, perhaps together with what others want said at the same moment. Each gets its own answer.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use super::api::{ApiError, Endpoint, Key};
+use super::api::{ApiError, Endpoint};
+use crate::domain::secret::Hidden;
 use crate::domain::time::Timestamp;
 use crate::ports::Clock;
 
@@ -25,7 +26,7 @@ const LONGEST_TOKEN: usize = 4096;
 pub struct Tokens {
     endpoint: Endpoint,
     corp_id: Arc<str>,
-    secret: Key,
+    secret: Hidden,
     clock: Arc<dyn Clock>,
     /// Held while a token is fetched, so that all others wait for that one request.
     state: Mutex<State>,
@@ -38,7 +39,7 @@ struct State {
 }
 
 struct Held {
-    token: Key,
+    token: Hidden,
     renew: Timestamp,
     ends: Timestamp,
 }
@@ -58,7 +59,7 @@ struct Answer {
 
 impl Tokens {
     /// For one secret of a corp; fetches nothing yet.
-    pub fn new(endpoint: Endpoint, corp_id: &str, secret: Key, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(endpoint: Endpoint, corp_id: &str, secret: Hidden, clock: Arc<dyn Clock>) -> Self {
         Self { endpoint, corp_id: corp_id.into(), secret, clock, state: Mutex::default() }
     }
 
@@ -66,7 +67,7 @@ impl Tokens {
     ///
     /// # Errors
     /// It cannot be had; and it was not asked for again if that is so since a moment ago.
-    pub async fn get(&self) -> Result<Key, ApiError> {
+    pub async fn get(&self) -> Result<Hidden, ApiError> {
         let mut state = self.state.lock().await;
         let now = self.clock.now();
         if let Some(held) = state.held.as_ref().filter(|held| now < held.renew) {
@@ -95,7 +96,7 @@ impl Tokens {
     }
 
     /// WeCom refused this token. Another one is fetched for the next who asks, unless that has happened already.
-    pub async fn useless(&self, token: &Key) {
+    pub async fn useless(&self, token: &Hidden) {
         let mut state = self.state.lock().await;
         if state.held.as_ref().is_some_and(|held| held.token == *token) {
             state.held = None;
@@ -103,7 +104,7 @@ impl Tokens {
     }
 
     async fn fetch(&self) -> Result<Held, ApiError> {
-        let secret = self.secret.reveal();
+        let secret = self.secret.reveal().trim();
         let request = self.endpoint.get("gettoken", &[("corpid", &self.corp_id), ("corpsecret", secret)]);
         let answer = self.endpoint.send(request, &[secret]).await?;
         let unread = || ApiError::Unanswered("the answer holds no access token".to_owned());
@@ -116,7 +117,7 @@ impl Tokens {
         let now = self.clock.now();
         let lasts = Duration::from_secs(answer.expires_in.unwrap_or(USUAL));
         let early = EARLY.min(lasts / 2);
-        Ok(Held { token: Key::new(&answer.access_token), renew: now.plus(lasts - early), ends: now.plus(lasts) })
+        Ok(Held { token: Hidden::new(&answer.access_token), renew: now.plus(lasts - early), ends: now.plus(lasts) })
     }
 }
 

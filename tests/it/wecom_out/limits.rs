@@ -129,7 +129,7 @@ fn crowd(stage: &Stage, groups: usize, key: impl Fn(usize) -> String) -> Routes 
         drop(std::mem::take(&mut model.calls));
         let robot = robots
             .entry(key.clone())
-            .or_insert_with(|| Robot::new(stage.endpoint.clone(), Key::new(&key), 20, stage.clock.clone()));
+            .or_insert_with(|| Robot::new(stage.endpoint.clone(), Hidden::new(&key), 20, stage.clock.clone()));
         let ways = GroupWays { robot: Some(robot.clone()), ..GroupWays::default() };
         routes.groups.insert(group.into(), ways);
     }

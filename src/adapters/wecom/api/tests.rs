@@ -8,6 +8,7 @@ use axum::response::IntoResponse;
 use serde_json::json;
 
 use super::*;
+use crate::domain::secret::Hidden;
 use crate::domain::time::Timestamp;
 use crate::ports::Clock;
 
@@ -46,7 +47,7 @@ async fn scene(path: &str) -> (Arc<Server>, Api) {
     let router = Router::new().fallback(answer).with_state(server.clone());
     tokio::spawn(async move { axum::serve(listener, router).await });
     let endpoint = Endpoint::new(&url, Duration::from_secs(2)).unwrap();
-    let tokens = Tokens::new(endpoint.clone(), "ww1", Key::new("s"), Arc::new(Stopped));
+    let tokens = Tokens::new(endpoint.clone(), "ww1", Hidden::new("s"), Arc::new(Stopped));
     (server, Api::new(endpoint, Arc::new(tokens)))
 }
 
@@ -117,7 +118,7 @@ async fn what_was_not_sent_is_told_from_what_was_not_answered() {
     let asked = endpoint.send(endpoint.get("x", &[("key", "s3cret")]), &[]).await.unwrap_err();
     assert!(matches!(&asked, ApiError::NotSent(why) if why.contains("refused")), "{asked}");
     assert!(!format!("{asked} {asked:?}").contains("s3cret"));
-    let tokens = Tokens::new(endpoint.clone(), "ww1", Key::new("s"), Arc::new(Stopped));
+    let tokens = Tokens::new(endpoint.clone(), "ww1", Hidden::new("s"), Arc::new(Stopped));
     let error = Api::new(endpoint, Arc::new(tokens)).post::<Value>("x", &json!({})).await.unwrap_err();
     let expected = Some(Duration::from_secs(1));
     assert!(matches!(error.reply(false), Reply::Retry { after, .. } if after == expected), "{error}");
@@ -127,5 +128,5 @@ async fn what_was_not_sent_is_told_from_what_was_not_answered() {
 fn secrets_are_not_repeated() {
     assert_eq!(repeatable_words(999, "token abc is bad", &["abc"]), "");
     assert_eq!(repeatable_words(999, "a\u{7} b, hint: [1]", &["", "abc"]), "a b");
-    assert_eq!(format!("{:?}", Key::new("abc")), "Key(…)");
+    assert_eq!(format!("{:?}", Hidden::new("abc")), "Hidden(…)");
 }

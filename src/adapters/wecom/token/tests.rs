@@ -52,7 +52,7 @@ async fn scene() -> (Arc<Server>, Arc<Hand>, Arc<Tokens>) {
     tokio::spawn(async move { axum::serve(listener, router).await });
     let clock = Arc::new(Hand(AtomicI64::new(1_795_395_600_000)));
     let endpoint = Endpoint::new(&url, Duration::from_secs(10)).unwrap();
-    let tokens = Tokens::new(endpoint, "ww1", Key::new(" s3cret\n"), clock.clone());
+    let tokens = Tokens::new(endpoint, "ww1", Hidden::new(" s3cret\n"), clock.clone());
     (server, clock, Arc::new(tokens))
 }
 
@@ -118,7 +118,7 @@ async fn a_failure_is_not_asked_about_again_at_once_and_says_no_secret() {
     clock.turn(1);
     let error = tokens.get().await.unwrap_err();
     assert_eq!((&error, asked(&server)), (&expect(2), 2));
-    let shown = format!("{error} {error:?} {:?}", Key::new("s3cret"));
+    let shown = format!("{error} {error:?} {:?}", Hidden::new("s3cret"));
     assert!(!shown.contains("s3cret") && shown.contains("40001"), "{shown}");
     clock.turn(2);
     assert_eq!(tokens.get().await.unwrap().reveal(), "t3");
