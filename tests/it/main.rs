@@ -54,6 +54,7 @@ mod rules;
 mod store_faults;
 mod tasks;
 mod transfer;
+mod wecom_aibot;
 mod wecom_archive;
 mod wecom_archive_interop;
 mod wecom_beside;

@@ -1,5 +1,6 @@
 //! WeCom (企业微信) by its official interfaces: how messages come in, and how actions go out.
 
+pub mod aibot;
 pub mod api;
 pub mod app;
 pub mod appchat;
