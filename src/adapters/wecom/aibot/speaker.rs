@@ -96,7 +96,7 @@ impl Speaker {
         let shared = Shared {
             live: Mutex::default(),
             turns: Mutex::default(),
-            buckets: Mutex::new(buckets.map(|(limit, window)| Buckets::new(limit, window, CHATS))),
+            buckets: Mutex::new(buckets.map(|limit| Buckets::new([limit], CHATS))),
             clock,
             limits,
             prefix: format!("qunwei-{}-", HEXLOWER.encode(&drawn)),
