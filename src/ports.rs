@@ -18,6 +18,7 @@ use crate::domain::newcomers::Newcomers;
 use crate::domain::reminder::Stored;
 use crate::domain::score::Lesson;
 use crate::domain::standing::{Ledger, Standing};
+use crate::domain::tasks::OpenTask;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::Timer;
 
@@ -31,6 +32,14 @@ pub trait Clock: Send + Sync {
 pub trait Platform: Send + Sync {
     /// Tries an action once. `body` is its JSON, the same bytes at each attempt.
     fn perform(&self, action: Arc<Action>, body: Arc<str>) -> Pin<Box<dyn Future<Output = Reply> + Send>>;
+
+    /// How long an action had better wait before it is tried, by limits that the platform sets itself; `None`: it may go.
+    ///
+    /// Asked before an attempt is recorded, and again before it is made, on the thread that turns the outbox: it must answer
+    /// at once. What waits so was not tried: a restart does not make it uncertain, and it takes nobody else's turn.
+    fn wait(&self, _action: &Action) -> Option<Duration> {
+        None
+    }
 }
 
 /// What came of one attempt.
@@ -147,6 +156,8 @@ pub struct StoredGroup {
     pub admins: Vec<Arc<str>>,
     /// Who came lately.
     pub newcomers: Newcomers,
+    /// What its admins were asked to do and have not done, oldest first.
+    pub tasks: Vec<OpenTask>,
 }
 
 /// What is stored of a member.

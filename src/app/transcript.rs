@@ -100,6 +100,7 @@ impl<W: Write> Transcript<W> {
                 let buttons: Vec<&str> = buttons.iter().map(|button| button.text.as_str()).collect();
                 format!("管理员任务：{text} [{}]", buttons.join("] ["))
             }
+            What::TaskDone { text, .. } => format!("管理员任务已更新：{text}"),
         };
         let elsewhere = if *action.group == *self.group { String::new() } else { format!("（{}）", action.group) };
         let observe = if action.observe { "（仅观察，未执行）" } else { "" };
@@ -119,7 +120,7 @@ impl<W: Write> Audience for Transcript<W> {
             Kind::Joined { members, .. } => format!("（{} 加入）", self.all(members)),
             Kind::Left { members, .. } => format!("（{} 离开）", self.all(members)),
             Kind::Renamed { member } => format!("（{} 改名为 {}）", self.known(&member.id), self.name(member)),
-            Kind::JoinRequest { member } => format!("（{} 申请入群）", self.name(member)),
+            Kind::JoinRequest { member, .. } => format!("（{} 申请入群）", self.name(member)),
             Kind::Button { user, choice, .. } => format!("（{} 点击 {choice}）", self.known(user)),
             Kind::Track { member, name } => format!("（{} {name}）", self.name(member)),
             Kind::Other(kind) => format!("（{kind}）"),

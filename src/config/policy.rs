@@ -10,7 +10,7 @@ use super::faults::{Faults, Place};
 use super::ladder;
 use super::rules::{self, MODES};
 use super::section::{Number, Placed, Section, did_you_mean};
-use super::{reminders, welcome};
+use super::{reminders, tasks, welcome};
 use crate::domain::chat::fold;
 use crate::domain::command::{self, COMMANDS};
 use crate::domain::event::Role;
@@ -18,6 +18,7 @@ use crate::domain::notices::{self, Notices, check_template};
 use crate::domain::policy::{Mode, Policy, Roles, RuleSetting, Step};
 use crate::domain::reminder::ReminderPolicy;
 use crate::domain::rules::{RuleId, Ruleset};
+use crate::domain::tasks::TaskPolicy;
 use crate::domain::time::Timestamp;
 use crate::fault::nearest;
 
@@ -28,6 +29,8 @@ pub(super) const REMOVALS: Number =
 pub(super) const MUTES: Number = Number { key: "mutes_per_hour", range: 0..=10_000, unit: "mutes", default: 20 };
 pub(super) const NOTICES_A_MINUTE: Number =
     Number { key: "notices_per_minute", range: 1..=600, unit: "notices", default: 6 };
+
+pub(super) const REPORTS: Number = Number { key: "reports_per_hour", range: 0..=100, unit: "reports", default: 5 };
 
 /// A policy while others are laid over it.
 #[derive(Clone)]
@@ -122,6 +125,7 @@ impl Reader<'_> {
             removals_per_hour: REMOVALS.default,
             mutes_per_hour: MUTES.default,
             notices_per_minute: NOTICES_A_MINUTE.default,
+            reports_per_hour: REPORTS.default,
             allow: Arc::default(),
             ignore_words: Arc::default(),
             roles: Arc::default(),
@@ -131,6 +135,7 @@ impl Reader<'_> {
             welcome: welcome::default_welcome(),
             rules_text: welcome::default_rules(),
             reminders: ReminderPolicy::default(),
+            tasks: TaskPolicy::default(),
         }
     }
 
@@ -213,6 +218,7 @@ impl Reader<'_> {
         policy.removals_per_hour = section.number(&REMOVALS).unwrap_or(policy.removals_per_hour);
         policy.mutes_per_hour = section.number(&MUTES).unwrap_or(policy.mutes_per_hour);
         policy.notices_per_minute = section.number(&NOTICES_A_MINUTE).unwrap_or(policy.notices_per_minute);
+        policy.reports_per_hour = section.number(&REPORTS).unwrap_or(policy.reports_per_hour);
         if let Some(ids) = section.ids("allow") {
             let mut allow: HashSet<Box<str>> = HashSet::clone(&policy.allow);
             allow.extend(ids.into_iter().map(|id| id.value.into_boxed_str()));
@@ -226,8 +232,8 @@ impl Reader<'_> {
         }
         self.overrides(section, &mut policy);
         let heading = |key: &str| format!("{}.{key}]", section.name.trim_end_matches(']'));
-        let [notices, welcome, rules_text, commands, reminders] =
-            ["notices", "welcome", "rules_text", "commands", "reminders"].map(heading);
+        let [notices, welcome, rules_text, commands, reminders, tasks] =
+            ["notices", "welcome", "rules_text", "commands", "reminders", "tasks"].map(heading);
         if let Some(section) = section.section("commands", commands) {
             policy.commands = self.commands(section, &policy.commands);
         }
@@ -239,6 +245,9 @@ impl Reader<'_> {
         }
         if let Some(section) = section.section("reminders", reminders) {
             reminders::policy(section, &mut policy.reminders, self.faults);
+        }
+        if let Some(section) = section.section("tasks", tasks) {
+            tasks::policy(section, &mut policy.tasks);
         }
         if let Some(section) = section.section("notices", notices) {
             texts.extend(self.texts(section));

@@ -48,14 +48,43 @@ pub struct Action {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names are those of interfaces.md §2")]
 pub enum What {
-    Send { text: String, mentions: Vec<Arc<str>> },
-    Private { user: Arc<str>, text: String },
-    Mute { user: Arc<str>, seconds: u64, until: Timestamp },
-    Unmute { user: Arc<str> },
-    Remove { user: Arc<str> },
-    Delete { message: Arc<str> },
-    Task { text: String, mentions: Vec<Arc<str>>, buttons: Vec<Button> },
-    Announce { text: String },
+    Send {
+        text: String,
+        mentions: Vec<Arc<str>>,
+    },
+    Private {
+        user: Arc<str>,
+        text: String,
+    },
+    Mute {
+        user: Arc<str>,
+        seconds: u64,
+        until: Timestamp,
+    },
+    Unmute {
+        user: Arc<str>,
+    },
+    Remove {
+        user: Arc<str>,
+    },
+    Delete {
+        message: Arc<str>,
+    },
+    Task {
+        text: String,
+        mentions: Vec<Arc<str>>,
+        buttons: Vec<Button>,
+    },
+    Announce {
+        text: String,
+    },
+    /// A task is decided: what its card says from here on, for all who got it. `message` is what the platform called the card.
+    TaskDone {
+        task: ActionId,
+        message: Arc<str>,
+        users: Vec<Arc<str>>,
+        text: String,
+    },
 }
 
 /// A button of a task.
@@ -82,6 +111,12 @@ pub struct Cause {
     /// The reminder's name, or its number if it was set in the chat.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reminder: Option<Arc<str>>,
+    /// The member whom a task is about.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub user: Option<Arc<str>>,
+    /// The task that this is about: it is sent again, or its card is brought up to date.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub task: Option<ActionId>,
     /// The ladder's step, not the means used; else `unmute`, `review`, `alert`, `task` …
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub step: Option<Arc<str>>,
@@ -113,6 +148,9 @@ pub const NOTICE_DEADLINE: Duration = Duration::from_secs(6 * 3600);
 pub const WELCOME_DEADLINE: Duration = Duration::from_secs(600);
 /// See [`NOTICE_DEADLINE`].
 pub const REMOVE_DEADLINE: Duration = Duration::from_secs(24 * 3600);
+
+/// See [`NOTICE_DEADLINE`]. WeCom lets a card be changed for 72 hours (doc 94888).
+pub const TASK_DONE_DEADLINE: Duration = Duration::from_secs(72 * 3600);
 
 /// An unmute is hardly ever too late: it is harmless when the mute is over, and dear to the member when it is not.
 pub const UNMUTE_DEADLINE: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -191,6 +229,7 @@ impl What {
             What::Delete { .. } => "delete",
             What::Task { .. } => "task",
             What::Announce { .. } => "announce",
+            What::TaskDone { .. } => "task_done",
         }
     }
 
@@ -200,7 +239,11 @@ impl What {
             What::Private { user, .. } | What::Mute { user, .. } | What::Unmute { user } | What::Remove { user } => {
                 Some(user)
             }
-            What::Send { .. } | What::Delete { .. } | What::Task { .. } | What::Announce { .. } => None,
+            What::Send { .. }
+            | What::Delete { .. }
+            | What::Task { .. }
+            | What::Announce { .. }
+            | What::TaskDone { .. } => None,
         }
     }
 }
@@ -217,7 +260,8 @@ impl What {
             | What::Remove { .. }
             | What::Delete { .. }
             | What::Task { .. }
-            | What::Announce { .. } => None,
+            | What::Announce { .. }
+            | What::TaskDone { .. } => None,
         }
     }
 }
@@ -241,6 +285,7 @@ impl Action {
             seconds: None,
             until: None,
             message: None,
+            task: None,
             case: None,
             buttons: None,
             time: self.time.rfc3339(zone),
@@ -267,6 +312,12 @@ impl Action {
                 wire.mentions = Some(mentions);
                 wire.buttons = Some(buttons);
             }
+            What::TaskDone { task, message, users, text } => {
+                wire.task = Some(task);
+                wire.message = Some(&**message).filter(|message| !message.is_empty());
+                wire.text = Some(text);
+                wire.mentions = Some(users);
+            }
         }
         serde_json::to_string(&wire).unwrap_or_default() // strings, numbers and lists of them: cannot fail
     }
@@ -284,6 +335,8 @@ struct Wire<'a> {
     case: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<&'a Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

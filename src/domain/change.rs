@@ -14,6 +14,7 @@ use super::newcomers::Newcomers;
 use super::reminder::{ChatReminder, Kept, Known, Since};
 use super::score::Lesson;
 use super::standing::{Ledger, Standing};
+use super::tasks::OpenTask;
 use super::time::Timestamp;
 use super::timer::Timer;
 
@@ -67,6 +68,20 @@ pub enum Change {
     },
     /// Somebody answered a task.
     Decided(Box<TaskDecision>),
+    /// A task is open, or has changed.
+    Task {
+        /// The platform.
+        platform: Arc<str>,
+        /// The group.
+        group: Arc<str>,
+        /// All of it.
+        task: Box<OpenTask>,
+    },
+    /// Nothing is left to be done about a task.
+    TaskClosed {
+        /// Its id.
+        id: ActionId,
+    },
     /// Something was changed in the chat.
     Chat(Box<ChatChange>),
     /// A change made in the chat was undone.

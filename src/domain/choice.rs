@@ -16,6 +16,10 @@ pub enum Choice {
     Told,
     /// The member was invited again by a person.
     Invited,
+    /// Somebody who asked to be let in was let in by a person.
+    Admitted,
+    /// Somebody who asked to be let in was turned away by a person.
+    Declined,
     /// A person has seen to it.
     Handled,
     /// The platform is to remove the member.
@@ -28,21 +32,26 @@ pub enum Choice {
     Undo,
     /// Somebody said that it is a false alarm, and it is none.
     Uphold,
+    /// It has to wait: the task stays open, and is sent again.
+    Later,
 }
 
 /// What a mute's choice begins with; its seconds follow.
 const MUTE: &str = "mute:";
 
-const PLAIN: [(&str, Choice); 9] = [
+const PLAIN: [(&str, Choice); 12] = [
     ("removed", Choice::Removed),
     ("muted", Choice::Muted),
     ("told", Choice::Told),
     ("invited", Choice::Invited),
+    ("admitted", Choice::Admitted),
+    ("declined", Choice::Declined),
     ("handled", Choice::Handled),
     ("remove", Choice::Remove),
     ("keep", Choice::Keep),
     ("undo", Choice::Undo),
     ("uphold", Choice::Uphold),
+    ("later", Choice::Later),
 ];
 
 impl Choice {
@@ -67,12 +76,15 @@ impl Choice {
             Choice::Muted => "已禁言",
             Choice::Told => "已提醒",
             Choice::Invited => "已邀请",
+            Choice::Admitted => "已通过",
+            Choice::Declined => "已拒绝",
             Choice::Handled => "已处理",
             Choice::Remove => "移出",
             Choice::Mute(_) => "禁言",
             Choice::Keep => "不处理",
             Choice::Undo => "误判，撤销",
             Choice::Uphold => "维持",
+            Choice::Later => "稍后",
         };
         Button { choice, text: text.to_owned() }
     }
@@ -83,14 +95,16 @@ impl Choice {
             Choice::Removed | Choice::Remove => Name::Remove,
             Choice::Muted | Choice::Mute(_) => Name::Mute,
             Choice::Told => Name::Warn,
-            Choice::Handled => Name::Case,
-            Choice::Invited | Choice::Keep | Choice::Undo | Choice::Uphold => Name::Undo,
+            Choice::Handled | Choice::Later => Name::Case,
+            Choice::Invited | Choice::Admitted | Choice::Declined | Choice::Keep | Choice::Undo | Choice::Uphold => {
+                Name::Undo
+            }
         }
     }
 
     /// Whether it says something of a penalty, which an undone case does not ask for any more.
     pub fn is_penal(self) -> bool {
-        !matches!(self, Choice::Invited | Choice::Handled)
+        !matches!(self, Choice::Invited | Choice::Admitted | Choice::Declined | Choice::Handled)
     }
 }
 
@@ -105,6 +119,6 @@ mod tests {
             assert_eq!(Choice::parse(&choice.button().choice), Some(choice));
         }
         assert_eq!(mute.button().choice, "mute:86400");
-        assert_eq!(["", "mute:", "mute:x", "later"].map(Choice::parse), [None; 4]);
+        assert_eq!(["", "mute:", "mute:x", "sooner"].map(Choice::parse), [None; 4]);
     }
 }

@@ -78,6 +78,10 @@ pub enum Kind {
     JoinRequest {
         /// Who.
         member: Person,
+        /// What they answered to the group's question.
+        answer: Option<Box<str>>,
+        /// Who invited them.
+        inviter: Option<Box<str>>,
     },
     /// Somebody pressed a button of a task.
     Button {

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::action::{Action, ActionId, Cause, Lane, NOTICE_DEADLINE, REMOVE_DEADLINE, UNMUTE_DEADLINE, What};
+use super::action::{
+    Action, ActionId, Cause, Lane, NOTICE_DEADLINE, REMOVE_DEADLINE, TASK_DONE_DEADLINE, UNMUTE_DEADLINE, What,
+};
 use super::alerts::HeldAlerts;
 use super::change::Change;
 use super::choice::Choice;
@@ -86,6 +88,7 @@ impl Means<'_> {
             What::Mute { until, .. } => *until,
             What::Unmute { .. } => self.now.plus(UNMUTE_DEADLINE),
             What::Remove { .. } | What::Task { .. } => self.now.plus(REMOVE_DEADLINE),
+            What::TaskDone { .. } => self.now.plus(TASK_DONE_DEADLINE),
             What::Send { .. } | What::Private { .. } | What::Delete { .. } | What::Announce { .. } => {
                 self.now.plus(NOTICE_DEADLINE)
             }
@@ -241,8 +244,12 @@ impl Means<'_> {
             self.set_timer(ledger.alerts.due(self.now), "alerts", TimerKind::HeldAlerts);
             return;
         }
-        let buttons: &[Choice] =
-            if notice == "appealed" { &[Choice::Undo, Choice::Uphold] } else { &[Choice::Handled] };
+        let buttons: &[Choice] = match notice {
+            "appealed" => &[Choice::Undo, Choice::Uphold, Choice::Later],
+            "reported" => &[Choice::Handled, Choice::Keep, Choice::Later],
+            "join_request" => &[Choice::Admitted, Choice::Declined, Choice::Later],
+            _ => &[Choice::Handled, Choice::Later],
+        };
         self.ask(ledger, step, notice, vars, buttons);
     }
 

@@ -32,6 +32,7 @@ pub mod command;
 pub mod alarm;
 pub mod alerts;
 pub mod newcomers;
+pub mod tasks;
 pub mod standing;
 pub mod timer;
 pub mod state;

@@ -105,6 +105,44 @@ const NOTICES: &[NoticeKind] = &[
         default: "请管理员{% if case %}处理编号 {{ case }} 的事项{% else %}看一下最近的消息{% endif %}{% if more %}，另有 {{ more }} 项{% endif %}。",
     },
     NoticeKind {
+        name: "task_again",
+        about: "a task that nobody acted on is sent again, or one that somebody put off ({{ by }}); {{ text }} is what it says, {{ time }} since when",
+        default: "{% if by %}{{ by }} 说稍后处理的事，现在请看一下{% else %}还没有人处理（第 {{ count }} 次提醒）{% endif %}，{{ time }} 起{% if case %}，案件 {{ case }}{% endif %}：{{ text }}",
+    },
+    NoticeKind {
+        name: "task_escalated",
+        about: "a task that nobody acted on within its deadline, told at the company's place, or else to the owner",
+        default: "{{ time }} 起一直没有人处理{% if case %}（案件 {{ case }}）{% endif %}，请您看一下：{{ text }}",
+    },
+    NoticeKind {
+        name: "task_escalated_kind",
+        about: "what that is called when several were held",
+        default: "一直没有人处理的任务",
+    },
+    NoticeKind {
+        name: "task_done",
+        about: "what the card of a task says once it is decided: {{ text }} is the button, or what the platform said",
+        default: "{{ text }}（{{ by }} {{ time }}）",
+    },
+    NoticeKind {
+        name: "join_request",
+        about: "task for the admins: somebody asks to be let in; {{ text }} is their answer, {{ by }} who invited them",
+        default: "{{ name }} 申请入群{% if by %}，邀请人 {{ by }}{% endif %}{% if text %}，回答：{{ text }}{% endif %}。我不能代为通过，请在群里处理，再按一下按钮。",
+    },
+    NoticeKind {
+        name: "join_request_kind",
+        about: "what that is called when several were held",
+        default: "有人申请入群",
+    },
+    NoticeKind {
+        name: "reported",
+        about: "alert to the admins: a member ({{ by }}) reports a message; {{ rule }} is what the rules find in its text, {{ why }} what the member says, {{ wanted }} what must be done by hand",
+        default: "{{ by }} 举报了 {{ name }} 的消息（案件 {{ case }}）：“{{ text }}”。{% if why %}理由：{{ why }}。{% endif %}{% if rule %}照规则看，像「{{ rule }}」。{% else %}照规则没看出问题。{% endif %}{% if wanted %}平台没有说是谁发的，请先在群里{{ wanted }}。{% endif %}未作任何处理；要处理请用 /警告、/禁言 或 /移出。",
+    },
+    NoticeKind {
+        name: "reported_kind", about: "what that is called when several were held", default: "有人举报消息"
+    },
+    NoticeKind {
         name: "review",
         about: "alert to the admins: a message that a person should look at",
         default: "请看一下 {{ name }} {{ time }} 的消息：可能是「{{ rule }}」{% if matched %}（“{{ matched }}”）{% endif %}。未作任何处理。",

@@ -72,7 +72,7 @@ fn warn_private(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<
         Carried::told(None)
     };
     let asked = asked(vars, "私下提醒", "本平台不能发送私信");
-    means.ask(ledger, "task", "task", &asked, &or_not(Choice::Told));
+    ask(means, ledger, offender, &asked, Choice::Told);
     carried
 }
 
@@ -84,7 +84,7 @@ fn warn_public(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<'
     let private = if offender.by_name { "warn_private_name" } else { "warn_private" };
     let notice = means.can_tell(offender.user).then(|| tell(means, offender, private, vars));
     let asked = asked(vars, "在群里点名提醒", "本平台不能在群里发言");
-    means.ask(ledger, "task", "task", &asked, &or_not(Choice::Told));
+    ask(means, ledger, offender, &asked, Choice::Told);
     Carried::told(notice)
 }
 
@@ -98,7 +98,7 @@ fn mute(
     if !offender.by_hand && !within(means, &mut ledger.mutes, means.policy.mutes_per_hour) {
         let asked = asked(vars, &format!("禁言 {}", words(duration)), "本群一小时内的自动禁言已达上限");
         let choice = if means.can(Capability::Mute) { Choice::Mute(duration) } else { Choice::Muted };
-        means.ask(ledger, "task", "task", &asked, &or_not(choice));
+        ask(means, ledger, offender, &asked, choice);
         return Carried::told(None);
     }
     let running = offender.mute.as_ref().map(|mute| mute.until).filter(|until| *until > means.now);
@@ -121,7 +121,7 @@ fn mute(
         Some(deed) => means.tells_of(&deed, carried.notice.clone()),
         None => {
             let asked = asked(&vars, &format!("禁言至 {}", vars.until), "本平台不能禁言，已记录");
-            means.ask(ledger, "task", "task", &asked, &or_not(Choice::Muted));
+            ask(means, ledger, offender, &asked, Choice::Muted);
         }
     }
     if !means.observe {
@@ -149,7 +149,7 @@ fn remove(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<'_>, v
     };
     if let Some(why) = why {
         let choice = if means.can(Capability::Remove) { Choice::Remove } else { Choice::Removed };
-        means.ask(ledger, "task", "task", &asked(vars, "移出本群", why), &or_not(choice));
+        ask(means, ledger, offender, &asked(vars, "移出本群", why), choice);
         return Carried::told(None);
     }
     // Told before, for afterwards the platform may not let us.
@@ -186,9 +186,11 @@ fn in_group(
     }
 }
 
-/// The buttons of a task about a penalty: it was done or is to be done, nothing is done, or the case is undone.
-fn or_not(choice: Choice) -> [Choice; 3] {
-    [choice, Choice::Keep, Choice::Undo]
+/// A task about a penalty: it was done or is to be done, it has to wait, nothing is done, or the case is undone.
+fn ask(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<'_>, vars: &Vars, choice: Choice) {
+    means.cause.user = Some(offender.user.clone());
+    means.ask(ledger, "task", "task", vars, &[choice, Choice::Later, Choice::Keep, Choice::Undo]);
+    means.cause.user = None;
 }
 
 fn asked(vars: &Vars, wanted: &str, why: &str) -> Vars {

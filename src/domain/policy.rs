@@ -12,6 +12,7 @@ use super::event::Role;
 use super::notices::Notices;
 use super::reminder::{Reminder, ReminderPolicy};
 use super::rules::{Ruleset, TOGETHER};
+use super::tasks::TaskPolicy;
 use super::time::Timestamp;
 
 /// Everything that a configuration says, ready for use. One version judges one message whole.
@@ -243,6 +244,8 @@ pub struct Policy {
     pub mutes_per_hour: u32,
     /// Group notices in any minute. Default 6.
     pub notices_per_minute: u32,
+    /// Messages that a member may report in any hour. Default 5; 0: none.
+    pub reports_per_hour: u32,
     /// Members who are never punished, by user id.
     pub allow: Arc<HashSet<Box<str>>>,
     /// Folds of the rules' words that do not count here ([`super::chat::fold`]).
@@ -261,6 +264,8 @@ pub struct Policy {
     pub rules_text: RulesText,
     /// When and how the group may be reminded.
     pub reminders: ReminderPolicy,
+    /// What happens to tasks that nobody acts on.
+    pub tasks: TaskPolicy,
 }
 
 impl Policy {
@@ -368,13 +373,15 @@ pub enum Capability {
     Task,
     Approve,
     Announce,
+    /// The card of a task can be brought up to date when the task is decided.
+    TaskDone,
     /// The target drops a repeated id.
     Idempotent,
 }
 
 impl Capability {
     /// Each with the word in TOML.
-    pub const ALL: [(&'static str, Capability); 10] = [
+    pub const ALL: [(&'static str, Capability); 11] = [
         ("send", Capability::Send),
         ("private", Capability::Private),
         ("mute", Capability::Mute),
@@ -384,6 +391,7 @@ impl Capability {
         ("task", Capability::Task),
         ("approve", Capability::Approve),
         ("announce", Capability::Announce),
+        ("task_done", Capability::TaskDone),
         ("idempotent", Capability::Idempotent),
     ];
 }

@@ -34,6 +34,31 @@ pub(super) const REPLIES: &[NoticeKind] = &[
         "{% if more %}您有 {{ more }} 次违规记着：{{ list }}。{% endif %}{% if until %}禁言到 {{ until }}。{% endif %}再次违规，将{{ next }}。{{ appeal }}",
     ),
     reply(
+        "reply_reported",
+        "a message was put before the admins: told to the reporter alone",
+        "收到，已请管理员看您举报的消息（案件 {{ case }}）。群里不会说是谁举报的。",
+    ),
+    reply(
+        "reply_report_heard",
+        "the same where the platform has no private messages: said in the group, so it says nothing of it",
+        "收到，谢谢。",
+    ),
+    reply(
+        "reply_report_what",
+        "a report without a quoted message",
+        "请先引用要举报的那条消息，再发 /举报（或者 @我）。",
+    ),
+    reply(
+        "reply_report_own",
+        "the bot's own message was reported",
+        "这条是我发的。如果觉得判错了，请引用它回复“误判”，管理员会看。",
+    ),
+    reply(
+        "reply_report_limit",
+        "a member reports too much: {{ more }} an hour are the most",
+        "每人每小时最多举报 {{ more }} 条。急的话请直接找管理员。",
+    ),
+    reply(
         "reply_in_group",
         "a command that needs a group was written to the bot alone",
         "这个命令请在群里用：{{ text }}",
@@ -219,6 +244,12 @@ pub(super) const REPLIES: &[NoticeKind] = &[
         "reply_decided",
         "somebody pressed a button of a task",
         "已记下：{{ by }} 选了“{{ text }}”{% if case %}（案件 {{ case }}）{% endif %}。",
+    ),
+    reply("reply_later", "a task has to wait", "好的，{{ time }} 再提醒。"),
+    reply(
+        "reply_later_refused",
+        "a task has waited often enough, or is not waited for any more",
+        "这件事不能再推后了，请现在处理，或者选别的按钮。",
     ),
     reply("reply_decided_already", "the task was answered before", "已处理过：{{ by }}，{{ time }}，“{{ text }}”。"),
     reply(

@@ -20,6 +20,9 @@ pub struct Standing {
     /// Answers in the last minute to what they wrote to the bot alone; kept in the group without a name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replies: Vec<Timestamp>,
+    /// Messages that they reported in the last hour.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reports: Vec<Timestamp>,
     /// The name that a rule found fault with last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<BadName>,
@@ -94,6 +97,23 @@ pub struct Ledger {
     /// When the full rules were last said in the group.
     #[serde(default)]
     pub rules_told: Option<Timestamp>,
+    /// Tasks that were sent again in the last minute.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chases: Vec<Timestamp>,
+    /// Messages that were reported in the last day.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reported: Vec<Reported>,
+}
+
+/// A message that somebody reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reported {
+    /// A hash of which.
+    pub message: u64,
+    /// The case it became.
+    pub case: u64,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What a held notice is; only those of a kind are merged.
@@ -125,7 +145,7 @@ impl Standing {
     pub fn is_of_before(&self, time: Timestamp) -> bool {
         self.strikes.iter().all(|strike| strike.time < time)
             && self.mute.as_ref().is_none_or(|mute| mute.until < time)
-            && self.replies.iter().all(|reply| *reply < time)
+            && self.replies.iter().chain(&self.reports).all(|reply| *reply < time)
     }
 
     /// Strikes that count at `time`, each living for `life` from its message's time. Observed decisions count all,

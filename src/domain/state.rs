@@ -19,6 +19,7 @@ use super::recent::Recent;
 use super::reminder::Reminders;
 use super::score::Lessons;
 use super::standing::{Ledger, Standing};
+use super::tasks::OpenTask;
 use super::time::Timestamp;
 use super::timer::Timer;
 
@@ -76,6 +77,8 @@ pub struct Group {
     pub admins: Vec<Arc<str>>,
     /// Who came lately; boxed, for in most groups nobody did.
     pub newcomers: Option<Box<Newcomers>>,
+    /// What its admins were asked to do and have not done, oldest first.
+    pub tasks: Vec<OpenTask>,
 }
 
 /// A member.

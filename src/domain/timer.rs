@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::action::ActionId;
 use super::time::Timestamp;
 
 /// Something to happen at a time. Timers fire ordered by (due, group, id).
@@ -39,4 +40,9 @@ pub enum TimerKind {
     CompanyAlerts,
     /// Who came since the first join is welcomed.
     Welcome,
+    /// Nobody acted on a task: it is sent again, put before others, or given up.
+    Task {
+        /// Its id.
+        task: ActionId,
+    },
 }

@@ -48,8 +48,11 @@ pub(super) fn group(
     let admins = each(read.query([id])?, |row| Ok(Arc::from(text(row, 0)?)))?;
     let mut read = conn.prepare_cached("SELECT newcomers FROM newcomers WHERE group_id = ?1")?;
     let newcomers = each(read.query([id])?, |row| decode("the newcomers of a group", text(row, 0)?))?;
+    let mut read = conn.prepare_cached("SELECT body FROM tasks WHERE group_id = ?1 ORDER BY place")?;
+    let tasks = each(read.query([id])?, |row| decode("a task", text(row, 0)?))?;
     let (ledger, newcomers) = (ledger.into_iter().next(), newcomers.into_iter().next());
-    Ok(StoredGroup { ledger: ledger.unwrap_or_default(), admins, newcomers: newcomers.unwrap_or_default() })
+    let (ledger, newcomers) = (ledger.unwrap_or_default(), newcomers.unwrap_or_default());
+    Ok(StoredGroup { ledger, admins, newcomers, tasks })
 }
 
 pub(super) fn member(conn: &Connection, groups: &mut GroupIds, member: &MemberRef) -> Result<StoredMember, StoreError> {

@@ -14,6 +14,7 @@ use crate::domain::chat::ChatChange;
 use crate::domain::event::Role;
 use crate::domain::newcomers::Newcomers;
 use crate::domain::standing::{Ledger, Standing};
+use crate::domain::tasks::OpenTask;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::Timer;
 use crate::ports::{Change, MemberRef, Row, StoreError, Unit};
@@ -103,6 +104,8 @@ impl Changes<'_> {
                 "INSERT INTO decisions (task, case_no, decision) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
                 params![&*decision.task, decision.case.map(signed).transpose()?, encode(&**decision)?],
             ),
+            Change::Task { platform, group, task } => self.task(platform, group, task),
+            Change::TaskClosed { id } => self.run("DELETE FROM tasks WHERE task = ?1", [&**id]),
             Change::Chat(change) => self.chat(change),
             Change::ChatUndone { no, undone, .. } => self.run(
                 "UPDATE chat_changes SET undone = ?2 WHERE no = ?1 AND undone IS NULL",
@@ -241,6 +244,16 @@ impl Changes<'_> {
             "INSERT INTO newcomers (group_id, newcomers) VALUES (?1, ?2)
              ON CONFLICT DO UPDATE SET newcomers = excluded.newcomers",
             params![group, encode(newcomers)?],
+        )
+    }
+
+    /// Later in the order than those before it; one that has changed stays where it is.
+    fn task(&mut self, platform: &str, group: &str, task: &OpenTask) -> Result<(), StoreError> {
+        let group = self.groups.find_or_add(self.tx, platform, group)?;
+        self.run(
+            "INSERT INTO tasks (task, group_id, body) VALUES (?1, ?2, ?3)
+             ON CONFLICT (task) DO UPDATE SET body = excluded.body",
+            params![&*task.id, group, encode(task)?],
         )
     }
 

@@ -40,6 +40,7 @@ const UNITS: &[(&str, &str)] = &[
     ("pictures", "张"),
     ("points", ""),
     ("reminders", "条"),
+    ("reports", "条"),
     ("removals", "人"),
     ("requests", "次"),
     ("seconds", "秒"),

@@ -90,7 +90,7 @@ async fn what_a_person_did_is_recorded_once() {
     world.say("9", SPAM).await;
     let asked = world.asked().await;
     let (card, choices) = task(&asked);
-    assert_eq!(choices, ["removed", "keep", "undo"]);
+    assert_eq!(choices, ["removed", "later", "keep", "undo"]);
 
     // Who may not, what is no task, and what is no button of it.
     let refused = world.press("9", &card, "removed").await;
@@ -116,7 +116,7 @@ async fn what_a_person_did_is_recorded_once() {
     // Undone, the one who is out is to be invited again.
     world.say("2", "/撤销 1").await;
     let undone = world.asked().await;
-    assert_eq!(task(&undone).1, ["invited", "keep"]);
+    assert_eq!(task(&undone).1, ["invited", "later", "keep"]);
     let invited = world.press("2", &task(&undone).0, "invited").await;
     assert!(told(&invited, "2")[0].contains("已邀请"), "{invited:?}");
     world.finish().await;
@@ -131,7 +131,7 @@ async fn what_waits_for_a_person_is_done_when_one_says_so() {
     world.say("9", SPAM).await;
     let asked = world.asked().await;
     let (card, choices) = task(&asked);
-    assert_eq!(choices, ["remove", "keep", "undo"]);
+    assert_eq!(choices, ["remove", "later", "keep", "undo"]);
     assert!(!kinds(&asked).contains(&"remove"), "{asked:?}");
     // Two press in the same moment.
     let both = [world.press_of("1", &card, "remove"), world.press_of("boss", &card, "keep")];
@@ -143,7 +143,7 @@ async fn what_waits_for_a_person_is_done_when_one_says_so() {
     assert!(world.bot.model().removed.contains(&("g1".to_owned(), "9".to_owned())));
     world.say("1", "/撤销 2").await;
     let undone = world.asked().await;
-    assert_eq!(task(&undone).1, ["invited", "keep"], "what a button did is undone like all else");
+    assert_eq!(task(&undone).1, ["invited", "later", "keep"], "what a button did is undone like all else");
 
     let settings = world.config().settings;
     world.down().await;
@@ -163,7 +163,7 @@ async fn a_mute_that_waits_is_given_as_long_as_the_card_says() {
     world.say("8", SPAM).await;
     world.say("9", SPAM).await;
     let (card, choices) = task(&world.asked().await);
-    assert_eq!(choices, ["mute:7200", "keep", "undo"]);
+    assert_eq!(choices, ["mute:7200", "later", "keep", "undo"]);
     let done = world.press("boss", &card, "mute:7200").await;
     let mute = done.iter().find(|action| action["type"] == "mute").unwrap();
     assert_eq!((&mute["user"], &mute["seconds"]), (&json!("9"), &json!(7200)));
@@ -184,7 +184,7 @@ async fn a_case_is_undone_or_upheld_from_the_card() {
         appeal["quote"] = json!({"message": message_of(&notice), "sender": "bot", "text": notice["text"]});
         assert_eq!(world.post(appeal.to_string()).await.0, 200);
         let (card, choices) = task(&world.asked().await);
-        assert_eq!(choices, ["undo", "uphold"]);
+        assert_eq!(choices, ["undo", "uphold", "later"]);
         let done = world.press("1", &card, choice).await;
         let no = notice["cause"]["case"].as_str().unwrap();
         let undone = dump::state(world.data.path())["undone"].iter().any(|row| row.starts_with(&format!("{no} |")));
@@ -194,4 +194,134 @@ async fn a_case_is_undone_or_upheld_from_the_card() {
         world.quiet().await;
     }
     world.finish().await;
+}
+
+const CARDS: &str = r#"["send", "private", "mute", "task", "task_done", "idempotent"]"#;
+
+/// Turns the clock when nothing happens any more; what the bot is asked then.
+async fn later(world: &World, by: Duration) -> Vec<Value> {
+    world.quiet().await;
+    world.turn(by);
+    world.quiet().await;
+    world.asked().await
+}
+
+/// A fresh run of the journal comes to the same.
+async fn comes_to_the_same(mut world: World) {
+    let settings = world.config().settings;
+    world.down().await;
+    let again = tempfile::tempdir().unwrap();
+    journal::run_again(&settings, world.data.path(), again.path());
+    dump::assert_same(&dump::state(world.data.path()), &dump::state(again.path()));
+    world.up().await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_task_is_chased_through_a_restart_and_every_card_learns_how_it_ended() {
+    let mut world = World::with_only(&config(CARDS, "ladder = [\"remove\"]")).await;
+    world.say("9", SPAM).await;
+    let first = world.asked().await;
+    let (card, _) = task(&first);
+    world.restart().await;
+    // An advertisement: again after 3 minutes, others after 5.
+    let again = later(&world, 3 * MINUTE).await;
+    let (second, _) = task(&again);
+    assert!(again[0]["text"].as_str().unwrap().contains("第 1 次提醒"), "{again:?}");
+    assert_eq!((&again[0]["cause"]["task"], &again[0]["cause"]["case"]), (&json!(card), &json!("1")));
+    let waits = world.press("1", &second, "later").await;
+    assert!(told(&waits, "1")[0].contains("再提醒"), "{waits:?}");
+    assert!(world.pressed("later").await);
+    world.restart().await;
+    let reminded = later(&world, 30 * MINUTE).await;
+    assert!(reminded[0]["text"].as_str().unwrap().starts_with("1 说稍后处理"), "{reminded:?}");
+    // Those who were asked get the rest of their time; then the company is asked.
+    let chased = later(&world, 2 * MINUTE).await;
+    let (third, _) = task(&chased);
+    assert_eq!((kinds(&chased), &chased[0]["mentions"]), (vec!["task", "send"], &json!(["boss"])), "{chased:?}");
+    assert_eq!(chased[1]["group"], "hq");
+    // The member leaves: every card that arrived says so.
+    let time = world.clock_now().to_string();
+    let left = json!({"id": "l-1", "type": "member_left", "group": "g1", "time": time, "members": [{"id": "9"}],
+                      "reason": "removed"});
+    assert_eq!(world.post(left.to_string()).await.0, 200);
+    let updates = world.asked().await;
+    assert_eq!(kinds(&updates), ["task_done"; 4], "{updates:?}");
+    let updated: Vec<&str> = updates.iter().map(|one| one["task"].as_str().unwrap()).collect();
+    assert!([&card, &second, &third].iter().all(|id| updated.contains(&id.as_str())), "{updates:?}");
+    for one in &updates {
+        assert!(one["text"].as_str().unwrap().starts_with("已移出（平台 "), "{one}");
+        assert!(one["message"].as_str().is_some_and(|message| !message.is_empty()), "what the bot called it: {one}");
+    }
+    let late = world.press("boss", &third, "keep").await;
+    assert!(told(&late, "boss")[0].starts_with("已处理过：平台，"), "{late:?}");
+    world.say("1", "/案件 1").await;
+    let shown = world.asked().await;
+    assert!(shown[0]["text"].as_str().unwrap().contains("已移出：平台，"), "{shown:?}");
+    assert_eq!(later(&world, 20 * 24 * 60 * MINUTE).await, [json!(null); 0]);
+    assert!(dump::state(world.data.path())["tasks"].is_empty());
+    comes_to_the_same(world).await;
+}
+
+#[tokio::test]
+async fn a_member_reports_and_the_admins_decide() {
+    let mut world = World::with_only(&config(CARDS, "")).await;
+    world.say("9", "今天天气不错").await;
+    world.asked().await;
+    let report = |world: &World, id: &str, user: &str, quote: Value| {
+        let mut event = world.message(id, user, "/举报 天天发");
+        event["quote"] = quote;
+        event.to_string()
+    };
+    let quote = json!({"message": "m-1", "sender": "9", "text": SPAM});
+    assert_eq!(world.post(report(&world, "r-1", "7", quote.clone())).await.0, 200);
+    let asked = world.asked().await;
+    let (card, choices) = task(&asked);
+    assert_eq!(choices, ["handled", "keep", "later"]);
+    let text = asked.iter().find(|one| one["type"] == "task").unwrap()["text"].as_str().unwrap().to_owned();
+    assert!(text.starts_with("小7 举报了 小9 的消息（案件 1）") && text.contains("像「广告」"), "{text}");
+    assert!(told(&asked, "7")[0].contains("案件 1"), "{asked:?}");
+    let aloud: Vec<&Value> = asked.iter().filter(|one| one["type"] == "send" && one["group"] == "g1").collect();
+    assert!(aloud.is_empty(), "{aloud:?}");
+    assert_eq!(world.post(report(&world, "r-2", "8", quote)).await.0, 200);
+    assert_eq!(kinds(&world.asked().await), ["private"], "the same message");
+    let decided = world.press("1", &card, "handled").await;
+    assert!(kinds(&decided).contains(&"task_done"), "{decided:?}");
+    // Where nobody knows who wrote it.
+    world.turn(2 * MINUTE);
+    assert_eq!(world.post(report(&world, "r-3", "7", json!({"text": "你好"}))).await.0, 200);
+    let asked = world.asked().await;
+    assert!(asked.iter().any(|one| one["text"].as_str().unwrap_or_default().contains("找到发的人")), "{asked:?}");
+    world.say("1", "/案件 1").await;
+    let shown = world.asked().await;
+    let shown = shown[0]["text"].as_str().unwrap();
+    assert!(shown.contains("没有处罚") && shown.contains("已处理：1，"), "{shown}");
+    comes_to_the_same(world).await;
+}
+
+#[tokio::test]
+async fn who_asks_to_be_let_in_becomes_a_task() {
+    let mut world = World::with_only(&config(CARDS, "")).await;
+    let time = world.clock_now().to_string();
+    let came = json!({"id": "j-1", "type": "member_joined", "group": "g1", "time": time,
+                      "members": [{"id": "u1", "name": "老王"}]});
+    let asks = json!({"id": "q-1", "type": "join_request", "group": "g1", "time": time,
+                      "member": {"id": "u8", "name": "新人"}, "answer": "三号店", "inviter": "u1"});
+    assert_eq!(world.post(Value::from(vec![came, asks.clone()]).to_string()).await.0, 200);
+    let asked = world.asked().await;
+    let (card, choices) = task(&asked);
+    assert_eq!(choices, ["admitted", "declined", "later"]);
+    let text = asked.iter().find(|one| one["type"] == "task").unwrap()["text"].as_str().unwrap().to_owned();
+    assert!(text.starts_with("新人 申请入群，邀请人 老王，回答：三号店。"), "{text}");
+    let mut again = asks;
+    again["id"] = json!("q-2");
+    assert_eq!(world.post(again.to_string()).await.0, 200);
+    assert_eq!(world.asked().await, [json!(null); 0], "it waits already");
+    let done = world.press("1", &card, "admitted").await;
+    assert!(done.iter().any(|one| one["type"] == "task_done" && one["task"] == card), "{done:?}");
+    world.quiet().await;
+    world.turn(2 * MINUTE);
+    world.quiet().await;
+    world.asked().await; // the welcome of who came
+    comes_to_the_same(world).await;
 }

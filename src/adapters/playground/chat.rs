@@ -71,6 +71,8 @@ struct Task {
     case: Option<String>,
     /// Who pressed which button.
     pressed: Option<(String, String)>,
+    /// What came of it.
+    done: Option<String>,
 }
 
 /// Something said between one person and the bot.

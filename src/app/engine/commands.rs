@@ -45,6 +45,11 @@ impl Engine {
                 return Ok(());
             }
             (Wanted::Task(id), Kind::Button { user, .. }) => return self.load_task(&platform, group, &id, user),
+            (Wanted::Inviter(user), _) => {
+                let name = self.store.member_name(&MemberRef::new(&platform, group, &user))?;
+                self.core.loaded.presser = name.map(|name| (*name).into()).unwrap_or_default();
+                return Ok(());
+            }
             (Wanted::Of(command), Kind::Message(message)) => (Some(command), message),
             (Wanted::Quoted, Kind::Message(message)) => (None, message),
             _ => return Ok(()),
@@ -108,8 +113,9 @@ impl Engine {
         if let Some(no) = task.cause.case.as_ref().and_then(|no| no.parse().ok()) {
             self.load_case(no)?;
         }
+        // A card that was sent again is of the same task.
+        self.core.loaded.decided = self.store.decision(task.cause.task.as_deref().unwrap_or(id))?;
         self.core.loaded.task = Some(task);
-        self.core.loaded.decided = self.store.decision(id)?;
         let name = self.store.member_name(&MemberRef::new(platform, group, user))?;
         self.core.loaded.presser = name.map(|name| (*name).into()).unwrap_or_default();
         Ok(())
@@ -202,6 +208,7 @@ fn misses(wanted: &Wanted, event: &Event, unit: &Unit) -> bool {
             };
             changes.iter().any(of_task)
         }
+        Wanted::Inviter(_) => changes.iter().any(|change| matches!(change, Change::Membership { .. })),
         Wanted::Quoted | Wanted::Of(Command::Case(_) | Command::Undo(Undo::Case(_))) => changes.iter().any(of_case),
         Wanted::Of(Command::Undo(Undo::Change(_))) => changes.iter().any(of_words),
         Wanted::Of(Command::AddWords(_) | Command::DropWords(_)) => !unit.rows.is_empty(),

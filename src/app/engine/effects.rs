@@ -59,6 +59,8 @@ impl Effects {
             Change::Evidence(_)
             | Change::Undone { .. }
             | Change::Decided(_)
+            | Change::Task { .. }
+            | Change::TaskClosed { .. }
             | Change::Chat(_)
             | Change::ChatUndone { .. }
             | Change::Pause { .. }

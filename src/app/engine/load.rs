@@ -40,6 +40,7 @@ impl Engine {
             }
             Kind::Joined { members, .. } | Kind::Left { members, .. } => members,
             Kind::Renamed { member } => std::slice::from_ref(member),
+            Kind::JoinRequest { .. } => return self.load_group(platform, group),
             Kind::Button { user, .. } => {
                 self.load_group(platform, group)?;
                 return self.load_member(platform, group, user);
@@ -58,7 +59,10 @@ impl Engine {
         if !self.core.state.has_group(key) {
             let stored = self.store.group(platform, group)?;
             let newcomers = (stored.newcomers != Newcomers::default()).then(|| Box::new(stored.newcomers));
-            self.core.state.load_group(key, Group { ledger: stored.ledger, admins: stored.admins, newcomers });
+            self.core.state.load_group(
+                key,
+                Group { ledger: stored.ledger, admins: stored.admins, newcomers, tasks: stored.tasks },
+            );
         }
         Ok(())
     }

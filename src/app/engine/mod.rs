@@ -223,6 +223,10 @@ impl Engine {
                     let group = self.core.state.group(GroupKey::new(&timer.platform, &timer.group));
                     group.ledger.held.iter().filter_map(|held| held.user.clone()).collect()
                 }
+                // Who among them is the owner.
+                TimerKind::Task { .. } => {
+                    self.core.state.group(GroupKey::new(&timer.platform, &timer.group)).admins.clone()
+                }
                 TimerKind::HeldAlerts | TimerKind::CompanyAlerts | TimerKind::Welcome => Vec::new(),
             };
             for user in users {

@@ -99,5 +99,6 @@ const CAPABILITIES: &[(&str, &str)] = &[
     ("task", "发待办卡片"),
     ("approve", "通过入群申请"),
     ("announce", "发群公告"),
+    ("task_done", "任务定了以后更新它的卡片"),
     ("idempotent", "同一个编号的事重复送到时只做一次"),
 ];

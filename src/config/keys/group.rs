@@ -1,7 +1,8 @@
 //! `[profile.NAME]` and `[group."ID"]` with what is below them, and `[notices]`.
 
-use super::{Key, Keys, Table, Takes};
-use crate::config::policy::{BURST, MUTES, NOTICES_A_MINUTE, REMOVALS, STRIKE_DAYS};
+use super::{Key, Keys, Number, Table, Takes};
+use crate::config::policy::{BURST, MUTES, NOTICES_A_MINUTE, REMOVALS, REPORTS, STRIKE_DAYS};
+use crate::config::tasks::{CHASE, CHASES, ESCALATE, LATER};
 use crate::config::welcome::{NAMES, RAID, WINDOW};
 
 pub(super) const TABLES: &[Table] = &[
@@ -21,6 +22,21 @@ pub(super) const TABLES: &[Table] = &[
         &["[profile.NAME.welcome.channels]", "[group.\"ID\".welcome.channels]"],
         "从某个渠道（入群码）进来的人，另外说一句。",
         CHANNELS,
+    ),
+    Table::new(
+        &["[profile.NAME.tasks]", "[group.\"ID\".tasks]"],
+        "请管理员做的事（任务卡片）没有人理时怎么办。安静时间（reminders 的 quiet_hours）里不催，除非是严重的违规或有人的隐私正在外泄；只看不做时也不催。",
+        TASKS,
+    ),
+    Table::new(
+        &["[profile.NAME.tasks.chase_after]", "[group.\"ID\".tasks.chase_after]"],
+        "过多少分钟没有人理，就再发一次给原来的人，按事情的种类。",
+        CHASE_AFTER,
+    ),
+    Table::new(
+        &["[profile.NAME.tasks.escalate_after]", "[group.\"ID\".tasks.escalate_after]"],
+        "过多少分钟没有人理，就告诉公司那个群（daemon.alerts）；没有写公司那个群，就找群主。",
+        ESCALATE_AFTER,
     ),
     Table::new(&["[profile.NAME.rules_text]", "[group.\"ID\".rules_text]"], "群规，给人看的。", RULES_TEXT),
     Table {
@@ -57,6 +73,7 @@ const SHARED: &[Key] = &[
     Key::number(REMOVALS, "0", "每个群每小时最多由机器移出多少人；超过的请管理员决定"),
     Key::number(MUTES, "5", "每个群每小时最多由机器禁言多少人；超过的请管理员决定"),
     Key::number(NOTICES_A_MINUTE, "3", "每个群每分钟最多发几条通知；再多就合并成一条"),
+    Key::number(REPORTS, "3", "一个成员每小时最多举报几条消息；0 是不开举报"),
     Key::new("allow", Takes::Ids, r#"["zhangsan"]"#, "永远不罚的人。各档案和各群写的会加在一起").or("[]"),
     Key::new("ignore_words", Takes::Texts("词"), r#"["代购"]"#, "不管在哪个词表里，这里都不算违规的词。各档案和各群写的会加在一起").or("[]"),
 ];
@@ -78,6 +95,33 @@ const WELCOME: &[Key] = &[
     Key::number(WINDOW, "120", "从第一个人进群算起，这么久以内进来的人合成一条欢迎"),
     Key::number(RAID, "50", "window_seconds 以内进来的人超过这个数，就当作有人批量拉人：一个也不欢迎，只提醒管理员"),
     Key::number(NAMES, "5", "一条欢迎里最多列几个名字；再多写“等几位”"),
+];
+
+const TASKS: &[Key] = &[
+    Key::number(CHASES, "1", "最多再发几次；0 是不催"),
+    Key::new("escalate", Takes::Flag, "false", "过了 escalate_after 还没有人理，要不要告诉别人").or("true"),
+    Key::number(LATER, "60", "有人按了“稍后”，过多久再提醒；一件事最多推后 3 次"),
+];
+
+const fn row(number: &Number, example: &'static str, about: &'static str) -> Key {
+    let Number { key, unit, default, .. } = *number;
+    Key::number(Number { key, range: *number.range.start()..=*number.range.end(), unit, default }, example, about)
+}
+
+const CHASE_AFTER: &[Key] = &[
+    row(&CHASE[0], "3", "隐私外泄"),
+    row(&CHASE[1], "10", "广告"),
+    row(&CHASE[2], "20", "全群的事：有人批量拉人、吵架、机器人出错"),
+    row(&CHASE[3], "30", "舆情：很多人在抱怨（规则的 category 是 opinion）"),
+    row(&CHASE[4], "30", "别的：要人看一眼的消息、申诉、举报、入群申请"),
+];
+
+const ESCALATE_AFTER: &[Key] = &[
+    row(&ESCALATE[0], "5", "隐私外泄"),
+    row(&ESCALATE[1], "30", "广告"),
+    row(&ESCALATE[2], "60", "全群的事"),
+    row(&ESCALATE[3], "60", "舆情"),
+    row(&ESCALATE[4], "60", "别的"),
 ];
 
 const CHANNELS: &[Key] = &[Key::new(

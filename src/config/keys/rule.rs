@@ -22,7 +22,7 @@ pub(in crate::config) const EVERY: &[Key] = &[
     ),
     Key::new("kind", Takes::Text("规则的种类，见下面各节"), r#""length""#, "找的是什么样的东西；每种规则另有自己的键"),
     Key::new("title", Takes::Text("随便写"), r#""消息太长""#, "用大白话说是什么问题，通知里会写给群友看"),
-    Key::new("category", Takes::Text("随便写"), r#""flood""#, "类别，统计用").or_else("名字里点前面的部分"),
+    Key::new("category", Takes::Text("随便写"), r#""flood""#, "类别，统计用；没有人理的任务多久催，ads 和 opinion 另有时限（见 tasks）").or_else("名字里点前面的部分"),
     Key::number(CLAUSE, "2", "是你们群规的第几条").or_else("通知里不说第几条"),
     Key::new(
         "hit",

@@ -28,6 +28,7 @@ pub enum Name {
     Help,
     Rules,
     Record,
+    Report,
     Warn,
     Mute,
     Unmute,
@@ -101,6 +102,16 @@ pub static COMMANDS: &[CommandInfo] = &[
         about: "看自己还有几次违规记着、什么时候到期",
         about_en: "shows what is held against oneself and until when",
         takes_more: false,
+        roles: EVERYBODY,
+    },
+    CommandInfo {
+        name: Name::Report,
+        key: "report",
+        names: &["举报", "舉報", "report"],
+        usage: "/举报 [为什么]（先引用那条消息）",
+        about: "请管理员看一下引用的那条消息；不会在群里说是谁举报的。引用以后只 @机器人也可以",
+        about_en: "puts the quoted message before the admins; the group is not told who reported. Quoting it and mentioning the bot does the same",
+        takes_more: true,
         roles: EVERYBODY,
     },
     CommandInfo {
@@ -285,6 +296,11 @@ pub enum Command {
     Help(Option<&'static CommandInfo>),
     Rules,
     Record,
+    /// The author of the quoted message, if the platform says.
+    Report {
+        whom: Vec<Whom>,
+        reason: String,
+    },
     Warn {
         whom: Vec<Whom>,
         reason: String,
@@ -362,6 +378,7 @@ impl Command {
             Command::Help(_) => Name::Help,
             Command::Rules => Name::Rules,
             Command::Record => Name::Record,
+            Command::Report { .. } => Name::Report,
             Command::Warn { .. } => Name::Warn,
             Command::Mute { .. } => Name::Mute,
             Command::Unmute { .. } => Name::Unmute,
@@ -382,7 +399,8 @@ impl Command {
 
     /// Gives a name to whoever it is about by a quote alone.
     pub fn call_quoted(&mut self, name: &str) {
-        if let Command::Warn { whom, .. }
+        if let Command::Report { whom, .. }
+        | Command::Warn { whom, .. }
         | Command::Mute { whom, .. }
         | Command::Unmute { whom }
         | Command::Remove { whom, .. } = self
@@ -394,7 +412,8 @@ impl Command {
     /// The members it is about.
     pub fn whom(&self) -> &[Whom] {
         match self {
-            Command::Warn { whom, .. }
+            Command::Report { whom, .. }
+            | Command::Warn { whom, .. }
             | Command::Mute { whom, .. }
             | Command::Unmute { whom }
             | Command::Remove { whom, .. } => whom,

@@ -140,8 +140,21 @@ pub fn parse(message: &Message, asked: &Asked<'_>) -> Option<Typed> {
             let words = Words { text: words, typed: &line.typed, mentions: &line.mentions, asked };
             Some(words.read(info).map_or_else(|why| Typed::Misused { info, why }, Typed::Command))
         }
-        None => unknown(typed, spoken_to),
+        None => match unknown(typed, spoken_to) {
+            // Who quotes a message and speaks to the bot means that message, not us.
+            Some(Typed::Talk) if is_false_alarm(message) => None,
+            Some(Typed::Talk) if quotes_another(message, asked) => {
+                let words = Words { text: typed, typed: &line.typed, mentions: &line.mentions, asked };
+                Some(Typed::Command(words.report()))
+            }
+            unknown => unknown,
+        },
     }
+}
+
+/// Whether a message quotes one that is not the bot's own, as far as is known.
+fn quotes_another(message: &Message, asked: &Asked<'_>) -> bool {
+    message.quote.as_deref().is_some_and(|quote| quote.sender.is_none() || quote.sender.as_deref() != asked.bot)
 }
 
 /// Reads what somebody wrote to the bot alone, where no sign is needed.
@@ -210,6 +223,7 @@ impl Words<'_> {
             Name::Help => self.help()?,
             Name::Rules => Command::Rules,
             Name::Record => Command::Record,
+            Name::Report => self.report(),
             Name::Warn => Command::Warn { whom: self.whom()?, reason: reason(&self.said()) },
             Name::Mute => self.mute()?,
             Name::Unmute => Command::Unmute { whom: self.whom()? },
@@ -238,6 +252,12 @@ impl Words<'_> {
     fn seen(&self) -> String {
         let shown = |c: &char| c.is_whitespace() || !(c.is_control() || is_invisible(*c));
         self.text.replace(PLACEHOLDER, " ").chars().filter(shown).collect()
+    }
+
+    /// The author of the quoted message, whom nobody needs to name.
+    fn report(&self) -> Command {
+        let author = self.asked.quoted.map(|user| Whom { user: user.into(), name: Box::default() });
+        Command::Report { whom: author.into_iter().collect(), reason: reason(&self.said()) }
     }
 
     fn help(&self) -> Result<Command, String> {

@@ -18,6 +18,7 @@ use crate::domain::timer::{Timer, TimerKind};
 impl Core {
     /// Fires the timers that are due, ordered by (due, group, id).
     pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Change>) {
+        let begin = out.len();
         let (firings, more) = self.take_firings(now);
         let mut firings = firings.into_iter().peekable();
         loop {
@@ -39,9 +40,11 @@ impl Core {
                 TimerKind::HeldAlerts => self.held_alerts(&timer, now, out),
                 TimerKind::CompanyAlerts => self.company_alerts(&timer, now, out),
                 TimerKind::Welcome => self.welcome(&timer, now, out),
+                TimerKind::Task { task } => self.task_due(&timer, task, now, out),
             }
             self.arm_timers(out, from);
         }
+        self.open_tasks(begin, now, out);
     }
 
     /// Takes in how an action ended.
@@ -66,17 +69,20 @@ impl Core {
         if std::mem::take(&mut self.loaded.cancelled) {
             self.done_in_vain(action, outcome, now, out);
             self.arm_timers(out, from);
+            self.open_tasks(from, now, out);
             return;
         }
         match outcome {
-            Outcome::Done { .. } => self.removed(action, out),
+            Outcome::Done { .. } => self.removed(action, now, out),
             Outcome::Cancelled => {}
             Outcome::Failed { .. } | Outcome::Uncertain { .. } | Outcome::Expired => {
                 self.take_back(&policy, action, outcome, now, out);
                 self.tell_admins(&policy, action, outcome, now, out);
             }
         }
+        self.card_ended(action, outcome, now, out);
         self.arm_timers(out, from);
+        self.open_tasks(from, now, out);
     }
 
     /// A mute or removal that was not done, or may not have been: nobody is told that it was.
@@ -293,5 +299,6 @@ pub(super) fn in_words(what: &What) -> &'static str {
         What::Delete { .. } => "删除消息",
         What::Task { .. } => "任务卡片",
         What::Announce { .. } => "群公告",
+        What::TaskDone { .. } => "更新任务卡片",
     }
 }

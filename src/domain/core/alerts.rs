@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use super::Core;
 use super::after::timer_input;
+use super::tasks::{Place, same_task};
 use crate::domain::action::{Cause, Lane, What};
 use crate::domain::alerts::{Alerts, HeldAlerts};
 use crate::domain::change::Change;
 use crate::domain::ids::{self, GroupKey};
 use crate::domain::means::Means;
 use crate::domain::notices::{Vars, plain_name};
-use crate::domain::policy::{Capability, Company, Policy};
+use crate::domain::policy::{Capability, Company, Policy, Settings};
+use crate::domain::tasks::OpenTask;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::{Timer, TimerKind};
 
@@ -30,7 +32,7 @@ pub(super) struct Alert<'a> {
 
 impl Alert<'_> {
     fn step(&self) -> &'static str {
-        if self.notice.starts_with("review") { "review" } else { "alert" }
+        if self.notice.starts_with("review") || self.notice == "reported" { "review" } else { "alert" }
     }
 
     fn case(&self) -> Option<u64> {
@@ -53,6 +55,8 @@ struct Word<'a> {
     /// What it is called when it was held.
     kind: String,
     same_cause: u64,
+    /// Those who are told privately there have it as a card.
+    as_card: bool,
 }
 
 impl Core {
@@ -66,6 +70,21 @@ impl Core {
         now: Timestamp,
         out: &mut Vec<Change>,
     ) {
+        self.alert_but(policy, platform, group, alert, None, now, out);
+    }
+
+    /// The same, but for one of the admins, whom it is about.
+    #[expect(clippy::too_many_arguments, reason = "each is another thing")]
+    pub(super) fn alert_but(
+        &mut self,
+        policy: &Policy,
+        platform: &Arc<str>,
+        group: &Arc<str>,
+        alert: &Alert<'_>,
+        except: Option<&str>,
+        now: Timestamp,
+        out: &mut Vec<Change>,
+    ) {
         let from = out.len();
         let mut ledger = self.state.group(GroupKey::new(platform, group)).ledger.clone();
         let mut means = self.means_later(policy, platform, group, now, out);
@@ -73,8 +92,14 @@ impl Core {
         means.cause = alert.cause.clone();
         means.case = alert.case();
         means.observe = alert.observe;
+        let others = means.admins.len();
+        means.admins.retain(|admin| except != Some(&**admin));
+        // Where it is about the only one, nobody in the group is asked.
+        let nobody = means.admins.is_empty() && others > 0;
         let same_cause = ids::hash(&alert.same_cause()) as u64;
-        means.alert(&mut ledger, alert.step(), alert.notice, same_cause, &alert.vars);
+        if !nobody {
+            means.alert(&mut ledger, alert.step(), alert.notice, same_cause, &alert.vars);
+        }
         self.keep_ledger(platform, group, ledger, out);
         self.arm_timers(out, from);
         if self.settings.company.is_some() {
@@ -89,6 +114,7 @@ impl Core {
                 text: policy.notices.render("company_alert", &vars),
                 kind: policy.notices.render(&format!("{}_kind", alert.notice), &alert.vars),
                 same_cause: ids::hash(&[&[&**platform, &**group], &alert.same_cause()[..]].concat()) as u64,
+                as_card: false,
             };
             self.tell_place(word, now, out);
         }
@@ -107,6 +133,7 @@ impl Core {
             text: text.to_owned(),
             kind: text.to_owned(),
             same_cause: same_cause as u64,
+            as_card: false,
         };
         self.tell_place(word, now, out);
     }
@@ -128,7 +155,10 @@ impl Core {
                 return;
             }
         }
-        self.say_at_place(place, word.input.into(), word.cause, word.observe, word.text, now, out);
+        let Word { input, cause, observe, text, as_card, .. } = word;
+        let mut means = self.means_at_place(place, &settings, input.into(), cause, now, out);
+        means.observe = observe;
+        say(&mut means, place, &text, as_card);
     }
 
     /// Tells the company's place which alerts were held.
@@ -159,28 +189,48 @@ impl Core {
             lines.push(if group.is_empty() { vars.list } else { means.notices().render("company_held_item", &vars) });
         }
         let text = means.notices().render("company_held", &Vars { more, list: lines.join("\n"), ..Vars::default() });
-        self.say_at_place(place, input, Cause::default(), false, text, now, out);
+        let mut means = self.means_at_place(place, &settings, input, Cause::default(), now, out);
+        say(&mut means, place, &text, false);
     }
 
-    /// In the group there; and privately to those who are to be told so, who else are mentioned.
+    /// A task that nobody acted on is told at the company's place.
     #[expect(clippy::too_many_arguments, reason = "each is another thing")]
-    fn say_at_place(
+    pub(super) fn tell_escalated(
         &mut self,
-        place: &Company,
-        input: Arc<str>,
-        cause: Cause,
-        observe: bool,
-        text: String,
+        policy: &Policy,
+        place: &Place,
+        task: &OpenTask,
+        what: String,
+        as_card: bool,
         now: Timestamp,
         out: &mut Vec<Change>,
     ) {
-        let settings = self.settings.clone();
+        let vars = Vars { group: group_name(policy, &place.group), what, ..Vars::default() };
+        let word = Word {
+            group: &place.group,
+            input: &format!("escalated:{}", task.id),
+            cause: Cause { task: Some(task.id.clone()), ..task.cause.clone() },
+            observe: false,
+            text: policy.notices.render("company_alert", &vars),
+            kind: policy.notices.render("task_escalated_kind", &Vars::default()),
+            same_cause: same_task(task),
+            as_card,
+        };
+        self.tell_place(word, now, out);
+    }
+
+    fn means_at_place<'a>(
+        &self,
+        place: &Company,
+        settings: &'a Settings,
+        input: Arc<str>,
+        cause: Cause,
+        now: Timestamp,
+        out: &'a mut Vec<Change>,
+    ) -> Means<'a> {
         let policy = settings.policy(&place.group);
-        let mut means = self.means_without_admins(policy, &place.platform, &place.group, now, out);
-        means.input = input;
-        means.cause = Cause { step: Some("alert".into()), ..cause };
-        means.observe = observe;
-        say(&mut means, place, &text);
+        let cause = Cause { step: Some("alert".into()), ..cause };
+        Means { input, cause, ..self.means_without_admins(policy, &place.platform, &place.group, now, out) }
     }
 
     fn keep_company(&mut self, alerts: Alerts, out: &mut Vec<Change>) {
@@ -213,8 +263,10 @@ pub(super) fn group_name(policy: &Policy, group: &str) -> String {
     plain_name(policy.name.as_deref().unwrap_or_default(), group)
 }
 
-fn say(means: &mut Means<'_>, place: &Company, text: &str) {
-    let (alone, mentions): (Vec<_>, Vec<_>) = place.users.iter().cloned().partition(|user| means.can_tell(user));
+/// In the group there; and privately to those who are to be told so, who else are mentioned. Not those who have a card.
+fn say(means: &mut Means<'_>, place: &Company, text: &str, as_card: bool) {
+    let told = place.users.iter().filter(|_| !as_card).cloned();
+    let (alone, mentions): (Vec<_>, Vec<_>) = told.partition(|user| means.can_tell(user));
     if means.can(Capability::Send) {
         means.act(Lane::Notice, What::Send { text: text.to_owned(), mentions }, Vec::new());
     } else if means.can(Capability::Task) {

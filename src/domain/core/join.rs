@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Core;
 use super::alerts::Alert;
+use super::tasks::{Place, by_machine};
 use crate::domain::action::{Action, Cause, Lane, WELCOME_DEADLINE, What};
 use crate::domain::change::Change;
 use crate::domain::event::{Event, Person, Role};
@@ -89,9 +90,11 @@ impl Core {
     }
 
     /// Who was removed is gone, whether or not the platform says so in an event.
-    pub(super) fn removed(&mut self, action: &Action, out: &mut Vec<Change>) {
+    pub(super) fn removed(&mut self, action: &Action, now: Timestamp, out: &mut Vec<Change>) {
         if let What::Remove { user } = &action.what {
             self.is_out(&action.platform, &action.group, user, out);
+            let place = Place::new(&action.platform, &action.group);
+            self.settle_gone(&place, user, false, &by_machine(now), out);
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Core;
 use super::Judged;
 use super::alerts::Alert;
-use super::commands::BY_HAND;
+use super::commands::{BY_HAND, REPORTED};
 use crate::domain::action::{Cause, Lane, What};
 use crate::domain::case::{Case, Evidence, Finding, MACHINE};
 use crate::domain::change::{Change, MemberRef};
@@ -330,7 +330,7 @@ impl Core {
         let [leading, ..] = findings else { return };
         let alert = Alert {
             input: (*here.event.id).into(),
-            cause: here.cause(None, &leading.rule, "review"),
+            cause: Cause { user: Some((*here.message.sender.id).into()), ..here.cause(None, &leading.rule, "review") },
             observe: leading.observe,
             notice: if here.about == About::Name { "review_name" } else { "review" },
             about: &here.message.sender.id,
@@ -445,6 +445,7 @@ pub fn pseudo_title(rule: &str) -> &'static str {
         SPEAKING_WHILE_MUTED => "禁言期间发言",
         CHAT_WORDS => "本群的违规词",
         BY_HAND => "管理员认定的违规",
+        REPORTED => "成员举报",
         _ => "违反群规",
     }
 }

@@ -13,7 +13,9 @@ mod message;
 mod names;
 mod reloaded;
 mod reminders;
+mod requests;
 mod rules_text;
+mod tasks;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +28,8 @@ pub use self::message::{message_key, pseudo_title};
 pub use self::reloaded::ReloadWord;
 pub use self::reminders::time_vars;
 pub use self::rules_text::rules_text;
+pub use self::tasks::PLATFORM;
+use self::tasks::Place;
 use super::action::Action;
 use super::case::{ByWhom, Case, CaseFile, TaskDecision};
 use super::change::{Change, MemberRef};
@@ -75,7 +79,7 @@ pub struct Loaded {
     pub task: Option<Arc<Action>>,
     /// What was answered to it before.
     pub decided: Option<TaskDecision>,
-    /// What whoever pressed it is called; empty when nobody knows.
+    /// What whoever pressed it is called, or whoever invited somebody who asks to be let in; empty when nobody knows.
     pub presser: Box<str>,
     /// The action whose end comes next was cancelled while it was under way.
     pub cancelled: bool,
@@ -105,6 +109,13 @@ impl Core {
 
     /// Takes in an event that was not seen before.
     pub fn event(&mut self, event: &Event, now: Timestamp, out: &mut Vec<Change>) -> Judged {
+        let from = out.len();
+        let judged = self.take_in(event, now, out);
+        self.open_tasks(from, now, out);
+        judged
+    }
+
+    fn take_in(&mut self, event: &Event, now: Timestamp, out: &mut Vec<Change>) -> Judged {
         let time = event.time.unwrap_or(now);
         let settings = self.settings.clone();
         let too_old = time.plus(settings.dedupe) < now;
@@ -135,11 +146,14 @@ impl Core {
                 self.memberships(policy, event, members, Some(time), None, out);
                 self.came(policy, event, members, channel.as_deref(), now, out);
                 self.names(settings, policy, event, members, now, out);
+                self.settle_came(&Place::new(&event.platform, &event.group), members, now, out);
                 return Judged::Stored;
             }
-            Kind::Left { members, .. } => {
+            Kind::Left { members, reason } => {
                 self.memberships(policy, event, members, None, Some(time), out);
                 self.left(event, members, out);
+                let place = Place::new(&event.platform, &event.group);
+                self.settle_left(&place, members, reason.as_deref(), now, out);
                 if members.iter().any(|one| self.bot(&event.platform) == Some(&*one.id)) {
                     self.lose(event, out);
                 }
@@ -149,6 +163,10 @@ impl Core {
                 self.memberships(policy, event, std::slice::from_ref(member), None, None, out);
                 self.renamed(policy, event, member, out);
                 self.names(settings, policy, event, std::slice::from_ref(member), now, out);
+                return Judged::Stored;
+            }
+            Kind::JoinRequest { member, answer, inviter } => {
+                self.asks_to_join(policy, event, member, answer.as_deref(), inviter.as_deref(), now, out);
                 return Judged::Stored;
             }
             Kind::Button { user, choice, .. } => {
@@ -161,11 +179,7 @@ impl Core {
                 return Judged::Stored;
             }
             // A message that was taken back still counts; the others have no rule yet.
-            Kind::Recalled { .. }
-            | Kind::Private(_)
-            | Kind::JoinRequest { .. }
-            | Kind::Track { .. }
-            | Kind::Other(_) => return Judged::Stored,
+            Kind::Recalled { .. } | Kind::Private(_) | Kind::Track { .. } | Kind::Other(_) => return Judged::Stored,
         };
         let about = if edited { About::Edit } else { About::Message };
         self.message(&Here { settings, policy, event, message, message_id, about, time, now }, out)

@@ -16,13 +16,16 @@ use crate::domain::reminder::Known;
 use crate::domain::rules::{EXEMPT_ROLES, Rule, RuleId, RuleInfo, Ruleset};
 use crate::domain::standing::Standing;
 use crate::domain::state::Limits;
+use crate::domain::tasks::TaskPolicy;
 
 mod alerts;
 mod fallbacks;
 mod limits;
 mod names;
+mod reports;
 mod rules_text;
 mod steps;
+mod tasks;
 mod truth;
 mod undo;
 mod welcome;
@@ -73,6 +76,7 @@ fn policy() -> Policy {
         removals_per_hour: 5,
         mutes_per_hour: 20,
         notices_per_minute: 6,
+        reports_per_hour: 5,
         allow: HashSet::from(["vip".into()]).into(),
         ignore_words: Default::default(),
         roles: HashMap::from([("named".into(), Role::Admin)]).into(),
@@ -82,6 +86,8 @@ fn policy() -> Policy {
         welcome: Welcome { on: true, window: MINUTE, raid_joins: 20, names: 10, channels: Default::default() },
         rules_text: RulesText { short: "不发广告".into(), full: "一、不发广告".into() },
         reminders: Default::default(),
+        // Most tests are about what follows at once.
+        tasks: TaskPolicy { chases: 0, escalate: false, ..TaskPolicy::default() },
     }
 }
 
@@ -174,7 +180,8 @@ impl Bed {
     fn deliver(&mut self, changes: &[Change]) {
         for action in acts(changes).into_iter().filter(|action| !action.observe) {
             let more = self.end(&action, &Outcome::Done { message: None });
-            assert!(acts(&more).is_empty(), "what is done leads to nothing: {more:?}");
+            let update = |action: &Arc<Action>| matches!(action.what, What::TaskDone { .. });
+            assert!(acts(&more).iter().all(update), "what is done leads to nothing: {more:?}");
         }
     }
 
@@ -252,9 +259,11 @@ fn evidence(changes: &[Change]) -> Vec<u64> {
 /// What people would read.
 fn texts(changes: &[Change]) -> Vec<String> {
     let text = |action: &Arc<Action>| match &action.what {
-        What::Send { text, .. } | What::Private { text, .. } | What::Task { text, .. } | What::Announce { text } => {
-            Some(text.clone())
-        }
+        What::Send { text, .. }
+        | What::Private { text, .. }
+        | What::Task { text, .. }
+        | What::TaskDone { text, .. }
+        | What::Announce { text } => Some(text.clone()),
         What::Mute { .. } | What::Unmute { .. } | What::Remove { .. } | What::Delete { .. } => None,
     };
     acts(changes).iter().filter_map(text).collect()

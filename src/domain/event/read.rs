@@ -117,7 +117,11 @@ impl Wire<'_> {
             },
             "member_left" => Kind::Left { members: people(self.members)?, reason: owned(self.reason.text("reason")?) },
             "member_renamed" => Kind::Renamed { member: person("member", self.member, Plain::needed)? },
-            "join_request" => Kind::JoinRequest { member: person("member", self.member, Plain::needed)? },
+            "join_request" => Kind::JoinRequest {
+                member: person("member", self.member, Plain::needed)?,
+                answer: owned(self.answer.text("answer")?),
+                inviter: self.inviter.id("inviter")?,
+            },
             "button" => Kind::Button {
                 user: self.user.needed("user")?,
                 task: self.task.needed("task")?,

@@ -42,6 +42,8 @@ pub(super) struct Wire<'a> {
     #[serde(borrow, default)]
     pub(super) inviter: Plain<'a>,
     #[serde(borrow, default)]
+    pub(super) answer: Plain<'a>,
+    #[serde(borrow, default)]
     pub(super) channel: Plain<'a>,
     #[serde(borrow, default)]
     pub(super) reason: Plain<'a>,

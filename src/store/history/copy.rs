@@ -266,7 +266,7 @@ impl Keys {
             Kind::Private(message) => (of(&message.sender.id), None),
             Kind::Edited { message, now } => (of(&now.sender.id), Some(message)),
             Kind::Recalled { message } => (None, Some(message)),
-            Kind::Renamed { member } | Kind::JoinRequest { member } | Kind::Track { member, .. } => {
+            Kind::Renamed { member } | Kind::JoinRequest { member, .. } | Kind::Track { member, .. } => {
                 (of(&member.id), None)
             }
             Kind::Button { user, .. } => (of(user), None),

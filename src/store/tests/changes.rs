@@ -1,11 +1,13 @@
 //! Every change is read back as it was written, by this store and by the next.
 
 use super::*;
-use crate::domain::action::{ActionState, Outcome};
+use crate::domain::action::{ActionState, Cause, Outcome};
 use crate::domain::alerts::{Alerts, HeldAlerts, SentAlert};
+use crate::domain::choice::Choice;
 use crate::domain::event::Role;
 use crate::domain::newcomers::{Join, Newcomer, Newcomers};
-use crate::domain::standing::{Held, HeldKind, Ledger, Mute, Standing, Strike};
+use crate::domain::standing::{Held, HeldKind, Ledger, Mute, Reported, Standing, Strike};
+use crate::domain::tasks::{Card, CardEnd, OpenTask, TaskKind};
 use crate::domain::timer::{Timer, TimerKind};
 
 /// Reads now and after a restart, which must be the same.
@@ -132,6 +134,8 @@ fn ledgers() {
         held_more: [(HeldKind::Named, 3)].into(),
         replies: vec![at(8)],
         rules_told: Some(at(8)),
+        chases: vec![at(4)],
+        reported: vec![Reported { message: 7, case: 1, at: at(5) }],
     };
     let mut scene = Scene::new();
     for ledger in [ledger, Ledger::default()] {
@@ -140,6 +144,40 @@ fn ledgers() {
         let stored = both(&mut scene, |store| store.group("bridge", "g1").unwrap());
         assert_eq!(stored, StoredGroup { ledger, ..StoredGroup::default() });
     }
+}
+
+#[test]
+fn tasks() {
+    let task = |id: &str, since: u64| OpenTask {
+        id: id.into(),
+        cause: Cause { case: Some("7".into()), user: Some("u1".into()), ..Cause::default() },
+        buttons: vec![Choice::Removed.button(), Choice::Later.button()],
+        text: "请处理".to_owned(),
+        since: at(since),
+        kind: TaskKind::Ads,
+        urgent: true,
+        cards: vec![Card { id: id.into(), users: vec!["u2".into()], end: Some(CardEnd::Arrived("m-9".into())) }],
+        chased: 1,
+        put_off: 1,
+        put_off_by: Some("小李".to_owned()),
+        waits: true,
+        escalate: at(9),
+        escalated: false,
+        due: Some(at(8)),
+        settled: None,
+    };
+    let mut scene = Scene::new();
+    let change =
+        |task: &OpenTask| Change::Task { platform: "bridge".into(), group: "g1".into(), task: Box::new(task.clone()) };
+    let (first, second) = (task("a-2", 1), task("a-1", 2));
+    let settled = OpenTask { settled: Some("已移出".to_owned()), due: None, ..first.clone() };
+    for one in [&first, &second, &settled] {
+        scene.change(change(one));
+    }
+    let stored = |scene: &mut Scene| both(scene, |store| store.group("bridge", "g1").unwrap()).tasks;
+    assert_eq!(stored(&mut scene), [settled, second.clone()], "in the order they were opened");
+    scene.change(Change::TaskClosed { id: "a-2".into() });
+    assert_eq!(stored(&mut scene), [second]);
 }
 
 fn alerts() -> Alerts {

@@ -38,6 +38,7 @@ pub(super) const TABLES: &[&str] = &[
     "case_messages",
     "undone",
     "decisions",
+    "tasks",
     "chat_changes",
     "pauses",
     "known_groups",

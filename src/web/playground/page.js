@@ -323,7 +323,8 @@ function drawTell(id, data) {
 function drawTask(id, data) {
   const node = el("li", "card", el("b", "", t("card")), " ", el("small", "", t("card_hint")), el("div", "", data.text));
   const row = el("div", "row");
-  if (data.pressed) row.append(el("small", "", t("pressed", { name: data.pressed[0], choice: data.pressed[1] })));
+  if (data.done) row.append(el("small", "", data.done));
+  else if (data.pressed) row.append(el("small", "", t("pressed", { name: data.pressed[0], choice: data.pressed[1] })));
   else for (const one of data.buttons) {
     row.append(button(one.text, () => act({ do: "press", user: speaker, task: id, choice: one.choice })));
   }

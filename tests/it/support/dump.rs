@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-const STATE: [(&str, &str); 21] = [
+const STATE: [(&str, &str); 22] = [
     ("cases", "SELECT no, body FROM cases ORDER BY no"),
     ("evidence", "SELECT case_no, body FROM evidence ORDER BY id"),
     (
@@ -25,6 +25,7 @@ const STATE: [(&str, &str); 21] = [
     ("admins", "SELECT name, user FROM admins JOIN groups ON groups.id = group_id ORDER BY 1, 2"),
     ("undone", "SELECT case_no, by FROM undone ORDER BY 1"),
     ("decisions", "SELECT task, case_no, decision FROM decisions ORDER BY id"),
+    ("tasks", "SELECT task, name, body FROM tasks JOIN groups ON groups.id = group_id ORDER BY place"),
     ("chat", "SELECT no, change, undone FROM chat_changes ORDER BY 1"),
     ("pauses", "SELECT platform, group_name, by FROM pauses ORDER BY 1, 2"),
     ("commands", "SELECT at, user, event, command, result, text FROM commands ORDER BY id"),

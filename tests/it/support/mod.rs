@@ -1,6 +1,7 @@
 //! The harness: the daemon in this process over real SQLite files and real HTTP, a stateful fake bridge bot, and a clock
 //! turned by hand. [`World::finish`] fails when an action arrived that the test did not read.
 
+pub mod archive;
 pub mod bot;
 pub mod browser;
 pub mod clock;
@@ -9,6 +10,8 @@ pub mod daemon;
 pub mod dice;
 pub mod dump;
 pub mod engine;
+#[path = "../../../examples/fake-wecom/fake.rs"]
+pub mod fake_wecom;
 pub mod faulty;
 pub mod foreign;
 pub mod playground;

@@ -80,10 +80,17 @@ impl Chat {
             What::Task { text, mentions, buttons } => {
                 let n = self.number();
                 let (text, mentions, buttons) = (text.clone(), mentions.clone(), buttons.clone());
-                let card = Task { n, at: now, text, mentions, buttons, case, pressed: None };
+                let card = Task { n, at: now, text, mentions, buttons, case, pressed: None, done: None };
                 self.board.put("task", &action.id, &card);
                 self.tasks.insert(action.id.to_string(), card);
             }
+            What::TaskDone { task, text, .. } => match self.tasks.get_mut(&**task) {
+                Some(card) => {
+                    card.done = Some(text.clone());
+                    self.board.put("task", task, card);
+                }
+                None => return refused("there is no such card"),
+            },
         }
         (DONE, None)
     }

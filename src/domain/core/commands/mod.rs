@@ -4,6 +4,7 @@ mod press;
 mod private;
 mod punish;
 mod remind;
+mod report;
 mod show;
 mod undo;
 mod wanted;
@@ -12,6 +13,7 @@ mod words;
 use std::sync::Arc;
 
 pub(super) use self::punish::BY_HAND;
+pub(super) use self::report::REPORTED;
 pub use self::wanted::Wanted;
 
 use super::message::Here;
@@ -142,6 +144,7 @@ impl Core {
             Command::Help(topic) => self.show_help(desk, *topic),
             Command::Rules => self.show_rules(desk),
             Command::Record => self.show_record(desk),
+            Command::Report { whom, reason } => self.report(desk, whom, reason, out),
             Command::Case(no) => self.show_case(desk, *no),
             Command::Words(word) => self.show_words(desk, word.as_deref()),
             Command::Try(text) => self.try_text(desk, text),

@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use super::{Desk, may, refusal};
-use crate::domain::action::{Action, What};
+use crate::domain::action::{Action, ActionId, What};
 use crate::domain::case::{Case, TaskDecision};
 use crate::domain::change::{Change, MemberRef};
 use crate::domain::choice::Choice;
 use crate::domain::core::Core;
 use crate::domain::core::message::{Here, on_trial};
+use crate::domain::core::tasks::Place;
 use crate::domain::notices::Vars;
 use crate::domain::penalty::{self, Offender};
 use crate::domain::policy::Step;
@@ -40,6 +41,9 @@ impl Core {
         };
         let result = if self.is_decided(&mut desk, choice) {
             "again"
+        } else if choice == Choice::Later {
+            let waits = self.later(&mut desk, &task, out);
+            if waits { "later" } else { "refused" }
         } else {
             let done = self.decide(&mut desk, &task, choice, &text, out);
             if done { "done" } else { "refused" }
@@ -81,6 +85,17 @@ impl Core {
         true
     }
 
+    /// It has to wait; `false` when it has waited often enough, or nobody waits for it any more.
+    fn later(&mut self, desk: &mut Desk<'_, '_>, task: &Action, out: &mut Vec<Change>) -> bool {
+        let (here, by) = (desk.here, desk.by());
+        let until = self.put_off(here.policy, &place(here), first_card(task), &by, out);
+        desk.answer = match until {
+            Some(until) => desk.render("reply_later", &Vars { time: desk.date(until), ..Vars::default() }),
+            None => desk.render("reply_later_refused", &Vars::default()),
+        };
+        until.is_some()
+    }
+
     /// Does what is wanted and records who wanted it; `false` when it cannot be.
     fn decide(
         &mut self,
@@ -101,7 +116,11 @@ impl Core {
         };
         desk.answer = desk.render("reply_decided", &vars);
         match (choice, &case) {
-            (Choice::Removed, Some(case)) => self.is_out(&case.platform, &case.group, &case.user, out),
+            (Choice::Removed, Some(case)) => {
+                self.settle(&place(desk.here), first_card(task), text, &by, out);
+                self.is_out(&case.platform, &case.group, &case.user, out);
+                self.settle_gone(&place(desk.here), &case.user, false, &by, out);
+            }
             (Choice::Remove, Some(case)) => {
                 if !self.punish_for(desk, case, Step::Remove, out) {
                     return false;
@@ -112,9 +131,22 @@ impl Core {
                     return false;
                 }
             }
-            (Choice::Undo, Some(case)) => self.undo_case(desk, case.no, out),
+            (Choice::Undo, Some(case)) => {
+                self.settle(&place(desk.here), first_card(task), text, &by, out);
+                self.undo_case(desk, case.no, out);
+            }
             (Choice::Uphold, Some(case)) => self.tell_upheld(desk, case, out),
-            (Choice::Muted | Choice::Told | Choice::Invited | Choice::Handled | Choice::Keep, _) => {}
+            (
+                Choice::Muted
+                | Choice::Told
+                | Choice::Invited
+                | Choice::Admitted
+                | Choice::Declined
+                | Choice::Handled
+                | Choice::Keep
+                | Choice::Later,
+                _,
+            ) => {}
             // Such a task is always about a case.
             (Choice::Removed | Choice::Remove | Choice::Mute(_) | Choice::Undo | Choice::Uphold, None) => return false,
         }
@@ -123,9 +155,9 @@ impl Core {
         if let Some(case) = case.as_ref().filter(|_| confirms) {
             self.learn_case(case, true, out);
         }
-        let decision =
-            TaskDecision { task: task.id.clone(), case: no, choice: choice.button().choice, text: text.to_owned(), by };
-        out.push(Change::Decided(Box::new(decision)));
+        let (id, choice) = (first_card(task).clone(), choice.button().choice);
+        self.settle(&place(desk.here), &id, text, &by, out);
+        out.push(Change::Decided(Box::new(TaskDecision { task: id, case: no, choice, text: text.to_owned(), by })));
         true
     }
 
@@ -183,6 +215,15 @@ impl Core {
         }
         desk.ordinal = means.ordinal;
     }
+}
+
+/// The task that a card is of: its first card's id.
+fn first_card(card: &Action) -> &ActionId {
+    card.cause.task.as_ref().unwrap_or(&card.id)
+}
+
+fn place(here: &Here<'_>) -> Place {
+    Place::new(&here.event.platform, &here.event.group)
 }
 
 /// What people read on the button of a task of this group.

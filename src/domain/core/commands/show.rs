@@ -87,7 +87,9 @@ impl Core {
         let case = &file.case;
         let findings = self.findings_in_words(case.findings.iter());
         let decided = |one: &TaskDecision| format!("{}：{}，{}", one.text, one.by.name, desk.date(one.by.at));
-        let deeds = file.actions.iter().map(|one| deed(desk, &one.action, &one.state));
+        // That a card was sent again is no deed of its own.
+        let deeds = file.actions.iter().filter(|one| one.action.cause.task.is_none());
+        let deeds = deeds.map(|one| deed(desk, &one.action, &one.state));
         let deeds: Vec<String> = file.decisions.iter().map(decided).chain(deeds).collect();
         let by =
             if *case.decided_by == *MACHINE { "机器".to_owned() } else { format!("管理员 {}", case.decided_by) };
@@ -303,6 +305,7 @@ fn step_in_words(step: &str) -> &'static str {
         "warn_public" => "群内点名",
         "mute" => "禁言",
         "remove" => "移出本群",
+        "report" => "只请管理员看，没有处罚",
         _ => "其他",
     }
 }

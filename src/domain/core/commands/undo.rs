@@ -10,6 +10,7 @@ use crate::domain::change::{Change, MemberRef};
 use crate::domain::choice::Choice;
 use crate::domain::core::Core;
 use crate::domain::core::alerts::Alert;
+use crate::domain::core::tasks::Place;
 use crate::domain::ids::GroupKey;
 use crate::domain::ladder;
 use crate::domain::notices::{Vars, plain_name};
@@ -49,6 +50,8 @@ impl Core {
             desk.answer = desk.render("reply_undone_already", &vars);
             return;
         }
+        let place = Place::new(&file.case.platform, &file.case.group);
+        self.settle_case(&place, no, "已撤销", &desk.by(), out);
         let taken = if file.case.observe { Taken::default() } else { self.take_case_back(desk, &file, out) };
         let member = MemberRef::new(&file.case.platform, &file.case.group, &file.case.user);
         let forget = |standing: &mut Standing| {
@@ -89,6 +92,7 @@ impl Core {
                 | What::Private { .. }
                 | What::Unmute { .. }
                 | What::Task { .. }
+                | What::TaskDone { .. }
                 | What::Announce { .. } => {}
             }
         }
@@ -149,7 +153,8 @@ impl Core {
         let mut ledger = self.state.group(desk.here.group_key()).ledger.clone();
         let vars = Vars { name, case: file.case.no.to_string(), ..Vars::default() };
         let mut means = self.means_of(desk, "task", Some(file.case.no), out);
-        means.ask(&mut ledger, "task", "task_invite", &vars, &[Choice::Invited, Choice::Keep]);
+        means.cause.user = Some(file.case.user.clone());
+        means.ask(&mut ledger, "task", "task_invite", &vars, &[Choice::Invited, Choice::Later, Choice::Keep]);
         desk.ordinal = means.ordinal;
         self.keep_ledger(&desk.here.event.platform, &desk.here.event.group, ledger, out);
     }
@@ -231,13 +236,14 @@ impl Core {
             What::Mute { user, .. } => drop(means.act(Lane::Undo, What::Unmute { user: user.clone() }, Vec::new())),
             What::Remove { user } if matches!(outcome, Outcome::Done { .. }) => {
                 let vars = Vars { name: plain_name("", user), case, ..Vars::default() };
-                means.ask(&mut ledger, "task", "task_invite", &vars, &[Choice::Invited, Choice::Keep]);
+                means.cause.user = Some(user.clone());
+                means.ask(&mut ledger, "task", "task_invite", &vars, &[Choice::Invited, Choice::Later, Choice::Keep]);
             }
             _ => {}
         }
         self.keep_ledger(&action.platform, &action.group, ledger, out);
         if matches!(outcome, Outcome::Done { .. }) {
-            self.removed(action, out);
+            self.removed(action, now, out);
         }
     }
 

@@ -18,6 +18,8 @@ pub enum Wanted {
     Quoted,
     /// The task of this id, whose button was pressed.
     Task(Box<str>),
+    /// What this member is called, who invited somebody that asks to be let in.
+    Inviter(Box<str>),
     /// What this command is about.
     Of(Command),
 }
@@ -47,6 +49,10 @@ impl Core {
                 let looked_after = !event.group.is_empty() && settings.looks_after(&event.group);
                 let choice = Choice::parse(choice).filter(|_| looked_after)?;
                 return self.may_press(&here, choice).then(|| Wanted::Task(task.clone()));
+            }
+            Kind::JoinRequest { inviter, .. } => {
+                let looked_after = !event.group.is_empty() && settings.looks_after(&event.group);
+                return inviter.clone().filter(|_| looked_after).map(Wanted::Inviter);
             }
             _ => return None,
         };
