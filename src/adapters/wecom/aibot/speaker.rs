@@ -96,7 +96,7 @@ impl Speaker {
         let shared = Shared {
             live: Mutex::default(),
             turns: Mutex::default(),
-            buckets: Mutex::new(buckets.map(|(limit, window)| Buckets::new(limit, window, CHATS))),
+            buckets: Mutex::new(buckets.map(|limit| Buckets::new([limit], CHATS))),
             clock,
             limits,
             prefix: format!("qunwei-{}-", HEXLOWER.encode(&drawn)),
@@ -255,6 +255,10 @@ impl Speaker {
 }
 
 impl AibotPush for Speaker {
+    fn wait(&self, chat: &str) -> Duration {
+        Speaker::wait(self, chat)
+    }
+
     fn push(&self, chat: Arc<str>, markdown: String) -> Attempt {
         let speaker = self.clone();
         Box::pin(async move {
