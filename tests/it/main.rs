@@ -55,6 +55,7 @@ mod store_faults;
 mod tasks;
 mod transfer;
 mod wecom_aibot;
+mod wecom_aibot_interop;
 mod wecom_archive;
 mod wecom_archive_interop;
 mod wecom_beside;

@@ -23,6 +23,11 @@ const PUSH_LIMIT: usize = 20_480;
 pub trait AibotPush: Send + Sync {
     /// Says Markdown in a chat: the chat id of a group, or a userid.
     fn push(&self, chat: Arc<str>, markdown: String) -> Attempt;
+
+    /// How long a chat must wait until something more may be said in it; `None`: it may go.
+    fn wait(&self, _chat: &str) -> Option<Duration> {
+        None
+    }
 }
 
 /// The ways of one group; those that are not there are not used.
@@ -98,10 +103,11 @@ impl Platform for Wecom {
     fn wait(&self, action: &Action) -> Option<Duration> {
         let routes = &self.routes;
         match &action.what {
-            What::Send { text, .. } => {
-                let robot = routes.groups.get(&action.group)?.robot.as_ref()?;
-                robot.wait(action, robot::size(text))
-            }
+            What::Send { text, .. } => match routes.groups.get(&action.group)? {
+                GroupWays { robot: Some(robot), .. } => robot.wait(action, robot::size(text)),
+                GroupWays { chat: None, aibot: Some((aibot, chat)), .. } => aibot.wait(chat),
+                GroupWays { .. } => None,
+            },
             What::Private { user, .. } => routes.app.as_ref()?.wait(&action.id, std::slice::from_ref(user)),
             What::Task { mentions, .. } => routes.app.as_ref()?.wait(&action.id, &routes.asked(mentions)),
             What::Mute { .. }
