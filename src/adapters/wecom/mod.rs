@@ -17,6 +17,7 @@ pub mod mention;
 mod partly;
 pub mod platform;
 pub mod robot;
+pub mod roster;
 pub mod text;
 pub mod token;
 pub mod tree;

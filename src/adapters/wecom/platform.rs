@@ -94,6 +94,7 @@ impl Platform for Wecom {
                 What::Remove { user } => routes.remove(&action.group, user).await,
                 What::Task { text, mentions, buttons } => routes.ask(&action, text, mentions, buttons).await,
                 What::Delete { message } => routes.recall(message).await,
+                What::TaskDone { message, users, text, .. } => routes.settle(message, users, text).await,
                 What::Mute { .. } | What::Unmute { .. } => refused("WeCom has no interface to mute a member"),
                 What::Announce { .. } => refused("WeCom has no interface to set a group's announcement"),
             }
@@ -114,6 +115,7 @@ impl Platform for Wecom {
             | What::Unmute { .. }
             | What::Remove { .. }
             | What::Delete { .. }
+            | What::TaskDone { .. }
             | What::Announce { .. } => None,
         }
     }
@@ -169,6 +171,14 @@ impl Routes {
         match TaskCard::of(&action.id, words, buttons) {
             Some(card) => app.ask(&action.id, &asked, card).await,
             None => app.tell(&action.id, &asked, words).await,
+        }
+    }
+
+    /// Shows everybody who was asked what came of it.
+    async fn settle(&self, response_code: &str, users: &[Arc<str>], words: &str) -> Reply {
+        match &self.app {
+            Some(app) => app.settle(response_code, &self.asked(users), words).await,
+            None => refused("no app is configured that can change a card"),
         }
     }
 
