@@ -12,7 +12,7 @@ const [folder, wsUrl, botId, secret] = process.argv.slice(2);
 const { WSClient } = createRequire(folder + "/")("@wecom/aibot-node-sdk");
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-const client = new WSClient({ botId, secret, wsUrl, logger: quiet, heartbeatInterval: 50, reconnectInterval: 50 });
+const client = new WSClient({ botId, secret, wsUrl, logger: quiet, heartbeatInterval: 500, reconnectInterval: 50 });
 const seen = [];
 let waiting = () => {};
 const see = (what) => {
