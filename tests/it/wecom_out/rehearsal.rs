@@ -67,8 +67,8 @@ async fn a_person_plays_the_members_and_sees_what_is_answered() {
     assert_eq!(person.does("write", json!({"agent": AGENT, "user": "lisi", "text": "/状态"})).await.0, 200);
     let platform = stage.platform();
     perform(&platform, "a-1", "wr1", task("请处理", &["lisi"], &[("handled", "已处理")])).await;
-    assert_eq!(person.does("press", json!({"task": "a-1", "user": "lisi", "key": "handled"})).await.0, 200);
-    assert_eq!(person.does("press", json!({"task": "a-1", "user": "lisi", "key": "other"})).await.0, 400);
+    assert_eq!(person.does("press", json!({"task": "a-1@wr1", "user": "lisi", "key": "handled"})).await.0, 200);
+    assert_eq!(person.does("press", json!({"task": "a-1@wr1", "user": "lisi", "key": "other"})).await.0, 400);
     until("all callbacks are made", || (stage.fake.hooks().made.len() == 4).then_some(())).await;
     let heard = heard.lock().unwrap().clone();
     for (at, what) in
