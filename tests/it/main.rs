@@ -63,5 +63,6 @@ mod wecom_callback;
 mod wecom_interop;
 mod wecom_out;
 mod wecom_pywgb;
+mod wecom_reading;
 mod welcome;
 mod words;
