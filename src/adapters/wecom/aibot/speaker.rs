@@ -255,6 +255,10 @@ impl Speaker {
 }
 
 impl AibotPush for Speaker {
+    fn wait(&self, chat: &str) -> Duration {
+        Speaker::wait(self, chat)
+    }
+
     fn push(&self, chat: Arc<str>, markdown: String) -> Attempt {
         let speaker = self.clone();
         Box::pin(async move {
@@ -268,10 +272,6 @@ impl AibotPush for Speaker {
                 Err(failure) => reply(&failure),
             }
         })
-    }
-
-    fn wait(&self, chat: &str) -> Option<Duration> {
-        Some(Speaker::wait(self, chat)).filter(|wait| !wait.is_zero())
     }
 }
 
