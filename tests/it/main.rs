@@ -64,5 +64,6 @@ mod wecom_day;
 mod wecom_interop;
 mod wecom_out;
 mod wecom_pywgb;
+mod wecom_reading;
 mod welcome;
 mod words;
