@@ -27,7 +27,13 @@ bench:
     cargo bench --bench ingest
     cargo bench --bench memory
     cargo bench --bench history
+    cargo bench --bench callback
 
-# the long forms of the failure tests: kill -9 two hundred times
+# the long forms of the failure tests: kill -9 two hundred times, ten minutes of mutations for each reader of what comes from outside
 soak:
     QUNWEI_SOAK_KILLS=200 cargo test --release --test it kill -- --nocapture
+    QUNWEI_FUZZ_SECONDS=600 QUNWEI_SOAK_SEED=$(date +%s) cargo test --release --test it fuzz -- --nocapture
+
+# ten minutes of a coverage-guided fuzzer for each of them (rustup toolchain install nightly; cargo install cargo-fuzz)
+fuzz:
+    for target in $(cargo +nightly fuzz list); do cargo +nightly fuzz run $target -- -max_total_time=600 || exit 1; done

@@ -58,7 +58,7 @@ fn unit(seq: u64) -> Unit {
     let platform: Arc<str> = "bridge".into();
     let at = Timestamp(START + (seq / 100).cast_signed());
     let row = Row { seq, at, kind: RowKind::Event, platform, time: None, body: body.into() };
-    Unit { rows: vec![row], seen: vec![key], changes: Vec::new() }
+    Unit { rows: vec![row], seen: vec![key], ..Unit::default() }
 }
 
 /// Rows per second of time spent in `commit`, and the 99th percentile of a commit in microseconds.
@@ -110,7 +110,7 @@ fn lookups(dir: &Path) {
         let platform: Arc<str> = "bridge".into();
         let at = Timestamp(START);
         let row = Row { seq: first + 1, at, kind: RowKind::Event, platform, time: None, body: "".into() };
-        store.commit(&[Unit { rows: vec![row], seen, changes: Vec::new() }]).unwrap();
+        store.commit(&[Unit { rows: vec![row], seen, ..Unit::default() }]).unwrap();
     }
     let mut ask = |what: &str, first: u64, step: u64, found: bool| {
         const ASKED: u64 = 100_000;

@@ -32,6 +32,14 @@ pub trait Clock: Send + Sync {
 pub trait Platform: Send + Sync {
     /// Tries an action once. `body` is its JSON, the same bytes at each attempt.
     fn perform(&self, action: Arc<Action>, body: Arc<str>) -> Pin<Box<dyn Future<Output = Reply> + Send>>;
+
+    /// How long an action had better wait before it is tried, by limits that the platform sets itself; `None`: it may go.
+    ///
+    /// Asked before an attempt is recorded, and again before it is made, on the thread that turns the outbox: it must answer
+    /// at once. What waits so was not tried: a restart does not make it uncertain, and it takes nobody else's turn.
+    fn wait(&self, _action: &Action) -> Option<Duration> {
+        None
+    }
 }
 
 /// What came of one attempt.
@@ -105,6 +113,16 @@ pub enum RowKind {
     Told = 6,
 }
 
+/// How far somebody has come who reads from a place that remembers nothing of its readers, or what they last found there. It
+/// is written together with the events it belongs to, so that none of them is missed or comes twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Who reads what, e.g. `wecom/corp/archive`. Each source has one mark and one writer.
+    pub source: Arc<str>,
+    /// What they will want to know again.
+    pub value: String,
+}
+
 /// What stands or falls together: the inputs of one request and all they changed.
 #[derive(Clone, Debug, Default)]
 pub struct Unit {
@@ -114,6 +132,8 @@ pub struct Unit {
     pub seen: Vec<SeenKey>,
     /// What they changed.
     pub changes: Vec<Change>,
+    /// How far their readers have come with them.
+    pub marks: Vec<Mark>,
 }
 
 /// Why the store did not do what it was asked.
@@ -286,6 +306,12 @@ pub trait Store: Send {
     /// # Errors
     /// The store cannot be written.
     fn forget_seen(&mut self, before: Timestamp) -> Result<(), StoreError>;
+
+    /// The mark of a source ([`Mark`]), if it has one.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn mark(&mut self, source: &str) -> Result<Option<String>, StoreError>;
 
     /// What is stored of a group; the default when nothing is.
     ///

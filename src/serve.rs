@@ -31,17 +31,20 @@ use crate::domain::state::Limits;
 use crate::domain::time::Timestamp;
 use crate::ports::{Clock, Platform, Store};
 use crate::store::{OpenError, Options, SqliteStore};
-use crate::web;
+use crate::web::wecom::WecomState;
+use crate::web::{self, Looks};
 
 mod bridges;
 pub mod playground;
 mod reload;
 mod watch;
+mod wecom;
 
 use bridges::Bridges;
 use reload::Worker;
 pub use reload::{SharedEnv, Source, broken};
 use watch::Watcher;
+use wecom::Tenants;
 
 /// Inputs in one commit, unless one request alone has more.
 const BATCH: usize = 2048;
@@ -159,7 +162,9 @@ pub async fn start_with(
     metrics.config_version(&settings.version);
 
     bridges::announce(&guests, &mut settings)?;
-    let mut outbox = Outbox::new(bridges::paces(&daemon.bridges, &guests, &settings), OUTBOX, now);
+    let mut paces = bridges::paces(&daemon.bridges, &guests, &settings);
+    paces.extend(wecom::paces(&daemon.wecom));
+    let mut outbox = Outbox::new(paces, OUTBOX, now);
     outbox.refill(store.pending(OUTBOX)?, OUTBOX);
     let outbox = SharedOutbox::new(outbox);
 
@@ -202,9 +207,12 @@ pub async fn start_with(
     let stop_web = CancellationToken::new();
     let hooks =
         web::hooks::HooksState::new(intake.clone(), outbox.clone(), clock.clone(), metrics.clone(), stop_web.clone());
+    let callbacks = WecomState::new(intake.clone(), clock.clone(), metrics.clone(), stop_web.clone());
+    let around = wecom::Around { intake: intake.clone(), clock: clock.clone(), health: health.clone() };
     let mut bridges = Bridges {
         configured: Vec::new(),
         guests,
+        tenants: Tenants::new(callbacks.clone(), around),
         platforms: platforms.clone(),
         outbox: outbox.clone(),
         hooks: hooks.clone(),
@@ -212,7 +220,7 @@ pub async fn start_with(
         health: health.clone(),
         clock: clock.clone(),
     };
-    let first = bridges.prepare(daemon.bridges, &settings)?;
+    let first = bridges.prepare(daemon.bridges, daemon.wecom, &settings)?;
     drop(settings); // only the engine holds the rules, so that old ones are freed
     bridges.switch(first);
     let delivery = Delivery {
@@ -248,8 +256,9 @@ pub async fn start_with(
 
     let web = TaskTracker::new();
     let (listen_at, admin_at) = (listen.local_addr()?, admin.local_addr()?);
-    let (watched, doors) = (hooks.watched(), web::hooks::service(hooks));
-    web.spawn(web::serve_watched(listen, doors, watched, stop_web.clone().cancelled_owned()));
+    let looks = Looks { lines: hooks.watched(), callers: callbacks.asking() };
+    let doors = web::wecom::beside(callbacks, web::hooks::service(hooks));
+    web.spawn(web::serve_looking(listen, doors, looks, stop_web.clone().cancelled_owned()));
     let admin_pages =
         web::admin::router(web::admin::AdminState { health: health.clone(), metrics, intake: intake.clone(), clock });
     web.spawn(web::serve(admin, admin_pages, stop_web.clone().cancelled_owned()));

@@ -35,6 +35,14 @@ pub fn url(address: &str) -> Result<Url, ClientError> {
 /// # Errors
 /// For `https` the system must have certificates of authorities.
 pub fn client(url: &Url, timeout: Duration) -> Result<Client, ClientError> {
+    client_keeping(url, timeout, 4)
+}
+
+/// The same, keeping up to `idle` connections while nothing is sent: for who is sent much at once.
+///
+/// # Errors
+/// As [`client`].
+pub fn client_keeping(url: &Url, timeout: Duration, idle: usize) -> Result<Client, ClientError> {
     // Fails when a provider is installed already, which is as good.
     rustls::crypto::ring::default_provider().install_default().ok();
     let mut builder = Client::builder()
@@ -45,7 +53,7 @@ pub fn client(url: &Url, timeout: Duration) -> Result<Client, ClientError> {
         .referer(false)
         .connect_timeout(timeout / 2)
         .timeout(timeout)
-        .pool_max_idle_per_host(4)
+        .pool_max_idle_per_host(idle)
         .pool_idle_timeout(IDLE)
         .http1_only();
     if url.scheme() == "http" {

@@ -2,5 +2,6 @@
 
 pub mod bridge;
 pub mod http;
+pub mod inbound;
 pub mod playground;
 pub mod wecom;

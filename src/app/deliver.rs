@@ -170,7 +170,8 @@ impl Delivery {
 
     fn step(&self) -> Vec<Due> {
         let mut outbox = self.outbox.lock();
-        let due = outbox.step(self.clock.now());
+        let limits = |action: &Action| self.platforms.get(&action.platform)?.wait(action);
+        let due = outbox.step_with(self.clock.now(), &limits);
         self.metrics.outbox_depth(outbox.len());
         let fetched: Vec<_> = outbox.fetched().map(|(name, wellness)| (name.clone(), wellness)).collect();
         drop(outbox);

@@ -13,6 +13,7 @@ use crate::domain::core::Word;
 use crate::domain::event::Event;
 use crate::domain::policy::Settings;
 use crate::domain::time::Timestamp;
+use crate::ports::Mark;
 
 /// An event as it came in.
 #[derive(Clone, Debug)]
@@ -76,6 +77,22 @@ pub enum Job {
         /// Told after the commit.
         answer: oneshot::Sender<Answer>,
     },
+    /// The events that a reader found, and how far it has come with them: both or neither.
+    Marked {
+        /// May be none.
+        events: Vec<Incoming>,
+        /// How far.
+        mark: Mark,
+        /// Told after the commit.
+        answer: oneshot::Sender<Answer>,
+    },
+    /// A reader asks how far it has come; told nothing when that cannot be read now.
+    Mark {
+        /// Of which source.
+        source: Arc<str>,
+        /// Told at once.
+        answer: oneshot::Sender<Option<String>>,
+    },
     /// An action is about to be tried, with this body; told `true` when that is durable.
     Attempt {
         /// The action.
@@ -138,7 +155,8 @@ impl Job {
     /// The action it is about, if one.
     pub fn action(&self) -> Option<&Arc<Action>> {
         match self {
-            Job::Events { .. } | Job::Rules(_) | Job::Pause { .. } | Job::Told(_) | Job::Late { .. } => None,
+            Job::Events { .. } | Job::Marked { .. } | Job::Mark { .. } | Job::Late { .. } => None,
+            Job::Rules(_) | Job::Pause { .. } | Job::Told(_) => None,
             Job::Attempt { action, .. } | Job::Outcome { action, .. } => Some(action),
         }
     }
@@ -147,8 +165,10 @@ impl Job {
     pub fn len(&self) -> usize {
         match self {
             Job::Events { events, .. } => events.len(),
+            Job::Marked { events, .. } => events.len().max(1),
             Job::Late { acks, .. } => acks.len().max(1),
-            Job::Attempt { .. } | Job::Outcome { .. } | Job::Rules(_) | Job::Pause { .. } | Job::Told(_) => 1,
+            Job::Attempt { .. } | Job::Outcome { .. } | Job::Mark { .. } => 1,
+            Job::Rules(_) | Job::Pause { .. } | Job::Told(_) => 1,
         }
     }
 
@@ -214,12 +234,28 @@ impl Intake {
     /// queue.
     pub fn submit(&self, events: Vec<Incoming>) -> Result<oneshot::Receiver<Answer>, Full> {
         let (answer, answered) = oneshot::channel();
-        let limit = self.capacity - self.capacity / 10;
-        let mut queue = self.lock();
-        if queue.closed || (queue.inputs > 0 && queue.inputs + events.len() > limit) {
-            return Err(Full);
-        }
-        self.put(&mut queue, Job::Events { events, answer });
+        self.offer(Job::Events { events, answer })?;
+        Ok(answered)
+    }
+
+    /// Hands in what a reader found (it may be nothing), with how far it has come; the receiver is told when both are durable.
+    ///
+    /// # Errors
+    /// As [`Intake::submit`].
+    pub fn submit_marked(&self, events: Vec<Incoming>, mark: Mark) -> Result<oneshot::Receiver<Answer>, Full> {
+        let (answer, answered) = oneshot::channel();
+        self.offer(Job::Marked { events, mark, answer })?;
+        Ok(answered)
+    }
+
+    /// Asks how far the reader of a source has come. The receiver is told nothing (its sender is dropped) while the store
+    /// cannot be read: then ask again.
+    ///
+    /// # Errors
+    /// As [`Intake::submit`].
+    pub fn mark(&self, source: Arc<str>) -> Result<oneshot::Receiver<Option<String>>, Full> {
+        let (answer, answered) = oneshot::channel();
+        self.offer(Job::Mark { source, answer })?;
         Ok(answered)
     }
 
@@ -233,12 +269,7 @@ impl Intake {
         acks: Vec<(ActionId, Option<Outcome>)>,
     ) -> Result<oneshot::Receiver<Option<LateAcks>>, Full> {
         let (answer, answered) = oneshot::channel();
-        let limit = self.capacity - self.capacity / 10;
-        let mut queue = self.lock();
-        if queue.closed || (queue.inputs > 0 && queue.inputs + acks.len() > limit) {
-            return Err(Full);
-        }
-        self.put(&mut queue, Job::Late { platform, acks, answer });
+        self.offer(Job::Late { platform, acks, answer })?;
         Ok(answered)
     }
 
@@ -300,6 +331,17 @@ impl Intake {
     /// Takes out more jobs of at most `limit` inputs, without waiting, to be done together with those taken before.
     pub fn take_more(&self, limit: usize) -> Vec<Job> {
         self.lock().hand_out(limit)
+    }
+
+    /// Queues a job from outside, if there is room for it.
+    fn offer(&self, job: Job) -> Result<(), Full> {
+        let limit = self.capacity - self.capacity / 10;
+        let mut queue = self.lock();
+        if queue.closed || (queue.inputs > 0 && queue.inputs + job.len() > limit) {
+            return Err(Full);
+        }
+        self.put(&mut queue, job);
+        Ok(())
     }
 
     fn put(&self, queue: &mut Queue, job: Job) {

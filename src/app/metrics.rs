@@ -21,7 +21,7 @@ use crate::domain::time::Timestamp;
 use crate::ports::{HistorySize, Reply};
 
 use labels::{Answered, Ended, Replied};
-pub use labels::{BridgeState, EventOutcome, Mode, Reload, Reminded, Shed};
+pub use labels::{BridgeState, EventOutcome, Forwarded, Mode, Reload, Reminded, Shed, Unjudged};
 use table::{Closed, Table};
 
 mod labels;
@@ -53,6 +53,8 @@ pub struct Metrics {
     actions: Table<Mode>,
     ended: Table<Ended>,
     attempts: Table<Replied>,
+    unjudged: Table<Unjudged>,
+    forwarded: Table<Forwarded>,
     verdicts: [Counter; 3],
     shed: [Counter; 5],
     commands: Family<[(&'static str, String); 2], Counter>,
@@ -116,6 +118,13 @@ impl Metrics {
             actions: Table::new(all, "actions", "Actions decided", ["type", "mode"]),
             ended: Table::new(all, "actions_ended", "Actions that came to their end", ["platform", "state"]),
             attempts: Table::new(all, "attempts", "Attempts to carry actions out", ["platform", "reply"]),
+            unjudged: Table::new(all, "unjudged", "Callbacks that went on to a bot unjudged", ["door", "why"]),
+            forwarded: Table::new(
+                all,
+                "forwarded",
+                "Callbacks that went on to a bot, by its answer",
+                ["door", "outcome"],
+            ),
             verdicts,
             shed,
             commands: add(all, "commands", "Commands given in the chat", Family::default()),
@@ -252,6 +261,16 @@ impl Metrics {
         if again {
             self.retries.inc();
         }
+    }
+
+    /// A callback went on to the bot behind an address, and was not judged.
+    pub fn unjudged(&self, door: &str, why: Unjudged) {
+        self.unjudged.count(door, why, 1);
+    }
+
+    /// The bot behind an address was asked.
+    pub fn forwarded(&self, door: &str, outcome: Forwarded) {
+        self.forwarded.count(door, outcome, 1);
     }
 
     /// A commit went through.

@@ -1,6 +1,7 @@
 //! The daemon itself: what turns the core, what carries its actions out, and what plays messages through it without one.
 
 pub mod intake;
+pub mod inlet;
 pub mod engine;
 pub mod outbox;
 pub mod deliver;

@@ -23,6 +23,7 @@ use self::ready::Place;
 use self::target::{Granted, Target};
 pub use self::target::{Pace, Wellness};
 use self::turn::Begun;
+pub use self::turn::Limits;
 use crate::app::intake::Job;
 use crate::domain::action::{Action, ActionId, Outcome, What};
 use crate::domain::time::Timestamp;

@@ -118,6 +118,7 @@ fn bridge(
     let platform = Platform {
         capabilities: capabilities(&mut section, faults),
         bot_user: section.id("bot_user").map(|id| Arc::from(id.value)),
+        ..Platform::default()
     };
     let bridge = Bridge {
         name: Arc::from(name.value.as_str()),

@@ -13,6 +13,7 @@ use super::bridge::Bridge;
 use super::faults::Faults;
 use super::policy::timezone;
 use super::section::{Number, Placed, Section, did_you_mean};
+use super::wecom::Wecom;
 use crate::domain::policy::{Capability, Company, DiskLimits, Mode, Platform, Retention, UnknownGroups};
 
 pub(super) const DEDUPE: Number = Number { key: "dedupe_hours", range: 1..=720, unit: "hours", default: 24 };
@@ -43,6 +44,8 @@ pub struct Daemon {
     pub watch: bool,
     /// The bridges, by name.
     pub bridges: Vec<Bridge>,
+    /// Companies on WeCom, by name.
+    pub wecom: Vec<Wecom>,
 }
 
 /// How the log is written.
@@ -83,6 +86,7 @@ pub(super) fn read(section: Option<Section<'_>>, faults: &Faults) -> (Daemon, Ev
         queue: QUEUE.default as usize,
         watch: true,
         bridges: Vec::new(),
+        wecom: Vec::new(),
     };
     let mut everywhere = Everywhere {
         mode: Mode::On,
@@ -166,7 +170,8 @@ pub(super) fn company(place: Place, platforms: &HashMap<Arc<str>, Platform>, fau
         faults.add_unnamed(fault.help(help));
         return None;
     };
-    let can = |capability| known.capabilities.has(capability);
+    let there = known.groups.get(&company.group).copied().unwrap_or(known.capabilities);
+    let can = |capability| there.has(capability);
     let alone = can(Capability::Private) && !company.users.is_empty();
     if !can(Capability::Send) && !can(Capability::Task) && !alone {
         let message = format!("the bot of `{}` can tell this group nothing", platform.value);

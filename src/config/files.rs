@@ -120,6 +120,11 @@ impl<'a> Files<'a> {
         self.look_and_read(&self.dir.join(name)).map_err(|why| why.message)
     }
 
+    /// Where a file is that a TOML file names, for others to read.
+    pub(super) fn place(&self, by: &Source, path: &str) -> PathBuf {
+        self.dir.join(self.resolve(by, path))
+    }
+
     /// Everything that was read, by name, and everything that was looked at.
     pub(super) fn into_read(self) -> (Vec<(String, String)>, Seen) {
         let read = self.read.into_inner().into_iter().map(|(name, text)| (name, text.to_string())).collect();

@@ -36,6 +36,7 @@ mod seen;
 mod syntax;
 mod tasks;
 mod tree;
+mod wecom;
 mod welcome;
 
 #[cfg(test)]
@@ -47,6 +48,9 @@ pub use daemon::{Daemon, LogFormat};
 pub use draw::human;
 pub use seen::Seen;
 pub use shipped::SHIPPED;
+pub use wecom::{
+    Aibot, AibotWay, App, Archive, BOT_USER, Callback, Customer, Forward, Group, GroupKind, Joins, Reach, Sees, Wecom,
+};
 
 use faults::{Faults, Place};
 use files::Files;
@@ -183,8 +187,9 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
     let section = top.section("daemon", "[daemon]");
     let (mut daemon, mut everywhere) = daemon::read(section, faults);
     let outside = secret::Outside { files, env, faults };
-    let (bridges, platforms) = bridge::read(&mut top, &outside, &mut notes);
+    let (bridges, mut platforms) = bridge::read(&mut top, &outside, &mut notes);
     daemon.bridges = bridges;
+    daemon.wecom = wecom::read(&mut top, &outside, &mut notes, &mut platforms);
     let company = everywhere.company.take().and_then(|place| daemon::company(place, &platforms, faults));
 
     let rules::Rules { built, lexicon, examples, excuses, names } = rules::read(tree.rules, kinds, files, faults);

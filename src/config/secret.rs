@@ -1,10 +1,10 @@
-//! Secrets of bridges: read from the environment or a file, never from TOML, and never shown.
+//! Secrets of bridges and of WeCom: read from the environment or a file, never from TOML, and never shown.
 
 use super::Env;
 use super::faults::{Faults, Place};
 use super::files::Files;
 use super::section::Section;
-use crate::domain::secret::{PREFIX, Secret, Token};
+use crate::domain::secret::{Hidden, PREFIX, Secret, Token};
 
 /// What came of looking for a value outside TOML.
 pub(super) enum Sought<T> {
@@ -53,7 +53,60 @@ const TOKEN: Kind<Token> = Kind {
     how: "make one with: openssl rand -base64 32",
 };
 
+/// What WeCom's console shows: any characters that a form can hold.
+const GIVEN: Kind<Hidden> = Kind {
+    what: "secret",
+    read: |text| {
+        let text = text.trim();
+        let sound = !text.is_empty() && text.len() <= 512 && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if sound { Ok(Hidden::new(text)) } else { Err("it has spaces or characters other than plain ones".to_owned()) }
+    },
+    how: "copy it from the console of WeCom (管理后台), without anything around it",
+};
+const AES_KEY: Kind<Hidden> = Kind {
+    what: "EncodingAESKey",
+    read: |text| {
+        let text = text.trim();
+        let sound = text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if sound { Ok(Hidden::new(text)) } else { Err("it is not 43 letters and digits".to_owned()) }
+    },
+    how: "copy it from the console of WeCom, where the address for callbacks is set (接收消息)",
+};
+const ROBOT: Kind<Hidden> = Kind {
+    what: "webhook of the robot",
+    read: |text| {
+        let text = text.trim();
+        let key = text.split_once("key=").map_or(text, |(_, rest)| rest.split('&').next().unwrap_or_default());
+        let sound =
+            (8..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if sound { Ok(Hidden::new(key)) } else { Err("it holds no key of a robot".to_owned()) }
+    },
+    how: "copy the robot's whole webhook address, which ends with ?key=…, or what follows key=",
+};
+
 impl Outside<'_> {
+    /// Something that WeCom's console shows.
+    pub(super) fn given(&self, section: &mut Section<'_>, env: &'static str, file: &'static str) -> Sought<Hidden> {
+        self.sought(section, env, file, &GIVEN)
+    }
+
+    /// The EncodingAESKey of callbacks.
+    pub(super) fn aes_key(&self, section: &mut Section<'_>) -> Sought<Hidden> {
+        self.sought(section, "aes_key_env", "aes_key_file", &AES_KEY)
+    }
+
+    /// The key of a group robot, from its webhook's address.
+    pub(super) fn robot(&self, section: &mut Section<'_>) -> Sought<Hidden> {
+        self.sought(section, "robot_env", "robot_file", &ROBOT)
+    }
+
+    /// A private key in a file; or why it cannot be had.
+    pub(super) fn private_key(&self, at: &Place, path: &str) -> Result<Hidden, String> {
+        let text = self.files.secret(self.faults.source(at), path)?;
+        let sound = text.trim_start().starts_with("-----BEGIN") && text.contains("PRIVATE KEY");
+        if sound { Ok(Hidden::new(&text)) } else { Err("the file holds no private key in PEM".to_owned()) }
+    }
+
     /// A secret whose variable or file a section names.
     pub(super) fn secret(&self, section: &mut Section<'_>, env: &'static str, file: &'static str) -> Sought<Secret> {
         self.sought(section, env, file, &SECRET)
@@ -115,6 +168,8 @@ impl Outside<'_> {
             ("previous_secret", "previous_secret_env", "previous_secret_file"),
             ("token", "token_env", "token_file"),
             ("previous_token", "previous_token_env", "previous_token_file"),
+            ("aes_key", "aes_key_env", "aes_key_file"),
+            ("robot", "robot_env", "robot_file"),
             ("password", "secret_env", "secret_file"),
         ] {
             if section.has(key) {

@@ -35,6 +35,7 @@ pub static SHIPPED: &[(&str, &str)] = &[
     ("config/rules/score.toml", include_str!("../../config/rules/score.toml")),
     ("config/rules/similar.toml", include_str!("../../config/rules/similar.toml")),
     ("config/rules/violence.toml", include_str!("../../config/rules/violence.toml")),
+    ("config/wecom.toml", include_str!("../../config/wecom.toml")),
     ("wordlists/abuse.txt", include_str!("../../wordlists/abuse.txt")),
     ("wordlists/abuse_short.txt", include_str!("../../wordlists/abuse_short.txt")),
     ("wordlists/ads.txt", include_str!("../../wordlists/ads.txt")),

@@ -12,7 +12,7 @@ use super::change::Change;
 use super::choice::Choice;
 use super::ids::{self, action_id};
 use super::notices::{Notices, Vars};
-use super::policy::{Capabilities, Capability, Policy};
+use super::policy::{Capabilities, Capability, Policy, Strangers};
 use super::standing::{Held, HeldKind, Ledger};
 use super::time::Timestamp;
 use super::timer::{Timer, TimerKind};
@@ -45,6 +45,7 @@ pub(super) enum Said {
 pub(super) struct Means<'a> {
     pub(super) policy: &'a Policy,
     pub(super) can: Capabilities,
+    pub(super) strangers: Strangers,
     pub(super) platform: Arc<str>,
     pub(super) group: Arc<str>,
     /// Ids of owner and admins.
@@ -66,6 +67,11 @@ pub(super) struct Means<'a> {
 impl Means<'_> {
     pub(super) fn can(&self, capability: Capability) -> bool {
         self.can.has(capability)
+    }
+
+    /// Whether something can be told to this person alone.
+    pub(super) fn can_tell(&self, user: &str) -> bool {
+        self.can(Capability::Private) && !self.strangers.iter().any(|prefix| user.starts_with(&**prefix))
     }
 
     pub(super) fn notices(&self) -> &Notices {
@@ -121,7 +127,7 @@ impl Means<'_> {
 
     /// Answers somebody: in the group, or alone where nothing can be said in the group, or where it is for them `alone`.
     pub(super) fn answer(&mut self, user: Arc<str>, text: String, alone: bool) {
-        let (aloud, privately) = (self.can(Capability::Send), self.can(Capability::Private));
+        let (aloud, privately) = (self.can(Capability::Send), self.can_tell(&user));
         if privately && (alone || !aloud) {
             self.act(Lane::Reply, What::Private { user, text }, Vec::new());
         } else if aloud && !self.group.is_empty() {
@@ -212,8 +218,12 @@ impl Means<'_> {
             let buttons = buttons.iter().map(|choice| choice.button()).collect();
             let mentions = self.admins.clone();
             self.act(Lane::Penalty, What::Task { text, mentions, buttons }, Vec::new());
-        } else if self.can(Capability::Private) && !self.admins.is_empty() {
-            for user in self.admins.iter().take(ADMINS_TOLD).cloned().collect::<Vec<_>>() {
+            self.cause.step = kept;
+            return;
+        }
+        let told: Vec<_> = self.admins.iter().filter(|user| self.can_tell(user)).take(ADMINS_TOLD).cloned().collect();
+        if !told.is_empty() {
+            for user in told {
                 self.act(Lane::Penalty, What::Private { user, text: text.clone() }, Vec::new());
             }
         } else if self.can(Capability::Send) {

@@ -106,8 +106,15 @@ impl Newcomers {
     fn wait(&mut self, person: Newcomer, now: Timestamp) {
         let user = key(&person.user);
         let again = |join: &Join| join.user == user && join.time.plus(WELCOMED_FOR) > now;
-        let waits = self.waiting.iter().any(|other| other.user == person.user);
-        if is_in_time(&person, now) && !waits && !self.welcomed.iter().any(again) {
+        // Told twice, the second time with more: who they are and whence they came.
+        if let Some(other) = self.waiting.iter_mut().find(|other| other.user == person.user) {
+            if !person.name.is_empty() {
+                other.name = person.name;
+            }
+            other.channel = person.channel.or(other.channel.take());
+            return;
+        }
+        if is_in_time(&person, now) && !self.welcomed.iter().any(again) {
             self.waiting.push(person);
         }
     }

@@ -63,7 +63,7 @@ pub(super) fn carry_out(
 
 fn warn_private(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<'_>, vars: &Vars) -> Carried {
     let notice = if offender.by_name { "warn_private_name" } else { "warn_private" };
-    if means.can(Capability::Private) {
+    if means.can_tell(offender.user) {
         return Carried::told(Some(tell(means, offender, notice, vars)));
     }
     let carried = if means.can(Capability::Send) {
@@ -82,7 +82,7 @@ fn warn_public(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<'
         return in_group(means, ledger, offender, notice, vars, "点名提醒");
     }
     let private = if offender.by_name { "warn_private_name" } else { "warn_private" };
-    let notice = means.can(Capability::Private).then(|| tell(means, offender, private, vars));
+    let notice = means.can_tell(offender.user).then(|| tell(means, offender, private, vars));
     let asked = asked(vars, "在群里点名提醒", "本平台不能在群里发言");
     ask(means, ledger, offender, &asked, Choice::Told);
     Carried::told(notice)
@@ -115,7 +115,7 @@ fn mute(
     let mut carried = if means.can(Capability::Send) {
         in_group(means, ledger, offender, notice, &vars, &format!("禁言至 {}", vars.until))
     } else {
-        Carried::told(means.can(Capability::Private).then(|| tell(means, offender, notice, &vars)))
+        Carried::told(means.can_tell(offender.user).then(|| tell(means, offender, notice, &vars)))
     };
     match deed {
         Some(deed) => means.tells_of(&deed, carried.notice.clone()),
@@ -153,7 +153,7 @@ fn remove(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<'_>, v
         return Carried::told(None);
     }
     // Told before, for afterwards the platform may not let us.
-    let told = means.can(Capability::Private).then(|| tell(means, offender, "remove_private", vars));
+    let told = means.can_tell(offender.user).then(|| tell(means, offender, "remove_private", vars));
     let deed = means.act(Lane::Penalty, What::Remove { user: offender.user.clone() }, Vec::new());
     if means.can(Capability::Send) {
         let carried = in_group(means, ledger, offender, "remove", vars, "移出本群");

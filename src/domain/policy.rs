@@ -91,7 +91,14 @@ pub struct Platform {
     pub capabilities: Capabilities,
     /// The bot's own user id; its messages are ignored.
     pub bot_user: Option<Arc<str>>,
+    /// What it can do in groups that are reached in their own ways, by group id.
+    pub groups: HashMap<Arc<str>, Capabilities>,
+    /// What the ids of people begin with to whom it cannot write alone, whatever it can do else.
+    pub strangers: Strangers,
 }
+
+/// What the ids of people begin with to whom a platform cannot write alone.
+pub type Strangers = Arc<[Box<str>]>;
 
 impl Settings {
     /// The policy of a group.
@@ -119,9 +126,15 @@ impl Settings {
         policies.map(|policy| policy.strike_life).max().unwrap_or_default()
     }
 
-    /// What a platform can do.
-    pub fn capabilities(&self, platform: &str) -> Capabilities {
-        self.platforms.get(platform).map_or(Capabilities::ALL, |platform| platform.capabilities)
+    /// What a platform can do in a group.
+    pub fn capabilities(&self, platform: &str, group: &str) -> Capabilities {
+        let Some(platform) = self.platforms.get(platform) else { return Capabilities::ALL };
+        platform.groups.get(group).copied().unwrap_or(platform.capabilities)
+    }
+
+    /// To whom a platform cannot write alone.
+    pub fn strangers(&self, platform: &str) -> Strangers {
+        self.platforms.get(platform).map(|platform| platform.strangers.clone()).unwrap_or_default()
     }
 }
 

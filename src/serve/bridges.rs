@@ -8,13 +8,14 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::Guest;
+use super::wecom::{self, Tenants};
 use crate::adapters::bridge::push::{Push, Target};
 use crate::adapters::bridge::sign::Secret;
 use crate::app::deliver::{ByName, Platforms, SharedOutbox};
 use crate::app::health::{self, Health};
 use crate::app::metrics::{BridgeState, Metrics};
 use crate::app::outbox::Pace;
-use crate::config::{Actions, Bridge, State};
+use crate::config::{Actions, Bridge, State, Wecom};
 use crate::domain::policy::{Capability, Settings};
 use crate::ports::{Clock, Platform};
 use crate::web::hooks::{BridgeIn, HooksState, Limits, Rate, Switch};
@@ -23,6 +24,7 @@ use crate::web::hooks::{BridgeIn, HooksState, Limits, Rate, Switch};
 pub(super) struct Bridges {
     pub(super) configured: Vec<Bridge>,
     pub(super) guests: Vec<Guest>,
+    pub(super) tenants: Tenants,
     pub(super) platforms: Platforms,
     pub(super) outbox: SharedOutbox,
     pub(super) hooks: Arc<HooksState>,
@@ -34,6 +36,7 @@ pub(super) struct Bridges {
 /// Other bridges, ready to be switched to.
 pub(super) struct Next {
     configured: Vec<Bridge>,
+    tenants: wecom::Next,
     platforms: ByName,
     paces: HashMap<Arc<str>, Pace>,
     /// Those that are new or not as they were.
@@ -43,6 +46,7 @@ pub(super) struct Next {
 impl Bridges {
     /// Those that wanted no more are asked again.
     pub(super) fn enable(&self) {
+        self.tenants.ask_again();
         for name in self.outbox.enable() {
             self.health.clear(&health::bridge(&name));
             self.metrics.bridge_state(&name, BridgeState::On);
@@ -56,12 +60,17 @@ impl Bridges {
     }
 
     /// Whether these are the same.
-    pub(super) fn are(&self, bridges: &[Bridge]) -> bool {
-        self.configured == bridges
+    pub(super) fn are(&self, bridges: &[Bridge], tenants: &[Wecom]) -> bool {
+        self.configured == bridges && self.tenants.are(tenants)
     }
 
     /// Makes what other bridges need. Those that stay the same keep what they have.
-    pub(super) fn prepare(&self, configured: Vec<Bridge>, settings: &Settings) -> anyhow::Result<Next> {
+    pub(super) fn prepare(
+        &self,
+        configured: Vec<Bridge>,
+        tenants: Vec<Wecom>,
+        settings: &Settings,
+    ) -> anyhow::Result<Next> {
         let (mut platforms, mut afresh) = (ByName::new(), HashSet::new());
         for bridge in &configured {
             let same = self.configured.contains(bridge);
@@ -76,16 +85,29 @@ impl Bridges {
         }
         let guests = self.guests.iter().map(|guest| (guest.name.clone(), guest.platform.clone()));
         platforms.extend(guests);
-        let paces = paces(&configured, &self.guests, settings);
-        Ok(Next { configured, platforms, paces, afresh })
+        let mut paces = paces(&configured, &self.guests, settings);
+        paces.extend(wecom::paces(&tenants));
+        let tenants = self.tenants.prepare(tenants)?;
+        platforms.extend(tenants.platforms(&self.tenants));
+        afresh.extend(tenants.afresh());
+        Ok(Next { configured, tenants, platforms, paces, afresh })
     }
 
     /// Switches to other bridges.
     pub(super) fn switch(&mut self, next: Next) {
-        let Next { configured, platforms, paces, afresh } = next;
+        let Next { configured, tenants, platforms, paces, afresh } = next;
         self.outbox.configure(&paces, &afresh);
         self.platforms.replace(platforms);
         self.hooks.replace(configured.iter().map(inbound).collect());
+        for gone in self.tenants.configured.iter().filter(|old| !paces.contains_key(&old.name)) {
+            self.health.clear(&health::bridge(&gone.name));
+            self.metrics.bridge_gone(&gone.name);
+        }
+        self.tenants.switch(tenants);
+        for tenant in self.tenants.configured.iter().filter(|tenant| afresh.contains(&tenant.name)) {
+            self.health.clear(&health::bridge(&tenant.name));
+            self.metrics.bridge_state(&tenant.name, BridgeState::On);
+        }
         for gone in self.configured.iter().filter(|old| configured.iter().all(|new| new.name != old.name)) {
             self.health.clear(&health::bridge(&gone.name));
             self.metrics.bridge_gone(&gone.name);
@@ -116,7 +138,7 @@ pub(super) fn announce(guests: &[Guest], settings: &mut Arc<Settings>) -> anyhow
 /// The paces of the bridges that are on, and of the guests.
 pub(super) fn paces(bridges: &[Bridge], guests: &[Guest], settings: &Settings) -> HashMap<Arc<str>, Pace> {
     let pace = |bridge: &Bridge| Pace {
-        idempotent: settings.capabilities(&bridge.name).has(Capability::Idempotent),
+        idempotent: settings.capabilities(&bridge.name, "").has(Capability::Idempotent),
         per_second: bridge.actions_per_second,
         per_group: bridge.group_actions_per_minute.and_then(NonZeroU32::new),
         pulls: matches!(bridge.actions, Some(Actions::Fetched(_))),

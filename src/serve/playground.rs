@@ -75,7 +75,8 @@ pub async fn start(
     let witness = PageWitness::new(playground.clone(), last_case.clone());
     let pace = Pace { idempotent: true, per_second: PACE, per_group: None, pulls: false };
     let guest = |kind: Kind| {
-        let known = policy::Platform { capabilities: kind.capabilities(), bot_user: Some(BOT.into()) };
+        let known =
+            policy::Platform { capabilities: kind.capabilities(), bot_user: Some(BOT.into()), ..Default::default() };
         Guest { name: kind.name().into(), known, platform: Arc::new(playground.clone()), pace }
     };
     let extra = Extra { guests: Kind::ALL.map(guest).into(), witness: Some(Box::new(witness)) };

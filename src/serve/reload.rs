@@ -150,14 +150,14 @@ impl Worker {
         known.map_err(|error| NotReloaded::Unavailable(format!("{error:#}")))?;
         let files: Arc<[(String, String)]> = files.into();
         let (from, to) = (self.version.clone(), settings.version.clone());
-        let changed = from != to || !self.bridges.are(&daemon.bridges);
+        let changed = from != to || !self.bridges.are(&daemon.bridges, &daemon.wecom);
         if !changed {
             return Ok(Reloaded { from, to, changed, summary: Arc::default() });
         }
         let old = Written { files: &self.files, bridges: self.bridges.configured() };
         let summary = Arc::new(Summary::between(old, Written { files: &files, bridges: &daemon.bridges }));
         // Whatever may fail comes before anything is changed.
-        let next = self.bridges.prepare(daemon.bridges, &settings);
+        let next = self.bridges.prepare(daemon.bridges, daemon.wecom, &settings);
         let next = next.map_err(|error| NotReloaded::Unavailable(format!("{error:#}")))?;
         if from != to {
             let answer = self.intake.change_rules(settings, files.clone()).map_err(|_| NotReloaded::Stopping)?;

@@ -23,6 +23,7 @@ mod history;
 mod inspect;
 mod lessons;
 mod lock;
+mod marks;
 mod open;
 mod peek;
 mod read;
@@ -165,6 +166,10 @@ impl Store for SqliteStore {
 
     fn forget_seen(&mut self, before: Timestamp) -> Result<(), StoreError> {
         Ok(self.seen.forget(&mut self.conn, before)?)
+    }
+
+    fn mark(&mut self, source: &str) -> Result<Option<String>, StoreError> {
+        marks::mark(&self.conn, source)
     }
 
     fn group(&mut self, platform: &str, group: &str) -> Result<StoredGroup, StoreError> {

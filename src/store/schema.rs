@@ -20,6 +20,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0006_decisions", sql: include_str!("migrations/0006_decisions.sql") },
     Migration { name: "0007_reminders", sql: include_str!("migrations/0007_reminders.sql") },
     Migration { name: "0008_lessons", sql: include_str!("migrations/0008_lessons.sql") },
+    Migration { name: "0009_marks", sql: include_str!("migrations/0009_marks.sql") },
     Migration { name: "0010_tasks", sql: include_str!("migrations/0010_tasks.sql") },
 ];
 

@@ -82,7 +82,7 @@ fn key(n: u64) -> SeenKey {
 
 /// A message that breaks no rule.
 fn plain(seq: u64) -> Unit {
-    Unit { rows: vec![row(seq)], seen: vec![key(seq)], changes: Vec::new() }
+    Unit { rows: vec![row(seq)], seen: vec![key(seq)], ..Unit::default() }
 }
 
 fn changed(change: Change) -> Unit {

@@ -4,6 +4,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, Tran
 
 use super::error::{encode, signed};
 use super::groups::GroupIds;
+use super::marks;
 use super::seen::SeenIds;
 use crate::domain::action::{Action, Outcome};
 use crate::domain::alerts::Alerts;
@@ -25,7 +26,8 @@ pub(super) fn commit(
     seen: &mut SeenIds,
     units: &[Unit],
 ) -> Result<u64, StoreError> {
-    let empty = |unit: &Unit| unit.rows.is_empty() && unit.seen.is_empty() && unit.changes.is_empty();
+    let empty =
+        |unit: &Unit| unit.rows.is_empty() && unit.seen.is_empty() && unit.changes.is_empty() && unit.marks.is_empty();
     if units.iter().all(empty) {
         return Ok(0);
     }
@@ -52,6 +54,7 @@ fn transact(
         changes.write(change)?;
     }
     let repeated = changes.repeated;
+    marks::write(&tx, units.iter().flat_map(|unit| &unit.marks))?;
     tx.commit()?;
     seen.keep(keys);
     Ok(repeated)

@@ -24,16 +24,16 @@ use hyper_util::service::TowerToHyperService;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::adapters::bridge::inbound::{self, Batch, Unreadable};
 use crate::adapters::bridge::sign::{self, Rejected, Secret};
+use crate::adapters::inbound::{self, Batch, Unreadable};
 use crate::app::deliver::SharedOutbox;
 use crate::app::intake::{Answer, Full, Incoming, Intake};
 use crate::app::metrics::{EventOutcome, Metrics, Requests, Shed};
 use crate::domain::secret::Token;
 use crate::ports::Clock;
 use crate::web::HttpService;
+use crate::web::body::{self, NoBody};
 
-mod body;
 mod pull;
 mod rate;
 
@@ -216,7 +216,7 @@ async fn take(
     if let Switch::Off(why) = &bridge.state {
         return Err(Refused::Off(why.clone()));
     }
-    let body = body::read(body, &headers, &bridge.limits).await?;
+    let body = body::read(body, &headers, bridge.limits.max_bytes, bridge.limits.body_timeout).await?;
     let now = state.clock.now();
     sign::verify(&bridge.secrets, signed(&headers), &body, now, sign::TOLERANCE).map_err(Refused::Signature)?;
     // After the signature: who cannot sign must not use up what the bot may send.
@@ -271,9 +271,7 @@ fn durable(accepted: usize, duplicates: usize) -> Response {
 #[derive(Debug)]
 enum Refused {
     Off(String),
-    TooLarge { max_bytes: usize },
-    TooSlow,
-    Broken,
+    Body(NoBody),
     Rate { seconds: u64 },
     Signature(Rejected),
     Unreadable(Unreadable),
@@ -285,17 +283,23 @@ enum Refused {
     Unrecorded,
 }
 
+impl From<NoBody> for Refused {
+    fn from(none: NoBody) -> Self {
+        Refused::Body(none)
+    }
+}
+
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         match self {
             Refused::Off(why) => {
                 later(StatusCode::SERVICE_UNAVAILABLE, WAIT_LONG, &format!("this bridge is off: {why}"))
             }
-            Refused::TooLarge { max_bytes } => {
+            Refused::Body(NoBody::TooLarge { max_bytes }) => {
                 error(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is larger than {max_bytes} bytes"))
             }
-            Refused::TooSlow => error(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
-            Refused::Broken => error(StatusCode::BAD_REQUEST, "the body broke off"),
+            Refused::Body(NoBody::TooSlow) => error(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
+            Refused::Body(NoBody::Broken) => error(StatusCode::BAD_REQUEST, "the body broke off"),
             Refused::Rate { seconds } => later(StatusCode::TOO_MANY_REQUESTS, seconds, "too many requests"),
             Refused::Signature(rejected) => error(StatusCode::UNAUTHORIZED, &rejected.to_string()),
             Refused::Unreadable(unreadable) => refusal(StatusCode::BAD_REQUEST, &unreadable),

@@ -6,6 +6,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -63,7 +64,7 @@ pub async fn serve_by(
     service: impl HttpService,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    serve_within(HEAD, listener, service, Arc::default(), shutdown).await
+    serve_within(HEAD, listener, service, Looks::default(), shutdown).await
 }
 
 /// The same; while `watched`, the requests of new connections carry their [`Line`] as an extension.
@@ -76,8 +77,34 @@ pub async fn serve_watched(
     watched: Arc<AtomicBool>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    serve_within(HEAD, listener, service, watched, shutdown).await
+    serve_within(HEAD, listener, service, Looks { lines: watched, ..Looks::default() }, shutdown).await
 }
+
+/// The same, for those who also ask who calls.
+///
+/// # Errors
+/// The listener broke.
+pub async fn serve_looking(
+    listener: TcpListener,
+    service: impl HttpService,
+    looks: Looks,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    serve_within(HEAD, listener, service, looks, shutdown).await
+}
+
+/// What the requests of new connections carry as extensions, while somebody wants it. Nearly all go without.
+#[derive(Clone, Debug, Default)]
+pub struct Looks {
+    /// Their [`Line`].
+    pub lines: Arc<AtomicBool>,
+    /// Their [`Caller`].
+    pub callers: Arc<AtomicBool>,
+}
+
+/// Where a connection comes from: a client, or a proxy before us.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Caller(pub(super) IpAddr);
 
 /// A client's connection, looked at from aside: whether the client is still there. For those who make it wait long; it is
 /// another handle of the same socket, which others need not pay for.
@@ -104,7 +131,7 @@ async fn serve_within(
     head: Duration,
     listener: TcpListener,
     service: impl HttpService,
-    watched: Arc<AtomicBool>,
+    looks: Looks,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let mut http = http1::Builder::new();
@@ -114,9 +141,9 @@ async fn serve_within(
     let open = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
-        let stream = tokio::select! {
+        let (stream, from) = tokio::select! {
             taken = listener.accept() => match taken {
-                Ok((stream, _)) => stream,
+                Ok(taken) => taken,
                 Err(error) => {
                     pause_after(&error).await;
                     continue;
@@ -124,17 +151,19 @@ async fn serve_within(
             },
             () = &mut shutdown => break,
         };
-        let line = watched.load(Ordering::Relaxed).then(|| Line::of(&stream).ok()).flatten();
+        let line = looks.lines.load(Ordering::Relaxed).then(|| Line::of(&stream).ok()).flatten();
+        let caller = looks.callers.load(Ordering::Relaxed).then(|| Caller(from.ip().to_canonical()));
         let (stream, service) = (TokioIo::new(prompt(stream)), service.clone());
         // Why a connection ended matters to its client alone.
-        match line {
-            None => {
+        match (line, caller) {
+            (None, None) => {
                 let connection = open.watch(http.serve_connection(stream, service));
                 tokio::spawn(async move { connection.await.ok() });
             }
-            Some(line) => {
+            (line, caller) => {
                 let service = service_fn(move |mut request: Request<Incoming>| {
-                    request.extensions_mut().insert(line.clone());
+                    line.clone().map(|line| request.extensions_mut().insert(line));
+                    caller.map(|caller| request.extensions_mut().insert(caller));
                     service.call(request)
                 });
                 let connection = open.watch(http.serve_connection(stream, service));

@@ -8,12 +8,14 @@ use axum::Router;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
-pub use self::listen::{HttpService, serve_by, serve_watched};
+pub use self::listen::{HttpService, Looks, serve_by, serve_looking, serve_watched};
 
 pub mod admin;
+mod body;
 pub mod hooks;
 mod listen;
 pub mod playground;
+pub mod wecom;
 
 /// How long requests that are being answered may still take once the daemon is to stop.
 pub const GRACE: Duration = Duration::from_secs(10);

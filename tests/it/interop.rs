@@ -1,36 +1,17 @@
 //! The bridge with the stock Standard Webhooks library of Python on the bot's side.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::support::daemon::{Daemon, Home};
+use crate::support::foreign::{needed, python, run};
 use crate::support::{SECRET, TOKEN, root};
 
 const LIBRARY: &str = "standardwebhooks==1.0.1";
-
-/// A Python with the library, made once.
-fn python() -> Result<PathBuf, String> {
-    let venv = root().join("target/interop-venv");
-    let python = venv.join("bin/python");
-    let ready = venv.join("ready");
-    if std::fs::read_to_string(&ready).is_ok_and(|what| what == LIBRARY) {
-        return Ok(python);
-    }
-    run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", LIBRARY]))?;
-    std::fs::write(ready, LIBRARY).map_err(|error| error.to_string())?;
-    Ok(python)
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let output = command.output().map_err(|error| error.to_string())?;
-    let said = || String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.status.success() { Ok(()) } else { Err(said()) }
-}
 
 struct Bot {
     child: Child,
@@ -70,14 +51,7 @@ impl Drop for Bot {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_stock_library_of_python_understands_the_bridge() {
-    let python = match python() {
-        Ok(python) => python,
-        Err(why) if std::env::var_os("CI").is_none() => {
-            eprintln!("SKIPPED: no Python with {LIBRARY}: {why}");
-            return;
-        }
-        Err(why) => panic!("no Python with {LIBRARY}: {why}"),
-    };
+    let Some(python) = needed(LIBRARY, python(&[LIBRARY])) else { return };
     let (mut bot, port) = Bot::start(&python);
     let mut home = Home::new();
     home.actions_url = format!("http://127.0.0.1:{port}/actions");
@@ -121,11 +95,7 @@ async fn the_stock_library_of_python_understands_the_bridge() {
 /// The bot of the README that fetches its actions, which needs nothing but Python itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_bot_that_fetches_its_actions_does_so() {
-    if let Err(why) = run(Command::new("python3").arg("--version")) {
-        assert!(std::env::var_os("CI").is_none(), "no Python: {why}");
-        eprintln!("SKIPPED: no Python: {why}");
-        return;
-    }
+    let Some(()) = needed("Python", run(Command::new("python3").arg("--version"))) else { return };
     let home = Home::new();
     let (url, token) = (r#"actions_url_env = "QUNWEI_EXAMPLE_ACTIONS_URL""#, r#"token_env = "QUNWEI_EXAMPLE_TOKEN""#);
     home.edit("config/qunwei.toml", &format!("\n{url}"), &format!("\n{token}"));

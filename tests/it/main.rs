@@ -11,6 +11,11 @@
 
 mod support;
 
+#[path = "../../examples/fake-wecom/callbacks.rs"]
+mod fake_wecom;
+#[path = "../../fuzz/src/lib.rs"]
+mod fuzz_entries;
+
 mod accuracy;
 mod alarms;
 mod attack;
@@ -24,6 +29,7 @@ mod docs_config;
 mod eval;
 mod export;
 mod first_day_admin;
+mod fuzz;
 mod generated;
 mod history;
 mod hostile_text;
@@ -48,5 +54,13 @@ mod rules;
 mod store_faults;
 mod tasks;
 mod transfer;
+mod wecom_aibot;
+mod wecom_archive;
+mod wecom_archive_interop;
+mod wecom_beside;
+mod wecom_callback;
+mod wecom_interop;
+mod wecom_out;
+mod wecom_pywgb;
 mod welcome;
 mod words;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use qunwei::app::intake::{Answer, Incoming, Job};
 use qunwei::domain::event::Event;
 use qunwei::domain::time::Timestamp;
-use qunwei::ports::{Clock, RowKind};
+use qunwei::ports::{Clock, Mark, RowKind};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -301,4 +301,43 @@ fn ids_are_remembered_for_as_long_as_a_repetition_would_be_acted_on() {
     let answer = answer.try_recv().unwrap();
     assert!(effects.acts.is_empty(), "acted a second time: {answer:?}");
     assert_eq!(answer, Answer::Durable { accepted: 0, duplicates: 1 });
+}
+
+#[test]
+fn how_far_a_reader_has_come_is_written_with_what_it_read() {
+    let mut bench = Bench::new();
+    let found = |ids: &[&str], value: &str| {
+        let (Job::Events { events, answer }, answered) = request(ids, SPAM) else {
+            unreachable!("a request is events")
+        };
+        let mark = Mark { source: "wecom/corp/archive".into(), value: value.into() };
+        (Job::Marked { events, mark, answer }, answered)
+    };
+    let ask = |bench: &mut Bench| {
+        let (answer, mut answered) = oneshot::channel();
+        bench.engine.step(vec![Job::Mark { source: "wecom/corp/archive".into(), answer }], MORNING);
+        answered.try_recv()
+    };
+    assert_eq!(ask(&mut bench), Ok(None));
+    let (job, mut answer) = found(&["a", "b"], "2");
+    bench.engine.step(vec![job], MORNING);
+    assert_eq!(answer.try_recv().unwrap(), Answer::Durable { accepted: 2, duplicates: 0 });
+    assert_eq!(ask(&mut bench), Ok(Some("2".to_owned())));
+    // A request that cannot be stored takes its mark with it; its neighbour does not mind.
+    bench.faults.set([Fault::Poison("\"bad\"".to_owned())]);
+    let ((bad, mut refused), (good, mut answer)) = (found(&["c", "bad"], "4"), request(&["e"], SPAM));
+    bench.engine.step(vec![bad, good], MORNING);
+    assert!(matches!(refused.try_recv().unwrap(), Answer::Unavailable { .. }));
+    assert_eq!(answer.try_recv().unwrap(), Answer::Durable { accepted: 1, duplicates: 0 });
+    assert_eq!(ask(&mut bench), Ok(Some("2".to_owned())));
+    bench.faults.set([]);
+    let (job, mut answer) = found(&["b", "c"], "3");
+    bench.engine.step(vec![job], MORNING);
+    assert_eq!(answer.try_recv().unwrap(), Answer::Durable { accepted: 1, duplicates: 1 });
+    assert_eq!(ask(&mut bench), Ok(Some("3".to_owned())));
+    // While the store cannot be read nothing is said: who asks, asks again.
+    bench.faults.set([Fault::Reads]);
+    assert!(ask(&mut bench).is_err());
+    bench.faults.set([]);
+    assert_eq!(ask(&mut bench), Ok(Some("3".to_owned())));
 }

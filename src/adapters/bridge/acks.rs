@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::inbound::Unreadable;
+use crate::adapters::inbound::Unreadable;
 use crate::domain::action::ActionId;
 use crate::ports::Reply;
 

@@ -183,6 +183,13 @@ impl Engine {
     /// # Errors
     /// The store cannot be read; the job is among those that [`Engine::step`] then recovers.
     pub fn apply(&mut self, job: Job, now: Timestamp) -> Result<(), StoreError> {
+        if let Job::Mark { source, answer } = job {
+            match self.store.mark(&source) {
+                Ok(mark) => drop(answer.send(mark)), // who asked may have gone: no matter
+                Err(error) => tracing::warn!(%error, %source, "how far a reader has come could not be read"),
+            }
+            return Ok(());
+        }
         let mut unit = Unit::default();
         let counts = self.run(&job, now, &mut unit);
         self.batch.units.push(unit);
@@ -264,7 +271,7 @@ impl Engine {
         let mut answers = Answers::with_capacity(batch.jobs.len());
         for (job, Counts { accepted, duplicates }) in batch.jobs {
             match job {
-                Some(Job::Events { events, answer }) => {
+                Some(Job::Events { events, answer } | Job::Marked { events, answer, .. }) => {
                     answers.push(answer, Answer::Durable { accepted, duplicates }, events);
                 }
                 // Who asked may have gone: no matter.
@@ -274,7 +281,7 @@ impl Engine {
                     let unknown = acks.len().saturating_sub(accepted + duplicates);
                     answer.send(Some(LateAcks { accepted, ended: duplicates, unknown })).ok();
                 }
-                Some(Job::Attempt { .. } | Job::Told(_) | Job::Outcome { .. }) | None => {}
+                Some(Job::Attempt { .. } | Job::Told(_) | Job::Outcome { .. } | Job::Mark { .. }) | None => {}
             }
         }
         (self.tell)(answers);
@@ -317,15 +324,12 @@ impl Engine {
     fn run(&mut self, job: &Job, now: Timestamp, unit: &mut Unit) -> Result<Counts, StoreError> {
         let mut counts = Counts::default();
         match job {
-            Job::Events { events, .. } => {
-                for incoming in events {
-                    if self.event(incoming, now, unit)? {
-                        counts.accepted += 1;
-                    } else {
-                        counts.duplicates += 1;
-                    }
-                }
+            Job::Events { events, .. } => self.events(events, now, unit, &mut counts)?,
+            Job::Marked { events, mark, .. } => {
+                self.events(events, now, unit, &mut counts)?;
+                unit.marks.push(mark.clone());
             }
+            Job::Mark { .. } => {} // answered before
             Job::Attempt { action, body } => {
                 unit.rows.push(self.row(RowKind::Attempt, now, body.clone())); // it names the action
                 unit.changes.push(Change::Attempted { id: action.id.clone(), body: body.clone() });
@@ -363,6 +367,23 @@ impl Engine {
             }
         }
         Ok(counts)
+    }
+
+    fn events(
+        &mut self,
+        events: &[Incoming],
+        now: Timestamp,
+        unit: &mut Unit,
+        counts: &mut Counts,
+    ) -> Result<(), StoreError> {
+        for incoming in events {
+            if self.event(incoming, now, unit)? {
+                counts.accepted += 1;
+            } else {
+                counts.duplicates += 1;
+            }
+        }
+        Ok(())
     }
 
     /// Takes in one event; `false` when it was there already.

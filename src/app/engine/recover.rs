@@ -90,7 +90,7 @@ impl Engine {
 /// Answers a request; gives back what is not a request.
 fn answer_unavailable(job: Job, reason: &str) -> Option<Job> {
     match job {
-        Job::Events { answer, .. } => {
+        Job::Events { answer, .. } | Job::Marked { answer, .. } => {
             let _ = answer.send(Answer::Unavailable { reason: reason.to_owned() }); // the client may have gone
             None
         }
@@ -102,6 +102,7 @@ fn answer_unavailable(job: Job, reason: &str) -> Option<Job> {
             let _ = answer.send(false); // the operator may have gone
             None
         }
+        Job::Mark { .. } => None, // asked again
         Job::Late { answer, .. } => {
             let _ = answer.send(None); // the bot may have gone; it says the same again
             None

@@ -76,6 +76,38 @@ words!(
 );
 
 words!(
+    /// Why a callback went on to the bot behind us and was not judged.
+    pub Unjudged {
+        /// The callback address is off.
+        Off = "off",
+        /// It was not signed with our token, or too long ago.
+        Signature = "signature",
+        /// It cannot be opened, or what is in it cannot be read.
+        Unreadable = "unreadable",
+        /// The queue has no room.
+        Queue = "queue",
+        /// The store cannot be written.
+        Store = "store",
+        /// It was not durable in time; it may have become so later.
+        Late = "late",
+    }
+);
+
+words!(
+    /// What came of asking the bot behind a callback address.
+    pub Forwarded {
+        /// It answered.
+        Answered = "answered",
+        /// It cannot be reached, or hung up.
+        Unreachable = "unreachable",
+        /// It took too long.
+        Late = "late",
+        /// Its answer is larger than is relayed.
+        TooLarge = "too_large",
+    }
+);
+
+words!(
     /// What came of a reload of the configuration.
     pub Reload {
         /// Another one is in force.

@@ -52,7 +52,7 @@ impl Outbox {
         while begun < most
             && let Some(id) = self.next(platform)
         {
-            match self.begin(platform, &id, now) {
+            match self.begin(platform, &id, now, &|_| None) {
                 Begun::Due(Due::Perform { action, body }) => {
                     begun += 1;
                     leased.extend(self.hand_out(action, body, now));

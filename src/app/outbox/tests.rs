@@ -8,6 +8,7 @@ use crate::domain::action::{Cause, Lane, NOTICE_DEADLINE};
 mod changes;
 mod groups;
 mod leases;
+mod limits;
 mod restarts;
 
 const NOW: Timestamp = Timestamp(1_795_395_600_000);

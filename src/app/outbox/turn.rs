@@ -4,6 +4,9 @@ use super::attempt::body;
 use super::target::Admitted;
 use super::*;
 
+/// How long a platform wants an action to wait.
+pub type Limits<'a> = dyn Fn(&Action) -> Option<Duration> + 'a;
+
 /// What beginning with an action came to.
 pub(super) enum Begun {
     Due(Due),
@@ -14,8 +17,15 @@ pub(super) enum Begun {
 }
 
 impl Outbox {
-    /// What to do at `now`.
+    /// What to do at `now`, on platforms that have no limits of their own.
     pub fn step(&mut self, now: Timestamp) -> Vec<Due> {
+        self.step_with(now, &|_| None)
+    }
+
+    /// What to do at `now`. `limits` says of an action how long its platform wants it to wait ([`Platform::wait`]).
+    ///
+    /// [`Platform::wait`]: crate::ports::Platform::wait
+    pub fn step_with(&mut self, now: Timestamp, limits: &Limits<'_>) -> Vec<Due> {
         self.turn_clock(now);
         let mut due = Vec::new();
         let names: Vec<Arc<str>> = self.targets.keys().cloned().collect();
@@ -28,7 +38,7 @@ impl Outbox {
                 continue; // what may go waits to be fetched
             }
             while let Some(id) = self.next(&name) {
-                match self.begin(&name, &id, now) {
+                match self.begin(&name, &id, now, limits) {
                     Begun::Due(what) => due.push(what),
                     Begun::Later => {}
                     Begun::Paced => break, // the rest of this platform waits too
@@ -76,7 +86,7 @@ impl Outbox {
     }
 
     /// Begins with the first of a platform.
-    pub(super) fn begin(&mut self, platform: &str, id: &ActionId, now: Timestamp) -> Begun {
+    pub(super) fn begin(&mut self, platform: &str, id: &ActionId, now: Timestamp, limits: &Limits<'_>) -> Begun {
         let (Some(target), Some(entry)) = (self.targets.get_mut(platform), self.entries.get_mut(id)) else {
             return Begun::Paced;
         };
@@ -92,7 +102,15 @@ impl Outbox {
             target.waiting.insert((action.deadline, id.clone()));
             return Begun::Later;
         }
-        // Before it is recorded as tried: what waits for the pace was not.
+        // Before it is recorded as tried, and before it takes anything from the pace: what waits was not tried.
+        if let Some(wait) = limits(&action) {
+            let until = now.plus(wait.max(Duration::from_millis(1))).min(action.deadline);
+            target.ready.remove(&action, &place);
+            entry.state = State::Waiting(until);
+            target.waiting.insert((until, id.clone()));
+            return Begun::Later;
+        }
+        // Likewise.
         match target.admit(&action.group, &mut entry.granted) {
             Admitted::Yes => target.ready.call_up(&action.group),
             Admitted::GroupWaits(wait) => {

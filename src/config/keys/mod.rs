@@ -12,6 +12,7 @@ mod group;
 mod kinds;
 mod reminder;
 mod rule;
+mod wecom;
 
 /// A table of TOML: the headings it is written under, and keys it takes. A heading may have several.
 #[derive(Debug)]
@@ -124,7 +125,9 @@ pub struct Rate {
 
 /// All of them, in the order of the documentation.
 pub fn all() -> impl Iterator<Item = &'static Table> {
-    [daemon::TABLES, bridge::TABLES, group::TABLES, reminder::TABLES, rule::TABLES, kinds::TABLES].into_iter().flatten()
+    let tables =
+        [daemon::TABLES, bridge::TABLES, wecom::TABLES, group::TABLES, reminder::TABLES, rule::TABLES, kinds::TABLES];
+    tables.into_iter().flatten()
 }
 
 /// The names of a slice of rows, for readers that must know them beforehand.

@@ -35,10 +35,24 @@ pub(in crate::config) fn asked(section: &str, key: &str, what: impl FnOnce() -> 
     });
 }
 
+/// What the examples of `[wecom.NAME]` find in the environment, so that they are seen to be read; bridges find nothing.
+fn given(name: &str) -> Option<String> {
+    let value = match name {
+        "QUNWEI_WECOM_AES_KEY" => "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C",
+        "QUNWEI_WECOM_FORWARD_URL" => "http://127.0.0.1:9000/callback",
+        _ if name.starts_with("QUNWEI_WECOM_") || name.starts_with("QUNWEI_ROBOT_") => "a-secret-of-wecom",
+        _ => return None,
+    };
+    Some(value.to_owned())
+}
+
 /// The names in headings, and those that the documents here have instead.
 const NAMES: &[(&str, &str)] = &[
     ("[profile.NAME", "[profile.default"),
     ("[bridge.NAME", "[bridge.example"),
+    ("[wecom.NAME", "[wecom.corp"),
+    (".app.APP", ".app.guard"),
+    (".aibot.BOT", ".aibot.guard"),
     ("\"ID\"", "\"wr1\""),
     ("\"RULE\"", "\"length.long\""),
 ];
@@ -92,6 +106,12 @@ impl Document {
         document
     }
 
+    /// Without the tables of other headings, which need not be read each time.
+    fn only(mut self, these: impl Fn(&str) -> bool) -> Self {
+        self.0.retain(|(heading, ..)| these(heading));
+        self
+    }
+
     fn keys(&mut self, heading: &'static str, kind: Option<&'static str>) -> &mut Written {
         let at = self.0.iter().position(|one| (one.0, one.1) == (heading, kind)).unwrap_or_else(|| {
             self.0.push((heading, kind, Vec::new()));
@@ -130,7 +150,7 @@ impl Document {
         let model = SHIPPED.iter().find(|(name, _)| *name == "config/models/start.model").map_or("", |(_, text)| *text);
         let files =
             [("a.toml", text.as_str()), ("../../wordlists/ads.txt", "低价代购\n"), ("../models/start.model", model)];
-        from_files(Path::new("."), &super::files(&files), &no_env)
+        from_files(Path::new("."), &super::files(&files), &given)
     }
 
     fn sound(&self, why: &str) -> Config {
@@ -155,6 +175,15 @@ fn edited(text: &str, key: &str, value: Option<&str>) -> String {
 
 fn parsed(value: &str) -> Value {
     toml::from_str(&format!("x = {value}")).unwrap_or_else(|error| panic!("{value}: {error}"))
+}
+
+/// The same, of the tables that have to do with this one.
+fn around(table: &Table) -> Document {
+    everything().only(|heading| is_wecom(heading) == is_wecom(table.headings[0]))
+}
+
+fn is_wecom(heading: &str) -> bool {
+    heading.starts_with("[wecom.")
 }
 
 /// Every key but the examples of rules, which are tried and so depend on the others.
@@ -293,10 +322,10 @@ fn the_ranges_are_those_that_hold() {
             _ => continue,
         };
         for value in inside {
-            everything().with(table, key, Some(&value)).sound(&format!("{place} can be {value}"));
+            around(table).with(table, key, Some(&value)).sound(&format!("{place} can be {value}"));
         }
         for value in outside {
-            let faults = everything().with(table, key, Some(&value)).read().err();
+            let faults = around(table).with(table, key, Some(&value)).read().err();
             let faults = faults.unwrap_or_else(|| panic!("{place} can be {value}, out of its row's range"));
             let said = |fault: &Fault| {
                 fault.message.contains(&range) || fault.help.as_deref().is_some_and(|help| help.contains(&range))
@@ -316,9 +345,9 @@ fn the_words_are_those_that_are_taken() {
         };
         let value = |word: &str| if list { format!("[{word:?}]") } else { format!("{word:?}") };
         for (word, _) in words {
-            everything().with(table, key, Some(&value(word))).sound(&format!("{place} can be {word}"));
+            around(table).with(table, key, Some(&value(word))).sound(&format!("{place} can be {word}"));
         }
-        let faults = everything().with(table, key, Some(&value("没有这个词"))).read().expect_err(&place);
+        let faults = around(table).with(table, key, Some(&value("没有这个词"))).read().expect_err(&place);
         let words: BTreeSet<&str> = words.iter().map(|(word, _)| *word).collect();
         let offers: Vec<_> = faults.iter().filter_map(|fault| fault.help.as_deref()).map(quoted).collect();
         assert!(offers.contains(&words), "words of {place}: {words:?}; what is offered instead of another: {offers:?}");
@@ -457,7 +486,7 @@ fn comes_to(config: &Config) -> impl PartialEq + use<> {
     found.extend(config.warnings.iter().map(|fault| fault.message.clone())); // of rules without examples
     let daemon = format!("{:?}", Daemon { bridges: Vec::new(), ..config.daemon.clone() });
     let rules = format!("{:?} {:?} {found:?}", settings.rules.infos(), settings.rules.needs());
-    let platforms = format!("{:?}", settings.platforms);
+    let platforms = format!("{:?}", settings.platforms.iter().collect::<BTreeMap<_, _>>());
     let everywhere =
         format!("{:?} {:?} {:?} {:?}", settings.unknown_groups, settings.dedupe, settings.company, settings.retention);
     let everywhere = format!("{everywhere} {:?}", settings.reminders);
@@ -470,15 +499,27 @@ fn comes_to(config: &Config) -> impl PartialEq + use<> {
 fn what_holds_without_a_key_is_what_its_row_says() {
     let needed = |key: &Key| matches!(key.absent, Absent::Required);
     // what a kind takes besides may hide what a key of it does, or be needed: both are tried
-    let bases = [
+    let of_rules = [
         Document::of(|table, key| needed(key) || table.kind.is_some()),
         Document::of(|table, key| {
             let one_of = ["combination", "pictures", "mentions", "files", "cards", "newcomers"];
             let some = table.kind.is_some_and(|kind| one_of.contains(&kind));
             needed(key) || some || matches!(key.name, "words" | "by_member")
         }),
-    ];
+    ]
+    .map(|document| document.only(|heading| !is_wecom(heading)));
+    // a 智能机器人 that has a connection takes no callbacks
+    let of_wecom = [
+        Document::of(|_, key| needed(key)),
+        Document::of(|_, _| true),
+        Document::of(|table, key| {
+            let called = table.headings[0].contains(".aibot.") && !matches!(key.name, "listen" | "secret_env");
+            needed(key) || called
+        }),
+    ]
+    .map(|document| document.only(is_wecom));
     for (table, key, place) in rows() {
+        let bases = if is_wecom(table.headings[0]) { &of_wecom[..] } else { &of_rules[..] };
         let usual = match &key.takes {
             Takes::Number(number) => number.default.to_string(),
             Takes::Rate(rate) => rate.default.to_string(),
@@ -486,7 +527,7 @@ fn what_holds_without_a_key_is_what_its_row_says() {
         };
         let default = match key.absent {
             Absent::Required => {
-                let faults = everything().with(table, key, None).read().err();
+                let faults = around(table).with(table, key, None).read().err();
                 assert!(faults.is_some(), "{place} may be left out: its row needs .or(\"…\") or .or_else(\"…\")");
                 continue;
             }
@@ -518,7 +559,7 @@ fn what_holds_without_a_key_is_what_its_row_says() {
 #[test]
 fn what_is_written_instead_can_be() {
     for (table, key, place) in rows().filter(|(_, key, _)| key.instead_of.is_some()) {
-        let document = everything().with(table, key, Some(key.example));
+        let document = around(table).with(table, key, Some(key.example));
         let faults = document.read().err().unwrap_or_default();
         let unreadable = |fault: &&Fault| fault.message.contains("the file cannot be read");
         let other: Vec<_> = faults.iter().filter(|fault| fault.level == Level::Error && !unreadable(fault)).collect();

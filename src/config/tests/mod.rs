@@ -8,6 +8,7 @@ mod mistakes;
 mod reminders;
 mod shipped;
 mod syntax;
+mod wecom;
 
 pub(super) use keys::asked;
 

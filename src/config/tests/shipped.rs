@@ -59,7 +59,7 @@ fn its_bridge_can_do_everything_that_any_bot_knows_when_its_variables_are_set() 
     let [bridge] = &config.daemon.bridges[..] else { panic!("{:?}", config.daemon.bridges) };
     assert_eq!((&*bridge.name, &bridge.state, bridge.secrets.len()), ("example", &State::On, 1));
     assert!(bridge.actions == Some(Actions::Sent("http://127.0.0.1:9000/actions".to_owned())));
-    let can = config.settings.capabilities("example");
+    let can = config.settings.capabilities("example", "g1");
     // A bot of before must ask for cards to be brought up to date: it would not know the action.
     let (asked, known): (Vec<_>, Vec<_>) =
         Capability::ALL.iter().map(|(_, one)| *one).partition(|one| *one == Capability::TaskDone);
@@ -114,7 +114,17 @@ fn what_it_has_commented_out_is_sound_too() {
             };
             let mut lines: Vec<_> = text.lines().map(uncomment).collect();
             // these are written instead of others, not beside them
-            let instead = ["secret_file", "previous_secret_file", "actions_url =", "token_", "previous_token_"];
+            let instead = [
+                "secret_file",
+                "previous_secret_file",
+                "actions_url =",
+                "token_env = \"QUNWEI_EXAMPLE_",
+                "token_file",
+                "previous_token_",
+                "aes_key_file",
+                "forward_url_env",
+                "robot_file",
+            ];
             lines.retain(|line| !instead.iter().any(|start| line.starts_with(start)));
             *text = lines.join("\n");
         }

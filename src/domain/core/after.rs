@@ -245,7 +245,8 @@ impl Core {
     ) -> Means<'a> {
         Means {
             policy,
-            can: self.settings.capabilities(platform),
+            can: self.settings.capabilities(platform, group),
+            strangers: self.settings.strangers(platform),
             platform: platform.clone(),
             group: group.clone(),
             admins: Vec::new(),

@@ -265,14 +265,14 @@ pub(super) fn group_name(policy: &Policy, group: &str) -> String {
 
 /// In the group there; and privately to those who are to be told so, who else are mentioned. Not those who have a card.
 fn say(means: &mut Means<'_>, place: &Company, text: &str, as_card: bool) {
-    let alone = means.can(Capability::Private);
-    let mentions = if alone || as_card { Vec::new() } else { place.users.to_vec() };
+    let told = place.users.iter().filter(|_| !as_card).cloned();
+    let (alone, mentions): (Vec<_>, Vec<_>) = told.partition(|user| means.can_tell(user));
     if means.can(Capability::Send) {
         means.act(Lane::Notice, What::Send { text: text.to_owned(), mentions }, Vec::new());
     } else if means.can(Capability::Task) {
         means.act(Lane::Notice, What::Task { text: text.to_owned(), mentions, buttons: Vec::new() }, Vec::new());
     }
-    for user in place.users.iter().filter(|_| alone && !as_card) {
-        means.act(Lane::Notice, What::Private { user: user.clone(), text: text.to_owned() }, Vec::new());
+    for user in alone {
+        means.act(Lane::Notice, What::Private { user, text: text.to_owned() }, Vec::new());
     }
 }

@@ -137,7 +137,9 @@ impl Core {
             let mentions = people.iter().map(|person| person.user.clone()).collect();
             means.act(Lane::Welcome, What::Send { text, mentions }, Vec::new());
         } else if means.can(Capability::Private) {
-            people.iter().take(TOLD_ALONE).for_each(|person| tell(&mut means, person));
+            let reached: Vec<_> =
+                people.iter().filter(|person| means.can_tell(&person.user)).take(TOLD_ALONE).collect();
+            reached.into_iter().for_each(|person| tell(&mut means, person));
         }
     }
 

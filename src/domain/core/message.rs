@@ -58,6 +58,14 @@ impl Here<'_> {
         self.about == About::Edit
     }
 
+    /// Whether whoever said it can be answered alone.
+    pub(super) fn can_answer_alone(&self) -> bool {
+        let (platform, sender) = (&self.event.platform, &self.message.sender.id);
+        let strangers = self.settings.strangers(platform);
+        self.settings.capabilities(platform, &self.event.group).has(Capability::Private)
+            && !strangers.iter().any(|prefix| sender.starts_with(&**prefix))
+    }
+
     pub(super) fn group_key(&self) -> GroupKey {
         GroupKey::new(&self.event.platform, &self.event.group)
     }
@@ -342,7 +350,8 @@ impl Core {
         let group = self.state.group(here.group_key());
         Means {
             policy: here.policy,
-            can: here.settings.capabilities(&here.event.platform),
+            can: here.settings.capabilities(&here.event.platform, &here.event.group),
+            strangers: here.settings.strangers(&here.event.platform),
             platform: here.event.platform.clone(),
             group: (*here.event.group).into(),
             admins: admins(here.policy, &group.admins),

@@ -48,9 +48,9 @@ impl Core {
         let told = ledger.rules_told.is_some_and(|told| told.plus(EVERY) > here.now) && !observe;
         let mut means = self.means(here, reply_to(here.event), None, observe, out);
         means.deadline = Some(here.time.min(here.now).plus(WELCOME_DEADLINE));
-        let (user, text) = ((*here.message.sender.id).into(), rules_text(here.policy));
+        let (user, text): (std::sync::Arc<str>, _) = ((*here.message.sender.id).into(), rules_text(here.policy));
         if !means.can(Capability::Send) {
-            if means.can(Capability::Private) {
+            if means.can_tell(&user) {
                 means.act(Lane::Reply, What::Private { user, text }, Vec::new());
             }
         } else if !told {

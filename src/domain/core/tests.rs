@@ -129,7 +129,10 @@ impl Bed {
             default_policy: policy.into(),
             groups: HashMap::new(),
             unknown_groups: UnknownGroups::Default,
-            platforms: HashMap::from([("p".into(), Platform { capabilities, bot_user: Some("bot".into()) })]),
+            platforms: HashMap::from([(
+                "p".into(),
+                Platform { capabilities, bot_user: Some("bot".into()), ..Platform::default() },
+            )]),
             dedupe: DAY,
             company: None,
             reminders: Vec::new(),

@@ -1,6 +1,7 @@
 //! One transaction: durable whole, or nothing of it anywhere.
 
 use super::*;
+use crate::ports::Mark;
 
 #[test]
 fn rows_come_back_as_they_went_in() {
@@ -186,4 +187,19 @@ fn a_commit_that_fails_at_its_very_end_leaves_nothing() {
     assert_eq!(visible(scene.store()), before);
     scene.store().commit(&[rich(3)]).unwrap();
     assert_eq!(scene.store().start().unwrap().case, 3);
+}
+
+#[test]
+fn a_mark_stands_or_falls_with_its_events() {
+    let mut scene = Scene::new();
+    let mark = |value: &str| Mark { source: "wecom/corp/archive".into(), value: value.into() };
+    assert_eq!(scene.store().mark("wecom/corp/archive").unwrap(), None);
+    scene.store().commit(&[Unit { marks: vec![mark("7")], ..plain(1) }]).unwrap();
+    let twice = Unit { marks: vec![mark("8")], ..plain(1) }; // its number is taken: the row cannot be stored
+    scene.store().commit(&[twice]).unwrap_err();
+    assert_eq!(scene.store().mark("wecom/corp/archive").unwrap().as_deref(), Some("7"));
+    scene.store().commit(&[Unit { marks: vec![mark("9")], ..Unit::default() }]).unwrap();
+    scene.reopen();
+    assert_eq!(scene.store().mark("wecom/corp/archive").unwrap().as_deref(), Some("9"), "also without events");
+    assert_eq!(scene.store().mark("wecom/corp").unwrap(), None);
 }

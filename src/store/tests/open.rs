@@ -108,6 +108,7 @@ pub(super) const ROWS: &[&str] = &[
     include_str!("../../../tests/data/migrations/0006.sql"),
     include_str!("../../../tests/data/migrations/0007.sql"),
     include_str!("../../../tests/data/migrations/0008.sql"),
+    include_str!("../../../tests/data/migrations/0009.sql"),
     include_str!("../../../tests/data/migrations/0010.sql"),
 ];
 

@@ -46,6 +46,7 @@ pub(super) const TABLES: &[&str] = &[
     "reminders",
     "reminded",
     "lessons",
+    "marks",
     "commands",
     "timers",
     "outbox",

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use super::{Door, HooksState, Refused, Switch, body, error, json};
 use crate::adapters::bridge::acks::{self, Ack};
-use crate::adapters::bridge::inbound::Unreadable;
+use crate::adapters::inbound::Unreadable;
 use crate::app::intake::LateAcks;
 use crate::app::outbox::{Acked, Leased};
 use crate::domain::action::{ActionId, Outcome};
@@ -252,7 +252,8 @@ async fn read(
     headers: &HeaderMap,
     door: &Door,
 ) -> Result<axum::body::Bytes, Refused> {
-    body::read(body, headers, &door.bridge.limits).await
+    let limits = &door.bridge.limits;
+    Ok(body::read(body, headers, limits.max_bytes, limits.body_timeout).await?)
 }
 
 /// What a bot's words come to.

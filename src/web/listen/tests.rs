@@ -15,7 +15,7 @@ async fn connect(head: Duration, shutdown: impl Future<Output = ()> + Send + 'st
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
     let pages = TowerToHyperService::new(Router::new().route("/", get(|| async { "here" })));
-    tokio::spawn(serve_within(head, listener, pages, Arc::default(), shutdown));
+    tokio::spawn(serve_within(head, listener, pages, Looks::default(), shutdown));
     TcpStream::connect(address).await.expect("it listens")
 }
 

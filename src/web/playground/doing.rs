@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::PlaygroundState;
 use super::editor::Refused;
-use crate::adapters::bridge::inbound;
+use crate::adapters::inbound;
 use crate::adapters::playground::people::Refusal;
 use crate::adapters::playground::{Deed, Kind, Playground};
 use crate::app::intake::{Answer, Incoming, Intake};

@@ -37,3 +37,4 @@ INSERT INTO reminders (no, group_id, reminder, over) VALUES (2, 1, '{"no":2,"pla
 INSERT INTO reminded (reminder, slot, group_id, sent) VALUES ('file:早安', 1800000060000, 1, 1);
 INSERT INTO lessons (no, group_id, subject, violation, model, band, step, features) VALUES (3, 1, -7, 1, 4000000000, 2, 100, X'010000000200000000000080');
 INSERT INTO tasks (place, task, group_id, body) VALUES (1, 'a-3', 1, '{"id":"a-3","cause":{"case":"1","rule":"ads.contact","user":"u1","step":"task"},"buttons":[{"choice":"removed","text":"已移出"},{"choice":"later","text":"稍后"}],"text":"请处理","since":1800000010000,"kind":"Ads","urgent":false,"cards":[{"id":"a-3","users":["u2"],"end":{"Arrived":"m-9"}}],"chased":1,"put_off":0,"put_off_by":null,"waits":false,"escalate":1800000310000,"escalated":false,"due":1800000310000,"settled":null}');
+INSERT INTO marks (source, value) VALUES ('wecom/corp/archive', '196');

@@ -124,6 +124,11 @@ impl Store for FaultyStore {
         self.inner.forget_seen(before)
     }
 
+    fn mark(&mut self, source: &str) -> Result<Option<String>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.mark(source)
+    }
+
     fn group(&mut self, platform: &str, group: &str) -> Result<StoredGroup, StoreError> {
         self.faults.check(&Fault::Reads)?;
         self.inner.group(platform, group)

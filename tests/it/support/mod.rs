@@ -1,14 +1,19 @@
 //! The harness: the daemon in this process over real SQLite files and real HTTP, a stateful fake bridge bot, and a clock
 //! turned by hand. [`World::finish`] fails when an action arrived that the test did not read.
 
+pub mod archive;
 pub mod bot;
 pub mod browser;
 pub mod clock;
+pub mod corp;
 pub mod daemon;
 pub mod dice;
 pub mod dump;
 pub mod engine;
+#[path = "../../../examples/fake-wecom/fake.rs"]
+pub mod fake_wecom;
 pub mod faulty;
+pub mod foreign;
 pub mod playground;
 pub mod pull;
 

@@ -13,7 +13,7 @@ use crate::domain::core::message::{Here, on_trial};
 use crate::domain::core::tasks::Place;
 use crate::domain::notices::Vars;
 use crate::domain::penalty::{self, Offender};
-use crate::domain::policy::{Capability, Step};
+use crate::domain::policy::Step;
 
 /// What the record of commands calls it.
 const BUTTON: &str = "button";
@@ -210,7 +210,7 @@ impl Core {
         let name = self.harmless_name(desk.here.policy, desk.here.group_key(), &case.name, &case.user);
         let text = desk.render("upheld", &Vars { name, case: case.no.to_string(), ..Vars::default() });
         let mut means = self.means_of(desk, "reply", Some(case.no), out);
-        if means.can(Capability::Private) {
+        if means.can_tell(&case.user) {
             means.answer(case.user.clone(), text, true);
         }
         desk.ordinal = means.ordinal;

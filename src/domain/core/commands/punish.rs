@@ -85,7 +85,7 @@ impl Core {
                 (format!("禁言到 {}{longer}", desk.date(until)), Capability::Mute)
             }
         };
-        let can = here.settings.capabilities(&here.event.platform).has(needed);
+        let can = here.settings.capabilities(&here.event.platform, &here.event.group).has(needed);
         if can { what } else { what + "（本平台做不到，已请管理员动手）" }
     }
 
@@ -188,7 +188,7 @@ impl Core {
     /// Ends mutes early; what they were given for still counts.
     pub(super) fn unmute_by_hand(&mut self, desk: &mut Desk<'_, '_>, whom: &[Whom], out: &mut Vec<Change>) {
         let here = desk.here;
-        let can = here.settings.capabilities(&here.event.platform).has(Capability::Mute);
+        let can = here.settings.capabilities(&here.event.platform, &here.event.group).has(Capability::Mute);
         let (mut muted, mut free, mut cases): (Vec<Whom>, Vec<Whom>, Vec<String>) =
             (Vec::new(), Vec::new(), Vec::new());
         for one in whom {

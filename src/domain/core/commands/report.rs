@@ -15,7 +15,6 @@ use crate::domain::event::{Message, Person, Quote, Role, Segment};
 use crate::domain::ids;
 use crate::domain::judge;
 use crate::domain::notices::Vars;
-use crate::domain::policy::Capability;
 use crate::domain::rules::Learned;
 use crate::domain::standing::Reported;
 use crate::domain::time::Timestamp;
@@ -57,8 +56,7 @@ impl Core {
             return;
         };
         // In the group it is said to nobody what was reported.
-        let can = here.settings.capabilities(&here.event.platform);
-        let notice = if can.has(Capability::Private) { "reply_reported" } else { "reply_report_heard" };
+        let notice = if here.can_answer_alone() { "reply_reported" } else { "reply_report_heard" };
         desk.answer = desk.render(notice, &Vars { case: case.to_string(), ..Vars::default() });
     }
 

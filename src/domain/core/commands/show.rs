@@ -12,7 +12,7 @@ use crate::domain::ladder::{self, Decision};
 use crate::domain::lexicon::WordUse;
 use crate::domain::notices::{Vars, mask, plain_name};
 use crate::domain::penalty;
-use crate::domain::policy::{Capability, Mode, Policy, Step, Verdict};
+use crate::domain::policy::{Mode, Policy, Step, Verdict};
 use crate::domain::rules::{Learned, RuleId, RuleInfo};
 
 /// More of a list is only counted.
@@ -136,7 +136,7 @@ impl Core {
     /// The words are written out only where the asker alone reads them.
     pub(super) fn show_words(&mut self, desk: &mut Desk<'_, '_>, word: Option<&str>) {
         let here = desk.here;
-        desk.alone = here.settings.capabilities(&here.event.platform).has(Capability::Private);
+        desk.alone = here.can_answer_alone();
         let shown = if desk.alone { harmless } else { mask };
         let known = self.state.chat.get(&here.group_key());
         let told = |change: &ChatChange| in_words(change, &desk.date(change.at), shown);

@@ -181,7 +181,7 @@ impl Core {
         let gone = file.actions.iter().any(|one| matches!(one.action.what, What::Remove { .. }) && reached(&one.state));
         let what = if named && !gone && means.can(Capability::Send) {
             Some(What::Send { text, mentions: vec![user] })
-        } else if (alone || named) && means.can(Capability::Private) {
+        } else if (alone || named) && means.can_tell(&user) {
             Some(What::Private { user, text })
         } else {
             None

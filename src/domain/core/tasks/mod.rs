@@ -212,7 +212,7 @@ impl Core {
 
     /// Whether those who are told privately at the company's place can be given a card of this group's.
     fn takes_cards(&self, company: &Company, group: &Place) -> bool {
-        let can = self.settings.capabilities(&group.platform).has(Capability::Task);
+        let can = self.settings.capabilities(&group.platform, &group.group).has(Capability::Task);
         can && company.platform == group.platform && !company.users.is_empty()
     }
 

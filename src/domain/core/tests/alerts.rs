@@ -161,7 +161,7 @@ fn what_the_place_s_bot_cannot_do_is_done_otherwise() {
         let mut bed = watched(|company| company.users = ["boss".into()].into());
         let can = Capability::ALL.iter().map(|(_, one)| *one).filter(|one| !cannot.contains(one)).collect();
         let settings = Arc::get_mut(&mut bed.core.settings).expect("only the core has it");
-        settings.platforms.insert("p".into(), Platform { capabilities: can, bot_user: None });
+        settings.platforms.insert("p".into(), Platform { capabilities: can, ..Platform::default() });
         let mut told = Vec::new();
         bed.core.tell_company("你好", NOW, &mut told);
         assert_eq!(said(&told), expected, "without {cannot:?}");

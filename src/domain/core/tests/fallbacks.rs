@@ -33,6 +33,21 @@ fn without_a_voice_in_the_group_the_member_is_told_alone() {
 }
 
 #[test]
+fn a_stranger_is_not_written_to_alone_and_a_group_has_its_own_means() {
+    let mut bed = Bed::new();
+    let settings = Arc::get_mut(&mut bed.core.settings).expect("only the core has it");
+    let platform = settings.platforms.get_mut("p").expect("the bed's");
+    platform.strangers = ["wm".into(), "wo".into()].into();
+    assert_eq!(said(&bed.say("9", BAD)), ["delete warn_private", "private warn_private"]);
+    let changes = bed.say("wm9", BAD);
+    assert_eq!(said(&changes), ["delete warn_private", "send warn_private", "task task"], "named without the offence");
+    let settings = Arc::get_mut(&mut bed.core.settings).expect("only the core has it");
+    let platform = settings.platforms.get_mut("p").expect("the bed's");
+    platform.groups.insert("g1".into(), [Capability::Task].into_iter().collect());
+    assert_eq!(said(&bed.say("8", BAD)), ["task task"], "in this group there are but tasks");
+}
+
+#[test]
 fn without_deleting_a_message_stays() {
     assert_eq!(said(&Bed::without(&[Capability::Delete]).say("9", BAD)), ["private warn_private"]);
 }

@@ -114,3 +114,11 @@ fn the_error_is_json_without_empty_fields() {
     let error = take(b"[]").expect_err("empty");
     assert_eq!(serde_json::to_string(&error).expect("strings"), r#"{"error":"the array holds no event"}"#);
 }
+
+#[test]
+fn one_event_is_read_as_a_body_of_one_is() {
+    let json = event("a", r#","time":"2999-01-01T00:00:00Z""#);
+    let got = one(&json, &Arc::from("example"), NOW).expect("it is sound");
+    assert_eq!(vec![got], take(&json).expect("it is sound").events);
+    assert!(one("[]", &Arc::from("example"), NOW).is_err());
+}

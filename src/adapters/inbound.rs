@@ -1,4 +1,5 @@
-//! The body of a bridge's request: one event or an array of them, each kept as it came beside what it means.
+//! Events as JSON (interfaces.md §2), one or an array of them, each kept as it came beside what it means. Bridges send such
+//! bodies; what comes in from WeCom is written as such JSON first and goes through the same reader.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ const SHALLOW: usize = 100;
 /// One event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inbound {
-    /// What happened; its `time` is never `None` and its `platform` is the bridge's.
+    /// What happened; its `time` is never `None` and its `platform` is that of whoever brought it.
     pub event: Event,
     /// Its JSON as it came.
     pub raw: Arc<str>,
@@ -70,6 +71,14 @@ pub fn read(body: &[u8], platform: &Arc<str>, now: Timestamp, max_events: usize)
         batch.events.push(read.map_err(|error| Unreadable { index: Some(index), ..error })?);
     }
     Ok(batch)
+}
+
+/// Reads one event of `platform` that came `now`, as [`read`] does.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn one(json: &str, platform: &Arc<str>, now: Timestamp) -> Result<Inbound, Unreadable> {
+    inbound(json, platform, now, &mut 0)
 }
 
 fn inbound(json: &str, platform: &Arc<str>, now: Timestamp, ahead: &mut usize) -> Result<Inbound, Unreadable> {

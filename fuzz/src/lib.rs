@@ -1,0 +1,89 @@
+//! The entries of the fuzzer: whatever bytes they are given, they return.
+//!
+//! One function for each reader of what comes from outside, listed in [`ENTRIES`]; its corpus is `fuzz/corpus/NAME`. The targets of
+//! cargo-fuzz and `tests/it/fuzz.rs` call these.
+
+use std::sync::Arc;
+
+use aes::cipher::block_padding::NoPadding;
+use aes::cipher::{BlockModeEncrypt, KeyIvInit};
+use data_encoding::BASE64;
+use qunwei::adapters::inbound;
+use qunwei::adapters::wecom::callback::robot::Robot;
+use qunwei::adapters::wecom::callback::{Channel, Query, envelope};
+use qunwei::adapters::wecom::crypt::{Crypt, Signed};
+use qunwei::adapters::wecom::xml;
+use qunwei::domain::time::Timestamp;
+
+/// Every entry by its name.
+pub const ENTRIES: [(&str, fn(&[u8])); 4] = [("xml", xml), ("json", json), ("sealed", sealed), ("query", query)];
+
+const KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
+const NOW: Timestamp = Timestamp(1_795_312_800_000);
+
+/// XML, as an envelope and as what apps and customer contact are told.
+pub fn xml(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data)
+        && let Ok(node) = xml::parse(text)
+    {
+        let _ = node.json().to_string();
+    }
+    let _ = envelope(data);
+    read(&Channel::App, data);
+    read(&Channel::Customer, data);
+}
+
+/// JSON, as an envelope, as what a smart robot is told, and as what apps are told that want JSON.
+pub fn json(data: &[u8]) {
+    let _ = envelope(data);
+    read(&Channel::Robot(Robot::default()), data);
+    let (name, user) = (Some("群卫".into()), Some("guard".into()));
+    read(&Channel::Robot(Robot { name, user, groups: [("wr1".into(), "g1".into())].into() }), data);
+    read(&Channel::App, data);
+}
+
+/// Ciphertext, plaintext before its padding is stripped, and messages.
+pub fn sealed(data: &[u8]) {
+    for receiveid in ["", "ww5823bf96d3bd56c7"] {
+        let crypt = Crypt::new("token", KEY, receiveid).expect("the sample key");
+        open(&crypt, &BASE64.encode(data));
+        open(&crypt, &String::from_utf8_lossy(data));
+        open(&crypt, &as_ciphertext(data));
+        let sealed = crypt.encrypt(data, [7; 16]);
+        assert_eq!(open(&crypt, &sealed).as_deref(), Some(data), "what is sealed is opened");
+    }
+}
+
+/// The query of a callback address.
+pub fn query(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        let _ = Query::parse(text);
+    }
+}
+
+/// What a channel makes of a callback can be read as events, the same each time.
+fn read(channel: &Channel, data: &[u8]) {
+    let reading = channel.read(data);
+    assert_eq!(reading, channel.read(data));
+    let platform = Arc::from("corp");
+    for event in &reading.events {
+        let taken =
+            inbound::one(event, &platform, NOW).or_else(|_| inbound::one(&channel.unread(data), &platform, NOW));
+        assert!(taken.is_ok(), "{taken:?}: {event}");
+    }
+}
+
+/// Opens what was signed by one who knows the token.
+fn open(crypt: &Crypt, encrypted: &str) -> Option<Vec<u8>> {
+    let signature = crypt.signature("1", "2", encrypted);
+    crypt.open(Signed { signature: &signature, timestamp: "1", nonce: "2", encrypted }).ok()
+}
+
+/// Ciphertext that these bytes, up to whole blocks, come out of.
+fn as_ciphertext(data: &[u8]) -> String {
+    let key = BASE64.decode(format!("{}A=", KEY.trim_end_matches('C')).as_bytes()).expect("canonical");
+    let mut plain = data.to_vec();
+    plain.resize(data.len().next_multiple_of(16), 0);
+    let cipher = cbc::Encryptor::<aes::Aes256>::new_from_slices(&key, &key[..16]).expect("32 bytes and 16");
+    BASE64.encode(&cipher.encrypt_padded_vec::<NoPadding>(&plain))
+}

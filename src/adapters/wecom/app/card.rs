@@ -1,0 +1,121 @@
+//! The card that a task becomes: `button_interaction` (101032).
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::adapters::wecom::text;
+use crate::domain::action::Button;
+
+/// What a title has room for, in bytes: about 26 characters are shown.
+const TITLE_LIMIT: usize = 26 * 3;
+/// What the text below has room for, in bytes: about 112 characters are shown.
+const TEXT_LIMIT: usize = 112 * 3;
+/// What a button has room for, in bytes: about 10 characters are shown.
+pub(super) const BUTTON_LIMIT: usize = 10 * 3;
+/// Buttons of a card.
+const BUTTONS: usize = 6;
+/// The longest key of a button, in bytes.
+const KEY_LIMIT: usize = 1024;
+
+/// A card with buttons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskCard {
+    /// Names it in a click; unique for the app.
+    task_id: Arc<str>,
+    words: String,
+    buttons: Vec<CardButton>,
+}
+
+/// A button of a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardButton {
+    /// What comes back when it is pressed.
+    pub key: String,
+    /// What people read.
+    pub text: String,
+}
+
+impl TaskCard {
+    /// The card of a task: the first line of its text is the title. `None` without a button (which WeCom refuses), or with an
+    /// id that WeCom does not take. Of more than six buttons the first six are shown.
+    pub fn of(task_id: &Arc<str>, words: &str, buttons: &[Button]) -> Option<Self> {
+        let sound = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '@');
+        if !(1..=128).contains(&task_id.len()) || !task_id.chars().all(sound) {
+            return None;
+        }
+        let mut shown: Vec<CardButton> = Vec::new();
+        for button in buttons {
+            let known = shown.iter().any(|other| other.key == button.choice);
+            if !known && (1..=KEY_LIMIT).contains(&button.choice.len()) && shown.len() < BUTTONS {
+                let text = text::shorten(&text::neutral(&button.text), BUTTON_LIMIT);
+                shown.push(CardButton { key: button.choice.clone(), text });
+            }
+        }
+        let words = text::neutral(words).trim().to_owned();
+        (!shown.is_empty() && !words.is_empty()).then(|| Self { task_id: task_id.clone(), words, buttons: shown })
+    }
+
+    /// All of its text, if the card does not show all of it.
+    pub(super) fn too_long_for_it(&self) -> Option<&str> {
+        let (title, rest) = self.parts();
+        (title.len() > TITLE_LIMIT || rest.len() > TEXT_LIMIT).then_some(&self.words)
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        let (title, rest) = self.words.split_once('\n').unwrap_or((&self.words, ""));
+        (title.trim(), rest.trim())
+    }
+
+    /// What is sent.
+    pub(super) fn to_json(&self) -> Value {
+        let (title, rest) = self.parts();
+        // The first button is what is usually wanted: it is the one that stands out.
+        let button = |(at, button): (usize, &CardButton)| json!({"type": 0, "text": button.text, "style": if at == 0 { 1 } else { 3 }, "key": button.key});
+        let buttons: Vec<Value> = self.buttons.iter().enumerate().map(button).collect();
+        json!({
+            "card_type": "button_interaction",
+            "main_title": {"title": text::shorten(title, TITLE_LIMIT)},
+            "sub_title_text": text::shorten(rest, TEXT_LIMIT),
+            "button_list": buttons,
+            "task_id": self.task_id,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn button(choice: &str, text: &str) -> Button {
+        Button { choice: choice.to_owned(), text: text.to_owned() }
+    }
+
+    #[test]
+    fn a_task_becomes_a_card_that_wecom_takes() {
+        let id: Arc<str> = "a-abc".into();
+        let buttons: Vec<Button> =
+            (0..9).map(|at| button(&format!("c{}", at / 2), "已移出已移出已移出已移出")).collect();
+        let card = TaskCard::of(&id, "请移出 @所有人\n小王 <@u1> 发了广告", &buttons).unwrap();
+        assert!(card.too_long_for_it().is_none());
+        let json = card.to_json();
+        assert_eq!(json["main_title"]["title"], "请移出 ＠所有人");
+        assert_eq!(json["sub_title_text"], "小王 ＜@u1> 发了广告");
+        assert_eq!(json["button_list"].as_array().unwrap().len(), 5, "keys are unique");
+        assert!(json["button_list"][0]["text"].as_str().unwrap().len() <= 30);
+        let long = TaskCard::of(&id, &format!("题\n{}", "长".repeat(200)), &buttons).unwrap();
+        assert_eq!(long.too_long_for_it().map(str::len), Some(604));
+        assert!(long.to_json()["sub_title_text"].as_str().unwrap().len() <= 336);
+        let seven: Vec<Button> = (0..7).map(|at| button(&format!("c{at}"), "好")).collect();
+        assert_eq!(TaskCard::of(&id, "题", &seven).unwrap().to_json()["button_list"].as_array().unwrap().len(), 6);
+    }
+
+    #[test]
+    fn what_wecom_would_refuse_is_no_card() {
+        let id: Arc<str> = "a-abc".into();
+        assert!(TaskCard::of(&id, "题", &[]).is_none());
+        assert!(TaskCard::of(&id, " ", &[button("a", "好")]).is_none());
+        assert!(TaskCard::of(&"任务".into(), "题", &[button("a", "好")]).is_none());
+        assert!(TaskCard::of(&id, "题", &[button(&"k".repeat(1025), "好")]).is_none());
+    }
+}

@@ -1,0 +1,206 @@
+//! WeCom as the platform that actions go to: which way each one takes, by its group and its kind.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::app::{App, TaskCard};
+use super::appchat::AppChats;
+use super::robot::{self, Robot, Say};
+use super::text;
+use crate::domain::action::{Action, Button, What};
+use crate::ports::{Platform, Reply};
+
+/// What an attempt comes to, later.
+pub type Attempt = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
+/// The longest Markdown that an intelligent bot pushes, in bytes (101463).
+const PUSH_LIMIT: usize = 20_480;
+
+/// An intelligent bot (智能机器人) that can say something in a chat unasked, over its long connection.
+pub trait AibotPush: Send + Sync {
+    /// Says Markdown in a chat: the chat id of a group, or a userid.
+    fn push(&self, chat: Arc<str>, markdown: String) -> Attempt;
+}
+
+/// The ways of one group; those that are not there are not used.
+#[derive(Clone, Default)]
+pub struct GroupWays {
+    /// Its robot: the first choice for what is said in it.
+    pub robot: Option<Robot>,
+    /// The app that created it, and its chat id there: the second choice, and the only one that removes members.
+    pub chat: Option<(AppChats, Arc<str>)>,
+    /// An intelligent bot in it, and its chat id there: the third choice. It cannot notify anybody.
+    pub aibot: Option<(Arc<dyn AibotPush>, Arc<str>)>,
+}
+
+/// How a corp's actions go out.
+#[derive(Clone, Default)]
+pub struct Routes {
+    /// The ways of each group.
+    pub groups: HashMap<Arc<str>, GroupWays>,
+    /// The app that writes to employees and puts cards before them.
+    pub app: Option<App>,
+    /// Employees who are asked where a group has no admin who is one, by userid.
+    pub duty: Vec<Arc<str>>,
+    /// Whether an id is an external contact's, whom no app can write to. Without it: those that begin with `wm` or `wo`.
+    pub external: Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>,
+}
+
+impl Routes {
+    fn is_external(&self, user: &str) -> bool {
+        self.external.as_ref().map_or_else(|| looks_external(user), |is_external| is_external(user))
+    }
+
+    /// Who is asked to do a task: the employees among those it names, else those on duty.
+    fn asked<'a>(&'a self, mentions: &'a [Arc<str>]) -> Vec<Arc<str>> {
+        let employees: Vec<Arc<str>> = mentions.iter().filter(|user| !self.is_external(user)).cloned().collect();
+        if employees.is_empty() { self.duty.clone() } else { employees }
+    }
+}
+
+/// Whether an id looks like that of an external contact (`wm…`, `wo…`) and not like a userid.
+pub fn looks_external(user: &str) -> bool {
+    (user.starts_with("wm") || user.starts_with("wo")) && user.len() >= 20
+}
+
+/// One corp. Clones share its ways.
+#[derive(Clone)]
+pub struct Wecom {
+    routes: Arc<Routes>,
+}
+
+impl Wecom {
+    /// A corp whose actions go out so.
+    pub fn new(routes: Routes) -> Self {
+        Self { routes: Arc::new(routes) }
+    }
+}
+
+impl Platform for Wecom {
+    fn perform(&self, action: Arc<Action>, _body: Arc<str>) -> Attempt {
+        let routes = self.routes.clone();
+        Box::pin(async move {
+            match &action.what {
+                What::Send { text, mentions } => routes.say(&action, text, mentions).await,
+                What::Private { user, text } => routes.tell(&action, user, text).await,
+                What::Remove { user } => routes.remove(&action.group, user).await,
+                What::Task { text, mentions, buttons } => routes.ask(&action, text, mentions, buttons).await,
+                What::Delete { message } => routes.recall(message).await,
+                What::TaskDone { message, users, text, .. } => routes.settle(message, users, text).await,
+                What::Mute { .. } | What::Unmute { .. } => refused("WeCom has no interface to mute a member"),
+                What::Announce { .. } => refused("WeCom has no interface to set a group's announcement"),
+            }
+        })
+    }
+
+    fn wait(&self, action: &Action) -> Option<Duration> {
+        let routes = &self.routes;
+        match &action.what {
+            What::Send { text, .. } => {
+                let robot = routes.groups.get(&action.group)?.robot.as_ref()?;
+                robot.wait(action, robot::size(text))
+            }
+            What::Private { user, .. } => routes.app.as_ref()?.wait(&action.id, std::slice::from_ref(user)),
+            What::Task { mentions, .. } => routes.app.as_ref()?.wait(&action.id, &routes.asked(mentions)),
+            What::Mute { .. }
+            | What::Unmute { .. }
+            | What::Remove { .. }
+            | What::Delete { .. }
+            | What::TaskDone { .. }
+            | What::Announce { .. } => None,
+        }
+    }
+}
+
+impl Routes {
+    async fn say(&self, action: &Action, words: &str, mentions: &[Arc<str>]) -> Reply {
+        let Some(ways) = self.groups.get(&action.group) else {
+            return refused("the configuration names no way to speak in this group");
+        };
+        // An external contact cannot be notified by these ways; the text names him.
+        let mentions: Vec<Arc<str>> = mentions.iter().filter(|user| !self.is_external(user)).cloned().collect();
+        let say = Say::of(action, words, &mentions);
+        if let Some(robot) = &ways.robot {
+            return robot.say(say).await;
+        }
+        if let Some((chats, chat)) = &ways.chat {
+            return chats.say(chat, say).await;
+        }
+        if let Some((aibot, chat)) = &ways.aibot {
+            let markdown = text::shorten(&text::neutral_markdown(words), PUSH_LIMIT);
+            return aibot.push(chat.clone(), markdown).await;
+        }
+        refused("this group has neither a robot nor another way to speak in it")
+    }
+
+    async fn tell(&self, action: &Action, user: &Arc<str>, words: &str) -> Reply {
+        if self.is_external(user) {
+            return refused("an external contact cannot be written to in private");
+        }
+        match &self.app {
+            Some(app) => app.tell(&action.id, std::slice::from_ref(user), words).await,
+            None => refused("no app is configured that can write to employees"),
+        }
+    }
+
+    async fn remove(&self, group: &Arc<str>, user: &Arc<str>) -> Reply {
+        match self.groups.get(group).and_then(|ways| ways.chat.as_ref()) {
+            Some((chats, chat)) => chats.remove(chat, user).await,
+            None => refused("only members of groups that an app created can be removed"),
+        }
+    }
+
+    /// A card with buttons; without buttons, or with what a card cannot carry, a text.
+    async fn ask(&self, action: &Action, words: &str, mentions: &[Arc<str>], buttons: &[Button]) -> Reply {
+        let Some(app) = &self.app else {
+            return refused("no app is configured that can put a card before an employee");
+        };
+        let asked = self.asked(mentions);
+        if asked.is_empty() {
+            return refused("there is no employee to ask: the group has no such admin, and nobody is on duty");
+        }
+        match TaskCard::of(&action.id, words, buttons) {
+            Some(card) => app.ask(&action.id, &asked, card).await,
+            None => app.tell(&action.id, &asked, words).await,
+        }
+    }
+
+    /// Shows everybody who was asked what came of it.
+    async fn settle(&self, response_code: &str, users: &[Arc<str>], words: &str) -> Reply {
+        match &self.app {
+            Some(app) => app.settle(response_code, &self.asked(users), words).await,
+            None => refused("no app is configured that can change a card"),
+        }
+    }
+
+    async fn recall(&self, message: &str) -> Reply {
+        let recalled = match &self.app {
+            Some(app) => app.recall_told(message).await,
+            None => None,
+        };
+        recalled.unwrap_or_else(|| refused("WeCom has no interface to take back this message"))
+    }
+}
+
+fn refused(why: &str) -> Reply {
+    Reply::Refused { error: why.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tasks_go_to_employees_and_else_to_those_on_duty() {
+        let routes = Routes { duty: vec!["boss".into()], ..Routes::default() };
+        let external: Arc<str> = "wmAAAAAAAAAAAAAAAAAAAAAAAAAAAA".into();
+        assert_eq!(routes.asked(&["zhangsan".into(), external.clone()]), ["zhangsan".into()]);
+        assert_eq!(routes.asked(&[external]), ["boss".into()]);
+        assert!(!looks_external("wming") && !looks_external("zhangsan") && !looks_external("wmlong"));
+        let own = Routes { external: Some(Arc::new(|user| user.starts_with('x'))), ..Routes::default() };
+        assert!(own.is_external("x1") && !own.is_external("wmAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
+    }
+}

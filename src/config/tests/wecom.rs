@@ -1,0 +1,143 @@
+//! `[wecom.NAME]`: what is read, what is refused, and what is possible in which group.
+
+use super::{no_env, read, told};
+use crate::config::*;
+use crate::domain::policy::Capability;
+
+const KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
+
+const WHOLE: &str = r#"
+[wecom.corp]
+corp_id = "ww1"
+duty = ["zhangsan"]
+[wecom.corp.app.guard]
+agent_id = 1000002
+secret_env = "APP"
+token_env = "TOKEN"
+aes_key_env = "AES"
+forward_url = "http://127.0.0.1:9000/in?key=hush"
+[wecom.corp.customer]
+secret_env = "CUSTOMER"
+[wecom.corp.aibot.guard]
+bot_id = "aib1"
+secret_env = "BOT"
+[wecom.corp.group.wrA]
+robot_env = "ROBOT"
+[wecom.corp.group.wrB]
+kind = "app"
+[wecom.corp.group.wrC]
+kind = "internal"
+aibot = "guard"
+"#;
+
+fn env(name: &str) -> Option<String> {
+    let value = match name {
+        "AES" => KEY,
+        "ROBOT" => "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=hush-693axxx6-7aoc-4bc4",
+        "APP" | "TOKEN" | "CUSTOMER" | "BOT" => "hush-0123",
+        _ => return None,
+    };
+    Some(value.to_owned())
+}
+
+#[test]
+fn a_tenant_is_read_and_nothing_hidden_is_shown() {
+    let config = read(&[("a.toml", WHOLE)], &env).unwrap();
+    let [tenant] = &config.daemon.wecom[..] else { panic!("{:?}", config.daemon.wecom) };
+    assert_eq!((&*tenant.name, &*tenant.corp_id, tenant.speaker.as_deref()), ("corp", "ww1", Some("guard")));
+    let app = tenant.speaking_app().unwrap();
+    let callback = app.callback.as_ref().unwrap();
+    assert_eq!((app.agent_id, app.secret.reveal(), callback.aes_key.reveal()), (1_000_002, "hush-0123", KEY));
+    assert_eq!(callback.forward.as_ref().unwrap().url, "http://127.0.0.1:9000/in?key=hush");
+    assert_eq!(tenant.groups["wrA"].robot.as_ref().unwrap().reveal(), "hush-693axxx6-7aoc-4bc4");
+    assert!(matches!(&tenant.aibots[0].way, AibotWay::Connected { ws_url, .. } if ws_url.starts_with("wss://openws.")));
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("hush") && !shown.contains(KEY), "{shown}");
+}
+
+#[test]
+fn what_is_possible_depends_on_the_group() {
+    use Capability::{Image, Private, Remove, Send, Task, TaskDone};
+    let config = read(&[("a.toml", WHOLE)], &env).unwrap();
+    let tenant = &config.daemon.wecom[0];
+    let rows: [(&str, Sees, Joins, &[Capability]); 4] = [
+        ("wrA", Sees::Nothing, Joins::Compared, &[Send, Private, Image, Task, TaskDone]),
+        ("wrB", Sees::Nothing, Joins::Compared, &[Send, Private, Remove, Task, TaskDone]),
+        ("wrC", Sees::ToBot, Joins::Unknown, &[Send, Private, Task, TaskDone]),
+        ("wrUnknown", Sees::Nothing, Joins::Compared, &[Private, Task, TaskDone]),
+    ];
+    for (group, sees, joins, can) in rows {
+        let can = can.iter().copied().collect();
+        assert_eq!(tenant.reach(group), Reach { sees, joins, can }, "{group}");
+        assert_eq!(config.settings.capabilities("corp", group), can, "{group}");
+    }
+    assert!(config.settings.strangers("corp").iter().any(|prefix| &**prefix == "wm"));
+    // Without the app's callback no button would ever come back.
+    let silent = WHOLE.replace("token_env = \"TOKEN\"\naes_key_env = \"AES\"\n", "");
+    let config = read(&[("a.toml", &silent)], &env).unwrap();
+    assert!(!config.settings.capabilities("corp", "wrA").has(Task));
+}
+
+#[test]
+fn what_is_not_set_is_off_and_said() {
+    let config = read(&[("a.toml", WHOLE)], &no_env).unwrap();
+    assert!(config.daemon.wecom[0].apps.is_empty() && config.daemon.wecom[0].customer.is_none());
+    assert_eq!(
+        config.notes,
+        [
+            "wecom corp: the callback of app guard is off: TOKEN is not set",
+            "wecom corp: the callback of app guard is off: AES is not set",
+            "wecom corp: app guard is off: APP is not set",
+            "wecom corp: customer is off: CUSTOMER is not set",
+            "wecom corp: aibot guard is off: BOT is not set",
+            "wecom corp: the robot of group wrA is off: ROBOT is not set",
+        ]
+    );
+    assert!(config.settings.capabilities("corp", "wrA") == Default::default(), "nothing is possible");
+}
+
+#[test]
+fn mistakes_are_found_where_they_are() {
+    let rows = [
+        ("[wecom.corp]", "a.toml:1:8 [wecom.corp] needs `corp_id`"),
+        ("[wecom.\"a b\"]\ncorp_id = \"ww1\"", "a.toml:1:8 `a b` cannot be a tenant's name"),
+        (
+            "[wecom.corp]\ncorp_id = \"ww1\"\napi_url = \"qyapi.weixin.qq.com\"",
+            "a.toml:3:11 this is no address that begins with http:// or https://",
+        ),
+        (
+            "[wecom.corp]\ncorp_id = \"ww1\"\n[wecom.corp.app.a]\nsecret_env = \"APP\"\nagent_id = \"x\"",
+            "a.toml:5:12 `x` is no AgentId",
+        ),
+        (
+            "[wecom.corp]\ncorp_id = \"ww1\"\n[wecom.corp.app.a]\nsecret = \"x\"\nsecret_env = \"APP\"\nagent_id = 1",
+            "a.toml:4:1 `secret`: a secret is not written into TOML",
+        ),
+        (
+            "[wecom.corp]\ncorp_id = \"ww1\"\n[wecom.corp.customer]\nsecret_env = \"APP\"\ntoken_env = \"TOKEN\"",
+            "a.toml:3:13 [wecom.corp.customer] needs `aes_key_env`",
+        ),
+        (
+            "[wecom.corp]\ncorp_id = \"ww1\"\n[wecom.corp.customer]\nsecret_env = \"APP\"\ntoken_env = \"TOKEN\"\naes_key_env = \"APP\"",
+            "a.toml:6:15 the EncodingAESKey in APP cannot be used: it is not 43 letters and digits",
+        ),
+        (
+            "[wecom.corp]\ncorp_id = \"ww1\"\n[wecom.corp.group.wr1]\naibot = \"gard\"",
+            "a.toml:4:9 there is no aibot `gard`",
+        ),
+        (
+            "[wecom.corp]\ncorp_id = \"ww1\"\nspeaker = \"gard\"\n[wecom.corp.app.guard]\nagent_id = 1\nsecret_env = \"APP\"",
+            "a.toml:3:11 there is no app `gard`",
+        ),
+        (
+            "[wecom.corp]\ncorp_id = \"ww1\"\n[wecom.corp.archive]\nlibrary = \"a.so\"\nsecret_env = \"APP\"\nprivate_keys = [\"a.pem\"]",
+            "a.toml:6:17 `a.pem` is no version and file",
+        ),
+    ];
+    for (text, expected) in rows {
+        let faults = told(&read(&[("a.toml", text)], &env).err().unwrap_or_else(|| panic!("sound: {text}")));
+        assert_eq!(faults, [expected], "{text}");
+    }
+    let both = "[bridge.corp]\nsecret_env = \"S\"\nactions_url_env = \"U\"\ncapabilities = [\"send\"]\n[wecom.corp]\ncorp_id = \"ww1\"";
+    assert_eq!(told(&read(&[("a.toml", both)], &env).unwrap_err()), ["a.toml:5:8 `corp` is a bridge already"]);
+}

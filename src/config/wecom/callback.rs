@@ -1,0 +1,84 @@
+//! What WeCom's callbacks are opened with, and whom they are forwarded to.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::{Off, address};
+use crate::config::secret::Sought;
+use crate::config::section::{Rate, Section};
+use crate::domain::secret::Hidden;
+
+/// WeCom waits 5 seconds (document 90238); what the bot has not answered by then is lost anyway.
+pub(in crate::config) const FORWARD: Rate =
+    Rate { key: "forward_seconds", range: 0.1..=4.8, unit: "seconds", default: 4.5 };
+
+/// What a callback is opened with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Callback {
+    /// The Token of the console: signs.
+    pub token: Hidden,
+    /// The EncodingAESKey: encrypts.
+    pub aes_key: Hidden,
+    /// The bot that is there already, and gets each callback as it came.
+    pub forward: Option<Forward>,
+    /// From where callbacks may come; from anywhere when empty.
+    pub allow_ips: Vec<IpAddr>,
+}
+
+/// A bot that gets each callback as it came.
+#[derive(Clone, PartialEq)]
+pub struct Forward {
+    /// Its address; never shown, for it may hold a key.
+    pub url: String,
+    /// How long its answer is waited for. Default 4.5 seconds.
+    pub timeout: Duration,
+}
+
+impl std::fmt::Debug for Forward {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Forward").field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}
+
+/// Reads the callback of an app or bot, if it has one; `None` also when what it needs is not there.
+pub(super) fn callback(what: &str, section: &mut Section<'_>, off: &mut Off<'_, '_>) -> Option<Callback> {
+    let outside = off.outside;
+    outside.refuse_written(section);
+    let (token, aes_key) = (outside.given(section, "token_env", "token_file"), outside.aes_key(section));
+    let forward = forward(section, off);
+    let allow_ips = section.texts("allow_ips").unwrap_or_default().into_iter().filter_map(|text| {
+        let ip = text.value.trim().parse().ok();
+        if ip.is_none() {
+            outside.bad::<()>(&text.at, format!("`{}` is no IP address", text.value), "write \"101.226.103.0\", say");
+        }
+        ip
+    });
+    let allow_ips = allow_ips.collect();
+    if matches!((&token, &aes_key), (Sought::Unnamed, Sought::Unnamed)) {
+        return None;
+    }
+    let what = format!("the callback of {what}");
+    let token = off.needed(&what, section, "token_env", token);
+    let aes_key = off.needed(&what, section, "aes_key_env", aes_key);
+    Some(Callback { token: token?, aes_key: aes_key?, forward, allow_ips })
+}
+
+fn forward(section: &mut Section<'_>, off: &mut Off<'_, '_>) -> Option<Forward> {
+    let seconds = section.rate(&FORWARD).unwrap_or(FORWARD.default);
+    let written = section.text("forward_url");
+    let url = match (off.outside.variable(section, "forward_url_env"), written) {
+        (Sought::Found((_, value, at)), None) => crate::config::section::Placed { value, at },
+        (Sought::Unset(variable), None) => {
+            off.notes.push(format!("{}: callbacks are not forwarded: {variable} is not set", off.of));
+            return None;
+        }
+        (Sought::Unnamed, Some(url)) => url,
+        (Sought::Unnamed | Sought::Bad, _) => return None,
+        (_, Some(url)) => {
+            let message = "there is both `forward_url` and `forward_url_env`".to_owned();
+            return off.outside.bad::<Forward>(&url.at, message, "keep one of them").found();
+        }
+    };
+    let url = address(url, &["http", "https"], off.outside)?;
+    Some(Forward { url, timeout: Duration::from_secs_f64(seconds) })
+}

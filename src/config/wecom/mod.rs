@@ -1,0 +1,241 @@
+//! Reads `[wecom.NAME]`: a company (tenant) on WeCom, the ways in which its messages come, and how its groups are reached. All
+//! of one tenant is one platform to the core.
+
+mod callback;
+mod group;
+mod reach;
+mod ways;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::bridge::{PACE, TIMEOUT};
+use super::faults::Faults;
+use super::secret::{Outside, Sought};
+use super::section::{Placed, Section, did_you_mean};
+use crate::domain::policy::Platform;
+
+pub(super) use callback::FORWARD;
+pub use callback::{Callback, Forward};
+pub use group::{Group, GroupKind};
+pub use reach::{Joins, Reach, Sees};
+pub use ways::{Aibot, AibotWay, App, Archive, Customer};
+pub(super) use ways::{PER_HOUR, PER_MINUTE, POLL, REFRESH};
+
+/// Where WeCom answers; another address only for tests and rehearsals.
+const API_URL: &str = "https://qyapi.weixin.qq.com";
+/// Where 智能机器人 connect (document 101463).
+const WS_URL: &str = "wss://openws.work.weixin.qq.com";
+/// The user that a mention of any of the bot's names becomes. No userid of WeCom has a colon.
+pub const BOT_USER: &str = "bot:qunwei";
+/// What the ids of people outside the company begin with, and of robots: an app cannot write to them (document 90236).
+const STRANGERS: [&str; 4] = ["wm", "wo", "wb", BOT_USER];
+
+/// A company on WeCom.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wecom {
+    /// Its name in addresses, and the platform of its events.
+    pub name: Arc<str>,
+    /// 企业 ID, `ww…`.
+    pub corp_id: Arc<str>,
+    /// Where its interface is asked.
+    pub api_url: String,
+    /// Employees who get the cards of groups whose admins are not known.
+    pub duty: Vec<Arc<str>>,
+    /// What people write behind `@` to speak to the bot.
+    pub bot_names: Vec<Arc<str>>,
+    /// How long one request may take. Default 10 seconds.
+    pub timeout: Duration,
+    /// The pace of actions. Default 20.
+    pub actions_per_second: f64,
+    /// The app that writes to employees and shows them cards.
+    pub speaker: Option<Arc<str>>,
+    /// Self-built apps that can be used.
+    pub apps: Vec<App>,
+    /// 客户联系, if it can be used.
+    pub customer: Option<Customer>,
+    /// 智能机器人 that can be used.
+    pub aibots: Vec<Aibot>,
+    /// 会话内容存档, if it can be used.
+    pub archive: Option<Archive>,
+    /// Groups that are reached in a way of their own, by chat id.
+    pub groups: BTreeMap<Arc<str>, Group>,
+}
+
+impl Wecom {
+    /// The app that writes to employees and shows them cards.
+    pub fn speaking_app(&self) -> Option<&App> {
+        self.apps.iter().find(|app| Some(&app.name) == self.speaker.as_ref())
+    }
+}
+
+/// Reads all tenants; what the core must know of them is added to `platforms`.
+pub(super) fn read(
+    top: &mut Section<'_>,
+    outside: &Outside<'_>,
+    notes: &mut Vec<String>,
+    platforms: &mut HashMap<Arc<str>, Platform>,
+) -> Vec<Wecom> {
+    let mut tenants = Vec::new();
+    for (name, section) in top.sections("wecom", |name| format!("[wecom.{name}]")) {
+        let tenant = tenant(&name, section, &mut Off { outside, notes, of: format!("wecom {}", name.value) });
+        if platforms.contains_key(&tenant.name) {
+            let fault = outside.faults.at(&name.at, format!("`{}` is a bridge already", name.value));
+            outside.faults.add(fault.help("events name the one they came from: give this another name"));
+            continue;
+        }
+        platforms.insert(tenant.name.clone(), platform(&tenant));
+        tenants.push(tenant);
+    }
+    tenants
+}
+
+/// What the core must know of a tenant.
+fn platform(tenant: &Wecom) -> Platform {
+    let groups = tenant.groups.keys().map(|group| (group.clone(), tenant.reach(group).can));
+    Platform {
+        capabilities: tenant.reach("").can,
+        bot_user: Some(BOT_USER.into()),
+        groups: groups.collect(),
+        strangers: STRANGERS.map(Box::from).into(),
+    }
+}
+
+/// Says of what cannot be used why not.
+struct Off<'a, 'o> {
+    outside: &'a Outside<'o>,
+    notes: &'a mut Vec<String>,
+    /// The tenant, as notes call it.
+    of: String,
+}
+
+impl Off<'_, '_> {
+    fn faults(&self) -> &Faults {
+        self.outside.faults
+    }
+
+    /// A secret that must be there for `what` to be used.
+    fn needed<T>(&mut self, what: &str, section: &Section<'_>, key: &'static str, sought: Sought<T>) -> Option<T> {
+        match sought {
+            Sought::Found(found) => Some(found),
+            Sought::Bad => None,
+            Sought::Unset(variable) => {
+                self.notes.push(format!("{}: {what} is off: {variable} is not set", self.of));
+                None
+            }
+            Sought::Unnamed => {
+                section.missing(key, format!("write {key} = \"NAME\" (an environment variable), or …_file = \"PATH\""));
+                None
+            }
+        }
+    }
+}
+
+fn tenant(name: &Placed<String>, mut section: Section<'_>, off: &mut Off<'_, '_>) -> Wecom {
+    plain_name(name, "a tenant's name", off.faults());
+    let (outside, heading) = (off.outside, format!("wecom.{}", name.value));
+    let corp_id = section.text("corp_id");
+    if corp_id.is_none() {
+        section.missing("corp_id", "write the company's id (企业 ID): corp_id = \"ww…\"");
+    }
+    let api_url = section.text("api_url").map(|url| address(url, &["http", "https"], outside));
+    let ids =
+        |ids: Option<Vec<Placed<String>>>| ids.unwrap_or_default().into_iter().map(|id| Arc::from(id.value)).collect();
+    let (duty, bot_names) = (ids(section.ids("duty")), ids(section.texts("bot_names")));
+    let timeout = Duration::from_secs(section.number(&TIMEOUT).unwrap_or(TIMEOUT.default).into());
+    let actions_per_second = section.rate(&PACE).unwrap_or(PACE.default);
+    let speaker = section.text("speaker");
+
+    let mut named = Vec::new();
+    let mut apps = Vec::new();
+    for (app, section) in section.sections("app", |app| format!("[{heading}.app.{app}]")) {
+        plain_name(&app, "an app's name", off.faults());
+        named.push(app.value.clone());
+        apps.extend(ways::app(&app.value, section, off));
+    }
+    let customer = section.section("customer", format!("[{heading}.customer]"));
+    let customer = customer.and_then(|section| ways::customer(section, off));
+    let mut bots: Vec<String> = Vec::new();
+    let mut aibots = Vec::new();
+    for (bot, section) in section.sections("aibot", |bot| format!("[{heading}.aibot.{bot}]")) {
+        plain_name(&bot, "a 智能机器人's name", off.faults());
+        bots.push(bot.value.clone());
+        aibots.extend(ways::aibot(&bot.value, section, off));
+    }
+    let archive = section.section("archive", format!("[{heading}.archive]"));
+    let archive = archive.and_then(|section| ways::archive(section, off));
+    let mut groups = BTreeMap::new();
+    for (chat, section) in section.sections("group", |chat| format!("[{heading}.group.\"{chat}\"]")) {
+        let group = group::group(section, customer.is_some(), &bots, &format!("group {}", chat.value), off);
+        groups.insert(Arc::from(chat.value), group);
+    }
+    let speaker = speaking(speaker, &named, &section, off.faults());
+    section.finish();
+    Wecom {
+        name: Arc::from(name.value.as_str()),
+        corp_id: corp_id.map_or_else(|| Arc::from(""), |id| Arc::from(id.value.trim())),
+        api_url: api_url.flatten().unwrap_or_else(|| API_URL.to_owned()),
+        duty,
+        bot_names,
+        timeout,
+        actions_per_second,
+        speaker,
+        apps,
+        customer,
+        aibots,
+        archive,
+        groups,
+    }
+}
+
+/// The app that speaks: the only one, or the one that is named.
+fn speaking(
+    speaker: Option<Placed<String>>,
+    apps: &[String],
+    section: &Section<'_>,
+    faults: &Faults,
+) -> Option<Arc<str>> {
+    let names = apps.iter().map(String::as_str);
+    match speaker {
+        Some(name) if apps.contains(&name.value) => Some(Arc::from(name.value)),
+        Some(name) => {
+            let fault = faults.at(&name.at, format!("there is no app `{}`", name.value));
+            faults.add(fault.help(did_you_mean(&name.value, names)));
+            None
+        }
+        None if apps.len() > 1 => {
+            section.missing("speaker", "there are several apps: say which one writes to employees: speaker = \"…\"");
+            None
+        }
+        None => apps.first().map(|name| Arc::from(name.as_str())),
+    }
+}
+
+/// A name that is part of an address.
+fn plain_name(name: &Placed<String>, what: &str, faults: &Faults) {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if name.value.is_empty() || name.value.len() > 64 || !name.value.chars().all(plain) {
+        let fault = faults.at(&name.at, format!("`{}` cannot be {what}", name.value));
+        faults.add(fault.help("it is part of an address: use letters, digits, `_` and `-`"));
+    }
+}
+
+/// An address with one of these schemes.
+fn address(url: Placed<String>, schemes: &[&str], outside: &Outside<'_>) -> Option<String> {
+    let text = url.value.trim().trim_end_matches('/');
+    let sound = reqwest::Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host());
+    if !sound {
+        let schemes = schemes.iter().map(|scheme| format!("{scheme}://")).collect::<Vec<_>>().join(" or ");
+        let message = format!("this is no address that begins with {schemes}");
+        outside.bad::<()>(&url.at, message, "write the whole address");
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+/// The path of a file that another program reads, from the folder of the file that names it.
+fn path(outside: &Outside<'_>, path: &Placed<String>) -> PathBuf {
+    outside.files.place(outside.faults.source(&path.at), &path.value)
+}

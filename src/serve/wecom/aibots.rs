@@ -1,0 +1,106 @@
+//! The 智能机器人 of a company: their long connections, and what each needs to understand what it is told.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio_util::sync::CancellationToken;
+
+use super::{Around, Task, inlet};
+use crate::adapters::wecom::aibot::client::{Client, Settings};
+use crate::adapters::wecom::aibot::feed::{Feed, Hearing};
+use crate::adapters::wecom::aibot::middle::{self, Middle};
+use crate::adapters::wecom::aibot::speaker::{Limits, Speaker};
+use crate::adapters::wecom::callback::Groups;
+use crate::adapters::wecom::callback::robot::Robot;
+use crate::app::health::Health;
+use crate::config::{Aibot, AibotWay, BOT_USER, Wecom};
+
+/// How long until a port that is taken is tried again: the connection of before may still hold it.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Those of a company that have a connection.
+#[derive(Default)]
+pub(super) struct Made {
+    pub(super) speakers: HashMap<Arc<str>, Arc<Speaker>>,
+    pub(super) clients: Vec<Client>,
+    pub(super) tasks: Vec<Task>,
+    pub(super) parts: Vec<String>,
+}
+
+/// What must be known of a bot to understand what it is told.
+pub(super) fn robot(tenant: &Wecom, groups: &Groups) -> Robot {
+    let name = tenant.bot_names.first().map(|name| Box::from(&**name));
+    Robot { name, user: Some(BOT_USER.into()), groups: groups.clone() }
+}
+
+/// Makes the connections ready.
+pub(super) fn made(tenant: &Wecom, around: &Around, groups: &Groups, stop: &CancellationToken) -> anyhow::Result<Made> {
+    let mut made = Made::default();
+    for aibot in &tenant.aibots {
+        let part = format!("wecom.{}.aibot.{}", tenant.name, aibot.name);
+        let limits =
+            Limits { a_minute: aibot.per_minute as usize, an_hour: aibot.per_hour as usize, ..Limits::default() };
+        let speaker = Speaker::new(limits, around.clock.clone());
+        let feed = || {
+            let hearing = Hearing {
+                platform: tenant.name.clone(),
+                robot: robot(tenant, groups),
+                inlet: inlet(around),
+                clock: around.clock.clone(),
+            };
+            Feed::start(hearing, stop.clone())
+        };
+        match &aibot.way {
+            AibotWay::Callback(_) => continue,
+            AibotWay::Connected { secret, ws_url } => {
+                let settings = Settings { url: ws_url.clone(), ..Settings::new(&aibot.bot_id, secret.reveal()) };
+                let client = connected(settings, &speaker, feed(), &around.health, &part);
+                let client = client.map_err(anyhow::Error::msg).with_context(|| part.clone())?;
+                made.tasks.push(Box::pin(client.clone().run(stop.clone())));
+                made.clients.push(client);
+            }
+            AibotWay::Middle { listen, ws_url } => {
+                let patience = Settings::new("", "").patience;
+                let settings = middle::Settings { listen: *listen, url: ws_url.clone(), patience };
+                let middle = Middle::new(settings, speaker.clone(), feed());
+                let middle = middle.map_err(anyhow::Error::msg).with_context(|| part.clone())?;
+                made.tasks.push(between(middle, aibot, around.health.clone(), part.clone(), stop.clone()));
+            }
+        }
+        made.speakers.insert(aibot.name.clone(), Arc::new(speaker));
+        made.parts.push(part);
+    }
+    Ok(made)
+}
+
+fn connected(settings: Settings, speaker: &Speaker, feed: Feed, health: &Health, part: &str) -> Result<Client, String> {
+    let (health, part) = (health.clone(), part.to_owned());
+    let shown = Arc::new(move |link: &crate::adapters::wecom::aibot::client::Link| match link.trouble() {
+        Some(why) => health.set(&part, why),
+        None => health.clear(&part),
+    });
+    Client::new(settings, speaker.clone(), feed, shown)
+}
+
+/// Listens for the bot that is there already, as soon as the port is free.
+fn between(middle: Middle, aibot: &Aibot, health: Health, part: String, stop: CancellationToken) -> Task {
+    let name = aibot.name.clone();
+    Box::pin(async move {
+        loop {
+            match middle.bind().await {
+                Ok((listener, address)) => {
+                    health.clear(&part);
+                    tracing::info!(aibot = &*name, %address, "the bot that is there already can connect");
+                    return middle.run(listener, stop).await;
+                }
+                Err(error) => health.set(&part, format!("cannot listen for the bot that is there already: {error}")),
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(AGAIN) => {}
+            }
+        }
+    })
+}

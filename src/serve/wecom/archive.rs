@@ -1,0 +1,80 @@
+//! The session archive of a company: its library, its keys, and the loop that reads it.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use arc_swap::ArcSwap;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::{Around, Task, inlet};
+use crate::adapters::wecom::archive::keys::Keys;
+use crate::adapters::wecom::archive::library::{Access, Library, MOST_MESSAGES, Sdk};
+use crate::adapters::wecom::archive::page;
+use crate::adapters::wecom::archive::poll::{Pace, Parts, Poller};
+use crate::adapters::wecom::archive::read::Reader;
+use crate::adapters::wecom::archive::state::State;
+use crate::adapters::wecom::archive::worker::Worker;
+use crate::adapters::wecom::mention::Names;
+use crate::app::health::Health;
+use crate::config::{Archive, BOT_USER, Wecom};
+
+/// Makes the loop ready: under what name its health is told, and what to run.
+pub(super) fn made(
+    tenant: &Wecom,
+    archive: &Archive,
+    around: &Around,
+    hint: Arc<Notify>,
+    stop: &CancellationToken,
+) -> anyhow::Result<(String, Task)> {
+    let mut keys = Keys::default();
+    for (version, pem) in &archive.keys {
+        keys.add((*version).into(), pem.reveal())
+            .with_context(|| format!("wecom {}: the archive's private key {version}", tenant.name))?;
+    }
+    let part = format!("wecom.{}.archive", tenant.name);
+    let access = Access {
+        corp: tenant.corp_id.to_string(),
+        secret: archive.secret.reveal().to_owned(),
+        timeout: tenant.timeout,
+        ..Access::default()
+    };
+    let path = archive.library.clone();
+    let open = move || Ok(page::Archive::new(Sdk::init(Library::open(&path)?, &access)?, MOST_MESSAGES));
+    let names = tenant.bot_names.iter().map(|name| (name.to_string(), BOT_USER.to_owned()));
+    let parts = Parts {
+        platform: tenant.name.clone(),
+        source: part.replace('.', "/").into(),
+        worker: Worker::start(&tenant.name, open)?,
+        keys: Arc::new(ArcSwap::from_pointee(keys)),
+        reader: Reader { names: Names::new(names), ..Reader::default() },
+        inlet: inlet(around),
+        clock: around.clock.clone(),
+        hint,
+        shown: shown(&around.health, &part),
+        pace: Pace { interval: archive.poll, ..Pace::default() },
+    };
+    let poller = Poller::new(parts);
+    Ok((part, Box::pin(poller.run(stop.clone()))))
+}
+
+/// What keeps messages from being read is a reason not to be ready; how far it has come is a note.
+fn shown(health: &Health, part: &str) -> Arc<dyn Fn(&State) + Send + Sync> {
+    let (health, part) = (health.clone(), part.to_owned());
+    Arc::new(move |state| match wrong(state) {
+        Some(why) => health.set(&part, why),
+        None => health.clear(&part),
+    })
+}
+
+fn wrong(state: &State) -> Option<String> {
+    if let Some(trouble) = &state.trouble {
+        return Some(trouble.to_string());
+    }
+    (state.days_behind > 0).then(|| {
+        format!(
+            "it is {} days behind; WeCom keeps messages for 5 days, older ones cannot be read any more",
+            state.days_behind
+        )
+    })
+}

@@ -1,0 +1,249 @@
+//! The companies on WeCom of the configuration in force: their callback addresses, their ways out, and what reads on its own
+//! (members, archive, long connections), replaced together.
+
+mod aibots;
+mod archive;
+mod doors;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::sync::Notify;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::adapters::wecom::aibot::client::Client;
+use crate::adapters::wecom::api::{Api, Endpoint};
+use crate::adapters::wecom::app::{App, PER_PERSON};
+use crate::adapters::wecom::appchat::AppChats;
+use crate::adapters::wecom::callback::Groups;
+use crate::adapters::wecom::customer::{Customers, Patience};
+use crate::adapters::wecom::inlet::Inlet;
+use crate::adapters::wecom::platform::{AibotPush, GroupWays, Routes, Wecom as WecomPlatform};
+use crate::adapters::wecom::robot::{PER_MINUTE, Robot};
+use crate::adapters::wecom::roster::keeper::{Hints, Keeper, Source};
+use crate::adapters::wecom::token::Tokens;
+use crate::app::deliver::ByName;
+use crate::app::health::Health;
+use crate::app::intake::Intake;
+use crate::app::outbox::Pace;
+use crate::config::{GroupKind, Wecom};
+use crate::domain::secret::Hidden;
+use crate::ports::{Clock, Platform};
+use crate::web::wecom::{DoorIn, WecomState};
+
+/// Something that runs until it is stopped.
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What holds for the companies.
+pub(super) struct Tenants {
+    pub(super) configured: Vec<Wecom>,
+    running: HashMap<Arc<str>, Tenant>,
+    pub(super) doors: Arc<WecomState>,
+    pub(super) around: Around,
+}
+
+/// What every company needs.
+#[derive(Clone)]
+pub(super) struct Around {
+    pub(super) intake: Intake,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) health: Health,
+}
+
+/// Other companies, ready to be switched to.
+pub(super) struct Next {
+    configured: Vec<Wecom>,
+    /// Those that are new or not as they were.
+    made: HashMap<Arc<str>, Tenant>,
+}
+
+/// A company at work.
+struct Tenant {
+    platform: Arc<dyn Platform>,
+    doors: HashMap<String, DoorIn>,
+    /// Long connections of our own, which an operator may ask for again.
+    clients: Vec<Client>,
+    /// What begins to run when it is switched to.
+    tasks: Vec<Task>,
+    /// What its parts say of their health under.
+    parts: Vec<String>,
+    /// Stops what runs when it is dropped.
+    _stop: DropGuard,
+}
+
+impl Tenants {
+    /// None yet.
+    pub(super) fn new(doors: Arc<WecomState>, around: Around) -> Self {
+        Self { configured: Vec::new(), running: HashMap::new(), doors, around }
+    }
+
+    /// Whether these are the same.
+    pub(super) fn are(&self, tenants: &[Wecom]) -> bool {
+        self.configured == tenants
+    }
+
+    /// Makes what other companies need, and begins nothing. Those that stay the same go on.
+    pub(super) fn prepare(&self, configured: Vec<Wecom>) -> anyhow::Result<Next> {
+        let mut made = HashMap::new();
+        for tenant in configured.iter().filter(|tenant| !self.configured.contains(tenant)) {
+            made.insert(tenant.name.clone(), tenant_of(tenant, &self.around)?);
+        }
+        Ok(Next { configured, made })
+    }
+
+    /// Switches to other companies.
+    pub(super) fn switch(&mut self, next: Next) {
+        let Next { configured, made } = next;
+        let stays = |name: &Arc<str>| !made.contains_key(name) && configured.iter().any(|one| one.name == *name);
+        let gone: Vec<Arc<str>> = self.running.keys().filter(|name| !stays(name)).cloned().collect();
+        for name in gone {
+            let parts = self.running.remove(&name).map(|tenant| tenant.parts).unwrap_or_default();
+            parts.iter().for_each(|part| self.around.health.clear(part));
+        }
+        for (name, mut tenant) in made {
+            std::mem::take(&mut tenant.tasks).into_iter().for_each(|task| drop(tokio::spawn(task)));
+            self.running.insert(name, tenant);
+        }
+        self.doors.replace(self.running.values().flat_map(|tenant| tenant.doors.clone()).collect());
+        self.configured = configured;
+    }
+
+    /// Long connections that were given up are tried again: an operator asks for it.
+    pub(super) fn ask_again(&self) {
+        self.running.values().flat_map(|tenant| &tenant.clients).for_each(Client::ask_again);
+    }
+}
+
+impl Next {
+    /// Who carries actions out.
+    pub(super) fn platforms(&self, now: &Tenants) -> ByName {
+        let of = |name: &Arc<str>| self.made.get(name).or_else(|| now.running.get(name));
+        let named = |tenant: &Wecom| Some((tenant.name.clone(), of(&tenant.name)?.platform.clone()));
+        self.configured.iter().filter_map(named).collect()
+    }
+
+    /// Those that are new or not as they were.
+    pub(super) fn afresh(&self) -> impl Iterator<Item = Arc<str>> {
+        self.made.keys().cloned()
+    }
+}
+
+/// How fast actions go out to each.
+pub(super) fn paces(tenants: &[Wecom]) -> HashMap<Arc<str>, Pace> {
+    // WeCom drops no repeated id; what one robot, person or chat may get in a minute its platform knows itself.
+    let pace = |tenant: &Wecom| Pace {
+        idempotent: false,
+        per_second: tenant.actions_per_second,
+        per_group: None,
+        pulls: false,
+    };
+    tenants.iter().map(|tenant| (tenant.name.clone(), pace(tenant))).collect()
+}
+
+/// Everything of one company.
+fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
+    let stop = CancellationToken::new();
+    let calls = Calls {
+        endpoint: Endpoint::new(&tenant.api_url, tenant.timeout)
+            .with_context(|| format!("wecom {}: api_url", tenant.name))?,
+        corp_id: tenant.corp_id.clone(),
+        clock: around.clock.clone(),
+    };
+    let (hints, archive_hint) = (Hints::default(), Arc::new(Notify::new()));
+    let mut parts = Vec::new();
+    let mut tasks: Vec<Task> = Vec::new();
+
+    let aibots = aibots::made(tenant, around, &groups_there(tenant), &stop)?;
+    let speaking = tenant.speaking_app();
+    let api = speaking.map(|app| calls.api(&app.secret));
+    let app = speaking
+        .zip(api.clone())
+        .map(|(app, api)| App::new(api, app.agent_id.into(), PER_PERSON, around.clock.clone()));
+    let groups = tenant.groups.iter().map(|(chat, group)| {
+        let robot = group
+            .robot
+            .as_ref()
+            .map(|key| Robot::new(calls.endpoint.clone(), key.clone(), PER_MINUTE, around.clock.clone()));
+        let created = api.clone().filter(|_| group.kind == GroupKind::App);
+        let aibot = group.aibot.as_ref().and_then(|name| aibots.speakers.get(name).cloned());
+        let there = group.aibot_chat.clone().unwrap_or_else(|| chat.clone());
+        let ways = GroupWays {
+            robot,
+            chat: created.map(|api| (AppChats::new(api), chat.clone())),
+            aibot: aibot.map(|speaker| (speaker as Arc<dyn AibotPush>, there)),
+        };
+        (chat.clone(), ways)
+    });
+    let routes = Routes { groups: groups.collect(), app, duty: tenant.duty.clone(), external: None };
+
+    let mut keep = |source: Source, refresh, hints: &Hints| {
+        let part = format!("wecom.{}.members", tenant.name);
+        let keeper = Keeper {
+            platform: tenant.name.clone(),
+            source,
+            refresh,
+            hints: hints.clone(),
+            inlet: inlet(around),
+            clock: around.clock.clone(),
+            shown: shown(&around.health, &part),
+        };
+        tasks.push(Box::pin(keeper.run(stop.clone())));
+        parts.push(part);
+    };
+    if let Some(customer) = &tenant.customer {
+        let customers = Customers::new(calls.api(&customer.secret), Patience::default());
+        keep(Source::Customers(customers, customer.owners.clone()), customer.refresh, &hints);
+    }
+    let created: Vec<Arc<str>> =
+        tenant.groups.iter().filter(|(_, group)| group.kind == GroupKind::App).map(|(chat, _)| chat.clone()).collect();
+    if let Some((app, api)) = speaking.zip(api).filter(|_| !created.is_empty()) {
+        keep(Source::App(AppChats::new(api), created), app.refresh, &Hints::default());
+    }
+    if let Some(archive) = &tenant.archive {
+        let (part, task) = archive::made(tenant, archive, around, archive_hint.clone(), &stop)?;
+        tasks.push(task);
+        parts.push(part);
+    }
+    let doors = doors::made(tenant, &hints, &archive_hint)?;
+    let aibots::Made { clients, tasks: connections, parts: bots, .. } = aibots;
+    tasks.extend(connections);
+    parts.extend(bots);
+    let platform = Arc::new(WecomPlatform::new(routes));
+    Ok(Tenant { platform, doors, clients, tasks, parts, _stop: stop.drop_guard() })
+}
+
+/// How the interface is called with different secrets.
+struct Calls {
+    endpoint: Endpoint,
+    corp_id: Arc<str>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Calls {
+    fn api(&self, secret: &Hidden) -> Api {
+        let tokens = Tokens::new(self.endpoint.clone(), &self.corp_id, secret.clone(), self.clock.clone());
+        Api::new(self.endpoint.clone(), Arc::new(tokens))
+    }
+}
+
+/// Groups that 智能机器人 know by other ids: our id by theirs.
+fn groups_there(tenant: &Wecom) -> Groups {
+    let other = tenant.groups.iter().filter_map(|(chat, group)| Some((group.aibot_chat.as_deref()?, &**chat)));
+    other.map(|(there, here)| (there.into(), here.into())).collect()
+}
+
+fn inlet(around: &Around) -> Arc<dyn Inlet> {
+    Arc::new(around.intake.clone())
+}
+
+/// Says under `part` what is wrong, or that nothing is.
+fn shown(health: &Health, part: &str) -> Arc<dyn Fn(Option<String>) + Send + Sync> {
+    let (health, part) = (health.clone(), part.to_owned());
+    Arc::new(move |wrong| match wrong {
+        Some(why) => health.set(&part, why),
+        None => health.clear(&part),
+    })
+}

@@ -1,0 +1,127 @@
+//! Each kind of action, by the way of its group.
+
+use super::*;
+
+#[tokio::test]
+async fn what_is_said_in_a_group_takes_the_first_way_there_is() {
+    let stage = Stage::new().await;
+    let platform = stage.platform();
+    let words = send("请看群规 <@lisi> @所有人", &["zhangsan", EXTERNAL, "@all"]);
+    assert_eq!(perform(&platform, "a-1", "wr1", words.clone()).await, DONE);
+    assert_eq!(perform(&platform, "a-2", "chat1", words.clone()).await, DONE);
+    let echo = Reply::Done { message: Some("inner: 请看群规 ＜@lisi> ＠所有人".to_owned()) };
+    assert_eq!(perform(&platform, "a-3", "inner", words.clone()).await, echo);
+    assert!(refused(&perform(&platform, "a-4", "elsewhere", words).await));
+    {
+        let model = stage.fake.model();
+        assert_eq!(model.texts_in("wr1"), ["请看群规 ＜@lisi> ＠所有人"]);
+        assert_eq!(model.texts_in("chat1"), ["请看群规 ＜@lisi> ＠所有人"]);
+        assert!(model.said.iter().all(|said| said.mentions == ["zhangsan"]), "{:?}", model.said);
+    }
+    stage.finish();
+}
+
+#[tokio::test]
+async fn an_employee_is_told_in_private_and_it_can_be_taken_back() {
+    let stage = Stage::new().await;
+    let platform = stage.platform();
+    let long = format!("第一段。{}", "长".repeat(900));
+    let Reply::Done { message: Some(message) } = perform(&platform, "a-1", "wr1", private("lisi", &long)).await else {
+        panic!("it has an id")
+    };
+    let texts = stage.fake.model().texts_to("lisi");
+    assert_eq!((texts.len(), texts.concat()), (2, long));
+    assert!(refused(&perform(&platform, "a-2", "wr1", private(EXTERNAL, "您好")).await));
+    let delete = |message: &str| What::Delete { message: message.into() };
+    for _ in 0..2 {
+        assert_eq!(perform(&platform, "a-3", "wr1", delete(&message)).await, DONE, "twice does no harm");
+    }
+    assert!(stage.fake.model().said.iter().all(|said| said.recalled));
+    assert!(refused(&perform(&platform, "a-4", "wr1", delete("M00000001")).await), "somebody else's");
+    stage.finish();
+}
+
+#[tokio::test]
+async fn members_are_removed_from_groups_that_an_app_created_alone() {
+    let stage = Stage::new().await;
+    let platform = stage.platform();
+    let remove = |user: &str| What::Remove { user: user.into() };
+    for _ in 0..2 {
+        assert_eq!(perform(&platform, "a-1", "chat1", remove("wangwu")).await, DONE);
+    }
+    assert_eq!(stage.fake.model().groups["chat1"].members.len(), 2);
+    let updates = stage.fake.model().calls.iter().filter(|call| call.ends_with("appchat/update")).count();
+    assert_eq!(updates, 1, "who is gone is not removed again");
+    assert!(refused(&perform(&platform, "a-2", "chat1", remove("zhangsan")).await), "the owner");
+    assert!(refused(&perform(&platform, "a-3", "wr1", remove(EXTERNAL)).await));
+    stage.finish();
+}
+
+#[tokio::test]
+async fn a_task_is_a_card_whose_buttons_come_back_and_that_changes_for_all() {
+    let stage = Stage::new().await;
+    let platform = stage.platform();
+    let buttons = [("removed", "已移出"), ("keep", "不处理")];
+    let what = task("请移出小王\n在群里发了广告", &["zhangsan", "lisi", EXTERNAL], &buttons);
+    let Reply::Done { message: Some(code) } = perform(&platform, "a-1", "wr1", what).await else {
+        panic!("it has a response code")
+    };
+    {
+        let mut model = stage.fake.model();
+        let card = &model.cards[0];
+        assert_eq!((card.task.as_str(), card.users.join(" ")), ("a-1", "zhangsan lisi".to_owned()));
+        assert_eq!(card.buttons[0], ("removed".to_owned(), "已移出".to_owned()));
+        assert!(model.press("a-1", "boss", "removed").is_err(), "he does not have it");
+        model.press("a-1", "lisi", "removed").unwrap();
+        let callback = model.callbacks.pop_back().unwrap();
+        assert!(callback.to == format!("app:{AGENT}") && callback.plaintext.contains("<EventKey><![CDATA[removed]]>"));
+    }
+    let app = stage.app();
+    assert_eq!(app.close_card(&code, &[], "李四：已移出").await.unwrap(), Vec::<String>::new());
+    {
+        let model = stage.fake.model();
+        assert_eq!(model.cards[0].closed.len(), 2);
+        assert_eq!(model.cards[0].closed["zhangsan"], "李四：已移出");
+    }
+    assert!(app.close_card(&code, &[], "再来").await.is_err(), "a response code is good once");
+    stage.finish();
+}
+
+#[tokio::test]
+async fn who_is_asked_is_an_employee_and_what_no_card_can_carry_is_told() {
+    let stage = Stage::new().await;
+    let platform = stage.platform();
+    let buttons = [("handled", "已处理")];
+    let long = format!("请处理\n{}", "证据。".repeat(300));
+    assert!(matches!(
+        perform(&platform, "a-1", "wr1", task(&long, &[EXTERNAL], &buttons)).await,
+        Reply::Done { message: Some(_) }
+    ));
+    {
+        let model = stage.fake.model();
+        let texts = model.texts_to("boss");
+        assert_eq!((texts.len(), texts[..2].concat()), (3, long));
+        assert_eq!(model.cards[0].users, ["boss"]);
+    }
+    perform(&platform, "a-2", "wr1", task("没有按钮", &[], &[])).await;
+    assert_eq!(stage.fake.model().texts_to("boss").last().map(String::as_str), Some("没有按钮"));
+    let nobody = Wecom::new(Routes { duty: Vec::new(), ..stage.routes() });
+    assert!(refused(&perform(&nobody, "a-3", "wr1", task("题", &[EXTERNAL], &buttons)).await));
+    stage.finish();
+}
+
+#[tokio::test]
+async fn what_wecom_cannot_do_is_refused_without_a_call() {
+    let stage = Stage::new().await;
+    let platform = stage.platform();
+    for what in [
+        What::Mute { user: "lisi".into(), seconds: 60, until: MORNING },
+        What::Unmute { user: "lisi".into() },
+        What::Announce { text: "公告".to_owned() },
+        What::Delete { message: "m".into() },
+    ] {
+        assert!(refused(&perform(&platform, "a-1", "wr1", what).await));
+    }
+    assert_eq!(stage.fake.model().calls, Vec::<String>::new());
+    stage.finish();
+}
