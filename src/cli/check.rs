@@ -1,6 +1,7 @@
 //! `qunwei check`: says everything that is wrong with a configuration, for people or as JSON. Starts nothing.
 
 mod firings;
+mod reach;
 
 use std::fmt::Write;
 use std::path::Path;
@@ -66,6 +67,7 @@ fn summary(dir: &Path, config: Option<&Config>, faults: &[Fault]) -> String {
     for note in &config.notes {
         let _ = writeln!(text, "note: {note}");
     }
+    text += &reach::reach(config);
     text += &firings::firings(&config.settings, Timestamp(jiff::Timestamp::now().as_millisecond()));
     let Size { rules, profiles, groups, words } = config.size;
     let sizes =

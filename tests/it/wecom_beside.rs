@@ -188,3 +188,39 @@ async fn an_address_of_the_bot_may_have_a_query_of_its_own() {
     assert_eq!(bot.got()[0].query, format!("robot=7&{}", sealed.query));
     assert_eq!(format!("{forward:?}"), "Forward(…)", "addresses may hold tokens");
 }
+
+/// Answers one request on each connection, keeps it open, and hangs up on the next.
+async fn forgetful() -> (String, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let heard = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counting = heard.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let counting = counting.clone();
+            tokio::spawn(async move {
+                let mut request = vec![0; 1 << 16];
+                for answer in [&b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"[..], b""] {
+                    if stream.read(&mut request).await.unwrap_or(0) > 0 {
+                        counting.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                        stream.write_all(answer).await.ok();
+                    }
+                }
+            });
+        }
+    });
+    (url, heard)
+}
+
+#[tokio::test]
+async fn a_connection_that_the_bot_closes_costs_it_no_callback() {
+    let (url, heard) = forgetful().await;
+    let corp = Corp::with(|door| door.forward = Some(Forward::new(&url, LONG, 100).unwrap())).await;
+    for at in 0..3 {
+        assert_eq!(corp.post(ROBOT, &corp.spoken(&format!("M{at}"), "早")).await, (200, "ok".to_owned()), "{at}");
+    }
+    let heard = heard.load(std::sync::atomic::Ordering::SeqCst);
+    assert!(heard >= 3, "{heard}");
+    assert_eq!(forwarded(&corp, "answered"), 3);
+}

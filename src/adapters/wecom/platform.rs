@@ -16,6 +16,9 @@ use crate::ports::{Platform, Reply};
 /// What an attempt comes to, later.
 pub type Attempt = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
+/// Says of an id whether it is an external contact's.
+pub type External = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
 /// The longest Markdown that an intelligent bot pushes, in bytes (101463).
 const PUSH_LIMIT: usize = 20_480;
 
@@ -23,6 +26,11 @@ const PUSH_LIMIT: usize = 20_480;
 pub trait AibotPush: Send + Sync {
     /// Says Markdown in a chat: the chat id of a group, or a userid.
     fn push(&self, chat: Arc<str>, markdown: String) -> Attempt;
+
+    /// How long until something more may be said in a chat; zero: now. It answers at once.
+    fn wait(&self, _chat: &str) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// The ways of one group; those that are not there are not used.
@@ -36,6 +44,19 @@ pub struct GroupWays {
     pub aibot: Option<(Arc<dyn AibotPush>, Arc<str>)>,
 }
 
+impl GroupWays {
+    /// How long a text had better wait, by the limits of the way that it will take.
+    fn wait(&self, action: &Action, words: &str) -> Option<Duration> {
+        if let Some(robot) = &self.robot {
+            return robot.wait(action, robot::size(words));
+        }
+        match (&self.chat, &self.aibot) {
+            (None, Some((aibot, chat))) => Some(aibot.wait(chat)).filter(|wait| !wait.is_zero()),
+            (Some(_), _) | (None, None) => None,
+        }
+    }
+}
+
 /// How a corp's actions go out.
 #[derive(Clone, Default)]
 pub struct Routes {
@@ -46,7 +67,7 @@ pub struct Routes {
     /// Employees who are asked where a group has no admin who is one, by userid.
     pub duty: Vec<Arc<str>>,
     /// Whether an id is an external contact's, whom no app can write to. Without it: those that begin with `wm` or `wo`.
-    pub external: Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>,
+    pub external: Option<External>,
 }
 
 impl Routes {
@@ -99,10 +120,7 @@ impl Platform for Wecom {
     fn wait(&self, action: &Action) -> Option<Duration> {
         let routes = &self.routes;
         match &action.what {
-            What::Send { text, .. } => {
-                let robot = routes.groups.get(&action.group)?.robot.as_ref()?;
-                robot.wait(action, robot::size(text))
-            }
+            What::Send { text, .. } => routes.groups.get(&action.group)?.wait(action, text),
             What::Private { user, .. } => routes.app.as_ref()?.wait(&action.id, std::slice::from_ref(user)),
             What::Task { mentions, .. } => routes.app.as_ref()?.wait(&action.id, &routes.asked(mentions)),
             What::Mute { .. }

@@ -255,6 +255,10 @@ impl Speaker {
 }
 
 impl AibotPush for Speaker {
+    fn wait(&self, chat: &str) -> Duration {
+        Speaker::wait(self, chat)
+    }
+
     fn push(&self, chat: Arc<str>, markdown: String) -> Attempt {
         let speaker = self.clone();
         Box::pin(async move {
