@@ -172,6 +172,7 @@ pub fn shown(said: &model::Said) -> Value {
         model::By::Robot(_) => json!({"robot": true}), // the key is a secret, here too
         model::By::App(agent) => json!({"app": agent}),
         model::By::Person(user) => json!({"person": user}),
+        model::By::Aibot => json!({"aibot": true}),
     };
     let to = match &said.to {
         model::To::Group(chat) => json!({"group": chat}),

@@ -121,6 +121,8 @@ pub enum By {
     App(i64),
     /// A person.
     Person(String),
+    /// A smart robot, over its long connection.
+    Aibot,
 }
 
 /// Who heard it.
