@@ -9,6 +9,9 @@ use aes::cipher::block_padding::NoPadding;
 use aes::cipher::{BlockModeEncrypt, KeyIvInit};
 use data_encoding::BASE64;
 use qunwei::adapters::inbound;
+use qunwei::adapters::wecom::aibot::frame::Frame;
+use qunwei::adapters::wecom::archive::page::{self, Opened};
+use qunwei::adapters::wecom::archive::read::{Private, Read, Reader, unread};
 use qunwei::adapters::wecom::callback::robot::Robot;
 use qunwei::adapters::wecom::callback::{Channel, Query, envelope};
 use qunwei::adapters::wecom::crypt::{Crypt, Signed};
@@ -16,7 +19,8 @@ use qunwei::adapters::wecom::xml;
 use qunwei::domain::time::Timestamp;
 
 /// Every entry by its name.
-pub const ENTRIES: [(&str, fn(&[u8])); 4] = [("xml", xml), ("json", json), ("sealed", sealed), ("query", query)];
+pub const ENTRIES: [(&str, fn(&[u8])); 5] =
+    [("xml", xml), ("json", json), ("sealed", sealed), ("query", query), ("archive", archive)];
 
 const KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
 const NOW: Timestamp = Timestamp(1_795_312_800_000);
@@ -52,6 +56,27 @@ pub fn sealed(data: &[u8]) {
         let sealed = crypt.encrypt(data, [7; 16]);
         assert_eq!(open(&crypt, &sealed).as_deref(), Some(data), "what is sealed is opened");
     }
+}
+
+/// A message of the session archive, and the answer that messages come in.
+pub fn archive(data: &[u8]) {
+    let platform = Arc::from("corp");
+    for private in [Private::Ignore, Private::Keep] {
+        let reader = Reader { private, ..Reader::default() };
+        let opened = Opened { seq: 7, msgid: "m".to_owned(), message: Ok(data.to_vec()) };
+        let read = reader.read(&opened);
+        assert_eq!(read, reader.read(&opened));
+        if let Read::Event { json, .. } = read {
+            let taken = inbound::one(&json, &platform, NOW);
+            let kept = || match unread("m", 7, "no event", &json) {
+                Read::Event { json, .. } => inbound::one(&json, &platform, NOW).is_ok(),
+                Read::Private => false,
+            };
+            assert!(taken.is_ok() || kept(), "{taken:?}: {json}");
+        }
+    }
+    let _ = page::envelopes(data, 0);
+    let _ = Frame::parse(&String::from_utf8_lossy(data)).map(|frame| (frame.evicts(), frame.verdict()));
 }
 
 /// The query of a callback address.

@@ -11,8 +11,8 @@
 
 mod support;
 
-#[path = "../../examples/fake-wecom/callbacks.rs"]
-mod fake_wecom;
+use self::support::fake_wecom::callbacks as fake_wecom;
+
 #[path = "../../fuzz/src/lib.rs"]
 mod fuzz_entries;
 
@@ -55,12 +55,15 @@ mod store_faults;
 mod tasks;
 mod transfer;
 mod wecom_aibot;
+mod wecom_aibot_interop;
 mod wecom_archive;
 mod wecom_archive_interop;
 mod wecom_beside;
 mod wecom_callback;
+mod wecom_day;
 mod wecom_interop;
 mod wecom_out;
 mod wecom_pywgb;
+mod wecom_reading;
 mod welcome;
 mod words;

@@ -23,13 +23,12 @@ use tokio_util::sync::CancellationToken;
 use crate::support::MORNING;
 use crate::support::clock::HandClock;
 
-#[path = "../../examples/fake-wecom/aibot.rs"]
-pub mod openws;
+pub use crate::support::fake_wecom::aibot as openws;
 
 use openws::Openws;
 
-const BOT: &str = "aibBOT";
-const SECRET: &str = "s3cret-of-the-bot";
+pub const BOT: &str = "aibBOT";
+pub const SECRET: &str = "s3cret-of-the-bot";
 
 /// An intake that keeps what it is given, unless it is told to refuse.
 #[derive(Default)]
@@ -126,7 +125,7 @@ impl Stage {
     }
 }
 
-fn said(id: &str, user: &str, text: &str) -> Value {
+pub fn said(id: &str, user: &str, text: &str) -> Value {
     json!({"msgid": id, "aibotid": BOT, "chatid": "wrG", "chattype": "group", "from": {"userid": user}, "msgtype": "text",
            "text": {"content": text}})
 }
@@ -256,11 +255,19 @@ async fn what_came_of_a_push_is_what_is_known_of_it() {
     stage.openws.model().script.refuse = None;
     stage.openws.model().script.silent = Some("aibot_send_msg".to_owned());
     assert_eq!(push().await.kind(), "unknown", "sent, and no word of it");
-    let (pushed, ()) = tokio::join!(push(), async {
-        let sent = stage.count("aibot_send_msg");
-        until("it is sent", || stage.count("aibot_send_msg") > sent || !stage.openws.is_connected(BOT)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_push_on_a_line_that_breaks_is_of_unknown_outcome() {
+    let stage = Stage::new(Limits { patience: Duration::from_secs(600), ..Limits::default() }).await;
+    let client = stage.client(stage.settings());
+    until("it is connected", || client.link() == Link::Up).await;
+    stage.openws.model().script.silent = Some("aibot_send_msg".to_owned());
+    let cut = async {
+        until("it is sent", || stage.count("aibot_send_msg") == 1).await;
         stage.openws.cut(BOT);
-    });
+    };
+    let (pushed, ()) = tokio::join!(stage.speaker.push("wrG".into(), "x".to_owned()), cut);
     assert_eq!(pushed.kind(), "unknown", "sent, and the line broke");
 }
 

@@ -1,31 +1,17 @@
 //! The mock library read by two packages that wrap WeCom's own, and by ours: the same messages.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use qunwei::adapters::wecom::archive::page::{Archive, Source};
 use serde_json::{Value, json};
 
 use crate::support::archive::{Vault, keys, pem, text};
+use crate::support::foreign::{needed, python};
 use crate::support::root;
 
 const PACKAGES: [&str; 3] = ["pyweworkfinance==1.1.0", "pywecomarchive==0.1.0", "cryptography==50.0.2"];
 
-/// A Python with the packages, made once.
-fn python() -> Result<PathBuf, String> {
-    let venv = root().join("target/interop-archive-venv");
-    let (python, ready) = (venv.join("bin/python"), venv.join("ready"));
-    let wanted = PACKAGES.join(" ");
-    if std::fs::read_to_string(&ready).is_ok_and(|what| what == wanted) {
-        return Ok(python);
-    }
-    run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
-    let mut pip = Command::new(&python);
-    run(pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PACKAGES))?;
-    std::fs::write(ready, wanted).map_err(|error| error.to_string())?;
-    Ok(python)
-}
-
+/// What a command prints.
 fn run(command: &mut Command) -> Result<String, String> {
     let output = command.output().map_err(|error| error.to_string())?;
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -34,14 +20,7 @@ fn run(command: &mut Command) -> Result<String, String> {
 
 #[test]
 fn packages_that_wrap_wecoms_library_read_the_same_messages_as_we_do() {
-    let python = match python() {
-        Ok(python) => python,
-        Err(why) if std::env::var_os("CI").is_none() => {
-            eprintln!("SKIPPED: no Python with {PACKAGES:?}: {why}");
-            return;
-        }
-        Err(why) => panic!("no Python with {PACKAGES:?}: {why}"),
-    };
+    let Some(python) = needed("pyweworkfinance and pywecomarchive", python(&PACKAGES)) else { return };
     let mut vault = Vault::new();
     let said: Vec<Value> = (0..20).map(|at| text(&format!("m{at}"), "wmA", &format!("第{at}条 😀 \u{2028}"))).collect();
     let mut image = text("image", "wmA", "");

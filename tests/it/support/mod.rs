@@ -61,6 +61,8 @@ pub struct World {
     pub poll: Duration,
     config_dir: PathBuf,
     _config_files: Option<TempDir>,
+    /// What its configuration finds in the environment besides the bridge's.
+    env: Arc<Vec<(String, String)>>,
     running: Option<Running>,
     http: reqwest::Client,
     sent: u64,
@@ -69,11 +71,16 @@ pub struct World {
 impl World {
     /// With the shipped configuration.
     pub async fn new() -> Self {
-        Self::start(root().join("config"), None).await
+        Self::start(root().join("config"), None, Vec::new()).await
     }
 
     /// With the shipped configuration, which is not watched, and one more file over it.
     pub async fn with(toml: &str) -> Self {
+        Self::with_env(toml, Vec::new()).await
+    }
+
+    /// The same, with more in the environment of the configuration.
+    pub async fn with_env(toml: &str, env: Vec<(String, String)>) -> Self {
         let files = tempfile::tempdir().expect("a temporary folder");
         copy(&root().join("config"), &files.path().join("config"));
         copy(&root().join("wordlists"), &files.path().join("wordlists"));
@@ -81,7 +88,7 @@ impl World {
         let text = text.replace("watch = true", "watch = false"); // tests reload when they say so
         std::fs::write(files.path().join("config/qunwei.toml"), text).expect("the file is written");
         std::fs::write(files.path().join("config/zz-test.toml"), toml).expect("the file is written");
-        Self::start(files.path().join("config"), Some(files)).await
+        Self::start(files.path().join("config"), Some(files), env).await
     }
 
     /// With this configuration alone.
@@ -89,10 +96,10 @@ impl World {
         let files = tempfile::tempdir().expect("a temporary folder");
         std::fs::create_dir(files.path().join("config")).expect("the folder is made");
         std::fs::write(files.path().join("config/test.toml"), toml).expect("the file is written");
-        Self::start(files.path().join("config"), Some(files)).await
+        Self::start(files.path().join("config"), Some(files), Vec::new()).await
     }
 
-    async fn start(config_dir: PathBuf, config_files: Option<TempDir>) -> Self {
+    async fn start(config_dir: PathBuf, config_files: Option<TempDir>, env: Vec<(String, String)>) -> Self {
         // The tests' own client; only the first call installs it.
         rustls::crypto::ring::default_provider().install_default().ok();
         let clock = Arc::new(HandClock::new(MORNING));
@@ -105,6 +112,7 @@ impl World {
             poll: Duration::from_secs(30),
             config_dir,
             _config_files: config_files,
+            env: Arc::new(env),
             running: None,
             http: reqwest::Client::builder().no_proxy().build().expect("a client"),
             sent: 0,
@@ -129,11 +137,12 @@ impl World {
     /// Where its configuration comes from.
     pub fn source(&self) -> Source {
         let url = self.bot.url();
+        let more = self.env.clone();
         let env = move |name: &str| match name {
             "QUNWEI_EXAMPLE_SECRET" => Some(SECRET.to_owned()),
             "QUNWEI_EXAMPLE_ACTIONS_URL" => Some(url.clone()),
             "QUNWEI_EXAMPLE_TOKEN" => Some(TOKEN.to_owned()),
-            _ => None,
+            _ => more.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()),
         };
         Source { poll: self.poll, ..Source::new(&self.config_dir, env) }
     }

@@ -68,7 +68,7 @@ struct Shared {
     live: Mutex<Live>,
     /// One turn for each request id that is being answered.
     turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
-    buckets: Mutex<[Buckets; 2]>,
+    buckets: Mutex<Buckets>,
     clock: Arc<dyn Clock>,
     limits: Limits,
     /// What our own request ids begin with: drawn anew by each process, so that no bot behind us has the same.
@@ -92,11 +92,11 @@ impl Speaker {
         if getrandom::fill(&mut drawn).is_err() {
             drawn = clock.now().0.to_be_bytes();
         }
-        let buckets = [(limits.a_minute, MINUTE), (limits.an_hour, HOUR)];
+        let allowed = [(limits.a_minute, MINUTE), (limits.an_hour, HOUR)];
         let shared = Shared {
             live: Mutex::default(),
             turns: Mutex::default(),
-            buckets: Mutex::new(buckets.map(|limit| Buckets::new([limit], CHATS))),
+            buckets: Mutex::new(Buckets::new(allowed, CHATS)),
             clock,
             limits,
             prefix: format!("qunwei-{}-", HEXLOWER.encode(&drawn)),
@@ -244,13 +244,13 @@ impl Speaker {
     pub fn wait(&self, chat: &str) -> Duration {
         let now = self.shared.clock.now();
         let mut buckets = self.shared.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        buckets.iter_mut().map(|buckets| buckets.wait(chat, now)).max().unwrap_or_default()
+        buckets.wait(chat, now)
     }
 
     fn count(&self, chat: &Arc<str>) {
         let now = self.shared.clock.now();
         let mut buckets = self.shared.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        buckets.iter_mut().for_each(|buckets| buckets.take(chat, now));
+        buckets.take(chat, now);
     }
 }
 

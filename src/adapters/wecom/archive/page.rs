@@ -138,7 +138,8 @@ impl Archive {
 }
 
 /// A sealed message.
-struct Envelope {
+#[derive(Debug)]
+pub struct Envelope {
     seq: u64,
     msgid: String,
     version: u64,
@@ -147,7 +148,9 @@ struct Envelope {
     raw: String,
 }
 
-struct Envelopes {
+/// The messages of one answer.
+#[derive(Debug)]
+pub struct Envelopes {
     all: Vec<Envelope>,
     /// How many the answer has, whatever they are.
     found: usize,
@@ -165,7 +168,10 @@ struct Answer {
 }
 
 /// Reads the answer of `GetChatData`, in the order of places, without what was asked for before.
-fn envelopes(answer: &[u8], after: u64) -> Result<Envelopes, Trouble> {
+///
+/// # Errors
+/// It is an error of WeCom's, or no answer.
+pub fn envelopes(answer: &[u8], after: u64) -> Result<Envelopes, Trouble> {
     // Texts of 1,000 people are in it: one wrong byte must not hold up all others.
     let answer = String::from_utf8_lossy(answer);
     let answer = answer.trim_end_matches('\0').trim_start();
