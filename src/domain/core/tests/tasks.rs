@@ -439,3 +439,32 @@ fn who_asks_to_be_let_in_is_put_before_the_admins_once() {
     let declined = bed.press("admin", &cards(&asked)[0], "declined", None);
     assert_eq!(decisions(&declined)[0].text, "已拒绝");
 }
+
+#[test]
+fn who_is_on_duty_may_press() {
+    for (user, may) in [("duty", true), ("7", false)] {
+        let mut bed = bed(&[Capability::Remove]);
+        let settings = Arc::get_mut(&mut bed.core.settings).expect("only the core has it");
+        settings.platforms.get_mut("p").expect("it is there").duty = ["duty".into()].into();
+        let asked = bed.say("9", BAD);
+        let pressed = bed.press(user, &cards(&asked)[0], "removed", Some(case_of(&asked)));
+        assert_eq!(decisions(&pressed).len() == 1, may, "{user}");
+    }
+}
+
+#[test]
+fn a_group_that_the_bot_left_or_that_is_not_looked_after_is_not_chased() {
+    let mut bed = bed(&[Capability::Remove]);
+    let asked = bed.say("9", BAD);
+    bed.arrives(&cards(&asked)[0], "rc-1");
+    let left = bed.leaves("bot", None);
+    assert_eq!((acts(&left).len(), bed.tasks().len(), bed.core.state.timers.len()), (0, 0, 0));
+
+    let mut bed = self::bed(&[Capability::Remove]);
+    let asked = bed.say("9", BAD);
+    bed.arrives(&cards(&asked)[0], "rc-1");
+    Arc::get_mut(&mut bed.core.settings).unwrap().unknown_groups = UnknownGroups::Ignore;
+    bed.pass(HOUR);
+    let over = bed.tick();
+    assert_eq!((acts(&over).len(), bed.tasks().len()), (0, 0));
+}
