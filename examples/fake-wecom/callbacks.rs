@@ -270,7 +270,7 @@ pub fn percent(text: &str) -> String {
 
 /// SHA-1 over the sorted parts, in lower hex.
 pub fn sign(token: &str, timestamp: &str, nonce: &str, encrypted: &str) -> String {
-    let mut parts = vec![token.as_bytes(), timestamp.as_bytes(), nonce.as_bytes(), encrypted.as_bytes()];
+    let mut parts = [token.as_bytes(), timestamp.as_bytes(), nonce.as_bytes(), encrypted.as_bytes()];
     parts.sort();
     HEXLOWER.encode(&Sha1::digest(parts.concat()))
 }

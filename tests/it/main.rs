@@ -11,8 +11,8 @@
 
 mod support;
 
-#[path = "../../examples/fake-wecom/callbacks.rs"]
-mod fake_wecom;
+use self::support::fake_wecom::callbacks as fake_wecom;
+
 #[path = "../../fuzz/src/lib.rs"]
 mod fuzz_entries;
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::archive::{Vault, accused, ids, pem, text};
+use crate::support::archive::{Vault, acts, ids, pem, text};
 use crate::support::daemon::{Daemon, Home};
 use crate::support::dice::Dice;
 use crate::support::{World, until};
@@ -68,8 +68,11 @@ async fn a_daemon_that_is_killed_while_it_reads_the_archive_loses_and_doubles_no
     assert_eq!(daemon.admin("/readyz").await.0, 200);
     daemon.stop().await;
     assert_eq!(ids(&home.data()), expected, "each once, in order");
+    let mut punished: Vec<String> = acts(&home.data()).into_iter().map(|(cause, _)| cause).collect();
+    punished.retain(|cause| !cause.is_empty());
+    punished.dedup();
     let spam: Vec<String> = expected.iter().skip(7).step_by(50).cloned().collect();
-    assert_eq!(accused(&home.data()), spam, "and judged");
+    assert_eq!(punished, spam);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

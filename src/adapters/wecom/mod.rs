@@ -18,6 +18,7 @@ mod partly;
 pub mod platform;
 pub mod robot;
 pub mod roster;
+pub mod task;
 pub mod text;
 pub mod token;
 pub mod tree;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::app::{App, TaskCard};
 use super::appchat::AppChats;
 use super::robot::{self, Robot, Say};
-use super::text;
+use super::{task, text};
 use crate::domain::action::{Action, Button, What};
 use crate::ports::{Platform, Reply};
 
@@ -180,7 +180,7 @@ impl Routes {
         if asked.is_empty() {
             return refused("there is no employee to ask: the group has no such admin, and nobody is on duty");
         }
-        match TaskCard::of(&action.id, words, buttons) {
+        match TaskCard::of(&task::name(&action.id, &action.group).into(), words, buttons) {
             Some(card) => app.ask(&action.id, &asked, card).await,
             None => app.tell(&action.id, &asked, words).await,
         }

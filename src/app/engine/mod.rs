@@ -400,6 +400,8 @@ impl Engine {
             self.batch.tally.push(Tally::Event(event.platform.clone(), outcome));
             return Ok(false);
         }
+        let named = self.named(event, unit)?;
+        let event = named.as_ref().unwrap_or(event);
         self.load(event)?;
         self.load_command(event, now, unit)?;
         self.batch.seen.insert(key.id, key.body);

@@ -156,6 +156,7 @@ impl Core {
                 self.settle_left(&place, members, reason.as_deref(), now, out);
                 if members.iter().any(|one| self.bot(&event.platform) == Some(&*one.id)) {
                     self.lose(event, out);
+                    self.drop_tasks(&place, out);
                 }
                 return Judged::Stored;
             }

@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use data_encoding::BASE64;
+use data_encoding::{BASE64, HEXLOWER};
 use getrandom::SysRng;
 use qunwei::adapters::wecom::archive::keys::Keys;
 use qunwei::adapters::wecom::archive::library::{Access, Library, Sdk};
@@ -35,13 +35,9 @@ use tempfile::TempDir;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-pub use self::fake::seal;
 use super::clock::HandClock;
 use super::faulty::{Faults, FaultyStore};
 use super::{MORNING, root};
-
-#[path = "../../../examples/fake-wecom/archive.rs"]
-mod fake;
 
 /// The source of the mock library.
 pub const SOURCE: &str = "examples/fake-wecom/archive/mock.c";
@@ -129,15 +125,12 @@ impl Vault {
 
     /// Puts a message behind the others; not seen before [`Vault::write`].
     pub fn put(&mut self, message: &Value) {
-        self.seq += 3; // as at WeCom there are gaps
-        let (msgid, pair) = (message["msgid"].as_str().unwrap_or_default(), &PAIRS[self.version as usize - 1]);
-        let line = fake::line(self.seq, msgid, self.version, pair.as_public_key(), &message.to_string()).unwrap();
-        self.lines.push_str(&line);
+        let sealed = seal(&message.to_string(), "k3y-0f/th1s+m3ss4ge=");
+        self.put_sealed(message["msgid"].as_str().unwrap_or_default(), &sealed);
     }
 
-    /// The same of what is sealed already, or not at all, with a key that is fine.
     pub fn put_sealed(&mut self, msgid: &str, sealed: &str) {
-        self.seq += 3;
+        self.seq += 3; // as at WeCom there are gaps
         let pair = PAIRS[self.version as usize - 1].as_public_key();
         let key = pair.pkcs1v15_encrypt_with_rng(&mut SysRng, b"k3y-0f/th1s+m3ss4ge=").unwrap();
         let rest = json!({"msgid": msgid, "publickey_ver": self.version,
@@ -162,6 +155,13 @@ impl Vault {
         self.put(message);
         self.write();
     }
+}
+
+/// The toy cipher of the mock.
+pub fn seal(text: &str, key: &str) -> String {
+    let check = text.bytes().fold(2_166_136_261_u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(16_777_619));
+    let sealed: Vec<u8> = text.bytes().zip(key.bytes().cycle()).map(|(text, key)| text ^ key).collect();
+    format!("toy:{check:08x}:{}", HEXLOWER.encode(&sealed))
 }
 
 /// A text in the group `wrG`, said now.
@@ -291,14 +291,6 @@ pub fn journal(data: &Path) -> Vec<Value> {
 /// The ids of the events in the journal, in order.
 pub fn ids(data: &Path) -> Vec<String> {
     journal(data).iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect()
-}
-
-/// The messages that cases are about.
-pub fn accused(data: &Path) -> Vec<String> {
-    let database = rusqlite::Connection::open(data.join("qunwei.db")).unwrap();
-    let mut rows = database.prepare("SELECT DISTINCT message FROM case_messages ORDER BY message").unwrap();
-    let messages = rows.query_map([], |row| row.get(0)).unwrap();
-    messages.map(Result::unwrap).collect()
 }
 
 /// What was decided to be done, with the message that caused it.

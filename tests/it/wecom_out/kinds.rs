@@ -1,5 +1,8 @@
 //! Each kind of action, by the way of its group.
 
+use qunwei::adapters::wecom::callback::Channel;
+use qunwei::domain::event::{Event, Kind as EventKind};
+
 use super::*;
 
 #[tokio::test]
@@ -69,12 +72,16 @@ async fn a_task_is_a_card_whose_buttons_come_back_and_that_changes_for_all() {
     {
         let mut model = stage.fake.model();
         let card = &model.cards[0];
-        assert_eq!((card.task.as_str(), card.users.join(" ")), ("a-1", "zhangsan lisi".to_owned()));
+        assert_eq!((card.task.as_str(), card.users.join(" ")), ("a-1@wr1", "zhangsan lisi".to_owned()));
         assert_eq!(card.buttons[0], ("removed".to_owned(), "已移出".to_owned()));
-        assert!(model.press("a-1", "boss", "removed").is_err(), "he does not have it");
-        model.press("a-1", "lisi", "removed").unwrap();
+        assert!(model.press("a-1@wr1", "boss", "removed").is_err(), "he does not have it");
+        model.press("a-1@wr1", "lisi", "removed").unwrap();
         let callback = model.callbacks.pop_back().unwrap();
         assert!(callback.to == format!("app:{AGENT}") && callback.plaintext.contains("<EventKey><![CDATA[removed]]>"));
+        let clicked = Channel::App.read(callback.plaintext.as_bytes()).events.remove(0);
+        let clicked = Event::parse(&clicked).unwrap();
+        let pressed = EventKind::Button { user: "lisi".into(), task: "a-1".into(), choice: "removed".into() };
+        assert_eq!((&*clicked.group, clicked.kind), ("wr1", pressed), "the click says of which group the task is");
     }
     let app = stage.app();
     assert_eq!(app.close_card(&code, &[], "李四：已移出").await.unwrap(), Vec::<String>::new());

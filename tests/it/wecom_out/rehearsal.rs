@@ -67,8 +67,8 @@ async fn a_person_plays_the_members_and_sees_what_is_answered() {
     assert_eq!(person.does("write", json!({"agent": AGENT, "user": "lisi", "text": "/状态"})).await.0, 200);
     let platform = stage.platform();
     perform(&platform, "a-1", "wr1", task("请处理", &["lisi"], &[("handled", "已处理")])).await;
-    assert_eq!(person.does("press", json!({"task": "a-1", "user": "lisi", "key": "handled"})).await.0, 200);
-    assert_eq!(person.does("press", json!({"task": "a-1", "user": "lisi", "key": "other"})).await.0, 400);
+    assert_eq!(person.does("press", json!({"task": "a-1@wr1", "user": "lisi", "key": "handled"})).await.0, 200);
+    assert_eq!(person.does("press", json!({"task": "a-1@wr1", "user": "lisi", "key": "other"})).await.0, 400);
     until("all callbacks are made", || (stage.fake.hooks().made.len() == 4).then_some(())).await;
     let heard = heard.lock().unwrap().clone();
     for (at, what) in
@@ -90,5 +90,61 @@ async fn a_person_plays_the_members_and_sees_what_is_answered() {
     for what in ["nonsense", "join", "fault", "hook", "group"] {
         assert_eq!(person.does(what, json!({})).await.0, 400, "{what}");
     }
+    stage.finish();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_people_say_is_in_the_archive_and_reaches_a_bot_that_is_connected() {
+    use futures_util::{SinkExt, StreamExt};
+    use qunwei::adapters::wecom::archive::keys::Keys;
+    use qunwei::adapters::wecom::archive::library::{Access, Library, Sdk};
+    use qunwei::adapters::wecom::archive::page::{Archive, Source};
+    use tokio_tungstenite::tungstenite::Message;
+
+    let stage = Stage::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let vault = crate::support::fake_wecom::vault::Vault::make(folder.path()).unwrap();
+    let (secret, library, key) = (vault.secret(), vault.library(), vault.private_key());
+    let openws = crate::support::fake_wecom::aibot::Openws::start(([127, 0, 0, 1], 0).into()).await.unwrap();
+    openws.model().bots.insert("aibFAKE".to_owned(), "s3cret".to_owned());
+    let (mut socket, _) = tokio_tungstenite::connect_async(openws.url()).await.unwrap();
+    let hello = json!({"cmd": "aibot_subscribe", "headers": {"req_id": "r1"},
+                       "body": {"bot_id": "aibFAKE", "secret": "s3cret"}});
+    socket.send(Message::text(hello.to_string())).await.unwrap();
+    assert!(socket.next().await.unwrap().unwrap().to_text().unwrap().contains("\"errcode\":0"));
+    stage.fake.hooks().vault = Some(vault);
+    stage.fake.hooks().openws = Some(openws);
+
+    let person = Person { client: reqwest::Client::builder().no_proxy().build().unwrap(), url: stage.fake.url() };
+    let said = json!({"group": "wr1", "user": EXTERNAL, "text": "加微信 abc123"});
+    let msgid = person.does("say", said).await.1["msgid"].as_str().unwrap().to_owned();
+    assert!(msgid.ends_with("_external"));
+    assert_eq!(person.does("recall", json!({"msgid": msgid})).await.0, 200);
+    let said = json!({"group": "inner", "user": "lisi", "text": "@群卫 这是广告吗", "aibot": "aibFAKE"});
+    assert_eq!(person.does("say", said).await.0, 200);
+    let told = socket.next().await.unwrap().unwrap();
+    let told: Value = serde_json::from_str(told.to_text().unwrap()).unwrap();
+    assert_eq!(
+        (&told["cmd"], &told["body"]["text"]["content"]),
+        (&json!("aibot_msg_callback"), &json!("@群卫 这是广告吗"))
+    );
+
+    let mut keys = Keys::default();
+    keys.add(1, &std::fs::read_to_string(key).unwrap()).unwrap();
+    let access = Access { corp: "ww1".to_owned(), secret, ..Access::default() };
+    let read = tokio::task::spawn_blocking(move || {
+        let sdk = Sdk::init(Library::open(&library).unwrap(), &access).unwrap();
+        Archive::new(sdk, 100).page(0, &keys).unwrap()
+    });
+    let read: Vec<Value> = read
+        .await
+        .unwrap()
+        .messages
+        .into_iter()
+        .map(|one| serde_json::from_slice(&one.message.unwrap()).unwrap())
+        .collect();
+    let words: Vec<&str> = read.iter().map(|one| one["msgtype"].as_str().unwrap()).collect();
+    assert_eq!(words, ["text", "revoke", "text"]);
+    assert_eq!((&read[0]["from"], &read[1]["revoke"]["pre_msgid"]), (&json!(EXTERNAL), &json!(msgid)));
     stage.finish();
 }

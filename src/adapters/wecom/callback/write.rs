@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::adapters::wecom::task;
 use crate::domain::ids;
 use crate::domain::time::Timestamp;
 
@@ -83,13 +84,10 @@ pub(super) struct Click<'a> {
 
 impl Click<'_> {
     /// As an event; `None` for a card of which no group is known, which is none of ours.
-    ///
-    /// A card is sent to people one by one, so a click does not say what group it is about. Our cards carry it: their task is
-    /// `ACTION@GROUP`, of signs that a `task_id` may have (101032).
     pub(super) fn event(&self) -> Option<Event> {
-        let (task, group) = match self.task.split_once('@') {
-            Some((task, group)) if !group.is_empty() => (task, group),
-            _ => (self.task, self.chat?),
+        let (task, group) = match task::parts(self.task) {
+            Some(parts) => parts,
+            None => (self.task, self.chat?),
         };
         let parts = [self.task, self.user, self.choice, self.time.unwrap_or_default()];
         let event = Event::new(hashed("click:", &parts), "button").at(self.time);
