@@ -13,7 +13,7 @@ pub fn answer(model: &mut Model, agent: i64, call: &Call) -> Answer {
                 groups(model, body)
             })
         }
-        "groupchat/get" => posted(model, call, &["chat_id", "need_name"], |model, body| group(model, body)),
+        "groupchat/get" => posted(model, call, &["chat_id", "need_name"], group),
         "groupchat/add_join_way" => {
             let body = body(model, call, WAY)?;
             let id = model.fresh("config-");

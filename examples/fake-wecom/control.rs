@@ -36,6 +36,7 @@ const HELP: &[(&str, &str, &str)] = &[
         "somebody says something; `aibot` hears it if it is called",
         r#"{"group":"wr1","user":"zhangsan","text":"…","aibot":"ID"}"#,
     ),
+    ("recall", "somebody takes back what he said", r#"{"msgid":"M…"}"#),
     ("write", "somebody writes to an app", r#"{"agent":1000002,"user":"zhangsan","text":"/状态"}"#),
     ("press", "somebody presses a button of a card", r#"{"task":"a-…","user":"zhangsan","key":"removed"}"#),
     HOOK,
@@ -45,6 +46,7 @@ const HELP: &[(&str, &str, &str)] = &[
     ("sent?after=0", "GET: what was said, from a number on", ""),
     ("cards", "GET: cards with buttons", ""),
     ("groups", "GET: groups and who is in them", ""),
+    ("aibots", "GET: frames that aibots sent over long connections", ""),
     ("callbacks", "GET: what came of the callbacks", ""),
     ("unexpected", "GET: what WeCom would not know", ""),
     ("help", "GET: this", ""),
@@ -135,6 +137,7 @@ pub fn answer(fake: &Fake, method: &str, path: &str, query: &str, body: &[u8]) -
             let msgid = model.say(&word("group")?, &word("user")?, &word("text")?, aibot.as_deref())?;
             return Ok(json!({"msgid": msgid}));
         }
+        "recall" => model.take_back(&word("msgid")?)?,
         "write" => {
             let agent = number("agent").ok_or("`agent` is missing")?;
             return Ok(json!({"msgid": model.write_to_app(agent, &word("user")?, &word("text")?)?}));
@@ -160,6 +163,10 @@ pub fn answer(fake: &Fake, method: &str, path: &str, query: &str, body: &[u8]) -
 fn look(fake: &Fake, path: &str, query: &str) -> Result<Value, String> {
     if path == "callbacks" {
         return Ok(hooks::shown(&fake.hooks()));
+    }
+    if path == "aibots" {
+        let frames = fake.hooks().openws.as_ref().map(|openws| openws.model().frames.clone());
+        return Ok(json!(frames.unwrap_or_default()));
     }
     let model = fake.model();
     Ok(match path {

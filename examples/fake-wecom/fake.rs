@@ -19,6 +19,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+#[path = "aibot.rs"]
+pub mod aibot;
 #[path = "api.rs"]
 pub mod api;
 #[path = "callbacks.rs"]
@@ -33,6 +35,8 @@ pub mod faults;
 pub mod hooks;
 #[path = "model.rs"]
 pub mod model;
+#[path = "vault.rs"]
+pub mod vault;
 
 use self::api::Call;
 use self::callbacks::Manner;
@@ -131,8 +135,10 @@ impl Fake {
             if wrong == Some(Wrong::Revoke) {
                 model.revoke();
             }
-            let does = !matches!(wrong, Some(Wrong::Status(_) | Wrong::Code(_) | Wrong::Cut));
-            let done = does.then(|| api::answer(&mut model, &call)).unwrap_or_default();
+            let done = match wrong {
+                Some(Wrong::Status(_) | Wrong::Code(_) | Wrong::Cut) => Value::Null,
+                _ => api::answer(&mut model, &call),
+            };
             (wrong, done)
         };
         Some(match wrong {

@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::Fake;
+use super::aibot::Openws;
 use super::callbacks::{Address, Attempt, Format, Manner, Outcome};
 use super::model::Callback;
+use super::vault::Vault;
 
 /// Addresses, and what came of the callbacks that were made.
 pub struct Hooks {
@@ -15,6 +17,10 @@ pub struct Hooks {
     pub addresses: BTreeMap<String, Address>,
     /// What came of each, in order.
     pub made: Vec<(Callback, Outcome)>,
+    /// The other end of long connections, if there is one: what is for an aibot that is connected goes there.
+    pub openws: Option<Openws>,
+    /// Where messages are kept, if they are.
+    pub vault: Option<Vault>,
     queue: UnboundedSender<(Callback, Address)>,
 }
 
@@ -22,7 +28,18 @@ impl Hooks {
     /// Without addresses; and what is to be made.
     pub fn new() -> (Self, UnboundedReceiver<(Callback, Address)>) {
         let (queue, work) = unbounded_channel();
-        (Self { addresses: BTreeMap::new(), made: Vec::new(), queue }, work)
+        let (addresses, made) = (BTreeMap::new(), Vec::new());
+        (Self { addresses, made, openws: None, vault: None, queue }, work)
+    }
+}
+
+impl Hooks {
+    /// Whether it went to an aibot over its connection.
+    fn connected(&self, callback: &Callback) -> bool {
+        let (Some(bot), Some(openws)) = (callback.to.strip_prefix("aibot:"), &self.openws) else { return false };
+        let body: Value = serde_json::from_str(&callback.plaintext).unwrap_or_default();
+        let req_id = body["msgid"].as_str().unwrap_or_default().to_owned();
+        openws.is_connected(bot) && openws.tell(bot, "aibot_msg_callback", &req_id, &body)
     }
 }
 
@@ -43,12 +60,20 @@ impl Fake {
         self.make_callbacks();
     }
 
-    /// Makes the callbacks that wait and have an address. The others wait on.
+    /// Makes the callbacks that wait and have somewhere to go, the others wait on; and keeps what is to be kept.
     pub fn make_callbacks(&self) {
-        let hooks = self.hooks();
+        let mut hooks = self.hooks();
         let mut model = self.model();
+        for message in std::mem::take(&mut model.kept) {
+            if let Some(Err(why)) = hooks.vault.as_mut().map(|vault| vault.keep(&message)) {
+                model.unexpected.push(format!("the archive: {why}"));
+            }
+        }
         let waiting = std::mem::take(&mut model.callbacks);
         for callback in waiting {
+            if hooks.connected(&callback) {
+                continue;
+            }
             match hooks.addresses.get(&callback.to) {
                 Some(address) => drop(hooks.queue.send((callback, address.clone()))),
                 None => model.callbacks.push_back(callback),

@@ -257,6 +257,8 @@ pub struct Model {
     pub unexpected: Vec<String>,
     /// Callbacks that are still to be made.
     pub callbacks: VecDeque<Callback>,
+    /// Messages that the archive is still to keep.
+    pub kept: VecDeque<Value>,
     per_person: BTreeMap<(i64, String), VecDeque<i64>>,
     stale: BTreeMap<String, (Group, usize)>,
     counter: u64,
@@ -288,6 +290,7 @@ impl Model {
             calls: Vec::new(),
             unexpected: Vec::new(),
             callbacks: VecDeque::new(),
+            kept: VecDeque::new(),
             per_person: BTreeMap::new(),
             stale: BTreeMap::new(),
             counter: 0,
@@ -454,7 +457,13 @@ impl Model {
         if !group.members.iter().any(|member| member.id == user) {
             return Err("he is not in it".to_owned());
         }
-        let (at, msgid) = (self.millis(), self.fresh("M"));
+        let external = group.members.iter().any(|member| !self.employees.contains_key(&member.id));
+        let others: Vec<String> =
+            group.members.iter().map(|member| member.id.clone()).filter(|other| other != user).collect();
+        let (at, fresh) = (self.millis(), self.fresh("M"));
+        let msgid = if external { format!("{fresh}_external") } else { fresh };
+        self.kept.push_back(json!({"msgid": msgid, "action": "send", "from": user, "tolist": others, "roomid": chat,
+            "msgtime": at, "msgtype": "text", "text": {"content": text}}));
         if let Some(bot) = aibot {
             let plaintext = json!({"msgid": msgid, "aibotid": bot, "chatid": chat, "chattype": "group",
                 "from": {"userid": user}, "msgtype": "text", "text": {"content": text}});
@@ -473,6 +482,18 @@ impl Model {
             body: Value::Null,
         });
         Ok(msgid)
+    }
+
+    /// A person takes a message of his back.
+    pub fn take_back(&mut self, msgid: &str) -> Result<(), String> {
+        let own = |said: &&mut Said| said.msgid == msgid && matches!(said.by, By::Person(_));
+        let said = self.said.iter_mut().find(own).ok_or("no such message of a person")?;
+        said.recalled = true;
+        let (By::Person(user), To::Group(chat)) = (said.by.clone(), said.to.clone()) else { return Ok(()) };
+        let (at, fresh) = (self.millis(), self.fresh("M"));
+        self.kept.push_back(json!({"msgid": fresh, "action": "recall", "from": user, "tolist": [], "roomid": chat,
+            "msgtime": at, "msgtype": "revoke", "revoke": {"pre_msgid": msgid}}));
+        Ok(())
     }
 
     /// A person writes to an app.

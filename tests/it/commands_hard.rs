@@ -122,6 +122,8 @@ async fn a_member_who_appeals_is_named_harmlessly() {
         event["quote"] = json!({"message": message_of(notice), "sender": "bot", "text": notice["text"]});
         has(&texts(&send(&mut world, event).await), &["已转告管理员", "案件 1"]);
     }
+    world.settled().await;
+    while world.bot.read().is_some() {} // nobody looked at them, so the admins were asked again
     world.finish().await;
 }
 

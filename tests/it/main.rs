@@ -11,8 +11,8 @@
 
 mod support;
 
-#[path = "../../examples/fake-wecom/callbacks.rs"]
-mod fake_wecom;
+use self::support::fake_wecom::callbacks as fake_wecom;
+
 #[path = "../../fuzz/src/lib.rs"]
 mod fuzz_entries;
 
@@ -64,5 +64,6 @@ mod wecom_day;
 mod wecom_interop;
 mod wecom_out;
 mod wecom_pywgb;
+mod wecom_reading;
 mod welcome;
 mod words;

@@ -33,6 +33,9 @@ kind = "regex"
 title = "广告"
 patterns = ['加薇信']
 hit = ["加薇信"]
+[profile.default.tasks]
+chases = 0
+escalate = false
 "#
     )
 }

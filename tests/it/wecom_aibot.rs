@@ -23,8 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::support::MORNING;
 use crate::support::clock::HandClock;
 
-#[path = "../../examples/fake-wecom/aibot.rs"]
-pub mod openws;
+pub use crate::support::fake_wecom::aibot as openws;
 
 use openws::Openws;
 

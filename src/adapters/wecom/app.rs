@@ -234,6 +234,9 @@ impl App {
 
     /// The same as what an action comes to.
     pub async fn settle(&self, response_code: &str, users: &[Arc<str>], words: &str) -> Reply {
+        if response_code.starts_with(RECALLABLE) {
+            return Reply::Done { message: None }; // what was told without buttons has none to change
+        }
         match self.close_card(response_code, users, words).await {
             Ok(_) => Reply::Done { message: None },
             Err(error) => error.reply(false),

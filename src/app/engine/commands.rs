@@ -63,7 +63,16 @@ impl Engine {
         }
         if let Some(nameless) = command.whom().iter().find(|one| one.name.is_empty()) {
             // A quote says who wrote it, not what they are called.
-            let messages = self.last_messages(&platform, group)?.into_iter().map(|message| message.sender);
+            // Everybody may report, which must not cost much.
+            let (report, user) = (matches!(command, Command::Report { .. }), &nameless.user);
+            let member = MemberRef::new(&platform, group, user);
+            let known = if report { self.store.member_name(&member)? } else { None };
+            if let Some(name) = known {
+                self.core.loaded.quoted_name = (*name).into();
+                return Ok(());
+            }
+            let looked_at = if report { PIECE as u64 } else { LOOKED_AT };
+            let messages = self.last_messages(&platform, group, looked_at)?.into_iter().map(|message| message.sender);
             let mut theirs = messages.filter(|sender| *sender.id == *nameless.user && !sender.name.is_empty());
             self.core.loaded.quoted_name = theirs.next().map(|sender| sender.name).unwrap_or_default();
         }
@@ -71,7 +80,7 @@ impl Engine {
             Command::Case(no) | Command::Undo(Undo::Case(no)) => self.load_case(no)?,
             Command::Undo(Undo::Change(no)) => self.core.loaded.change = self.store.chat_change(no)?,
             Command::AddWords(_) | Command::DropWords(_) => {
-                self.core.loaded.texts = self.last_messages(&platform, group)?;
+                self.core.loaded.texts = self.last_messages(&platform, group, LOOKED_AT)?;
             }
             Command::Stop => self.load_pending(Some((&platform, group)))?,
             Command::Status | Command::Resume => {
@@ -155,10 +164,11 @@ impl Engine {
         Ok(())
     }
 
-    fn last_messages(&mut self, platform: &str, group: &str) -> Result<Vec<Message>, StoreError> {
+    /// Among so many inputs of all groups.
+    fn last_messages(&mut self, platform: &str, group: &str, looked_at: u64) -> Result<Vec<Message>, StoreError> {
         let bot = self.core.settings.platforms.get(platform).and_then(|platform| platform.bot_user.clone());
         let (mut messages, mut before) = (Vec::new(), self.seq + 1);
-        let end = before.saturating_sub(LOOKED_AT);
+        let end = before.saturating_sub(looked_at);
         while before > end && messages.len() < TRIED {
             let rows = self.store.journal_before(before, PIECE)?;
             let Some(last) = rows.last() else { break };

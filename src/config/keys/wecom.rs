@@ -43,8 +43,13 @@ const TENANT: &[Key] = &[
         "企业微信接口的地址；只有演练和私有部署才要改",
     )
     .or(r#""https://qyapi.weixin.qq.com""#),
-    Key::new("duty", Takes::Ids, r#"["zhangsan", "lisi"]"#, "值班的员工：不知道群里谁是管理员时，待办卡片发给他们")
-        .or("[]"),
+    Key::new(
+        "duty",
+        Takes::Ids,
+        r#"["zhangsan", "lisi"]"#,
+        "值班的员工：不知道群里谁是管理员时，待办卡片发给他们，由他们按按钮",
+    )
+    .or("[]"),
     Key::new("bot_names", Takes::Texts("机器人的名字"), r#"["群卫"]"#, "群里 @ 哪些名字算是对群卫说话").or("[]"),
     Key::new("speaker", Takes::Text("应用的名字"), r#""guard""#, "由哪个自建应用发私信和卡片")
         .or_else("只有一个应用时就是它"),

@@ -92,3 +92,59 @@ async fn a_person_plays_the_members_and_sees_what_is_answered() {
     }
     stage.finish();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_people_say_is_in_the_archive_and_reaches_a_bot_that_is_connected() {
+    use futures_util::{SinkExt, StreamExt};
+    use qunwei::adapters::wecom::archive::keys::Keys;
+    use qunwei::adapters::wecom::archive::library::{Access, Library, Sdk};
+    use qunwei::adapters::wecom::archive::page::{Archive, Source};
+    use tokio_tungstenite::tungstenite::Message;
+
+    let stage = Stage::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let vault = crate::support::fake_wecom::vault::Vault::make(folder.path()).unwrap();
+    let (secret, library, key) = (vault.secret(), vault.library(), vault.private_key());
+    let openws = crate::support::fake_wecom::aibot::Openws::start(([127, 0, 0, 1], 0).into()).await.unwrap();
+    openws.model().bots.insert("aibFAKE".to_owned(), "s3cret".to_owned());
+    let (mut socket, _) = tokio_tungstenite::connect_async(openws.url()).await.unwrap();
+    let hello = json!({"cmd": "aibot_subscribe", "headers": {"req_id": "r1"},
+                       "body": {"bot_id": "aibFAKE", "secret": "s3cret"}});
+    socket.send(Message::text(hello.to_string())).await.unwrap();
+    assert!(socket.next().await.unwrap().unwrap().to_text().unwrap().contains("\"errcode\":0"));
+    stage.fake.hooks().vault = Some(vault);
+    stage.fake.hooks().openws = Some(openws);
+
+    let person = Person { client: reqwest::Client::builder().no_proxy().build().unwrap(), url: stage.fake.url() };
+    let said = json!({"group": "wr1", "user": EXTERNAL, "text": "加微信 abc123"});
+    let msgid = person.does("say", said).await.1["msgid"].as_str().unwrap().to_owned();
+    assert!(msgid.ends_with("_external"));
+    assert_eq!(person.does("recall", json!({"msgid": msgid})).await.0, 200);
+    let said = json!({"group": "inner", "user": "lisi", "text": "@群卫 这是广告吗", "aibot": "aibFAKE"});
+    assert_eq!(person.does("say", said).await.0, 200);
+    let told = socket.next().await.unwrap().unwrap();
+    let told: Value = serde_json::from_str(told.to_text().unwrap()).unwrap();
+    assert_eq!(
+        (&told["cmd"], &told["body"]["text"]["content"]),
+        (&json!("aibot_msg_callback"), &json!("@群卫 这是广告吗"))
+    );
+
+    let mut keys = Keys::default();
+    keys.add(1, &std::fs::read_to_string(key).unwrap()).unwrap();
+    let access = Access { corp: "ww1".to_owned(), secret, ..Access::default() };
+    let read = tokio::task::spawn_blocking(move || {
+        let sdk = Sdk::init(Library::open(&library).unwrap(), &access).unwrap();
+        Archive::new(sdk, 100).page(0, &keys).unwrap()
+    });
+    let read: Vec<Value> = read
+        .await
+        .unwrap()
+        .messages
+        .into_iter()
+        .map(|one| serde_json::from_slice(&one.message.unwrap()).unwrap())
+        .collect();
+    let words: Vec<&str> = read.iter().map(|one| one["msgtype"].as_str().unwrap()).collect();
+    assert_eq!(words, ["text", "revoke", "text"]);
+    assert_eq!((&read[0]["from"], &read[1]["revoke"]["pre_msgid"]), (&json!(EXTERNAL), &json!(msgid)));
+    stage.finish();
+}

@@ -49,7 +49,7 @@ fn as_json(fields: &[(&str, &str)]) -> String {
 
 fn robot(name: Option<&str>) -> Channel {
     let groups = [("wrBOT".into(), "wrGROUP".into())].into();
-    Channel::Robot(Robot { name: name.map(Into::into), user: Some("qunwei".into()), groups })
+    Channel::Robot(Robot { name: name.map(Into::into), user: Some("qunwei".into()), groups, archived: false })
 }
 
 /// What somebody said in a group, as text with mentions in brackets.

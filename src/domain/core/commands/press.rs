@@ -52,7 +52,8 @@ impl Core {
         self.answer(desk, out);
     }
 
-    /// Whoever may give the command that comes to the same, and whom the company has told privately.
+    /// Whoever may give the command that comes to the same, whom the company has told privately, and who is on duty for the
+    /// platform.
     pub(in crate::domain::core) fn may_press(&mut self, here: &Here<'_>, choice: Choice) -> bool {
         let user = &*here.message.sender.id;
         let known = self.known_role(here.policy, here.event, user);
@@ -61,7 +62,9 @@ impl Core {
             here.settings.company.as_ref().is_some_and(|place| {
                 place.platform == here.event.platform && place.users.iter().any(|one| **one == *user)
             });
-        told || may(here.policy, role, choice.command().info())
+        let on_duty = here.settings.platforms.get(&here.event.platform);
+        let on_duty = on_duty.is_some_and(|platform| platform.duty.iter().any(|one| **one == *user));
+        told || on_duty || may(here.policy, role, choice.command().info())
     }
 
     /// Whether there is nothing to decide any more; says so.

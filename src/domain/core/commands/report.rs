@@ -10,12 +10,14 @@ use crate::domain::change::Change;
 use crate::domain::command::Whom;
 use crate::domain::core::Core;
 use crate::domain::core::alerts::Alert;
+use crate::domain::core::message::Here;
 use crate::domain::event::{Message, Person, Quote, Role, Segment};
 use crate::domain::ids;
 use crate::domain::judge;
 use crate::domain::notices::Vars;
 use crate::domain::rules::Learned;
 use crate::domain::standing::Reported;
+use crate::domain::time::Timestamp;
 
 /// The name that the finding of a case carries which somebody reported.
 pub(in crate::domain::core) const REPORTED: &str = "report";
@@ -47,7 +49,7 @@ impl Core {
             desk.answer = desk.render("reply_report_own", &Vars::default());
             return;
         }
-        let known = self.reported(desk, quote);
+        let known = self.reported(here, quote);
         let Some(case) = known.or_else(|| self.report_anew(desk, quote, whom, reason, out)) else {
             let more = here.policy.reports_per_hour;
             desk.answer = desk.render("reply_report_limit", &Vars { more, ..Vars::default() });
@@ -59,8 +61,7 @@ impl Core {
     }
 
     /// The case that a message became which somebody reported before.
-    fn reported(&mut self, desk: &Desk<'_, '_>, quote: &Quote) -> Option<u64> {
-        let here = desk.here;
+    fn reported(&mut self, here: &Here<'_>, quote: &Quote) -> Option<u64> {
         let reported = &self.state.group(here.group_key()).ledger.reported;
         let same = |one: &&Reported| one.message == key(quote) && one.at.plus(DAY) > here.now;
         reported.iter().find(same).map(|one| one.case)
@@ -76,11 +77,7 @@ impl Core {
         out: &mut Vec<Change>,
     ) -> Option<u64> {
         let here = desk.here;
-        let mut reports = self.state.member(here.member().key()).standing().reports.clone();
-        reports.retain(|at| at.plus(HOUR) > here.now);
-        if reports.len() >= here.policy.reports_per_hour as usize {
-            return None;
-        }
+        let mut reports = self.reports_of(here)?;
         reports.push(here.now);
         self.change_standing(here.member(), |standing| standing.reports = reports, out);
         self.state.last_case += 1;
@@ -94,6 +91,20 @@ impl Core {
         self.keep_ledger(&here.event.platform, &here.event.group, ledger, out);
         self.put_report(desk, case, quote, whom, reason, out);
         Some(case)
+    }
+
+    /// What the reporter reported within the hour; `None` when that is too much.
+    fn reports_of(&mut self, here: &Here<'_>) -> Option<Vec<Timestamp>> {
+        let standing = self.state.member(here.member().key()).standing.as_ref();
+        let mut reports = standing.map(|standing| standing.reports.clone()).unwrap_or_default();
+        reports.retain(|at| at.plus(HOUR) > here.now);
+        (reports.len() < here.policy.reports_per_hour as usize).then_some(reports)
+    }
+
+    /// Whether a report will be put before the admins.
+    pub(super) fn is_new_report(&mut self, here: &Here<'_>) -> bool {
+        let Some(quote) = here.message.quote.as_deref() else { return false };
+        self.reported(here, quote).is_none() && self.reports_of(here).is_some()
     }
 
     fn put_report(
@@ -170,7 +181,7 @@ impl Core {
     fn judged(&mut self, desk: &Desk<'_, '_>, quote: &Quote) -> Vec<Finding> {
         let here = desk.here;
         let sender = Person { id: "?".into(), ..Person::default() };
-        let message = Message { sender, content: vec![Segment::Text(quote.text.clone())], quote: None };
+        let message = Message { sender, content: vec![Segment::Text(quote.text.clone())], ..Message::default() };
         here.settings.rules.find(&message, &mut self.scratch);
         let learned = Learned { lessons: Some(&self.state.lessons), group: Some(here.group_key()) };
         here.settings.rules.find_learned(&message, learned, &mut self.scratch);

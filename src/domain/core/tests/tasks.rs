@@ -71,12 +71,43 @@ impl Bed {
         self.core.state.group(GroupKey::new("p", "g1")).tasks.clone()
     }
 
-    /// Time passes until something is due; gives how many minutes that took, and what it led to.
+    /// Time passes until something is due; gives how many minutes that took, and what it led to. What was sent before has
+    /// arrived.
     fn until_due(&mut self) -> (u64, Vec<Change>) {
+        for card in self.on_their_way() {
+            self.arrives(&card, "");
+        }
+        self.until_due_alone()
+    }
+
+    /// The same, and what was sent before is still on its way.
+    fn until_due_alone(&mut self) -> (u64, Vec<Change>) {
         let due = self.core.state.timers.first().expect("something is due").due;
         let minutes = due.since(self.now).as_secs() / 60;
         self.now = self.now.max(due);
         (minutes, self.tick())
+    }
+
+    /// The cards whose end nobody knows, as actions that end.
+    fn on_their_way(&mut self) -> Vec<Action> {
+        let tasks = self.tasks();
+        let cards = tasks.iter().flat_map(|task| task.cards.iter().map(move |card| (task, card)));
+        let action = |(task, card): (&OpenTask, &crate::domain::tasks::Card)| Action {
+            id: card.id.clone(),
+            platform: "p".into(),
+            group: "g1".into(),
+            what: What::Task { text: String::new(), mentions: Vec::new(), buttons: Vec::new() },
+            time: NOW,
+            offset: 0,
+            cause: crate::domain::action::Cause { task: Some(task.id.clone()), ..Default::default() },
+            lane: Lane::Penalty,
+            deadline: NOW,
+            observe: false,
+            notifies: Vec::new(),
+            inverse: None,
+            told_by: None,
+        };
+        cards.filter(|(_, card)| card.end.is_none()).map(action).collect()
     }
 
     /// A card arrived under this name.
@@ -149,9 +180,10 @@ fn how_soon_is_by_kind_and_what_only_tells_is_not_chased() {
     assert_eq!(bed.until_due().0, 5, "at once to others");
     let mut bed = bed_with(&[Capability::Remove], |policy| policy.tasks.escalate = false);
     bed.say("9", BAD);
-    assert_eq!([bed.until_due().0, bed.until_due().0], [3, 3]);
-    bed.pass(DAY);
-    assert_eq!(acts(&bed.tick()), [], "twice is enough");
+    let (first, second) = (bed.until_due(), bed.until_due());
+    assert_eq!([first.0, second.0, 2], [3, 3, cards(&[first.1, second.1].concat()).len() as u64]);
+    bed.until_due();
+    assert!(bed.tasks().is_empty(), "twice is enough");
 }
 
 #[test]
@@ -221,6 +253,16 @@ fn what_has_to_wait_is_sent_again_later_and_says_who_put_it_off() {
 }
 
 #[test]
+fn what_is_still_on_its_way_is_not_sent_again_but_others_are_asked_in_time() {
+    let mut bed = bed(&[Capability::Remove]);
+    bed.say("9", BAD);
+    let (minutes, again) = bed.until_due_alone();
+    assert_eq!((minutes, acts(&again).len()), (3, 0));
+    let (minutes, others) = bed.until_due_alone();
+    assert_eq!((minutes, to(&cards(&others)[0])), (2, vec!["owner"]));
+}
+
+#[test]
 fn every_card_says_so_once_the_task_is_decided() {
     let mut bed = bed(&[Capability::Remove]);
     let asked = bed.say("9", BAD);
@@ -228,7 +270,7 @@ fn every_card_says_so_once_the_task_is_decided() {
     assert_eq!(acts(&bed.arrives(&card, "rc-1")), []);
     let (_, again) = bed.until_due();
     let second = cards(&again)[0].clone();
-    let (_, others) = bed.until_due();
+    let (_, others) = bed.until_due_alone();
     let third = cards(&others)[0].clone();
     bed.arrives(&third, "rc-3");
     bed.pass(MINUTE);
@@ -337,7 +379,8 @@ fn undone_and_stopped_tasks_are_not_chased() {
     assert!(bed.tasks().is_empty() && bed.core.state.timers.is_empty());
 
     let mut bed = self::bed(&[Capability::Remove]);
-    bed.say("9", BAD);
+    let asked = bed.say("9", BAD);
+    bed.arrives(&cards(&asked)[0], "rc-1");
     bed.say_as(with_role("admin", Role::Admin), "/停");
     bed.pass(2 * HOUR);
     assert_eq!(acts(&bed.tick()), [], "only observed");
@@ -355,6 +398,9 @@ fn chases_do_not_flood_and_tasks_are_bounded() {
     let mut bed = bed_with(&[Capability::Remove], |policy| policy.notices_per_minute = 600);
     for user in 0..10 {
         bed.say(&format!("m{user}"), BAD);
+    }
+    for card in bed.on_their_way() {
+        bed.arrives(&card, "");
     }
     bed.pass(3 * MINUTE);
     assert_eq!(said(&bed.tick()).len(), 3);
@@ -392,4 +438,33 @@ fn who_asks_to_be_let_in_is_put_before_the_admins_once() {
     let asked = ask(&mut bed);
     let declined = bed.press("admin", &cards(&asked)[0], "declined", None);
     assert_eq!(decisions(&declined)[0].text, "已拒绝");
+}
+
+#[test]
+fn who_is_on_duty_may_press() {
+    for (user, may) in [("duty", true), ("7", false)] {
+        let mut bed = bed(&[Capability::Remove]);
+        let settings = Arc::get_mut(&mut bed.core.settings).expect("only the core has it");
+        settings.platforms.get_mut("p").expect("it is there").duty = ["duty".into()].into();
+        let asked = bed.say("9", BAD);
+        let pressed = bed.press(user, &cards(&asked)[0], "removed", Some(case_of(&asked)));
+        assert_eq!(decisions(&pressed).len() == 1, may, "{user}");
+    }
+}
+
+#[test]
+fn a_group_that_the_bot_left_or_that_is_not_looked_after_is_not_chased() {
+    let mut bed = bed(&[Capability::Remove]);
+    let asked = bed.say("9", BAD);
+    bed.arrives(&cards(&asked)[0], "rc-1");
+    let left = bed.leaves("bot", None);
+    assert_eq!((acts(&left).len(), bed.tasks().len(), bed.core.state.timers.len()), (0, 0, 0));
+
+    let mut bed = self::bed(&[Capability::Remove]);
+    let asked = bed.say("9", BAD);
+    bed.arrives(&cards(&asked)[0], "rc-1");
+    Arc::get_mut(&mut bed.core.settings).unwrap().unknown_groups = UnknownGroups::Ignore;
+    bed.pass(HOUR);
+    let over = bed.tick();
+    assert_eq!((acts(&over).len(), bed.tasks().len()), (0, 0));
 }

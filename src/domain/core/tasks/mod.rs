@@ -1,23 +1,26 @@
-//! Tasks that wait for a person: noted when their card is decided, sent again and put before others while nobody acts, settled
-//! once for all their cards.
+//! Tasks that wait for a person: noted when their card is decided, sent again and put before others while nobody acts.
+
+mod settle;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::settle::PLATFORM;
+pub(super) use self::settle::by_machine;
 use super::Core;
 use super::after::timer_input;
 use super::message::admins;
-use crate::domain::action::{Action, ActionId, Cause, Lane, Outcome, What};
-use crate::domain::case::{ByWhom, MACHINE, TaskDecision};
+use crate::domain::action::{Action, ActionId, Cause, Lane, What};
+use crate::domain::case::ByWhom;
 use crate::domain::change::Change;
 use crate::domain::choice::Choice;
-use crate::domain::event::{Person, Role};
+use crate::domain::event::Role;
 use crate::domain::ids::{self, GroupKey, MemberKey};
 use crate::domain::means::MINUTE;
 use crate::domain::notices::Vars;
 use crate::domain::penalty::date;
 use crate::domain::policy::{Capability, Company, Mode, Policy, Severity};
-use crate::domain::tasks::{Card, CardEnd, OpenTask, TaskKind};
+use crate::domain::tasks::{Card, OpenTask, TaskKind};
 use crate::domain::time::Timestamp;
 use crate::domain::timer::{Timer, TimerKind};
 
@@ -29,13 +32,8 @@ const CHASES_A_MINUTE: usize = 3;
 const MOST_PUT_OFF: u32 = 3;
 /// A task that nobody acts on after others were asked too is not kept for ever.
 const GIVEN_UP: Duration = Duration::from_secs(14 * 86_400);
-/// When the end of a settled task's last card is not waited for any more: no card is tried for longer.
-const CARDS_END: Duration = Duration::from_secs(25 * 3600);
 /// A task of a group that only observes is looked at again after so long.
 const OBSERVED: Duration = Duration::from_secs(3600);
-
-/// What decisions are recorded under that no person took: the platform said what happened.
-pub const PLATFORM: &str = "platform";
 
 /// Where a task is.
 #[derive(Clone)]
@@ -127,10 +125,11 @@ impl Core {
         let place = Place::new(&timer.platform, &timer.group);
         let Some(mut task) = self.task_of(&place, id) else { return };
         task.due = None;
-        if !task.is_open() || (now >= given_up(&task) && !task.waits) {
+        let settings = self.settings.clone();
+        let over = !task.is_open() || (now >= given_up(&task) && !task.waits);
+        if over || !settings.looks_after(&place.group) {
             return self.close(&place, id, out);
         }
-        let settings = self.settings.clone();
         let policy = self.policy(&settings, &place.platform, &place.group);
         let due = if policy.mode != Mode::On {
             Some(now.plus(OBSERVED))
@@ -156,8 +155,14 @@ impl Core {
         out: &mut Vec<Change>,
     ) -> Option<Timestamp> {
         let (chases, kind) = (policy.tasks.chases, task.kind);
-        let more = !task.escalated && task.chased < chases && (now < task.escalate || task.chased == 0);
-        let again = task.waits || more;
+        // One whose last card is on its way was not overlooked.
+        let seen = task.cards.last().is_none_or(|card| card.end.is_some());
+        let in_time = !policy.tasks.escalate || now < task.escalate;
+        let more = !task.escalated && task.chased < chases && (in_time || task.chased == 0);
+        if more && !seen && !task.waits && in_time {
+            return next_due(policy, task, now);
+        }
+        let again = task.waits || (more && seen);
         if again {
             self.chase(policy, timer, task, now, out);
             if task.escalate <= now {
@@ -281,149 +286,11 @@ impl Core {
         Some(until)
     }
 
-    /// A task is decided: it is not chased any more, and its cards say so.
-    pub(super) fn settle(&mut self, place: &Place, id: &ActionId, text: &str, by: &ByWhom, out: &mut Vec<Change>) {
-        let Some(mut task) = self.task_of(place, id).filter(OpenTask::is_open) else { return };
-        let (policy, now) = (self.settings.policy(&place.group).clone(), by.at);
-        let vars = Vars {
-            text: text.to_owned(),
-            by: by.name.clone(),
-            time: date(now, &policy, now),
-            case: task.cause.case.clone().unwrap_or_default(),
-            ..Vars::default()
-        };
-        let text = policy.notices.render("task_done", &vars);
-        for card in &task.cards {
-            match &card.end {
-                // One that is under way may still arrive: it is brought up to date then.
-                None => out.push(Change::Ended { id: card.id.clone(), outcome: Outcome::Cancelled, at: now }),
-                Some(CardEnd::Arrived(message)) => {
-                    self.say_done(&policy, place, &task.id, card, message.clone(), &text, now, out);
-                }
-                Some(CardEnd::Lost) => {}
-            }
+    /// The bot is out of the group: nobody is asked about it any more.
+    pub(super) fn drop_tasks(&mut self, place: &Place, out: &mut Vec<Change>) {
+        for task in self.open_in(place, |_| true) {
+            self.close(place, &task.id, out);
         }
-        task.settled = Some(text);
-        if task.is_over() {
-            return self.close(place, id, out);
-        }
-        self.set_due(place, &mut task, Some(now.plus(CARDS_END)), out);
-        self.replace(place, task, out);
-    }
-
-    /// A card says from here on what came of its task, where the platform can do that.
-    #[expect(clippy::too_many_arguments, reason = "each is another thing")]
-    fn say_done(
-        &mut self,
-        policy: &Policy,
-        place: &Place,
-        task: &ActionId,
-        card: &Card,
-        message: Arc<str>,
-        text: &str,
-        now: Timestamp,
-        out: &mut Vec<Change>,
-    ) {
-        let mut means = self.means_without_admins(policy, &place.platform, &place.group, now, out);
-        if !means.can(Capability::TaskDone) {
-            return;
-        }
-        means.input = format!("done:{}", card.id).into(); // once for each card
-        means.cause = Cause { task: Some(task.clone()), step: Some("task".into()), ..Cause::default() };
-        let (task, users, text) = (card.id.clone(), card.users.clone(), text.to_owned());
-        means.act(Lane::Reply, What::TaskDone { task, message, users, text }, Vec::new());
-    }
-
-    /// A card of a task has come to its end.
-    pub(super) fn card_ended(&mut self, action: &Action, outcome: &Outcome, now: Timestamp, out: &mut Vec<Change>) {
-        let What::Task { .. } = &action.what else { return };
-        let place = Place::new(&action.platform, &action.group);
-        let root = action.cause.task.as_ref().unwrap_or(&action.id);
-        let Some(mut task) = self.task_of(&place, root) else { return };
-        let Some(card) = task.cards.iter_mut().find(|card| card.id == action.id) else { return };
-        card.end = Some(match outcome {
-            Outcome::Done { message } => CardEnd::Arrived(message.as_deref().unwrap_or_default().into()),
-            Outcome::Uncertain { .. } => CardEnd::Arrived("".into()),
-            Outcome::Failed { .. } | Outcome::Expired | Outcome::Cancelled => CardEnd::Lost,
-        });
-        if let (Some(text), Some(CardEnd::Arrived(message))) = (&task.settled, &card.end) {
-            let policy = self.settings.policy(&place.group).clone();
-            let (card, message, text) = (card.clone(), message.clone(), text.clone());
-            self.say_done(&policy, &place, root, &card, message, &text, now, out);
-        }
-        if task.is_over() { self.close(&place, root, out) } else { self.replace(&place, task, out) }
-    }
-
-    /// Everything that was asked about a case is settled.
-    pub(super) fn settle_case(&mut self, place: &Place, case: u64, text: &str, by: &ByWhom, out: &mut Vec<Change>) {
-        for task in self.open_in(place, |task| task.case() == Some(case)) {
-            self.settle(place, &task.id, text, by, out);
-        }
-    }
-
-    /// Members are out of the group: what was to be done to them is done, or cannot be done any more.
-    pub(super) fn settle_gone(
-        &mut self,
-        place: &Place,
-        user: &str,
-        by_themselves: bool,
-        by: &ByWhom,
-        out: &mut Vec<Change>,
-    ) {
-        for task in self.open_in(place, |task| task.is_about(user) && task.needs_member()) {
-            let (choice, text) = match (task.is_removal(), by_themselves) {
-                (true, false) => ("removed", "已移出"),
-                (_, true) => ("left", "成员已自行退群"),
-                (false, false) => ("left", "成员已不在群里"),
-            };
-            self.settle_by_fact(place, &task, choice, text, by, out);
-        }
-    }
-
-    /// The platform says that members left.
-    pub(super) fn settle_left(
-        &mut self,
-        place: &Place,
-        members: &[Person],
-        reason: Option<&str>,
-        now: Timestamp,
-        out: &mut Vec<Change>,
-    ) {
-        for person in members {
-            self.settle_gone(place, &person.id, reason == Some("quit"), &by_platform(now), out);
-        }
-    }
-
-    /// The platform says that members came: those who were to be let in or invited again are in.
-    pub(super) fn settle_came(&mut self, place: &Place, members: &[Person], now: Timestamp, out: &mut Vec<Change>) {
-        for person in members {
-            for choice in [Choice::Admitted, Choice::Invited] {
-                let button = choice.button();
-                for task in self.open_in(place, |task| task.is_about(&person.id) && task.offers(choice)) {
-                    self.settle_by_fact(place, &task, &button.choice, &button.text, &by_platform(now), out);
-                }
-            }
-        }
-    }
-
-    fn settle_by_fact(
-        &mut self,
-        place: &Place,
-        task: &OpenTask,
-        choice: &str,
-        text: &str,
-        by: &ByWhom,
-        out: &mut Vec<Change>,
-    ) {
-        let decision = TaskDecision {
-            task: task.id.clone(),
-            case: task.case(),
-            choice: choice.to_owned(),
-            text: text.to_owned(),
-            by: by.clone(),
-        };
-        out.push(Change::Decided(Box::new(decision)));
-        self.settle(place, &task.id, text, by, out);
     }
 
     /// Whether a member's request to be let in waits already.
@@ -517,16 +384,6 @@ fn about(policy: &Policy, task: &OpenTask, now: Timestamp) -> Vars {
         time: date(task.since, policy, now),
         ..Vars::default()
     }
-}
-
-/// Whoever decides when a platform says what happened.
-fn by_platform(now: Timestamp) -> ByWhom {
-    ByWhom { by: PLATFORM.into(), name: "平台".to_owned(), at: now }
-}
-
-/// Whoever decides when the daemon did it.
-pub(super) fn by_machine(now: Timestamp) -> ByWhom {
-    ByWhom { by: MACHINE.into(), name: "群卫".to_owned(), at: now }
 }
 
 /// For the company's place: one hash for each task.
