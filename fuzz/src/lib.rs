@@ -42,7 +42,7 @@ pub fn json(data: &[u8]) {
     let _ = envelope(data);
     read(&Channel::Robot(Robot::default()), data);
     let (name, user) = (Some("群卫".into()), Some("guard".into()));
-    read(&Channel::Robot(Robot { name, user, groups: [("wr1".into(), "g1".into())].into() }), data);
+    read(&Channel::Robot(Robot { name, user, groups: [("wr1".into(), "g1".into())].into(), archived: false }), data);
     read(&Channel::App, data);
 }
 

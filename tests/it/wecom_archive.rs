@@ -235,9 +235,9 @@ async fn an_event_that_the_store_refuses_alone_is_replaced_and_the_rest_goes_on(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_or_a_failing_store_at_any_moment_loses_and_doubles_nothing() {
     let mut place = Place::new();
-    let expected: Vec<String> = (0..200).map(|at| format!("m{at:03}")).collect();
+    let expected: Vec<String> = (0..400).map(|at| format!("m{at:03}")).collect();
     for (at, id) in expected.iter().enumerate() {
-        place.vault.put(&text(id, &format!("wm{at}"), if at % 20 == 7 { SPAM } else { "好的" }));
+        place.vault.put(&text(id, &format!("wm{at}"), if at % 40 == 7 { SPAM } else { "好的" }));
     }
     place.vault.write();
     let seed = std::env::var("QUNWEI_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(6);
@@ -248,9 +248,10 @@ async fn a_stop_or_a_failing_store_at_any_moment_loses_and_doubles_nothing() {
         starts += 1;
         let core = place.core();
         let run = place.run(&core, Turn { limit: 20, ..Turn::default() });
-        for _ in 0..=dice.below(3) {
+        for _ in 0..=dice.below(16) {
             let faults = [vec![], vec![Fault::Full], vec![Fault::Lies], vec![Fault::Reads]];
             core.faults.set(faults[dice.below(4) as usize].clone());
+            place.clock.turn(Duration::from_secs(2)); // a store that was broken is tried again after a second
             tokio::time::sleep(Duration::from_millis(dice.below(80))).await;
         }
         let done = run.state().seq == place.vault.seq;

@@ -183,7 +183,7 @@ impl Core {
     fn judged(&mut self, desk: &Desk<'_, '_>, quote: &Quote) -> Vec<Finding> {
         let here = desk.here;
         let sender = Person { id: "?".into(), ..Person::default() };
-        let message = Message { sender, content: vec![Segment::Text(quote.text.clone())], quote: None };
+        let message = Message { sender, content: vec![Segment::Text(quote.text.clone())], ..Message::default() };
         here.settings.rules.find(&message, &mut self.scratch);
         let learned = Learned { lessons: Some(&self.state.lessons), group: Some(here.group_key()) };
         here.settings.rules.find_learned(&message, learned, &mut self.scratch);

@@ -11,7 +11,7 @@ fn quote(message: Option<&str>, sender: Option<&str>, text: &str) -> Quote {
 impl Bed {
     fn report_as(&mut self, user: &str, content: Vec<Segment>, quote: Option<Quote>) -> Vec<Change> {
         self.core.loaded.quoted_name = "小王".into();
-        let message = Message { sender: person(user), content, quote: quote.map(Box::new) };
+        let message = Message { sender: person(user), content, quote: quote.map(Box::new), ..Message::default() };
         self.event(Kind::Message(message), self.now)
     }
 
@@ -141,7 +141,19 @@ fn an_edit_of_a_reported_message_is_judged_by_itself() {
     let mut bed = Bed::new();
     bed.say_as(person("9"), "今天天气不错");
     bed.report("7", quote(Some("e-1"), Some("9"), "今天天气不错"));
-    let now = Message { sender: person("9"), content: vec![Segment::Text(BAD.into())], quote: None };
+    let now = Message { sender: person("9"), content: vec![Segment::Text(BAD.into())], ..Message::default() };
     let edited = bed.event(Kind::Edited { message: "e-1".into(), now }, bed.now);
     assert_eq!(cases(&edited), [(2, "warn_private".to_owned(), 1)]);
+}
+
+#[test]
+fn what_another_way_brings_to_be_judged_is_only_obeyed() {
+    let mut bed = Bed::new();
+    let heard = |text: &str| {
+        let content = vec![Segment::Text(text.into())];
+        Kind::Message(Message { sender: person("9"), content, judged_elsewhere: true, ..Message::default() })
+    };
+    assert!(bed.event(heard(BAD), NOW).is_empty(), "it comes a second time, under another id");
+    assert_eq!(said(&bed.event(heard("/我的记录"), NOW)), ["private command"]);
+    assert_eq!(said(&bed.say("9", BAD)), ["delete warn_private", "private warn_private"], "it was not counted before");
 }
