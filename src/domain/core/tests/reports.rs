@@ -63,6 +63,15 @@ fn quoting_and_speaking_to_the_bot_is_enough() {
         let told = bed.report_as("7", at_bot(text), Some(quote(Some("m-1"), Some("9"), BAD)));
         assert_eq!(said(&told), ["task review", "private command"], "{text}");
     }
+    // Wherever the mention stands.
+    let mut bed = Bed::new();
+    let after =
+        |text: &str| vec![Segment::Text(text.into()), Segment::Mention { user: "bot".into(), name: "群卫".into() }];
+    let told = bed.report_as("7", after("举报 他 "), Some(quote(Some("m-1"), Some("9"), BAD)));
+    assert!(texts(&told)[0].contains("理由：他。"), "{told:?}");
+    assert_eq!(acts(&bed.report_as("7", after("误判 "), Some(quote(Some("m-2"), Some("9"), BAD)))), []);
+    assert_eq!(acts(&bed.report_as("7", after("谢谢 "), Some(quote(Some("b-1"), Some("bot"), "好")))), []);
+    assert_eq!(acts(&bed.report_as("7", after("谢谢 "), None)), []);
     // Without a quote it is said how; the bot's own messages are appealed against, not reported.
     let mut bed = Bed::new();
     let told = bed.report_as("7", at_bot("举报"), None);
@@ -84,6 +93,13 @@ fn where_nobody_knows_who_wrote_it_the_card_says_so() {
     assert!(card.contains("没看出问题"), "{card}");
     let again = bed.report("8", quote(None, None, "今天天气不错"));
     assert_eq!((said(&again), case_of(&again)), (vec!["private command".to_owned()], None), "the same text");
+    // Of pictures without an id nobody can tell whether they are the same.
+    for user in ["7", "8"] {
+        bed.pass(MINUTE);
+        let told = bed.report(user, quote(None, None, ""));
+        assert!(texts(&told)[0].contains("不是文字"), "{told:?}");
+        assert!(case_of(&told).is_some());
+    }
 }
 
 #[test]
