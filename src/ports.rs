@@ -374,6 +374,12 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn member_name(&mut self, member: &MemberRef) -> Result<Option<Arc<str>>, StoreError>;
 
+    /// Members of a group who are called this, as far as events have said, and are not known to have left.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn members_called(&mut self, platform: &str, group: &str, name: &str) -> Result<Vec<Arc<str>>, StoreError>;
+
     /// A change made in the chat, by its number.
     ///
     /// # Errors

@@ -95,6 +95,8 @@ pub struct Platform {
     pub groups: HashMap<Arc<str>, Capabilities>,
     /// What the ids of people begin with to whom it cannot write alone, whatever it can do else.
     pub strangers: Strangers,
+    /// Mentions come as text, `@Name`, and not as segments.
+    pub mentions_as_text: bool,
     /// Who gets its cards where nobody knows who runs the group: they may press their buttons.
     pub duty: Arc<[Arc<str>]>,
 }

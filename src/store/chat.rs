@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::SqliteStore;
 use super::error::{decode, signed, unsigned};
+use super::groups::GroupIds;
 use super::read::{each, text};
 use crate::domain::action::Action;
 use crate::domain::case::{CaseFile, TaskDecision};
@@ -45,6 +46,20 @@ pub(super) fn case_of_notice(conn: &Connection, platform: &str, message: &str) -
 pub(super) fn is_cancelled(conn: &Connection, id: &str) -> Result<bool, StoreError> {
     let mut read = conn.prepare_cached("SELECT 1 FROM outbox WHERE id = ?1 AND state = 'cancelled'")?;
     Ok(read.exists([id])?)
+}
+
+pub(super) fn members_called(
+    conn: &Connection,
+    groups: &mut GroupIds,
+    platform: &str,
+    group: &str,
+    name: &str,
+) -> Result<Vec<Arc<str>>, StoreError> {
+    let Some(group) = groups.find(conn, platform, group)? else { return Ok(Vec::new()) };
+    // By the members of one group, 2,000 at most: names have no index, and only commands ask.
+    let mut read =
+        conn.prepare_cached("SELECT user FROM members WHERE group_id = ?1 AND name = ?2 AND gone IS NULL")?;
+    each(read.query((group, name))?, |row| Ok(Arc::from(text(row, 0)?)))
 }
 
 pub(super) fn change(conn: &Connection, no: u64) -> Result<Option<ChatChange>, StoreError> {

@@ -216,6 +216,10 @@ impl Store for SqliteStore {
         Ok(self.membership(member)?.and_then(|known| known.name))
     }
 
+    fn members_called(&mut self, platform: &str, group: &str, name: &str) -> Result<Vec<Arc<str>>, StoreError> {
+        chat::members_called(&self.conn, &mut self.groups, platform, group, name)
+    }
+
     fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError> {
         chat::change(&self.conn, no)
     }

@@ -80,6 +80,8 @@ robot_env = "ROBOT"
             key = key.display(),
         );
         let archive = format!("dir:{}", vault.folder.path().display());
+        fake.model().app(0, &archive, Permission::Archive);
+        fake.model().archived = vec!["zhangsan".to_owned()];
         let env = [
             ("APP", "app-secret"),
             ("CUSTOMER", "customer-secret"),
@@ -277,10 +279,31 @@ async fn commands_are_obeyed_and_nothing_is_judged_twice_after_a_restart() {
         store.query_row("SELECT count(*) FROM cases", [], |row| row.get(0)).unwrap()
     };
     assert_eq!(cases, 1, "the archive is read on from where it was");
+    until("whose messages are archived is known", || {
+        let notes = day.world.running().health.notes();
+        notes.iter().any(|note| note.starts_with("wecom.corp.consent: ")).then_some(())
+    })
+    .await;
     let (status, ready) = day.world.admin("/readyz").await;
-    assert_eq!(status, 200, "{ready}");
+    assert!(status == 200 && ready.contains("1 employee is archived"), "{ready}");
     let to = To::Group(GROUP.to_owned());
     assert!(day.fake.model().said.iter().filter(|said| said.to == to).count() <= 2);
+    day.finish().await;
+}
+
+#[tokio::test]
+async fn an_admin_names_a_member_as_wecom_writes_it() {
+    let mut day = Day::begin().await;
+    members_known(&day).await;
+    day.say("zhangsan", "/警告 @小王\u{2005}在群里卖东西");
+    let said = day.said(1).await;
+    assert!(said[0].contains("小王"), "{said:?}");
+    day.world.settled().await;
+    let case: String = {
+        let store = rusqlite::Connection::open(day.world.data.path().join("qunwei.db")).unwrap();
+        store.query_row("SELECT body FROM cases", [], |row| row.get(0)).unwrap()
+    };
+    assert!(case.contains(SPAMMER), "{case}");
     day.finish().await;
 }
 

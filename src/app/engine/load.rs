@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Batch, Engine, MARK_ROWS};
-use crate::domain::change::{Change, MemberRef};
+use crate::domain::change::MemberRef;
 use crate::domain::chat::{ChatChange, ChatWords};
 use crate::domain::core::message_key;
 use crate::domain::event::{Event, Kind, Malformed};
@@ -14,7 +14,7 @@ use crate::domain::recent::Recent;
 use crate::domain::reminder::Reminders;
 use crate::domain::standing::Standing;
 use crate::domain::state::{Group, Joined, Member, Memo, State};
-use crate::ports::{Row, RowKind, StoreError, StoredPause, Unit};
+use crate::ports::{Row, RowKind, StoreError, StoredPause};
 
 impl Engine {
     /// Loads what the core will look at.
@@ -52,30 +52,6 @@ impl Engine {
             self.load_member(platform, group, &person.id)?;
         }
         Ok(())
-    }
-
-    /// The event with its sender's name, where the platform tells names apart from messages and one is known.
-    pub(super) fn named(&mut self, event: &Event, unit: &Unit) -> Result<Option<Event>, StoreError> {
-        let Kind::Message(message) = &event.kind else { return Ok(None) };
-        if !message.sender.name.is_empty() || !self.core.settings.looks_after(&event.group) {
-            return Ok(None);
-        }
-        let member = MemberRef::new(&event.platform, &event.group, &message.sender.id);
-        let told = |change: &Change| match change {
-            Change::Membership { member: one, name: Some(name), .. } if *one == member => Some(name.clone()),
-            _ => None,
-        };
-        // What is not committed yet is newer than what is stored.
-        let mut units = std::iter::once(unit).chain(self.batch.units.iter().rev());
-        let name = match units.find_map(|unit| unit.changes.iter().rev().find_map(told)) {
-            Some(name) => Some(name),
-            None => self.store.member_name(&member)?,
-        };
-        Ok(name.map(|name| {
-            let mut message = message.clone();
-            message.sender.name = (*name).into();
-            Event { kind: Kind::Message(message), ..event.clone() }
-        }))
     }
 
     pub(super) fn load_group(&mut self, platform: &Arc<str>, group: &str) -> Result<(), StoreError> {

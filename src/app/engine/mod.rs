@@ -8,6 +8,7 @@ mod commands;
 mod effects;
 mod ends;
 mod load;
+mod named;
 mod lookout;
 mod recover;
 mod rules;

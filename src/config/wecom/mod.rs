@@ -100,6 +100,7 @@ fn platform(tenant: &Wecom) -> Platform {
         bot_user: Some(BOT_USER.into()),
         groups: groups.collect(),
         strangers: STRANGERS.map(Box::from).into(),
+        mentions_as_text: true,
         duty: tenant.duty.as_slice().into(),
     }
 }

@@ -3,6 +3,7 @@
 
 mod aibots;
 mod archive;
+mod consent;
 mod doors;
 
 use std::collections::HashMap;
@@ -18,6 +19,7 @@ use crate::adapters::wecom::aibot::client::Client;
 use crate::adapters::wecom::api::{Api, Endpoint};
 use crate::adapters::wecom::app::{App, PER_PERSON};
 use crate::adapters::wecom::appchat::AppChats;
+use crate::adapters::wecom::archive_http::ArchiveApi;
 use crate::adapters::wecom::callback::Groups;
 use crate::adapters::wecom::customer::{Customers, Patience};
 use crate::adapters::wecom::inlet::Inlet;
@@ -101,7 +103,10 @@ impl Tenants {
         let gone: Vec<Arc<str>> = self.running.keys().filter(|name| !stays(name)).cloned().collect();
         for name in gone {
             let parts = self.running.remove(&name).map(|tenant| tenant.parts).unwrap_or_default();
-            parts.iter().for_each(|part| self.around.health.clear(part));
+            for part in parts {
+                self.around.health.clear(&part);
+                self.around.health.clear_note(&part);
+            }
         }
         for (name, mut tenant) in made {
             std::mem::take(&mut tenant.tasks).into_iter().for_each(|task| drop(tokio::spawn(task)));
@@ -174,8 +179,8 @@ fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
     });
     let routes = Routes { groups: groups.collect(), app, duty: tenant.duty.clone(), external: None };
 
-    let mut keep = |source: Source, refresh, hints: &Hints| {
-        let part = format!("wecom.{}.members", tenant.name);
+    let mut keep = |source: Source, whose: &str, refresh, hints: &Hints| {
+        let part = format!("wecom.{}.{whose}", tenant.name);
         let keeper = Keeper {
             platform: tenant.name.clone(),
             source,
@@ -190,16 +195,20 @@ fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
     };
     if let Some(customer) = &tenant.customer {
         let customers = Customers::new(calls.api(&customer.secret), Patience::default());
-        keep(Source::Customers(customers, customer.owners.clone()), customer.refresh, &hints);
+        keep(Source::Customers(customers, customer.owners.clone()), "customers", customer.refresh, &hints);
     }
     let created: Vec<Arc<str>> =
         tenant.groups.iter().filter(|(_, group)| group.kind == GroupKind::App).map(|(chat, _)| chat.clone()).collect();
     if let Some((app, api)) = speaking.zip(api).filter(|_| !created.is_empty()) {
-        keep(Source::App(AppChats::new(api), created), app.refresh, &Hints::default());
+        keep(Source::App(AppChats::new(api), created), "appchats", app.refresh, &Hints::default());
     }
     if let Some(archive) = &tenant.archive {
         let (part, task) = archive::made(tenant, archive, around, archive_hint.clone(), &stop)?;
         tasks.push(task);
+        parts.push(part);
+        let part = format!("wecom.{}.consent", tenant.name);
+        let api = ArchiveApi::new(calls.api(&archive.secret));
+        tasks.push(consent::watch(tenant, api, around.health.clone(), part.clone(), &stop));
         parts.push(part);
     }
     let doors = doors::made(tenant, &hints, &archive_hint)?;

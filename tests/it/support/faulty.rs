@@ -179,6 +179,11 @@ impl Store for FaultyStore {
         self.inner.member_name(member)
     }
 
+    fn members_called(&mut self, platform: &str, group: &str, name: &str) -> Result<Vec<Arc<str>>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.members_called(platform, group, name)
+    }
+
     fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError> {
         self.faults.check(&Fault::Reads)?;
         self.inner.chat_change(no)
