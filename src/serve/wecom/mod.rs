@@ -101,7 +101,10 @@ impl Tenants {
         let gone: Vec<Arc<str>> = self.running.keys().filter(|name| !stays(name)).cloned().collect();
         for name in gone {
             let parts = self.running.remove(&name).map(|tenant| tenant.parts).unwrap_or_default();
-            parts.iter().for_each(|part| self.around.health.clear(part));
+            for part in &parts {
+                self.around.health.clear(part);
+                self.around.health.clear_note(part);
+            }
         }
         for (name, mut tenant) in made {
             std::mem::take(&mut tenant.tasks).into_iter().for_each(|task| drop(tokio::spawn(task)));
