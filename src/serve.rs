@@ -38,7 +38,7 @@ mod bridges;
 pub mod playground;
 mod reload;
 mod watch;
-mod wecom;
+pub mod wecom;
 
 use bridges::Bridges;
 use reload::Worker;

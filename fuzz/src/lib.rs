@@ -18,8 +18,11 @@ use qunwei::adapters::wecom::crypt::{Crypt, Signed};
 use qunwei::adapters::wecom::xml;
 use qunwei::domain::time::Timestamp;
 
+/// Returns, whatever it is given.
+pub type Entry = fn(&[u8]);
+
 /// Every entry by its name.
-pub const ENTRIES: [(&str, fn(&[u8])); 5] =
+pub const ENTRIES: [(&str, Entry); 5] =
     [("xml", xml), ("json", json), ("sealed", sealed), ("query", query), ("archive", archive)];
 
 const KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
@@ -42,7 +45,7 @@ pub fn json(data: &[u8]) {
     let _ = envelope(data);
     read(&Channel::Robot(Robot::default()), data);
     let (name, user) = (Some("群卫".into()), Some("guard".into()));
-    read(&Channel::Robot(Robot { name, user, groups: [("wr1".into(), "g1".into())].into() }), data);
+    read(&Channel::Robot(Robot { name, user, groups: [("wr1".into(), "g1".into())].into(), archived: false }), data);
     read(&Channel::App, data);
 }
 

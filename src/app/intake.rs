@@ -100,6 +100,11 @@ pub enum Job {
         /// Its JSON from here on.
         body: Arc<str>,
     },
+    /// An action that was recorded as about to be tried was surely not done, and will be tried again.
+    Untried {
+        /// The action.
+        action: Arc<Action>,
+    },
     /// An operator stops everything, or lets it go on.
     Pause {
         /// Who and when; `None` to let it go on.
@@ -157,7 +162,7 @@ impl Job {
         match self {
             Job::Events { .. } | Job::Marked { .. } | Job::Mark { .. } | Job::Late { .. } => None,
             Job::Rules(_) | Job::Pause { .. } | Job::Told(_) => None,
-            Job::Attempt { action, .. } | Job::Outcome { action, .. } => Some(action),
+            Job::Attempt { action, .. } | Job::Untried { action } | Job::Outcome { action, .. } => Some(action),
         }
     }
 
@@ -167,7 +172,7 @@ impl Job {
             Job::Events { events, .. } => events.len(),
             Job::Marked { events, .. } => events.len().max(1),
             Job::Late { acks, .. } => acks.len().max(1),
-            Job::Attempt { .. } | Job::Outcome { .. } | Job::Mark { .. } => 1,
+            Job::Attempt { .. } | Job::Untried { .. } | Job::Outcome { .. } | Job::Mark { .. } => 1,
             Job::Rules(_) | Job::Pause { .. } | Job::Told(_) => 1,
         }
     }

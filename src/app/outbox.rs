@@ -80,6 +80,21 @@ impl Entry {
     fn is_repeatable(&self, pace: Pace) -> bool {
         pace.idempotent || matches!(self.action.what, What::Unmute { .. })
     }
+
+    /// It was recorded that it may have been tried, and the platform has said that it was not done: whether that is worth
+    /// recording too. It is where a restart would make it uncertain. A mute keeps the body that was fixed, and what a bot
+    /// fetches it has in hand.
+    fn forget_attempt(&mut self, pace: Pace) -> bool {
+        let forgets = self.recorded
+            && !self.doubtful
+            && !pace.pulls
+            && !self.is_repeatable(pace)
+            && !matches!(self.action.what, What::Mute { .. });
+        if forgets {
+            self.recorded = false;
+        }
+        forgets
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -250,6 +265,9 @@ impl Outbox {
             return Some(Job::Outcome { action: entry.action.clone(), outcome: Outcome::Cancelled });
         }
         let repeatable = repeatable && entry.state != State::Cancelled;
+        let undone = matches!(reply, Reply::Retry { .. } | Reply::Broken { .. } | Reply::Disabled);
+        let untried =
+            (undone && entry.forget_attempt(target.pace)).then(|| Job::Untried { action: entry.action.clone() });
         let outcome = match reply {
             Reply::Done { message } => {
                 if target.wellness == Wellness::Broken {
@@ -261,20 +279,26 @@ impl Outbox {
             Reply::Unknown { error } if !repeatable => Outcome::Uncertain { error },
             Reply::Unknown { .. } => {
                 entry.doubtful = true; // should the platform be configured not to drop repeated ids
-                return self.retry(id, None, now);
+                self.retry(id, None, now);
+                return None;
             }
-            Reply::Retry { after, .. } => return self.retry(id, after, now),
+            Reply::Retry { after, .. } => {
+                self.retry(id, after, now);
+                return untried;
+            }
             Reply::Broken { .. } => {
                 if target.wellness == Wellness::Well {
                     target.wellness = Wellness::Broken; // one that is disabled stays so, whatever is still answered
                 }
-                return self.retry(id, None, now);
+                self.retry(id, None, now);
+                return untried;
             }
             Reply::Disabled => {
                 if target.wellness != Wellness::Absent {
                     target.wellness = Wellness::Disabled;
                 }
-                return self.retry(id, None, now);
+                self.retry(id, None, now);
+                return untried;
             }
         };
         entry.state = State::Ending;
@@ -360,14 +384,13 @@ impl Outbox {
         target.ready.insert(&entry.action, entry.place(), entry.granted);
     }
 
-    fn retry(&mut self, id: &ActionId, after: Option<Duration>, now: Timestamp) -> Option<Job> {
-        let entry = self.entries.get_mut(id)?;
-        let target = self.targets.get_mut(&entry.action.platform)?;
+    fn retry(&mut self, id: &ActionId, after: Option<Duration>, now: Timestamp) {
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        let Some(target) = self.targets.get_mut(&entry.action.platform) else { return };
         let wait = backoff(id, entry.attempts).max(after.unwrap_or_default());
         let at = now.plus(wait).min(entry.action.deadline);
         entry.state = State::Waiting(at);
         target.waiting.insert((at, id.clone()));
-        None
     }
 }
 

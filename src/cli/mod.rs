@@ -13,6 +13,7 @@ mod replay;
 mod scan;
 mod serve;
 mod supervisor;
+mod wecom;
 mod words;
 mod train;
 
@@ -59,6 +60,9 @@ enum Command {
         after_help = "Example:\n  qunwei eval --config config --disguise homophones,pinyin --strength light messages.jsonl\n  qunwei eval --disguise all --format json messages.jsonl"
     )]
     Eval(eval::EvalArgs),
+    /// Asks WeCom whether its secrets work and which groups there are; makes join ways, welcome texts and messages to many groups.
+    #[command(after_help = "Example:\n  qunwei wecom check --config config")]
+    Wecom(wecom::WecomArgs),
     /// What word lists hold, and taking in other people's.
     #[command(after_help = "Example:\n  qunwei words import badwords.csv --to config/imported")]
     Words(words::WordsArgs),
@@ -100,6 +104,7 @@ struct ConfigArg {
     /// The folder with the *.toml files.
     #[arg(
         long,
+        global = true,
         value_name = "DIR",
         value_hint = clap::ValueHint::DirPath,
         env = "QUNWEI_CONFIG",
@@ -160,6 +165,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => run_check(&args),
         Command::Scan(args) => scan::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Wecom(args) => wecom::run(&args),
         Command::Words(args) => words::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Replay(args) => replay::run(&args, verbosity),

@@ -176,6 +176,11 @@ pub enum Change {
     TimerDone(Timer),
     /// An action is to be done (or, observed, only recorded).
     Act(Arc<Action>),
+    /// What was recorded as about to be tried was surely not done: after a restart it is not uncertain.
+    Untried {
+        /// Which action.
+        id: ActionId,
+    },
     /// The body of an action is fixed from here on, and it may have been tried.
     Attempted {
         /// Which.

@@ -170,6 +170,8 @@ pub struct Message {
     pub content: Vec<Segment>,
     /// The message it answers. What is quoted is not the sender's own word: it is not judged and commands nothing.
     pub quote: Option<Box<Quote>>,
+    /// Another way brings the same message, under another id, to be judged: here it only commands, asks and reports.
+    pub judged_elsewhere: bool,
 }
 
 /// A message that another one quotes.

@@ -134,6 +134,9 @@ impl Changes<'_> {
             Change::Act(action) => self.act(action),
             Change::Attempted { id, body } => self
                 .run("UPDATE outbox SET attempted = ?2 WHERE id = ?1 AND state = 'pending'", params![&**id, &**body]),
+            Change::Untried { id } => {
+                self.run("UPDATE outbox SET attempted = NULL WHERE id = ?1 AND state = 'pending'", params![&**id])
+            }
             Change::Ended { id, outcome, at } => self.ended(id, outcome, *at),
         }
     }

@@ -2,10 +2,14 @@
 
 use std::fmt::Write as _;
 
+use qunwei::adapters::wecom::errcode;
 use qunwei::domain::command::{Asked, COMMANDS, CommandInfo, Typed, parse};
 use qunwei::domain::event::{Message, Role, Segment};
 
 use crate::support::root;
+
+const ERRCODES: &str =
+    "errcodes: made from src/adapters/wecom/errcode.rs by QUNWEI_WRITE_DOCS=1 cargo test --test it docs";
 
 const MARK: &str = "commands: made from src/domain/command/mod.rs by QUNWEI_WRITE_DOCS=1 cargo test --test it docs";
 
@@ -139,6 +143,24 @@ fn the_documentation_of_commands_is_that_of_the_table() {
     for (file, made) in [("README.md", table(true)), ("README.zh-CN.md", table(false)), ("docs/commands.md", pages())] {
         made_anew(file, MARK, &made);
     }
+}
+
+/// WeCom's error codes, a row each, in both languages.
+fn errcodes() -> String {
+    let mut table =
+        "| errcode | 意思 · meaning | 群卫怎么办 · Qunwei | 您怎么办 · you | 文档 |\n|---|---|---|---|---|\n"
+            .to_owned();
+    for row in errcode::table() {
+        let both = |[english, chinese]: [&str; 2]| format!("{chinese}<br>*{english}*");
+        let (meaning, class, advice) = (both(row.meaning), both(row.class.words()), both(row.advice));
+        let _ = writeln!(table, "| {} | {meaning} | {class} | {advice} | {} |", row.code, row.source);
+    }
+    table
+}
+
+#[test]
+fn the_documentation_of_error_codes_is_that_of_the_table() {
+    made_anew("docs/wecom.md", ERRCODES, &errcodes());
 }
 
 /// As a platform would send it.

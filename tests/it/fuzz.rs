@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use crate::fuzz_entries::ENTRIES;
+use crate::fuzz_entries::{ENTRIES, Entry};
 use crate::support::dice::Dice;
 use crate::support::root;
 
@@ -63,7 +63,7 @@ fn fuzz_no_bytes_make_a_reader_fall() {
     });
 }
 
-fn throw(name: &str, entry: fn(&[u8]), seed: u64, time: Option<Duration>) {
+fn throw(name: &str, entry: Entry, seed: u64, time: Option<Duration>) {
     let corpus = corpus(name);
     corpus.iter().for_each(|data| try_one(name, entry, data));
     let (mut dice, start, mut rounds) = (Dice::new(seed), Instant::now(), 0);
@@ -82,7 +82,7 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
     paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 
-fn try_one(name: &str, entry: fn(&[u8]), data: &[u8]) {
+fn try_one(name: &str, entry: Entry, data: &[u8]) {
     if let Err(fall) = catch_unwind(AssertUnwindSafe(|| entry(data))) {
         let folder = root().join("target/fuzz");
         std::fs::create_dir_all(&folder).unwrap();

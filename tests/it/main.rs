@@ -60,6 +60,7 @@ mod wecom_archive;
 mod wecom_archive_interop;
 mod wecom_beside;
 mod wecom_callback;
+mod wecom_cli;
 mod wecom_day;
 mod wecom_interop;
 mod wecom_out;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::journal;
 use crate::support::bot::message_of;
+use crate::support::corp::{Corp, ROBOT};
 use crate::support::{World, dump};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -324,4 +325,23 @@ async fn who_asks_to_be_let_in_becomes_a_task() {
     world.quiet().await;
     world.asked().await; // the welcome of who came
     comes_to_the_same(world).await;
+}
+
+/// A smart robot hears only what mentions it; quoting is the one way to show it another message, and nobody says whose it is.
+#[tokio::test]
+async fn a_member_reports_to_a_smart_robot() {
+    let toml = config(CARDS, "").replace("capabilities =", "bot_user = \"guard\"\ncapabilities =");
+    let world = World::with_only(&toml).await;
+    let intake = world.running().intake();
+    let corp = Corp::before(world, intake, |_| {}).await;
+    let mut spoken: Value = serde_json::from_str(&corp.spoken("M1", "")).unwrap();
+    spoken["quote"] = json!({"msgtype": "text", "text": {"content": SPAM}});
+    assert_eq!(corp.post(ROBOT, &spoken.to_string()).await.0, 200);
+    let asked = corp.world.asked().await;
+    let (_, choices) = task(&asked);
+    assert_eq!(choices, ["handled", "keep", "later"]);
+    let card = asked.iter().find(|one| one["type"] == "task").unwrap()["text"].as_str().unwrap();
+    assert!(card.contains("有人 的消息") && card.contains("找到发的人") && card.contains("像「广告」"), "{card}");
+    assert!(told(&asked, "9")[0].contains("案件 1"), "{asked:?}");
+    corp.world.finish().await;
 }

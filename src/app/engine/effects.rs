@@ -57,6 +57,7 @@ impl Effects {
             Change::Commanded(commanded) => metrics.command(&commanded.command, &commanded.result),
             Change::Kept(kept) => metrics.reminder(if kept.sent { Reminded::Sent } else { Reminded::Missed }),
             Change::Evidence(_)
+            | Change::Untried { .. }
             | Change::Undone { .. }
             | Change::Decided(_)
             | Change::Task { .. }

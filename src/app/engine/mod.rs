@@ -281,7 +281,10 @@ impl Engine {
                     let unknown = acks.len().saturating_sub(accepted + duplicates);
                     answer.send(Some(LateAcks { accepted, ended: duplicates, unknown })).ok();
                 }
-                Some(Job::Attempt { .. } | Job::Told(_) | Job::Outcome { .. } | Job::Mark { .. }) | None => {}
+                Some(
+                    Job::Attempt { .. } | Job::Untried { .. } | Job::Told(_) | Job::Outcome { .. } | Job::Mark { .. },
+                )
+                | None => {}
             }
         }
         (self.tell)(answers);
@@ -334,6 +337,8 @@ impl Engine {
                 unit.rows.push(self.row(RowKind::Attempt, now, body.clone())); // it names the action
                 unit.changes.push(Change::Attempted { id: action.id.clone(), body: body.clone() });
             }
+            // No input of the core: it leads to nothing but another attempt.
+            Job::Untried { action } => unit.changes.push(Change::Untried { id: action.id.clone() }),
             Job::Pause { pause, .. } => {
                 let body = serde_json::to_string(pause).map_err(|error| StoreError::Row(error.to_string()))?;
                 self.core.loaded = Loaded::default();

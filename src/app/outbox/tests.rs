@@ -87,9 +87,11 @@ fn bodies(dues: Vec<Due>) -> Vec<(ActionId, Arc<str>)> {
 
 /// The platform has answered; what the engine is told, in words.
 fn answer(outbox: &mut Outbox, id: &str, reply: Reply, now: Timestamp) -> Option<String> {
-    let job = outbox.replied(&id.into(), reply, now)?;
-    let Job::Outcome { outcome, .. } = job else { panic!("not an outcome") };
-    Some(outcome.state().to_owned())
+    match outbox.replied(&id.into(), reply, now)? {
+        Job::Outcome { outcome, .. } => Some(outcome.state().to_owned()),
+        Job::Untried { .. } => Some("untried".to_owned()),
+        _ => panic!("no business of the outbox"),
+    }
 }
 
 fn done() -> Reply {

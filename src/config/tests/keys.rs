@@ -390,7 +390,7 @@ fn probes() -> Vec<Message> {
     let said = |name: &str, content| Message {
         sender: Person { name: name.into(), ..Person::default() },
         content,
-        quote: None,
+        ..Message::default()
     };
     let text = |text: &str| Segment::Text(text.into());
     let image = || Segment::Image { url: None };

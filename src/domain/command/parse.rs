@@ -98,11 +98,19 @@ fn half_width(c: char) -> char {
 
 /// Whether a message may be a command: a quick look that nearly every message fails.
 pub fn looks_like_command(message: &Message, bot: Option<&str>) -> bool {
-    match message.content.iter().find(|part| !matches!(part, Segment::Text(text) if text.trim().is_empty())) {
+    let first = message.content.iter().find(|part| !matches!(part, Segment::Text(text) if text.trim().is_empty()));
+    let stands_first = match first {
         Some(Segment::Text(text)) => text.trim_start().starts_with(['/', '／']),
         Some(Segment::Mention { user, .. }) => bot.is_some_and(|bot| *bot == **user),
         _ => false,
-    }
+    };
+    stands_first || (message.quote.is_some() && calls(message, bot))
+}
+
+/// Whether the bot is mentioned anywhere.
+fn calls(message: &Message, bot: Option<&str>) -> bool {
+    let is_bot = |part: &Segment| matches!(part, Segment::Mention { user, .. } if bot == Some(&**user));
+    message.content.iter().any(is_bot)
 }
 
 /// Whether a message quotes another and says 误判 and nothing else: if that is a notice, its case is undone.
@@ -131,7 +139,13 @@ pub fn parse(message: &Message, asked: &Asked<'_>) -> Option<Typed> {
     }
     let slash = rest.starts_with('/');
     if !slash && !spoken_to {
-        return None;
+        // Who quotes a message and calls the bot means that message, wherever the call stands.
+        let reports = quotes_another(message, asked) && calls(message, asked.bot) && !is_false_alarm(message);
+        return reports.then(|| {
+            let text = named(rest).filter(|(info, _)| info.name == Name::Report).map_or(rest, |(_, text)| text);
+            let words = Words { text, typed: &line.typed, mentions: &line.mentions, asked };
+            Typed::Command(words.report())
+        });
     }
     let typed = rest.trim_start_matches('/').trim_start();
     let confirms = prefix(typed, CONFIRM).is_some_and(|rest| !rest.starts_with(char::is_alphabetic));

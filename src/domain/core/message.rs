@@ -102,6 +102,9 @@ impl Core {
             self.command(here, role, typed, out);
             return Judged::Command;
         }
+        if here.message.judged_elsewhere {
+            return self.heard_elsewhere(here, role, typed, out);
+        }
         let name = self.name(here, role, out);
         self.find(here);
         let mut judgement = judge::judge(here.settings, here.policy, role, here.message, &self.scratch);
@@ -131,6 +134,22 @@ impl Core {
         }
         judgement.take(name);
         Judged::Message(judgement)
+    }
+
+    /// A message that another way brings to be judged: here it is only obeyed and answered.
+    fn heard_elsewhere(
+        &mut self,
+        here: &Here<'_>,
+        role: Role,
+        typed: Option<command::Typed>,
+        out: &mut Vec<Change>,
+    ) -> Judged {
+        match typed {
+            Some(typed) => self.command(here, role, typed, out),
+            None if command::is_false_alarm(here.message) => self.false_alarm(here, role, out),
+            None => return Judged::Stored,
+        }
+        Judged::Command
     }
 
     /// Puts what the rules find in the message into `scratch`, after it was noted in the windows.

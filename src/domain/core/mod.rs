@@ -173,7 +173,7 @@ impl Core {
             Kind::Button { user, choice, .. } => {
                 let name = std::mem::take(&mut self.loaded.presser);
                 let sender = Person { id: user.clone(), name, role: None };
-                let message = &Message { sender, content: vec![Segment::Text(choice.clone())], quote: None };
+                let message = &Message { sender, content: vec![Segment::Text(choice.clone())], ..Message::default() };
                 let about = About::Message;
                 let here = Here { settings, policy, event, message, message_id, about, time, now };
                 self.pressed(&here, choice, out);
@@ -212,7 +212,8 @@ impl Core {
         let time = event.time.unwrap_or(now);
         let settings = self.settings.clone();
         let Kind::Message(message) = &event.kind else { return };
-        let counts = settings.looks_after(&event.group) && time.plus(settings.dedupe) >= now;
+        let here = settings.looks_after(&event.group) && !message.judged_elsewhere;
+        let counts = here && time.plus(settings.dedupe) >= now;
         if counts && !self.is_own(event, message) {
             if settings.rules.needs().heats.is_zero() {
                 self.scratch.text.set(&message.original());

@@ -156,7 +156,10 @@ impl Bed {
 
     fn say_as(&mut self, sender: Person, text: &str) -> Vec<Change> {
         let time = self.now;
-        self.event(Kind::Message(Message { sender, content: vec![Segment::Text(text.into())], quote: None }), time)
+        self.event(
+            Kind::Message(Message { sender, content: vec![Segment::Text(text.into())], ..Message::default() }),
+            time,
+        )
     }
 
     fn say(&mut self, user: &str, text: &str) -> Vec<Change> {
@@ -166,7 +169,11 @@ impl Bed {
     /// Sent at that time, arriving now.
     fn say_at(&mut self, user: &str, text: &str, time: Timestamp) -> Vec<Change> {
         self.event(
-            Kind::Message(Message { sender: person(user), content: vec![Segment::Text(text.into())], quote: None }),
+            Kind::Message(Message {
+                sender: person(user),
+                content: vec![Segment::Text(text.into())],
+                ..Message::default()
+            }),
             time,
         )
     }

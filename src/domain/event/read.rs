@@ -62,7 +62,7 @@ impl Event {
             Part::Missing => Person::default(),
             sender => person("sender", sender, Plain::id_or_none)?,
         };
-        let message = Message { sender, content: content(wire.content, wire.text)?, quote: None };
+        let message = Message { sender, content: content(wire.content, wire.text)?, ..Message::default() };
         Ok(Scanned { id, group, time, message })
     }
 }
@@ -103,13 +103,15 @@ impl Wire<'_> {
 
     fn kind(self, name: &str) -> Result<Kind, Malformed> {
         Ok(match name {
-            "message" => Kind::Message(message(self.sender, self.content, self.text, self.quote)?),
+            "message" => Kind::Message(message(self.sender, self.content, self.text, self.quote, &self.judged)?),
             "message_edited" => Kind::Edited {
                 message: self.message.needed("message")?,
-                now: message(self.sender, self.content, self.text, self.quote)?,
+                now: message(self.sender, self.content, self.text, self.quote, &self.judged)?,
             },
             "message_recalled" => Kind::Recalled { message: self.message.needed("message")? },
-            "private_message" => Kind::Private(message(self.sender, self.content, self.text, self.quote)?),
+            "private_message" => {
+                Kind::Private(message(self.sender, self.content, self.text, self.quote, &self.judged)?)
+            }
             "member_joined" => Kind::Joined {
                 members: people(self.members)?,
                 inviter: self.inviter.id("inviter")?,
@@ -148,12 +150,14 @@ fn message(
     segments: List<Segment>,
     text: Plain<'_>,
     quoted: Part<WireQuote<'_>>,
+    judged: &Plain<'_>,
 ) -> Result<Message, Malformed> {
     let sender = person("sender", sender, Plain::needed)?;
     if matches!((&text, &segments), (Plain::Missing, List::Missing)) {
         return Err(malformed("content", "is missing (and so is text)"));
     }
-    Ok(Message { sender, content: content(segments, text)?, quote: quote(quoted) })
+    let judged_elsewhere = matches!(judged, Plain::Text("elsewhere"));
+    Ok(Message { sender, content: content(segments, text)?, quote: quote(quoted), judged_elsewhere })
 }
 
 /// What a message quotes. Nothing of it is needed, so what cannot be read is not there.

@@ -50,7 +50,7 @@ fn every_type_is_read() {
     let rest = r#""id":"e","group":"g","sender":{"id":"u"},"text":"t","message":"m","members":[{"id":1}],
         "member":{"id":"v"},"inviter":"i","channel":"c","reason":"quit","user":"w","task":"k","choice":"yes","name":"buy""#;
     let person = |id: &str| Person { id: id.into(), ..Person::default() };
-    let message = || Message { sender: person("u"), content: vec![text("t")], quote: None };
+    let message = || Message { sender: person("u"), content: vec![text("t")], ..Message::default() };
     let rows = [
         ("message", Kind::Message(message())),
         ("message_edited", Kind::Edited { message: "m".into(), now: message() }),

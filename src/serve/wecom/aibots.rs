@@ -32,7 +32,7 @@ pub(super) struct Made {
 /// What must be known of a bot to understand what it is told.
 pub(super) fn robot(tenant: &Wecom, groups: &Groups) -> Robot {
     let name = tenant.bot_names.first().map(|name| Box::from(&**name));
-    Robot { name, user: Some(BOT_USER.into()), groups: groups.clone() }
+    Robot { name, user: Some(BOT_USER.into()), groups: groups.clone(), archived: tenant.archive.is_some() }
 }
 
 /// Makes the connections ready.

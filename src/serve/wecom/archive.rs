@@ -1,5 +1,6 @@
 //! The session archive of a company: its library, its keys, and the loop that reads it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -47,7 +48,7 @@ pub(super) fn made(
         source: part.replace('.', "/").into(),
         worker: Worker::start(&tenant.name, open)?,
         keys: Arc::new(ArcSwap::from_pointee(keys)),
-        reader: Reader { names: Names::new(names), ..Reader::default() },
+        reader: Reader { names: Names::new(names), heard: heard(tenant), ..Reader::default() },
         inlet: inlet(around),
         clock: around.clock.clone(),
         hint,
@@ -56,6 +57,13 @@ pub(super) fn made(
     };
     let poller = Poller::new(parts);
     Ok((part, Box::pin(poller.run(stop.clone()))))
+}
+
+/// Groups with a 智能机器人 of ours in them.
+fn heard(tenant: &Wecom) -> HashSet<Box<str>> {
+    let there = |name: &Arc<str>| tenant.aibots.iter().any(|bot| bot.name == *name);
+    let groups = tenant.groups.iter().filter(|(_, group)| group.aibot.as_ref().is_some_and(there));
+    groups.map(|(chat, _)| Box::from(&**chat)).collect()
 }
 
 /// What keeps messages from being read is a reason not to be ready; how far it has come is a note.

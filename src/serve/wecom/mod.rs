@@ -149,12 +149,7 @@ pub(super) fn paces(tenants: &[Wecom]) -> HashMap<Arc<str>, Pace> {
 /// Everything of one company.
 fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
     let stop = CancellationToken::new();
-    let calls = Calls {
-        endpoint: Endpoint::new(&tenant.api_url, tenant.timeout)
-            .with_context(|| format!("wecom {}: api_url", tenant.name))?,
-        corp_id: tenant.corp_id.clone(),
-        clock: around.clock.clone(),
-    };
+    let calls = Calls::of(tenant, around.clock.clone())?;
     let (hints, archive_hint) = (Hints::default(), Arc::new(Notify::new()));
     let mut parts = Vec::new();
     let mut tasks: Vec<Task> = Vec::new();
@@ -218,15 +213,26 @@ fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
     Ok(Tenant { platform, doors, clients, tasks, parts, _stop: stop.drop_guard() })
 }
 
-/// How the interface is called with different secrets.
-struct Calls {
+/// How a company's interface is called with different secrets.
+pub struct Calls {
     endpoint: Endpoint,
     corp_id: Arc<str>,
     clock: Arc<dyn Clock>,
 }
 
 impl Calls {
-    fn api(&self, secret: &Hidden) -> Api {
+    /// Gets ready; calls nothing.
+    ///
+    /// # Errors
+    /// The address cannot be used.
+    pub fn of(tenant: &Wecom, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let endpoint = Endpoint::new(&tenant.api_url, tenant.timeout);
+        let endpoint = endpoint.with_context(|| format!("wecom {}: api_url", tenant.name))?;
+        Ok(Self { endpoint, corp_id: tenant.corp_id.clone(), clock })
+    }
+
+    /// Calls with this secret.
+    pub fn api(&self, secret: &Hidden) -> Api {
         let tokens = Tokens::new(self.endpoint.clone(), &self.corp_id, secret.clone(), self.clock.clone());
         Api::new(self.endpoint.clone(), Arc::new(tokens))
     }

@@ -242,6 +242,8 @@ fn actions_wait_in_order_until_they_end() {
     }
     scene.change(Change::Act(Arc::new(Action { observe: true, ..action("a-5", Lane::Undo) })));
     scene.change(Change::Attempted { id: "a-4".into(), body: "{\"seconds\":9}".into() });
+    scene.change(Change::Attempted { id: "a-2".into(), body: "{}".into() });
+    scene.change(Change::Untried { id: "a-2".into() });
     let pending = both(&mut scene, |store| store.pending(9).unwrap());
     let ids: Vec<&str> = pending.iter().map(|pending| &*pending.action.id).collect();
     assert_eq!(ids, ["a-3", "a-2", "a-4", "a-1"]);

@@ -5,6 +5,8 @@
 
 mod segments;
 
+use std::collections::HashSet;
+
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
@@ -32,6 +34,8 @@ pub enum Private {
 pub struct Reader {
     /// Names in `@Name` that stand for users, the bot's above all.
     pub names: Names,
+    /// Groups in which a 智能机器人 hears what mentions it: what is said to it is obeyed there, not here as well.
+    pub heard: HashSet<Box<str>>,
     /// What is done with messages between two people.
     pub private: Private,
     /// How much of one message is read.
@@ -104,7 +108,9 @@ impl Reader {
             };
             event.insert("message".to_owned(), json!(recalled));
         } else {
-            let mut flat = Flat::new(&self.names, self.limits);
+            let nobody = Names::default();
+            let heard = group.is_some_and(|group| self.heard.contains(group));
+            let mut flat = Flat::new(if heard { &nobody } else { &self.names }, self.limits);
             flat.message(kind, message, raw);
             event.insert("content".to_owned(), Value::Array(flat.finish()));
         }

@@ -20,6 +20,8 @@ pub struct Robot {
     pub user: Option<Box<str>>,
     /// Groups that go by another id here.
     pub groups: Groups,
+    /// The session archive brings what is said in groups too, under other ids: there it is judged.
+    pub archived: bool,
 }
 
 impl Robot {
@@ -45,7 +47,8 @@ impl Robot {
         let event = Event::new(id(body)?, if chat.is_some() { "message" } else { "private_message" });
         let heard = chat.map(|_| self.user(body));
         let event = event.at(time(body).as_deref()).from(user).maybe("group", chat).maybe("quote", quote(body));
-        Some(event.with("content", self.content(body, kind, heard)))
+        let judged = (self.archived && heard.is_some()).then_some("elsewhere");
+        Some(event.maybe("judged", judged).with("content", self.content(body, kind, heard)))
     }
 
     fn content(&self, body: &Value, kind: &str, heard: Option<&str>) -> Value {

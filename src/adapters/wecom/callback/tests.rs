@@ -49,7 +49,7 @@ fn as_json(fields: &[(&str, &str)]) -> String {
 
 fn robot(name: Option<&str>) -> Channel {
     let groups = [("wrBOT".into(), "wrGROUP".into())].into();
-    Channel::Robot(Robot { name: name.map(Into::into), user: Some("qunwei".into()), groups })
+    Channel::Robot(Robot { name: name.map(Into::into), user: Some("qunwei".into()), groups, archived: false })
 }
 
 /// What somebody said in a group, as text with mentions in brackets.
@@ -195,7 +195,7 @@ fn members_come_and_go_in_both_forms_of_the_list() {
         assert_eq!(members.iter().map(|one| &*one.id).collect::<Vec<_>>(), ["wm1", "zs"], "{list}");
         assert_eq!((&*came.group, came.time), ("wr1", Some(Timestamp(1_700_000_000_000))));
         assert_eq!(written(&Channel::Customer, &plain)["join_scene"], "3");
-        assert_eq!(Channel::Customer.read(plain.as_bytes()).hints, [hint.clone()]);
+        assert_eq!(Channel::Customer.read(plain.as_bytes()).hints, std::slice::from_ref(&hint));
         ids.push(came.id);
         for (scene, expected) in [("0", Some("quit")), ("1", Some("removed")), ("7", None)] {
             let plain = change("del_member", &format!("<QuitScene>{scene}</QuitScene>"), list);

@@ -29,8 +29,37 @@ fn where_a_repeated_id_is_not_dropped_an_unknown_outcome_is_not_repeated() {
     assert_eq!(step(&mut outbox, NOW), ["record c"]);
     outbox.recorded(&"c".into(), "{}".into());
     assert_eq!(step(&mut outbox, NOW), ["try c"]);
-    assert_eq!(answer(&mut outbox, "c", retry(None), NOW), None);
+    // So that a restart does not make it uncertain, that is recorded too; and then the next attempt.
+    assert_eq!(answer(&mut outbox, "c", retry(None), NOW).as_deref(), Some("untried"));
+    assert_eq!(step(&mut outbox, NOW.plus(4 * SECOND)), ["record c"]);
+    outbox.recorded(&"c".into(), "{}".into());
     assert_eq!(step(&mut outbox, NOW.plus(4 * SECOND)), ["try c"]);
+    assert_eq!(
+        answer(&mut outbox, "c", Reply::Broken { error: "HTTP 404".to_owned() }, NOW).as_deref(),
+        Some("untried")
+    );
+}
+
+#[test]
+fn an_attempt_that_is_known_to_have_come_to_nothing_is_forgotten_only_where_it_matters() {
+    let mut repeats = outbox(true);
+    repeats.push(tell("a", "u1"));
+    assert_eq!(drain_one(&mut repeats, "a"), None, "it may be repeated anyway");
+    let mut once = outbox(false);
+    once.push(mute("m", "u1"));
+    step(&mut once, NOW);
+    once.recorded(&"m".into(), "{}".into());
+    assert_eq!(drain_one(&mut once, "m"), None, "its body stays as it was fixed");
+    // What an earlier run may have done stays doubtful, whatever this one did.
+    let mut again = outbox(true);
+    again.refill(vec![pending(1, tell("a", "u1"), Some("{}"))], 1000);
+    assert_eq!(drain_one(&mut again, "a"), None);
+}
+
+/// It is tried and answered "not now".
+fn drain_one(outbox: &mut Outbox, id: &str) -> Option<String> {
+    assert_eq!(step(outbox, NOW), [format!("try {id}")]);
+    answer(outbox, id, retry(None), NOW)
 }
 
 #[test]

@@ -63,7 +63,7 @@ impl Core {
     /// The case that a message became which somebody reported before.
     fn reported(&mut self, here: &Here<'_>, quote: &Quote) -> Option<u64> {
         let reported = &self.state.group(here.group_key()).ledger.reported;
-        let same = |one: &&Reported| one.message == key(quote) && one.at.plus(DAY) > here.now;
+        let same = |one: &&Reported| one.message == key(here, quote) && one.at.plus(DAY) > here.now;
         reported.iter().find(same).map(|one| one.case)
     }
 
@@ -87,7 +87,7 @@ impl Core {
         if ledger.reported.len() >= MOST_REPORTED {
             ledger.reported.remove(0);
         }
-        ledger.reported.push(Reported { message: key(quote), case, at: here.now });
+        ledger.reported.push(Reported { message: key(here, quote), case, at: here.now });
         self.keep_ledger(&here.event.platform, &here.event.group, ledger, out);
         self.put_report(desk, case, quote, whom, reason, out);
         Some(case)
@@ -132,7 +132,9 @@ impl Core {
             name: shown,
             by: desk.by().name,
             case: no.to_string(),
-            text: self.shown_text(here.policy, &quote.text, LONGEST_SHOWN),
+            text: Some(self.shown_text(here.policy, &quote.text, LONGEST_SHOWN))
+                .filter(|text| !text.is_empty())
+                .unwrap_or_else(|| "（不是文字，请在群里看）".to_owned()),
             rule: titles.join("、"),
             why: self.shown_text(here.policy, reason, LONGEST_REASON),
             wanted: if user.is_empty() { "找到发的人".to_owned() } else { String::new() },
@@ -181,7 +183,7 @@ impl Core {
     fn judged(&mut self, desk: &Desk<'_, '_>, quote: &Quote) -> Vec<Finding> {
         let here = desk.here;
         let sender = Person { id: "?".into(), ..Person::default() };
-        let message = Message { sender, content: vec![Segment::Text(quote.text.clone())], quote: None };
+        let message = Message { sender, content: vec![Segment::Text(quote.text.clone())], ..Message::default() };
         here.settings.rules.find(&message, &mut self.scratch);
         let learned = Learned { lessons: Some(&self.state.lessons), group: Some(here.group_key()) };
         here.settings.rules.find_learned(&message, learned, &mut self.scratch);
@@ -196,10 +198,11 @@ impl Core {
     }
 }
 
-/// Which message it is: by its id, else by what it says and who said it.
-fn key(quote: &Quote) -> u64 {
+/// Which message it is: by its id, else by what it says and who said it. Of a picture without an id nobody can tell which.
+fn key(here: &Here<'_>, quote: &Quote) -> u64 {
     let hash = match &quote.message {
         Some(id) => ids::hash(&["reported", id]),
+        None if quote.text.is_empty() => ids::hash(&["reported by", &here.event.id]),
         None => ids::hash(&["reported text", quote.sender.as_deref().unwrap_or_default(), &quote.text]),
     };
     hash as u64

@@ -159,7 +159,7 @@ impl Core {
     pub(super) fn try_text(&mut self, desk: &mut Desk<'_, '_>, text: &str) {
         let here = desk.here;
         let sender = Person { id: "?".into(), ..Person::default() };
-        let message = Message { sender, content: vec![Segment::Text(text.into())], quote: None };
+        let message = Message { sender, content: vec![Segment::Text(text.into())], ..Message::default() };
         here.settings.rules.find(&message, &mut self.scratch);
         let learned = Learned { lessons: Some(&self.state.lessons), group: Some(here.group_key()) };
         here.settings.rules.find_learned(&message, learned, &mut self.scratch);

@@ -43,7 +43,7 @@ impl Core {
             Kind::Message(message) => message,
             Kind::Button { user, task, choice } => {
                 let sender = Person { id: user.clone(), ..Person::default() };
-                let message = &Message { sender, content: Vec::new(), quote: None };
+                let message = &Message { sender, ..Message::default() };
                 let (settings, policy, message_id) = (&*settings, &**settings.policy(&event.group), &*event.id);
                 let here = Here { settings, policy, event, message, message_id, about: About::Message, time, now };
                 let looked_after = !event.group.is_empty() && settings.looks_after(&event.group);

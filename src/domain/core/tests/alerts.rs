@@ -15,8 +15,11 @@ impl Bed {
     fn say_in(&mut self, group: &str, user: &str, text: &str) -> Vec<Change> {
         self.events += 1;
         let id = format!("e-{}", self.events).into();
-        let kind =
-            Kind::Message(Message { sender: person(user), content: vec![Segment::Text(text.into())], quote: None });
+        let kind = Kind::Message(Message {
+            sender: person(user),
+            content: vec![Segment::Text(text.into())],
+            ..Message::default()
+        });
         let event = Event { id, platform: "p".into(), group: group.into(), time: Some(self.now), kind };
         self.core.event(&event, self.now, &mut self.out);
         std::mem::take(&mut self.out)

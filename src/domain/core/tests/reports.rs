@@ -11,7 +11,7 @@ fn quote(message: Option<&str>, sender: Option<&str>, text: &str) -> Quote {
 impl Bed {
     fn report_as(&mut self, user: &str, content: Vec<Segment>, quote: Option<Quote>) -> Vec<Change> {
         self.core.loaded.quoted_name = "小王".into();
-        let message = Message { sender: person(user), content, quote: quote.map(Box::new) };
+        let message = Message { sender: person(user), content, quote: quote.map(Box::new), ..Message::default() };
         self.event(Kind::Message(message), self.now)
     }
 
@@ -63,6 +63,15 @@ fn quoting_and_speaking_to_the_bot_is_enough() {
         let told = bed.report_as("7", at_bot(text), Some(quote(Some("m-1"), Some("9"), BAD)));
         assert_eq!(said(&told), ["task review", "private command"], "{text}");
     }
+    // Wherever the mention stands.
+    let mut bed = Bed::new();
+    let after =
+        |text: &str| vec![Segment::Text(text.into()), Segment::Mention { user: "bot".into(), name: "群卫".into() }];
+    let told = bed.report_as("7", after("举报 他 "), Some(quote(Some("m-1"), Some("9"), BAD)));
+    assert!(texts(&told)[0].contains("理由：他。"), "{told:?}");
+    assert_eq!(acts(&bed.report_as("7", after("误判 "), Some(quote(Some("m-2"), Some("9"), BAD)))), []);
+    assert_eq!(acts(&bed.report_as("7", after("谢谢 "), Some(quote(Some("b-1"), Some("bot"), "好")))), []);
+    assert_eq!(acts(&bed.report_as("7", after("谢谢 "), None)), []);
     // Without a quote it is said how; the bot's own messages are appealed against, not reported.
     let mut bed = Bed::new();
     let told = bed.report_as("7", at_bot("举报"), None);
@@ -84,6 +93,13 @@ fn where_nobody_knows_who_wrote_it_the_card_says_so() {
     assert!(card.contains("没看出问题"), "{card}");
     let again = bed.report("8", quote(None, None, "今天天气不错"));
     assert_eq!((said(&again), case_of(&again)), (vec!["private command".to_owned()], None), "the same text");
+    // Of pictures without an id nobody can tell whether they are the same.
+    for user in ["7", "8"] {
+        bed.pass(MINUTE);
+        let told = bed.report(user, quote(None, None, ""));
+        assert!(texts(&told)[0].contains("不是文字"), "{told:?}");
+        assert!(case_of(&told).is_some());
+    }
 }
 
 #[test]
@@ -125,7 +141,19 @@ fn an_edit_of_a_reported_message_is_judged_by_itself() {
     let mut bed = Bed::new();
     bed.say_as(person("9"), "今天天气不错");
     bed.report("7", quote(Some("e-1"), Some("9"), "今天天气不错"));
-    let now = Message { sender: person("9"), content: vec![Segment::Text(BAD.into())], quote: None };
+    let now = Message { sender: person("9"), content: vec![Segment::Text(BAD.into())], ..Message::default() };
     let edited = bed.event(Kind::Edited { message: "e-1".into(), now }, bed.now);
     assert_eq!(cases(&edited), [(2, "warn_private".to_owned(), 1)]);
+}
+
+#[test]
+fn what_another_way_brings_to_be_judged_is_only_obeyed() {
+    let mut bed = Bed::new();
+    let heard = |text: &str| {
+        let content = vec![Segment::Text(text.into())];
+        Kind::Message(Message { sender: person("9"), content, judged_elsewhere: true, ..Message::default() })
+    };
+    assert!(bed.event(heard(BAD), NOW).is_empty(), "it comes a second time, under another id");
+    assert_eq!(said(&bed.event(heard("/我的记录"), NOW)), ["private command"]);
+    assert_eq!(said(&bed.say("9", BAD)), ["delete warn_private", "private warn_private"], "it was not counted before");
 }

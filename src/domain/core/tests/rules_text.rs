@@ -34,11 +34,11 @@ fn programs_edits_late_words_and_groups_that_are_off_are_not_answered() {
     assert!(acts(&bed.say_as(with_role("9", Role::Bot), "群规")).is_empty());
     assert!(bed.say("bot", "群规").is_empty());
     assert!(acts(&bed.say_at("8", "群规", NOW.minus(10 * MINUTE))).is_empty());
-    let now = Message { sender: person("8"), content: vec![Segment::Text("群规".into())], quote: None };
+    let now = Message { sender: person("8"), content: vec![Segment::Text("群规".into())], ..Message::default() };
     assert!(acts(&bed.event(Kind::Edited { message: "m".into(), now }, NOW)).is_empty());
     let mention = Segment::Mention { user: "8".into(), name: "小8".into() };
     let content = vec![mention, Segment::Text("群规".into())];
-    assert!(bed.event(Kind::Message(Message { sender: person("8"), content, quote: None }), NOW).is_empty());
+    assert!(bed.event(Kind::Message(Message { sender: person("8"), content, ..Message::default() }), NOW).is_empty());
     bed.mode(Mode::Off);
     assert!(bed.say("8", "群规").is_empty());
     bed.mode(Mode::Observe);
@@ -59,7 +59,8 @@ fn privately_always() {
     let mut bed = Bed::new();
     let mut ask = |group: &str, user: &str| {
         bed.events += 1;
-        let message = Message { sender: person(user), content: vec![Segment::Text("群规".into())], quote: None };
+        let message =
+            Message { sender: person(user), content: vec![Segment::Text("群规".into())], ..Message::default() };
         let id = format!("p-{}", bed.events).into();
         let event =
             Event { id, platform: "p".into(), group: group.into(), time: Some(NOW), kind: Kind::Private(message) };

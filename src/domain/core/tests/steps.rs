@@ -188,7 +188,7 @@ fn what_a_person_should_look_at_punishes_nobody() {
 fn one_message_is_one_case_however_often_it_is_edited() {
     let mut bed = Bed::new();
     let edit = |bed: &mut Bed, text: &str| {
-        let now = Message { sender: person("9"), content: vec![Segment::Text(text.into())], quote: None };
+        let now = Message { sender: person("9"), content: vec![Segment::Text(text.into())], ..Message::default() };
         let time = bed.now;
         bed.event(Kind::Edited { message: "e-1".into(), now }, time)
     };

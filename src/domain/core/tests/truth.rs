@@ -81,7 +81,7 @@ fn what_was_only_observed_shields_no_real_violation() {
     let mut bed = Bed::new();
     let observed = bed.say("9", "一段长话");
     assert!(acts(&observed).iter().all(|action| action.observe));
-    let edited = Message { sender: person("9"), content: vec![Segment::Text(BAD.into())], quote: None };
+    let edited = Message { sender: person("9"), content: vec![Segment::Text(BAD.into())], ..Message::default() };
     bed.pass(MINUTE);
     let changes = bed.event(Kind::Edited { message: "e-1".into(), now: edited }, NOW.plus(MINUTE));
     assert_eq!(said(&changes), ["delete warn_private", "private warn_private"]);

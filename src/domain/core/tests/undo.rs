@@ -103,6 +103,7 @@ fn what_a_person_decided_stands_when_another_case_is_undone() {
         sender: with_role("boss", Role::Admin),
         content: vec![Segment::Text("/禁言 ".into()), whom, Segment::Text(" 3天".into())],
         quote: None,
+        ..Message::default()
     };
     let time = bed.now;
     let changes = bed.event(Kind::Message(message), time);
@@ -164,7 +165,7 @@ fn only_cases_of_the_group_that_stand_are_appealed() {
     let appeal = |bed: &mut Bed, file: &CaseFile| {
         bed.core.loaded.case = Some(file.clone());
         let (content, time) = (vec![Segment::Text("误判".into())], bed.now);
-        let message = Message { sender: person("8"), content, quote: Some(Box::default()) };
+        let message = Message { sender: person("8"), content, quote: Some(Box::default()), ..Message::default() };
         texts(&bed.event(Kind::Message(message), time))
     };
     assert!(appeal(&mut bed, &files.0[0]).iter().any(|text| text.contains("已转告管理员")));
@@ -192,7 +193,10 @@ fn a_merged_notice_said_to_be_a_false_alarm_asks_which() {
     let quote = Some(Box::new(Quote { message: None, sender: Some("bot".into()), text: "案件 3；案件 4".into() }));
     let content = vec![Segment::Text("误判".into())];
     let time = bed.now;
-    let changes = bed.event(Kind::Message(Message { sender: with_role("boss", Role::Admin), content, quote }), time);
+    let changes = bed.event(
+        Kind::Message(Message { sender: with_role("boss", Role::Admin), content, quote, ..Message::default() }),
+        time,
+    );
     assert!(texts(&changes)[0].contains("/撤销 3"), "{:?}", texts(&changes));
 }
 
