@@ -91,7 +91,13 @@ impl Stage {
         let (clock, heard, stop) =
             (Arc::new(HandClock::new(MORNING)), Arc::<Heard>::default(), CancellationToken::new());
         let robot = Robot { name: Some("群卫".into()), user: Some("bot".into()), ..Robot::default() };
-        let hearing = Hearing { platform: "acme".into(), robot, inlet: heard.clone(), clock: clock.clone() };
+        let hearing = Hearing {
+            platform: "acme".into(),
+            robot,
+            inlet: heard.clone(),
+            clock: clock.clone(),
+            shown: Arc::new(|_| {}),
+        };
         let (speaker, feed) = (Speaker::new(limits, clock.clone()), Feed::start(hearing, stop.clone()));
         Self { openws, heard, clock, speaker, feed, stop }
     }

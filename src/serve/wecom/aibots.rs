@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Around, Task, inlet};
 use crate::adapters::wecom::aibot::client::{Client, Settings};
-use crate::adapters::wecom::aibot::feed::{Feed, Hearing};
+use crate::adapters::wecom::aibot::feed::{Feed, Hearing, Shown};
 use crate::adapters::wecom::aibot::middle::{self, Middle};
 use crate::adapters::wecom::aibot::speaker::{Limits, Speaker};
 use crate::adapters::wecom::callback::Groups;
@@ -49,6 +49,7 @@ pub(super) fn made(tenant: &Wecom, around: &Around, groups: &Groups, stop: &Canc
                 robot: robot(tenant, groups),
                 inlet: inlet(around),
                 clock: around.clock.clone(),
+                shown: heard(&around.health, &part),
             };
             Feed::start(hearing, stop.clone())
         };
@@ -70,9 +71,30 @@ pub(super) fn made(tenant: &Wecom, around: &Around, groups: &Groups, stop: &Canc
             }
         }
         made.speakers.insert(aibot.name.clone(), Arc::new(speaker));
-        made.parts.push(part);
+        made.parts.extend([heard_part(&part), part]);
     }
     Ok(made)
+}
+
+/// What stands for what a bot hears, beside its connection.
+fn heard_part(part: &str) -> String {
+    format!("{part}.heard")
+}
+
+/// That nothing can be recorded is a reason not to be ready; what was lost is a note, because nobody can bring it back.
+fn heard(health: &Health, part: &str) -> Shown {
+    let (health, part) = (health.clone(), heard_part(part));
+    Arc::new(move |counts| {
+        match counts.trouble() {
+            Some(why) => {
+                health.set(&part, format!("what the bot is told cannot be recorded, and nobody tells it again: {why}"))
+            }
+            None => health.clear(&part),
+        }
+        if counts.lost() > 0 {
+            health.note(&part, format!("{} messages to the bot could not be recorded and are lost", counts.lost()));
+        }
+    })
 }
 
 fn connected(settings: Settings, speaker: &Speaker, feed: Feed, health: &Health, part: &str) -> Result<Client, String> {

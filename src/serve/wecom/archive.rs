@@ -69,10 +69,31 @@ fn heard(tenant: &Wecom) -> HashSet<Box<str>> {
 /// What keeps messages from being read is a reason not to be ready; how far it has come is a note.
 fn shown(health: &Health, part: &str) -> Arc<dyn Fn(&State) + Send + Sync> {
     let (health, part) = (health.clone(), part.to_owned());
-    Arc::new(move |state| match wrong(state) {
-        Some(why) => health.set(&part, why),
-        None => health.clear(&part),
+    Arc::new(move |state| {
+        match wrong(state) {
+            Some(why) => health.set(&part, why),
+            None => health.clear(&part),
+        }
+        health.note(&part, told(state));
     })
+}
+
+/// How far it has come, and what nobody will read any more.
+fn told(state: &State) -> String {
+    let mut told = match state.read_up_to {
+        Some(time) => format!("read up to {time}, seq {}", state.seq),
+        None => "nothing was read yet".to_owned(),
+    };
+    if let Some((from, to)) = state.gap {
+        told.push_str(&format!("; messages from {from} to {to} are lost: WeCom keeps them for 5 days"));
+    }
+    if state.unreadable + state.lost > 0 {
+        let (kept, lost) = (state.unreadable, state.lost);
+        told.push_str(&format!(
+            "; since the start {kept} messages could not be read and are kept raw, {lost} are lost"
+        ));
+    }
+    told
 }
 
 fn wrong(state: &State) -> Option<String> {

@@ -293,6 +293,14 @@ pub fn ids(data: &Path) -> Vec<String> {
     journal(data).iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect()
 }
 
+/// The messages that cases are about.
+pub fn accused(data: &Path) -> Vec<String> {
+    let database = rusqlite::Connection::open(data.join("qunwei.db")).unwrap();
+    let mut rows = database.prepare("SELECT DISTINCT message FROM case_messages ORDER BY message").unwrap();
+    let messages = rows.query_map([], |row| row.get(0)).unwrap();
+    messages.map(Result::unwrap).collect()
+}
+
 /// What was decided to be done, with the message that caused it.
 pub fn acts(data: &Path) -> Vec<(String, String)> {
     let database = rusqlite::Connection::open(data.join("qunwei.db")).unwrap();

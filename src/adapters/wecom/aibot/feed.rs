@@ -28,7 +28,11 @@ const PATIENCE: u32 = 12;
 pub struct Feed {
     frames: mpsc::Sender<Utf8Bytes>,
     counts: Arc<Counts>,
+    shown: Shown,
 }
+
+/// Told when something is lost, when nothing can be recorded, and when it can again.
+pub type Shown = Arc<dyn Fn(&Counts) + Send + Sync>;
 
 /// What became of what was heard.
 #[derive(Debug, Default)]
@@ -54,8 +58,12 @@ impl Counts {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn note(&self, trouble: Option<String>) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    /// Says whether that is new.
+    fn note(&self, trouble: Option<String>) -> bool {
+        let mut now = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = *now != trouble;
+        *now = trouble;
+        new
     }
 
     fn lose(&self, count: u64) {
@@ -73,6 +81,8 @@ pub struct Hearing {
     pub inlet: Arc<dyn Inlet>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Told what an operator should know.
+    pub shown: Shown,
 }
 
 impl Feed {
@@ -80,6 +90,7 @@ impl Feed {
     pub fn start(hearing: Hearing, stop: CancellationToken) -> Self {
         let (frames, heard) = mpsc::channel(WAITING);
         let counts = Arc::<Counts>::default();
+        let shown = hearing.shown.clone();
         let work = Work { hearing, counts: counts.clone() };
         tokio::spawn(async move {
             tokio::select! {
@@ -87,13 +98,14 @@ impl Feed {
                 () = work.run(heard) => {}
             }
         });
-        Self { frames, counts }
+        Self { frames, counts, shown }
     }
 
     /// Puts a frame that tells of a message or an event into the queue. Never waits.
     pub fn put(&self, frame: Utf8Bytes) {
         if self.frames.try_send(frame).is_err() {
             self.counts.lose(1);
+            (self.shown)(&self.counts);
             tracing::error!("a message to the bot is lost: too many wait to be recorded");
         }
     }
@@ -121,7 +133,7 @@ impl Work {
             if !self.hand_in(&events, PATIENCE / 2).await {
                 for event in &events {
                     if !self.hand_in(std::slice::from_ref(event), PATIENCE).await {
-                        self.counts.lose(1);
+                        self.lose();
                         tracing::error!("a message to the bot is lost: it cannot be recorded");
                     }
                 }
@@ -136,10 +148,10 @@ impl Work {
             match self.hearing.inlet.submit(events.to_vec(), None).await {
                 Ok(taken) => {
                     self.counts.recorded.fetch_add(taken.accepted as u64, Ordering::Relaxed);
-                    self.counts.note(None);
+                    self.note(None);
                     return true;
                 }
-                Err(refused) => self.counts.note(Some(refused.to_string())),
+                Err(refused) => self.note(Some(refused.to_string())),
             }
             let wait = backoff.next();
             if backoff.failures() >= tries {
@@ -147,6 +159,17 @@ impl Work {
             }
             tokio::time::sleep(wait).await;
         }
+    }
+
+    fn note(&self, trouble: Option<String>) {
+        if self.counts.note(trouble) {
+            (self.hearing.shown)(&self.counts);
+        }
+    }
+
+    fn lose(&self) {
+        self.counts.lose(1);
+        (self.hearing.shown)(&self.counts);
     }
 
     fn events(&self, frame: &str) -> Vec<Inbound> {
@@ -158,7 +181,7 @@ impl Work {
         let event = |json: &String| match inbound::one(json, platform, now) {
             Ok(event) => Some(event),
             Err(_) => {
-                self.counts.lose(1);
+                self.lose();
                 tracing::error!("a message to the bot is lost: it makes no event");
                 None
             }
