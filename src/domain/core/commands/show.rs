@@ -201,12 +201,17 @@ impl Core {
         let known = self.state.chat.get(&key);
         let (added, dropped) = known.map_or((0, 0), |known| (known.added(), known.dropped()));
         let ladder: Vec<String> = here.policy.ladder.iter().map(|step| penalty::step_in_words(*step)).collect();
+        let open = self.state.group(key).tasks.iter().filter(|task| task.is_open()).count();
+        let waits = if open > 0 { format!("；{open} 件事等管理员处理") } else { String::new() };
         let (more, done) = self.observed(desk);
         let vars = Vars {
             text: mode,
             more,
             done,
-            list: format!("{rules} 条规则；群里加了 {added} 个词、去了 {dropped} 个词{}", self.learnt_in_words(here)),
+            list: format!(
+                "{rules} 条规则；群里加了 {added} 个词、去了 {dropped} 个词{}{waits}",
+                self.learnt_in_words(here)
+            ),
             next: ladder.join(" → "),
             why: here.settings.version.to_string(),
             ..Vars::default()

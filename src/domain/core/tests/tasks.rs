@@ -382,6 +382,8 @@ fn undone_and_stopped_tasks_are_not_chased() {
     let asked = bed.say("9", BAD);
     bed.arrives(&cards(&asked)[0], "rc-1");
     bed.say_as(with_role("admin", Role::Admin), "/停");
+    let status = texts(&bed.say_as(with_role("admin", Role::Admin), "/状态"));
+    assert!(status[0].contains("；1 件事等管理员处理"), "{status:?}");
     bed.pass(2 * HOUR);
     assert_eq!(acts(&bed.tick()), [], "only observed");
     bed.say_as(with_role("admin", Role::Admin), "/恢复");
