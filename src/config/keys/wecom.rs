@@ -94,11 +94,18 @@ const FORWARD_URL_ENV: Key = Key::new(
 const FORWARD_SECONDS: Key = Key::rate(FORWARD, "3.5", "等已有的机器人回答最多多久；企业微信只等 5 秒");
 const ALLOW_IPS: Key = Key::new(
     "allow_ips",
-    Takes::Texts("IP 地址"),
-    r#"["101.226.103.0"]"#,
-    "只收这些地址来的回调（企业微信的回调地址段用 getcallbackip 查）",
+    Takes::Texts("IP 地址或网段"),
+    r#"["101.91.0.0/16"]"#,
+    "只收这些地址或网段来的回调（`qunwei wecom check` 会列出企业微信的）",
 )
 .or("[]");
+const PROXY_HEADER: Key = Key::new(
+    "proxy_header",
+    Takes::Text("请求头的名字"),
+    r#""x-forwarded-for""#,
+    "前面有反向代理时，它把来源地址写在哪个请求头里；allow_ips 看它的最后一个地址",
+)
+.or_else("没有反向代理，看连接从哪里来");
 const SECRET: Key = Key::new(
     "secret_env",
     Takes::Text("环境变量的名字"),
@@ -121,6 +128,7 @@ const APP: &[Key] = &[
     FORWARD_URL_ENV,
     FORWARD_SECONDS,
     ALLOW_IPS,
+    PROXY_HEADER,
     Key::number(REFRESH, "10", "多少分钟读一次应用创建的群有哪些成员"),
 ];
 
@@ -135,6 +143,7 @@ const CUSTOMER: &[Key] = &[
     FORWARD_URL_ENV,
     FORWARD_SECONDS,
     ALLOW_IPS,
+    PROXY_HEADER,
     Key::new("owners", Takes::Ids, r#"["zhangsan"]"#, "只管这些群主的客户群").or_else("所有看得到的客户群"),
     Key::number(REFRESH, "10", "多少分钟把客户群和成员从头读一遍"),
 ];
@@ -160,6 +169,7 @@ const AIBOT: &[Key] = &[
     FORWARD_URL_ENV,
     FORWARD_SECONDS,
     ALLOW_IPS,
+    PROXY_HEADER,
     Key::number(PER_MINUTE, "20", "在一个群里每分钟最多说几句；企业微信改过这个限度，以它的文档为准"),
     Key::number(PER_HOUR, "500", "在一个群里每小时最多说几句"),
 ];

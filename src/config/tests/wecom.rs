@@ -138,6 +138,13 @@ fn mistakes_are_found_where_they_are() {
         let faults = told(&read(&[("a.toml", text)], &env).err().unwrap_or_else(|| panic!("sound: {text}")));
         assert_eq!(faults, [expected], "{text}");
     }
+    for (line, expected) in [
+        ("allow_ips = [\"101.91.0.0/33\"]", "a.toml:5:14 `101.91.0.0/33` is no IP address"),
+        ("proxy_header = \"x forwarded\"", "a.toml:5:16 `x forwarded` is no header"),
+    ] {
+        let text = format!("[wecom.corp]\ncorp_id = \"ww1\"\n[wecom.corp.customer]\nsecret_env = \"APP\"\n{line}");
+        assert_eq!(told(&read(&[("a.toml", &text)], &env).unwrap_err()), [expected]);
+    }
     let both = "[bridge.corp]\nsecret_env = \"S\"\nactions_url_env = \"U\"\ncapabilities = [\"send\"]\n[wecom.corp]\ncorp_id = \"ww1\"";
     assert_eq!(told(&read(&[("a.toml", both)], &env).unwrap_err()), ["a.toml:5:8 `corp` is a bridge already"]);
 }

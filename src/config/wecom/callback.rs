@@ -21,8 +21,10 @@ pub struct Callback {
     pub aes_key: Hidden,
     /// The bot that is there already, and gets each callback as it came.
     pub forward: Option<Forward>,
-    /// From where callbacks may come; from anywhere when empty.
-    pub allow_ips: Vec<IpAddr>,
+    /// Addresses and networks from where callbacks may come, `101.91.0.0/16`; from anywhere when empty.
+    pub allow_ips: Vec<String>,
+    /// The header in which a proxy before us says whence a request comes.
+    pub proxy_header: Option<String>,
 }
 
 /// A bot that gets each callback as it came.
@@ -47,20 +49,36 @@ pub(super) fn callback(what: &str, section: &mut Section<'_>, off: &mut Off<'_, 
     let (token, aes_key) = (outside.given(section, "token_env", "token_file"), outside.aes_key(section));
     let forward = forward(section, off);
     let allow_ips = section.texts("allow_ips").unwrap_or_default().into_iter().filter_map(|text| {
-        let ip = text.value.trim().parse().ok();
-        if ip.is_none() {
-            outside.bad::<()>(&text.at, format!("`{}` is no IP address", text.value), "write \"101.226.103.0\", say");
+        let sound = is_network(text.value.trim());
+        if !sound {
+            let help = "write \"101.226.103.0\", or a network: \"101.91.0.0/16\"";
+            outside.bad::<()>(&text.at, format!("`{}` is no IP address", text.value), help);
         }
-        ip
+        sound.then(|| text.value.trim().to_owned())
     });
     let allow_ips = allow_ips.collect();
+    let proxy_header = section.text("proxy_header").and_then(|text| {
+        let sound = text.value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !sound {
+            outside.bad::<()>(&text.at, format!("`{}` is no header", text.value), "write \"x-forwarded-for\", say");
+        }
+        sound.then(|| text.value.to_ascii_lowercase())
+    });
     if matches!((&token, &aes_key), (Sought::Unnamed, Sought::Unnamed)) {
         return None;
     }
     let what = format!("the callback of {what}");
     let token = off.needed(&what, section, "token_env", token);
     let aes_key = off.needed(&what, section, "aes_key_env", aes_key);
-    Some(Callback { token: token?, aes_key: aes_key?, forward, allow_ips })
+    Some(Callback { token: token?, aes_key: aes_key?, forward, allow_ips, proxy_header })
+}
+
+/// An address, or one with the number of bits that count.
+fn is_network(text: &str) -> bool {
+    let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+    let Ok(address) = address.parse::<IpAddr>() else { return false };
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    bits.is_none_or(|bits| bits.parse::<u32>().is_ok_and(|bits| bits <= most))
 }
 
 fn forward(section: &mut Section<'_>, off: &mut Off<'_, '_>) -> Option<Forward> {

@@ -33,13 +33,14 @@ impl Ruleset {
         let Scratch { hits, part, words, .. } = scratch;
         let own = hits.len();
         part.set(&joined);
-        self.in_text(part, words, hits);
+        self.find_words(part, words, hits);
         let mut kept = own;
         for at in own..hits.len() {
             let hit = &mut hits[at];
             let first = ends.partition_point(|end| *end <= hit.span.start);
             let since = pieces.get(first).map(|(time, _)| sighting.time.since(*time));
-            let within = since.is_some_and(|since| since <= self.pieces_of(hit.rule));
+            let window = self.pieces_of(hit.rule);
+            let within = !window.is_zero() && since.is_some_and(|since| since <= window);
             if within && hit.span.start < last && hit.span.end > last {
                 tell(hit, part.slice(hit.span).to_owned(), pieces.len() - first);
                 hits.swap(kept, at);

@@ -310,8 +310,27 @@ impl Ruleset {
         ids.iter().filter_map(|id| Some((&**self.rules.get(usize::from(id.0))?, *id)))
     }
 
-    pub(super) fn in_text(&self, text: &Text, words: &mut Words, hits: &mut Vec<Hit>) {
+    fn in_text(&self, text: &Text, words: &mut Words, hits: &mut Vec<Hit>) {
         let first = hits.len();
+        self.find_words(text, words, hits);
+        for (rule, id) in self.looking(Look::Text) {
+            rule.in_text(text, &mut Found { rule: id, hits });
+        }
+        let apart = &mut words.apart;
+        if !apart.is_empty() {
+            apart.sort_by_key(|word| (word.list, word.span.start));
+            for (rule, id) in self.looking(Look::Words) {
+                rule.in_words(text, apart, &mut Found { rule: id, hits });
+            }
+            drop_excused(&self.excuses, apart, first, hits);
+        }
+        if let Some(new) = hits.get_mut(first..) {
+            new.sort_by_key(|hit| (hit.span.start, std::cmp::Reverse(hit.span.end), hit.rule));
+        }
+    }
+
+    /// Adds the words of lists that are in a text, plain and disguised; those that rules look at themselves stand apart.
+    pub(super) fn find_words(&self, text: &Text, words: &mut Words, hits: &mut Vec<Hit>) {
         let Words { scratch, apart } = words;
         apart.clear();
         self.lexicon.find(&text.folded, scratch, |hit| {
@@ -339,19 +358,6 @@ impl Ruleset {
             let word = Some(word);
             hits.push(Hit { rule: hit.list, span: hit.span, word, part: None, matched: None, disguise, scored: None });
         });
-        for (rule, id) in self.looking(Look::Text) {
-            rule.in_text(text, &mut Found { rule: id, hits });
-        }
-        if !apart.is_empty() {
-            apart.sort_by_key(|word| (word.list, word.span.start));
-            for (rule, id) in self.looking(Look::Words) {
-                rule.in_words(text, apart, &mut Found { rule: id, hits });
-            }
-            drop_excused(&self.excuses, apart, first, hits);
-        }
-        if let Some(new) = hits.get_mut(first..) {
-            new.sort_by_key(|hit| (hit.span.start, std::cmp::Reverse(hit.span.end), hit.rule));
-        }
     }
 
     fn in_name(&self, name: &Text, words: &mut Words, hits: &mut Vec<Hit>) {

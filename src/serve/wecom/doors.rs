@@ -52,14 +52,14 @@ fn door(
     let key = Crypt::new(callback.token.reveal(), callback.aes_key.reveal(), receiveid)?;
     let forward =
         callback.forward.as_ref().map(|to| Forward::new(&to.url, to.timeout, Forward::MAX_BYTES)).transpose()?;
-    let networks =
-        callback.allow_ips.iter().map(|ip| Network::parse(&ip.to_string())).collect::<Result<Vec<_>, _>>()?;
+    let networks = callback.allow_ips.iter().map(|ip| Network::parse(ip)).collect::<Result<Vec<_>, _>>()?;
+    let header = callback.proxy_header.as_deref().map(str::parse).transpose()?;
     Ok(DoorIn {
         platform: tenant.name.clone(),
         keys: vec![key],
         channel,
         limits: Limits::default(),
-        sources: (!networks.is_empty()).then_some(Sources { networks, header: None }),
+        sources: (!networks.is_empty()).then_some(Sources { networks, header }),
         forward,
         on_hint: on_hint.clone(),
         state: Switch::On,

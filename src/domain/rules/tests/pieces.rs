@@ -50,6 +50,15 @@ fn what_is_long_late_or_innocent_is_not() {
 }
 
 #[test]
+fn only_words_are_looked_for_in_pieces_and_only_where_they_are_wanted() {
+    // messages of the same second are no time apart, which is not more than no time
+    let off = rules(&format!("{RULE}\npieces = 0"));
+    assert_eq!(cut(&off, &[(1, 0, "加"), (1, 0, "微"), (1, 0, "信")]), [""; 0]);
+    let others = rules(&format!("{RULE}\n[regex]\npatterns = [\"微信.{{0,4}}红包\"]"));
+    assert_eq!(cut(&others, &[(1, 0, "微信领"), (1, 0, "红包")]), [""; 0]);
+}
+
+#[test]
 fn pieces_are_the_same_after_a_restart() {
     let rules = rules(RULE);
     let (mut recent, mut scratch) = (Recent::default(), Scratch::default());
