@@ -107,7 +107,7 @@ impl Keeper {
                     error,
                     "members of groups cannot be read; it is tried again"
                 );
-                tokio::time::sleep(backoff.next()).await;
+                tokio::time::sleep(backoff.pause()).await;
                 continue;
             }
             backoff.reset();
