@@ -67,20 +67,7 @@ pub async fn serve_by(
     serve_within(HEAD, listener, service, Looks::default(), shutdown).await
 }
 
-/// The same; while `watched`, the requests of new connections carry their [`Line`] as an extension.
-///
-/// # Errors
-/// The listener broke.
-pub async fn serve_watched(
-    listener: TcpListener,
-    service: impl HttpService,
-    watched: Arc<AtomicBool>,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    serve_within(HEAD, listener, service, Looks { lines: watched, ..Looks::default() }, shutdown).await
-}
-
-/// The same, for those who also ask who calls.
+/// The same, for those who also look at their clients ([`Looks`]).
 ///
 /// # Errors
 /// The listener broke.

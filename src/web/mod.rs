@@ -8,7 +8,7 @@ use axum::Router;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
-pub use self::listen::{HttpService, Looks, serve_by, serve_looking, serve_watched};
+pub use self::listen::{HttpService, Looks, serve_by, serve_looking};
 
 pub mod admin;
 mod body;

@@ -67,8 +67,8 @@ async fn it_is_seen_when_a_client_that_waits_hangs_up() {
         seen.send("gone").expect("the test listens");
     });
     let pages = TowerToHyperService::new(Router::new().route("/", waits));
-    let watched = Arc::new(AtomicBool::new(true));
-    tokio::spawn(serve_watched(listener, pages, watched, std::future::pending()));
+    let looks = Looks { lines: Arc::new(AtomicBool::new(true)), ..Looks::default() };
+    tokio::spawn(serve_looking(listener, pages, looks, std::future::pending()));
     let mut stream = TcpStream::connect(address).await.expect("it listens");
     stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("it is open");
     assert_eq!(is_seen.recv().await, Some("waits"));

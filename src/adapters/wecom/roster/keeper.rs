@@ -2,7 +2,7 @@
 //! hands in what has changed. The roster is written with the events that were made of it, so that none is missed or told twice.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -30,10 +30,13 @@ pub enum Source {
     App(AppChats, Vec<Arc<str>>),
 }
 
+/// Groups, each at the version of its members that was told, or none.
+type Asked = BTreeSet<(Arc<str>, String)>;
+
 /// Groups that are to be read now. Clones share it.
 #[derive(Clone, Default)]
 pub struct Hints {
-    asked: Arc<Mutex<BTreeSet<(Arc<str>, String)>>>,
+    asked: Arc<Mutex<Asked>>,
     some: Arc<Notify>,
 }
 
@@ -44,11 +47,11 @@ impl Hints {
         self.some.notify_one();
     }
 
-    fn take(&self) -> BTreeSet<(Arc<str>, String)> {
+    fn take(&self) -> Asked {
         std::mem::take(&mut *self.lock())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeSet<(Arc<str>, String)>> {
+    fn lock(&self) -> MutexGuard<'_, Asked> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
