@@ -18,7 +18,7 @@ impl Backoff {
 
     /// The next wait: between half and all of what is due after so many failures, so that many who fail at once do not
     /// come back at once.
-    pub fn next(&mut self) -> Duration {
+    pub fn next_wait(&mut self) -> Duration {
         let due = self.first.saturating_mul(2u32.saturating_pow(self.failures)).min(self.limit);
         self.failures = self.failures.saturating_add(1);
         let share = f64::from(getrandom::u32().unwrap_or(u32::MAX / 2)) / f64::from(u32::MAX);
@@ -46,11 +46,11 @@ mod tests {
         let mut backoff = Backoff::new(first, limit);
         for failure in 0..80 {
             let due = first.saturating_mul(2u32.saturating_pow(failure)).min(limit);
-            let wait = backoff.next();
+            let wait = backoff.next_wait();
             assert!(wait >= due / 2 && wait <= due, "{failure}: {wait:?} of {due:?}");
         }
         assert_eq!(backoff.failures(), 80);
         backoff.reset();
-        assert!(backoff.next() <= first);
+        assert!(backoff.next_wait() <= first);
     }
 }

@@ -182,11 +182,11 @@ impl Client {
                         refused.reset();
                     }
                     self.show(Link::Down { why });
-                    Some(backoff.next())
+                    Some(backoff.next_wait())
                 }
                 Ended::Refused { code, words } => {
                     self.show(Link::Refused { code, words });
-                    Some(refused.next())
+                    Some(refused.next_wait())
                 }
                 Ended::Evicted => {
                     self.show(Link::Evicted);

@@ -153,7 +153,7 @@ impl Work {
                 }
                 Err(refused) => self.note(Some(refused.to_string())),
             }
-            let wait = backoff.next();
+            let wait = backoff.next_wait();
             if backoff.failures() >= tries {
                 return false;
             }

@@ -156,7 +156,7 @@ impl Poller {
                     self.backoff.reset();
                     self.parts.pace.interval
                 }
-                Next::Wait => self.backoff.next(),
+                Next::Wait => self.backoff.next_wait(),
             };
             // A hint that came meanwhile is kept by the `Notify` and ends the pause at once.
             let hint = self.parts.hint.clone();
@@ -357,7 +357,7 @@ impl Poller {
 
     async fn in_the_way(&mut self, trouble: Trouble) {
         self.note(trouble);
-        tokio::time::sleep(self.backoff.next()).await;
+        tokio::time::sleep(self.backoff.next_wait()).await;
     }
 
     fn note(&mut self, trouble: Trouble) {

@@ -30,10 +30,13 @@ pub enum Source {
     App(AppChats, Vec<Arc<str>>),
 }
 
+/// A group, and the version that was named of it.
+type Asked = (Arc<str>, String);
+
 /// Groups that are to be read now. Clones share it.
 #[derive(Clone, Default)]
 pub struct Hints {
-    asked: Arc<Mutex<BTreeSet<(Arc<str>, String)>>>,
+    asked: Arc<Mutex<BTreeSet<Asked>>>,
     some: Arc<Notify>,
 }
 
@@ -44,11 +47,11 @@ impl Hints {
         self.some.notify_one();
     }
 
-    fn take(&self) -> BTreeSet<(Arc<str>, String)> {
+    fn take(&self) -> BTreeSet<Asked> {
         std::mem::take(&mut *self.lock())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeSet<(Arc<str>, String)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeSet<Asked>> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -107,7 +110,7 @@ impl Keeper {
                     error,
                     "members of groups cannot be read; it is tried again"
                 );
-                tokio::time::sleep(backoff.next()).await;
+                tokio::time::sleep(backoff.next_wait()).await;
                 continue;
             }
             backoff.reset();
