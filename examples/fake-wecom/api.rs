@@ -51,12 +51,19 @@ pub fn answer(model: &mut Model, call: &Call) -> Value {
     }
 }
 
+/// What the calls that need a token begin with.
+const KNOWN: [&str; 5] = ["getcallbackip", "message/", "appchat/", "externalcontact/", "msgaudit/"];
+
 fn dispatch(model: &mut Model, call: &Call) -> Answer {
     match (call.method.as_str(), call.path.as_str()) {
         ("GET", "gettoken") => return token(model, call),
         ("POST", "webhook/send") => return webhook(model, call),
         ("POST", "webhook/upload_media") => return upload(model, call),
         _ => {}
+    }
+    // With or without a token, it is no call of WeCom's.
+    if !KNOWN.iter().any(|known| call.path.starts_with(known)) {
+        return unexpected(model, call);
     }
     let app = who(model, call)?;
     let agent = model.apps[app].agent;

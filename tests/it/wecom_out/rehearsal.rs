@@ -85,6 +85,9 @@ async fn a_person_plays_the_members_and_sees_what_is_answered() {
     assert!(!sent.to_string().contains("key-1"), "a key is a secret here too");
     assert_eq!(person.looks("cards").await[0]["users"], json!(["lisi"]));
     assert_eq!(person.looks("unexpected").await, json!([]));
+    person.client.get(format!("{}/cgi-bin/nonsense", person.url)).send().await.unwrap();
+    assert_eq!(person.looks("unexpected").await, json!(["GET nonsense"]));
+    stage.fake.model().unexpected.clear();
     assert!(person.looks("help").await.as_array().unwrap().len() > 15);
     assert_eq!(person.looks("callbacks").await.as_array().map(Vec::len), Some(4));
     for what in ["nonsense", "join", "fault", "hook", "group"] {
