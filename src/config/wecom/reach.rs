@@ -53,12 +53,8 @@ impl Wecom {
         let app = self.speaking_app();
         let customer = self.customer.as_ref().filter(|_| matches!(kind, Some(GroupKind::Customer) | None));
         let joins = match (customer, kind) {
-            // Events of customer groups come to 客户联系 or to an app that may use it.
-            (Some(customer), _)
-                if customer.callback.is_some() || self.apps.iter().any(|app| app.callback.is_some()) =>
-            {
-                Joins::Told
-            }
+            // They may also come to an app's callback; whether that app may have them, only WeCom knows.
+            (Some(customer), _) if customer.callback.is_some() => Joins::Told,
             (Some(_), _) => Joins::Compared,
             (None, Some(GroupKind::App)) if app.is_some() => Joins::Compared,
             (None, _) => Joins::Unknown,
