@@ -115,16 +115,18 @@ impl Faults {
     }
 }
 
-/// What looks like a secret of the bridge's convention, wherever it stands.
-static SECRET: LazyLock<Regex> = LazyLock::new(|| pattern(r"whsec_[A-Za-z0-9+/=_-]*"));
+/// What looks like a secret, wherever it stands: of the bridge's convention, a robot's key in its address, a private key.
+static SECRET: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"whsec_[A-Za-z0-9+/=_-]*|[?&]?key=[A-Za-z0-9%_.-]+|-----BEGIN[^"']*"#));
 
 /// What is given to a key that is meant for a secret, unless it is plainly the name of a variable or a file.
-static SECRET_KEY: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r#"(?i)((?:secret|token|password)[a-z_]*["']?\s*=\s*)(.*)$"#));
+static SECRET_KEY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r#"(?i)((?:secret|token|password|aes_key|robot|webhook|forward_url)[a-z_]*["']?\s*=\s*)(.*)$"#)
+});
 
 /// The name of a variable, and a path, as people write them.
 static VARIABLE: LazyLock<Regex> = LazyLock::new(|| pattern(r#"^["'][A-Z][A-Z0-9_]*["']\s*(?:[,}#].*)?$"#));
-static PATH: LazyLock<Regex> = LazyLock::new(|| pattern(r#"^["'][^"']*[./][^"']*["']\s*(?:[,}#].*)?$"#));
+static PATH: LazyLock<Regex> = LazyLock::new(|| pattern(r#"^["'][^"':]*[./][^"':]*["']\s*(?:[,}#].*)?$"#));
 
 fn pattern(pattern: &str) -> Regex {
     Regex::new(pattern).unwrap_or_else(|error| unreachable!("the pattern is a constant: {error}"))
@@ -163,6 +165,13 @@ mod tests {
             (r#"bridge.a = { secret = "x", bot_user = "b" }"#, "bridge.a = { secret = *********************"),
             (r#"x = "whsec_abc" y"#, r#"x = "*********" y"#),
             (r#"token="q"#, "token=**"),
+            (r#"robot_env = "https://x.cn/send?key=a-1""#, "robot_env = ***************************"),
+            (r#"robot_file = "https://x.cn/k""#, "robot_file = ****************"),
+            (r#"robot_env = "ROBOT""#, r#"robot_env = "ROBOT""#),
+            (r#"aes_key_env = "jWmYm7qr""#, "aes_key_env = **********"),
+            (r#"forward_url = "http://u:p@x/""#, "forward_url = ***************"),
+            ("x = send?key=a-1&b=2", "x = send********&b=2"),
+            (r#"keys = ["1:-----BEGIN K-----"]"#, r#"keys = ["1:*****************"]"#),
         ];
         for (line, expected) in rows {
             let source = Source { file: "a.toml".into(), text: line.into() };

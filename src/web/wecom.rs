@@ -14,7 +14,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -31,6 +31,7 @@ use crate::adapters::wecom::callback::{Channel, Hint, Query, decoded};
 use crate::adapters::wecom::crypt::{Crypt, Signed};
 use crate::app::intake::Intake;
 use crate::app::metrics::{Metrics, Requests, Unjudged};
+use crate::domain::time::Timestamp;
 use crate::ports::Clock;
 use crate::web::body::{self, NoBody};
 use crate::web::hooks::Switch;
@@ -96,6 +97,20 @@ struct Door {
     name: Box<str>,
     own: DoorIn,
     requests: Requests,
+    /// When a wrong signature was last told of, in milliseconds.
+    told: AtomicI64,
+}
+
+/// Wrong signatures are told of so often at most: anybody can send some.
+const TOLD_EVERY: i64 = 60_000;
+
+impl Door {
+    /// Whether a wrong signature is to be told of.
+    fn says_wrong_signature(&self, now: Timestamp) -> bool {
+        let last = self.told.load(Ordering::Relaxed);
+        let due = now.0.saturating_sub(last) >= TOLD_EVERY || now.0 < last;
+        due && self.told.compare_exchange(last, now.0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
 }
 
 /// What the callback addresses need. Shared in an `Arc`, so that a new configuration can replace them while requests come in.
@@ -123,7 +138,7 @@ impl WecomState {
         self.asking.store(doors.values().any(|door| door.sources.is_some()), Ordering::Relaxed);
         let door = |(name, own): (String, DoorIn)| {
             let requests = self.metrics.requests(&name);
-            let door = Door { name: name.as_str().into(), own, requests };
+            let door = Door { name: name.as_str().into(), own, requests, told: AtomicI64::new(0) };
             (name, Arc::new(door))
         };
         self.doors.store(Arc::new(doors.into_iter().map(door).collect()));

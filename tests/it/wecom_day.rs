@@ -308,6 +308,45 @@ async fn an_admin_names_a_member_as_wecom_writes_it() {
 }
 
 #[tokio::test]
+async fn no_innocent_is_punished_for_a_name_that_others_took() {
+    let mut day = Day::begin().await;
+    {
+        let mut model = day.fake.model();
+        for (id, name) in
+            [("wmTwinTwinTwinTwinTwinTwinTwin01", "黑@小王"), ("wmTwinTwinTwinTwinTwinTwinTwin02", "黑@小王")]
+        {
+            model.externals.insert(id.to_owned(), name.to_owned());
+            let (nickname, since) = (String::new(), model.seconds());
+            let member = Member { id: id.to_owned(), nickname, since, scene: 1, invitor: None, state: None };
+            model.join(GROUP, member).unwrap();
+        }
+    }
+    day.fake.make_callbacks();
+    members_known(&day).await;
+    until("both are known", || {
+        let store = rusqlite::Connection::open(day.world.data.path().join("qunwei.db")).ok()?;
+        let sql = "SELECT count(*) FROM members WHERE name = '黑@小王'";
+        let known: i64 = store.query_row(sql, [], |row| row.get(0)).ok()?;
+        (known == 2).then_some(())
+    })
+    .await;
+    for text in ["/警告 @黑@小王\u{2005}广告", "/警告 @谁也不是 @小王\u{2005}吵架"] {
+        let before = day.fake.model().texts_in(GROUP).len();
+        day.say("zhangsan", text);
+        let told = day.said(before + 1).await;
+        assert!(told.last().is_some_and(|told| told.contains("没有说是谁")), "{told:?}");
+    }
+    let cases: i64 = {
+        let store = rusqlite::Connection::open(day.world.data.path().join("qunwei.db")).unwrap();
+        store.query_row("SELECT count(*) FROM cases", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(cases, 0, "nobody was touched");
+    day.turn(Duration::from_secs(61));
+    day.world.settled().await;
+    day.finish().await;
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_the_archive_is_said_where_operators_look() {
     let mut day = Day::begin().await;
     members_known(&day).await;

@@ -180,7 +180,8 @@ impl Routes {
         if asked.is_empty() {
             return refused("there is no employee to ask: the group has no such admin, and nobody is on duty");
         }
-        match TaskCard::of(&task::name(&action.id, &action.group).into(), words, buttons) {
+        match TaskCard::of(&task::name(&action.id, &action.group).into(), words, buttons, action.cause.case.as_deref())
+        {
             Some(card) => app.ask(&action.id, &asked, card).await,
             None => app.tell(&action.id, &asked, words).await,
         }

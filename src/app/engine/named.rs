@@ -54,45 +54,62 @@ impl Engine {
         let mut content = Vec::new();
         for part in &message.content {
             match part {
-                Segment::Text(text) => self.mentions_in(event, text, unit, &mut content)?,
+                // Whoever is meant by one name that is not understood may be anybody: then nobody is mentioned.
+                Segment::Text(text) if !self.mentions_in(event, text, unit, &mut content)? => return Ok(None),
+                Segment::Text(_) => {}
                 other => content.push(other.clone()),
             }
         }
         Ok(Some(content))
     }
 
+    /// Adds the parts of a text; `false` when a name in it is not that of one member alone.
     fn mentions_in(
         &mut self,
         event: &Event,
         text: &str,
         unit: &Unit,
         content: &mut Vec<Segment>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let (mut said, mut rest) = (String::new(), text);
         while let Some((before, behind)) = rest.split_once('@') {
             said.push_str(before);
-            let name = name_in(behind);
-            match self.only_one_called(event, name, unit)? {
-                Some(user) => {
-                    content.push(Segment::Text(std::mem::take(&mut said).into()));
-                    content.push(Segment::Mention { user: (*user).into(), name: name.into() });
-                    rest = behind.strip_prefix(name).unwrap_or(behind);
-                }
-                None => {
-                    said.push('@');
-                    rest = behind;
-                }
+            let inside = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+            if inside(before.chars().next_back()) && inside(behind.chars().next()) {
+                said.push('@'); // an address of mail
+                rest = behind;
+                continue;
             }
+            let Some((name, user)) = self.meant(event, behind, unit)? else { return Ok(false) };
+            content.push(Segment::Text(std::mem::take(&mut said).into()));
+            content.push(Segment::Mention { user: (*user).into(), name: name.into() });
+            rest = behind.strip_prefix(name).unwrap_or(behind);
         }
         said.push_str(rest);
         content.push(Segment::Text(said.into()));
-        Ok(())
+        Ok(true)
     }
 
-    /// The member of this name; nobody where there are several, so that no namesake is punished.
-    fn only_one_called(&mut self, event: &Event, name: &str, unit: &Unit) -> Result<Option<Arc<str>>, StoreError> {
+    /// The name that a text begins with, and the one member who is called so.
+    fn meant<'t>(
+        &mut self,
+        event: &Event,
+        text: &'t str,
+        unit: &Unit,
+    ) -> Result<Option<(&'t str, Arc<str>)>, StoreError> {
+        for name in names_in(text) {
+            let mut users = self.called(event, name, unit)?;
+            if let Some(user) = users.pop() {
+                return Ok(users.is_empty().then_some((name, user))); // of namesakes none is touched
+            }
+        }
+        Ok(None)
+    }
+
+    /// Members of this name.
+    fn called(&mut self, event: &Event, name: &str, unit: &Unit) -> Result<Vec<Arc<str>>, StoreError> {
         if name.is_empty() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let mut users = self.store.members_called(&event.platform, &event.group, name)?;
         let news: Vec<_> = self.told(unit).map(|(member, told, left)| (member.clone(), told.cloned(), left)).collect();
@@ -104,7 +121,7 @@ impl Engine {
             users.retain(|user| *user != member.user);
             users.extend(is.then_some(member.user));
         }
-        Ok(users.pop().filter(|_| users.is_empty()))
+        Ok(users)
     }
 
     /// What is not committed yet of members: who, the name that was told, whether they left; the newest first.
@@ -117,10 +134,13 @@ impl Engine {
     }
 }
 
-/// The name that a text begins with: up to what the client writes behind one that was chosen, else up to a space.
-fn name_in(text: &str) -> &str {
-    let chosen = text.split_once(CHOSEN).map(|(name, _)| name).filter(|name| !name.contains('@'));
-    chosen.or_else(|| text.split(char::is_whitespace).next()).unwrap_or_default()
+/// What may be the name that a text begins with: up to what the client writes behind one that was chosen, whatever is in it;
+/// without that, or where that may stand behind another name, up to a space.
+fn names_in(text: &str) -> impl Iterator<Item = &str> {
+    let chosen = text.split_once(CHOSEN).map(|(name, _)| name);
+    let typed = text.split(char::is_whitespace).next();
+    let doubtful = chosen.is_none_or(|chosen| chosen.contains('@'));
+    chosen.into_iter().chain(typed.filter(|_| doubtful))
 }
 
 #[cfg(test)]
@@ -128,10 +148,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_chosen_name_may_have_spaces_and_a_typed_one_ends_at_one() {
-        assert_eq!(name_in("小 王\u{2005}3天"), "小 王");
-        assert_eq!(name_in("小王 3天"), "小王");
-        assert_eq!(name_in("小王 和 @小 李\u{2005}3天"), "小王");
-        assert_eq!(name_in(""), "");
+    fn a_chosen_name_may_have_anything_in_it_and_a_typed_one_ends_at_a_space() {
+        let names = |text| names_in(text).collect::<Vec<_>>();
+        assert_eq!(names("小 王\u{2005}3天"), ["小 王"]);
+        assert_eq!(names("坏 人@小王\u{2005}3天"), ["坏 人@小王", "坏"]);
+        assert_eq!(names("小王 3天"), ["小王"]);
+        assert_eq!(names("小王\u{2005}3天"), ["小王"]);
+        assert_eq!(names(""), [""]);
     }
 }

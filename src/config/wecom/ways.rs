@@ -202,7 +202,7 @@ fn private_keys(written: Vec<Placed<String>>, off: &mut Off<'_, '_>) -> BTreeMap
     for key in written {
         let parts = key.value.split_once([':', '：']);
         let parts = parts.and_then(|(version, file)| Some((version.trim().parse().ok()?, file.trim())));
-        let Some((version, file)) = parts.filter(|(_, file)| !file.is_empty()) else {
+        let Some((version, file)) = parts.filter(|(_, file)| !file.is_empty() && !file.contains("-----")) else {
             let help = "write the version of the public key, a colon and the file: \"1:../secrets/archive-1.pem\"";
             off.outside.bad::<()>(&key.at, format!("`{}` is no version and file", key.value), help);
             continue;

@@ -83,7 +83,15 @@ fn open(state: &WecomState, door: &Door, query: &Query<'_>, encrypted: &str) -> 
             Err(Rejected::Content(why)) => wrong = Some(why),
         }
     }
-    let Some(why) = wrong else { return Err(Refused::Signature) };
+    let Some(why) = wrong else {
+        if door.says_wrong_signature(state.clock.now()) {
+            tracing::warn!(
+                door = &*door.name,
+                "callbacks come with a wrong signature: compare the token with the console's"
+            );
+        }
+        return Err(Refused::Signature);
+    };
     tracing::warn!(door = &*door.name, why = why.words(), "a callback is signed with our token and cannot be opened");
     Err(Refused::Content)
 }

@@ -23,6 +23,8 @@ const KEY_LIMIT: usize = 1024;
 pub struct TaskCard {
     /// Names it in a click; unique for the app.
     task_id: Arc<str>,
+    /// What tells it from other cards where the text has no line for that.
+    title: Option<String>,
     words: String,
     buttons: Vec<CardButton>,
 }
@@ -37,9 +39,10 @@ pub struct CardButton {
 }
 
 impl TaskCard {
-    /// The card of a task: the first line of its text is the title. `None` without a button (which WeCom refuses), or with an
+    /// The card of a task: the first line of its text is the title; of a text of one line that is too long for it, the case is.
+    /// `None` without a button (which WeCom refuses), or with an
     /// id that WeCom does not take. Of more than six buttons the first six are shown.
-    pub fn of(task_id: &Arc<str>, words: &str, buttons: &[Button]) -> Option<Self> {
+    pub fn of(task_id: &Arc<str>, words: &str, buttons: &[Button], case: Option<&str>) -> Option<Self> {
         let sound = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '@');
         if !(1..=128).contains(&task_id.len()) || !task_id.chars().all(sound) {
             return None;
@@ -53,7 +56,13 @@ impl TaskCard {
             }
         }
         let words = text::neutral(words).trim().to_owned();
-        (!shown.is_empty() && !words.is_empty()).then(|| Self { task_id: task_id.clone(), words, buttons: shown })
+        let title = case.map(|case| format!("案件 {case}"));
+        (!shown.is_empty() && !words.is_empty()).then(|| Self {
+            task_id: task_id.clone(),
+            title,
+            words,
+            buttons: shown,
+        })
     }
 
     /// All of its text, if the card does not show all of it.
@@ -63,8 +72,11 @@ impl TaskCard {
     }
 
     fn parts(&self) -> (&str, &str) {
-        let (title, rest) = self.words.split_once('\n').unwrap_or((&self.words, ""));
-        (title.trim(), rest.trim())
+        match (self.words.split_once('\n'), &self.title) {
+            (Some((title, rest)), _) => (title.trim(), rest.trim()),
+            (None, Some(title)) if self.words.len() > TITLE_LIMIT => (title, &self.words),
+            (None, _) => (&self.words, ""),
+        }
     }
 
     /// What is sent.
@@ -96,26 +108,37 @@ mod tests {
         let id: Arc<str> = "a-abc".into();
         let buttons: Vec<Button> =
             (0..9).map(|at| button(&format!("c{}", at / 2), "已移出已移出已移出已移出")).collect();
-        let card = TaskCard::of(&id, "请移出 @所有人\n小王 <@u1> 发了广告", &buttons).unwrap();
+        let card = TaskCard::of(&id, "请移出 @所有人\n小王 <@u1> 发了广告", &buttons, None).unwrap();
         assert!(card.too_long_for_it().is_none());
         let json = card.to_json();
         assert_eq!(json["main_title"]["title"], "请移出 ＠所有人");
         assert_eq!(json["sub_title_text"], "小王 ＜@u1> 发了广告");
         assert_eq!(json["button_list"].as_array().unwrap().len(), 5, "keys are unique");
         assert!(json["button_list"][0]["text"].as_str().unwrap().len() <= 30);
-        let long = TaskCard::of(&id, &format!("题\n{}", "长".repeat(200)), &buttons).unwrap();
+        let long = TaskCard::of(&id, &format!("题\n{}", "长".repeat(200)), &buttons, None).unwrap();
         assert_eq!(long.too_long_for_it().map(str::len), Some(604));
         assert!(long.to_json()["sub_title_text"].as_str().unwrap().len() <= 336);
+        let one_line = format!("请处理：小王 因「{}」应当移出本群（案件 12）", "广告".repeat(12));
+        let card = TaskCard::of(&id, &one_line, &buttons, Some("12")).unwrap();
+        assert!(card.too_long_for_it().is_none(), "one message, and not two");
+        let json = card.to_json();
+        assert_eq!(
+            (json["main_title"]["title"].as_str(), json["sub_title_text"].as_str()),
+            (Some("案件 12"), Some(&*one_line))
+        );
         let seven: Vec<Button> = (0..7).map(|at| button(&format!("c{at}"), "好")).collect();
-        assert_eq!(TaskCard::of(&id, "题", &seven).unwrap().to_json()["button_list"].as_array().unwrap().len(), 6);
+        assert_eq!(
+            TaskCard::of(&id, "题", &seven, None).unwrap().to_json()["button_list"].as_array().unwrap().len(),
+            6
+        );
     }
 
     #[test]
     fn what_wecom_would_refuse_is_no_card() {
         let id: Arc<str> = "a-abc".into();
-        assert!(TaskCard::of(&id, "题", &[]).is_none());
-        assert!(TaskCard::of(&id, " ", &[button("a", "好")]).is_none());
-        assert!(TaskCard::of(&"任务".into(), "题", &[button("a", "好")]).is_none());
-        assert!(TaskCard::of(&id, "题", &[button(&"k".repeat(1025), "好")]).is_none());
+        assert!(TaskCard::of(&id, "题", &[], None).is_none());
+        assert!(TaskCard::of(&id, " ", &[button("a", "好")], None).is_none());
+        assert!(TaskCard::of(&"任务".into(), "题", &[button("a", "好")], None).is_none());
+        assert!(TaskCard::of(&id, "题", &[button(&"k".repeat(1025), "好")], None).is_none());
     }
 }

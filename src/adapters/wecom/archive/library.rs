@@ -9,6 +9,7 @@ use std::ptr::NonNull;
 use std::time::Duration;
 
 use super::state::Code;
+use crate::adapters::http::root_cause;
 
 /// The most messages that one call may ask for.
 pub const MOST_MESSAGES: u32 = 1000;
@@ -125,7 +126,8 @@ impl Library {
     pub fn open(path: &Path) -> Result<Self, LibraryError> {
         // SAFETY: loading runs the file's initialisers; that the file is WeCom's is what the operator's setting says.
         let library = unsafe { libloading::Library::new(path) };
-        let library = library.map_err(|error| LibraryError::Load(error.to_string()))?;
+        let library =
+            library.map_err(|error| LibraryError::Load(format!("{}: {}", path.display(), root_cause(&error))))?;
         let functions = Functions {
             new_sdk: function(&library, "NewSdk")?,
             init: function(&library, "Init")?,

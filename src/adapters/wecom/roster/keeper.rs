@@ -127,7 +127,7 @@ impl Keeper {
         }
     }
 
-    /// All groups once. One that cannot be read does not keep the others from it; the first trouble is told.
+    /// All groups once. One that cannot be read does not keep the others from it.
     async fn round(&self) -> Result<(), String> {
         let chats: Vec<Arc<str>> = match &self.source {
             Source::Customers(customers, owners) => {
@@ -136,13 +136,13 @@ impl Keeper {
             }
             Source::App(_, chats) => chats.clone(),
         };
-        let mut first = Ok(());
         for chat in chats {
-            let read = self.read(&chat, "").await;
-            first = first.and(read);
+            if self.read(&chat, "").await.is_err() {
+                self.hints.lock().insert((chat, String::new())); // it is read again by itself, and its trouble told then
+            }
             tokio::time::sleep(BETWEEN).await;
         }
-        first
+        Ok(())
     }
 
     /// One group: what has changed in it is handed in.
@@ -150,7 +150,10 @@ impl Keeper {
         let roster = match self.roster(chat, version).await {
             Ok(roster) => roster,
             // Dissolved, or none of ours any more: there is nothing to be read again and again.
-            Err(error) if error.code().is_some_and(is_gone) => return Ok(()),
+            Err(error) if error.code().is_some_and(is_gone) => {
+                tracing::warn!(platform = &*self.platform, %chat, %error, "a group is not there for us any more");
+                return Ok(());
+            }
             Err(error) => return Err(error.to_string()),
         };
         if roster.members.is_empty() {
