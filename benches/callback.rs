@@ -25,7 +25,7 @@ use qunwei::adapters::wecom::callback::robot::Robot;
 use qunwei::adapters::wecom::callback::{Channel, Query, envelope};
 use qunwei::adapters::wecom::crypt::{Crypt, Signed};
 use qunwei::app::engine::Engine;
-use qunwei::app::intake::{Incoming, Intake, Job};
+use qunwei::app::intake::{Inbound, Intake, Job};
 use qunwei::app::metrics::Metrics;
 use qunwei::domain::state;
 use qunwei::domain::time::Timestamp;
@@ -150,7 +150,7 @@ fn run(engine: &mut Engine, from: u64, count: u64, plain: impl Fn(usize) -> Vec<
             for at in 0..count as usize {
                 let time = Timestamp(began.0 + (from + at as u64).cast_signed() * APART_MS);
                 let reading = channel.read(&plain(at));
-                let mut events: Vec<Incoming> =
+                let mut events: Vec<Inbound> =
                     reading.events.iter().map(|json| incoming(json, &platform, time)).collect();
                 while let Err(_full) = intake.submit(std::mem::take(&mut events)) {
                     std::thread::yield_now();
@@ -169,9 +169,8 @@ fn run(engine: &mut Engine, from: u64, count: u64, plain: impl Fn(usize) -> Vec<
     count as f64 / start.elapsed().as_secs_f64()
 }
 
-fn incoming(json: &str, platform: &Arc<str>, now: Timestamp) -> Incoming {
-    let read = inbound::one(json, platform, now).unwrap();
-    Incoming { event: read.event, raw: read.raw, given_time: read.given_time }
+fn incoming(json: &str, platform: &Arc<str>, now: Timestamp) -> Inbound {
+    inbound::one(json, platform, now).unwrap()
 }
 
 /// What the process of the second part does: addresses before an engine, until it is killed.

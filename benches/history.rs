@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use load::messages::Crowd;
 use qunwei::app::engine::Engine;
-use qunwei::app::intake::{Incoming, Job};
+use qunwei::app::intake::{Inbound, Job};
 use qunwei::app::jobs::Jobs;
 use qunwei::app::metrics::Metrics;
 use qunwei::domain::event::Event;
@@ -160,7 +160,7 @@ impl Side {
                 let raw: Arc<str> = self.crowd.event(n).into();
                 let mut event = Event::parse(&raw).unwrap();
                 event.platform = "example".into();
-                let events = vec![Incoming { event, raw, given_time: None }];
+                let events = vec![Inbound { event, raw, given_time: None }];
                 Job::Events { events, answer: tokio::sync::oneshot::channel().0 }
             })
             .collect()

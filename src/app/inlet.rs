@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use crate::adapters::inbound::Inbound;
 use crate::adapters::wecom::inlet::{BoxFuture, Inlet, Refused, Taken};
-use crate::app::intake::{Answer, Incoming, Intake};
+use crate::app::intake::{Answer, Intake};
 use crate::ports::Mark;
 
 impl Inlet for Intake {
     fn submit(&self, events: Vec<Inbound>, mark: Option<Mark>) -> BoxFuture<'_, Result<Taken, Refused>> {
-        let incoming = |Inbound { event, raw, given_time }| Incoming { event, raw, given_time };
-        let events = events.into_iter().map(incoming).collect();
         Box::pin(async move {
             let answered = match mark {
                 Some(mark) => self.submit_marked(events, mark),

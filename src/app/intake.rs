@@ -7,24 +7,12 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+pub use crate::adapters::inbound::Inbound;
 use crate::domain::action::{Action, ActionId, Outcome};
 use crate::domain::case::ByWhom;
 use crate::domain::core::Word;
-use crate::domain::event::Event;
 use crate::domain::policy::Settings;
-use crate::domain::time::Timestamp;
 use crate::ports::Mark;
-
-/// An event as it came in.
-#[derive(Clone, Debug)]
-pub struct Incoming {
-    /// What happened; its `time` is never `None` and its `platform` is the adapter's.
-    pub event: Event,
-    /// Its JSON as it came.
-    pub raw: Arc<str>,
-    /// The time it was given because its own was missing or too far ahead.
-    pub given_time: Option<Timestamp>,
-}
 
 /// What became of the events of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +34,7 @@ pub enum Answer {
 /// Requests whose commit went through, and what each is told. They are told together, by a thread of those that carry the
 /// requests: one is woken for all of them, and what it took from memory it gives back itself.
 #[derive(Debug, Default)]
-pub struct Answers(Vec<(oneshot::Sender<Answer>, Answer, Vec<Incoming>)>);
+pub struct Answers(Vec<(oneshot::Sender<Answer>, Answer, Vec<Inbound>)>);
 
 impl Answers {
     /// Room for so many.
@@ -55,7 +43,7 @@ impl Answers {
     }
 
     /// Adds a request with its events, which are not needed any more.
-    pub fn push(&mut self, request: oneshot::Sender<Answer>, answer: Answer, events: Vec<Incoming>) {
+    pub fn push(&mut self, request: oneshot::Sender<Answer>, answer: Answer, events: Vec<Inbound>) {
         self.0.push((request, answer, events));
     }
 
@@ -73,14 +61,14 @@ pub enum Job {
     /// The events of one request.
     Events {
         /// At least one.
-        events: Vec<Incoming>,
+        events: Vec<Inbound>,
         /// Told after the commit.
         answer: oneshot::Sender<Answer>,
     },
     /// The events that a reader found, and how far it has come with them: both or neither.
     Marked {
         /// May be none.
-        events: Vec<Incoming>,
+        events: Vec<Inbound>,
         /// How far.
         mark: Mark,
         /// Told after the commit.
@@ -237,7 +225,7 @@ impl Intake {
     /// # Errors
     /// Nine tenths of the queue are taken, or the daemon is stopping. An array larger than that still goes into an empty
     /// queue.
-    pub fn submit(&self, events: Vec<Incoming>) -> Result<oneshot::Receiver<Answer>, Full> {
+    pub fn submit(&self, events: Vec<Inbound>) -> Result<oneshot::Receiver<Answer>, Full> {
         let (answer, answered) = oneshot::channel();
         self.offer(Job::Events { events, answer })?;
         Ok(answered)
@@ -247,7 +235,7 @@ impl Intake {
     ///
     /// # Errors
     /// As [`Intake::submit`].
-    pub fn submit_marked(&self, events: Vec<Incoming>, mark: Mark) -> Result<oneshot::Receiver<Answer>, Full> {
+    pub fn submit_marked(&self, events: Vec<Inbound>, mark: Mark) -> Result<oneshot::Receiver<Answer>, Full> {
         let (answer, answered) = oneshot::channel();
         self.offer(Job::Marked { events, mark, answer })?;
         Ok(answered)

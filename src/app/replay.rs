@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use crate::app::engine::{Effects, Engine};
-use crate::app::intake::{Incoming, Job};
+use crate::app::intake::{Inbound, Job};
 use crate::app::lines::{Line, Lines};
 use crate::app::metrics::Metrics;
 use crate::domain::action::Action;
@@ -136,7 +136,7 @@ impl Player<'_> {
         self.audience.event(&event, self.now)?;
         // Nobody waits for this answer: the receiving end is dropped at once.
         let (answer, _) = tokio::sync::oneshot::channel();
-        let incoming = Incoming { event, raw: text.into(), given_time: None };
+        let incoming = Inbound { event, raw: text.into(), given_time: None };
         self.engine.apply(Job::Events { events: vec![incoming], answer }, self.now)?;
         self.settle()
     }

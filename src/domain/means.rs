@@ -12,7 +12,7 @@ use super::change::Change;
 use super::choice::Choice;
 use super::ids::{self, action_id};
 use super::notices::{Notices, Vars};
-use super::policy::{Capabilities, Capability, Policy, Strangers};
+use super::policy::{self, Capabilities, Capability, Policy, Strangers};
 use super::standing::{Held, HeldKind, Ledger};
 use super::time::Timestamp;
 use super::timer::{Timer, TimerKind};
@@ -71,7 +71,7 @@ impl Means<'_> {
 
     /// Whether something can be told to this person alone.
     pub(super) fn can_tell(&self, user: &str) -> bool {
-        self.can(Capability::Private) && !self.strangers.iter().any(|prefix| user.starts_with(&**prefix))
+        policy::can_tell(self.can, &self.strangers, user)
     }
 
     pub(super) fn notices(&self) -> &Notices {

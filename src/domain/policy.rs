@@ -104,6 +104,11 @@ pub struct Platform {
 /// What the ids of people begin with to whom a platform cannot write alone.
 pub type Strangers = Arc<[Box<str>]>;
 
+/// Whether a platform that can do this, but not with these strangers, can write to somebody alone.
+pub fn can_tell(can: Capabilities, strangers: &Strangers, user: &str) -> bool {
+    can.has(Capability::Private) && !strangers.iter().any(|prefix| user.starts_with(&**prefix))
+}
+
 impl Settings {
     /// The policy of a group.
     pub fn policy(&self, group: &str) -> &Arc<Policy> {

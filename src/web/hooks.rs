@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use crate::adapters::bridge::sign::{self, Rejected, Secret};
 use crate::adapters::inbound::{self, Batch, Unreadable};
 use crate::app::deliver::SharedOutbox;
-use crate::app::intake::{Answer, Full, Incoming, Intake};
+use crate::app::intake::{Answer, Full, Inbound, Intake};
 use crate::app::metrics::{EventOutcome, Metrics, Requests, Shed};
 use crate::domain::secret::Token;
 use crate::ports::Clock;
@@ -241,11 +241,10 @@ async fn take(
     }
 }
 
-fn incoming(batch: Batch, metrics: &Metrics) -> Vec<Incoming> {
+fn incoming(batch: Batch, metrics: &Metrics) -> Vec<Inbound> {
     let given = batch.events.iter().filter(|event| event.given_time.is_some()).count();
     metrics.times_given(batch.ahead, given.saturating_sub(batch.ahead));
-    let events = batch.events.into_iter();
-    events.map(|event| Incoming { event: event.event, raw: event.raw, given_time: event.given_time }).collect()
+    batch.events
 }
 
 fn signed(headers: &HeaderMap) -> sign::Headers<'_> {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use qunwei::app::health::Health;
-use qunwei::app::intake::{Incoming, Job};
+use qunwei::app::intake::{Inbound, Job};
 use qunwei::domain::event::Event;
 use qunwei::domain::time::Timestamp;
 use serde_json::{Value, json};
@@ -165,7 +165,7 @@ impl Weeks {
         let raw = raw.to_string();
         let mut event = Event::parse(&raw).unwrap();
         event.platform = "example".into();
-        let incoming = Incoming { event, raw: raw.into(), given_time: None };
+        let incoming = Inbound { event, raw: raw.into(), given_time: None };
         Job::Events { events: vec![incoming], answer: tokio::sync::oneshot::channel().0 }
     }
 }

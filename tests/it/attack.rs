@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use qunwei::app::engine::Effects;
-use qunwei::app::intake::{Incoming, Job};
+use qunwei::app::intake::{Inbound, Job};
 use qunwei::domain::action::{Action, Outcome, What};
 use qunwei::domain::case::ByWhom;
 use qunwei::domain::event::Event;
@@ -72,7 +72,7 @@ fn events(all: impl IntoIterator<Item = Value>) -> Job {
     let incoming = |raw: Value| {
         let mut event = Event::parse(&raw.to_string()).unwrap();
         event.platform = "example".into();
-        Incoming { event, raw: raw.to_string().into(), given_time: None }
+        Inbound { event, raw: raw.to_string().into(), given_time: None }
     };
     Job::Events { events: all.into_iter().map(incoming).collect(), answer: oneshot::channel().0 }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use qunwei::app::engine::{Effects, Engine, event_of};
-use qunwei::app::intake::{Incoming, Job};
+use qunwei::app::intake::{Inbound, Job};
 use qunwei::app::metrics::Metrics;
 use qunwei::domain::action::{Action, Outcome};
 use qunwei::domain::policy::Settings;
@@ -345,7 +345,7 @@ fn job(row: &Row, actions: &HashMap<Arc<str>, Arc<Action>>) -> Job {
         }
         RowKind::Event | RowKind::Tick | RowKind::Rules => {
             let event = event_of(row).unwrap();
-            let incoming = Incoming { event, raw: row.body.clone(), given_time: row.time };
+            let incoming = Inbound { event, raw: row.body.clone(), given_time: row.time };
             Job::Events { events: vec![incoming], answer: tokio::sync::oneshot::channel().0 }
         }
     }

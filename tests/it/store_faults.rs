@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use qunwei::app::intake::{Answer, Incoming, Job};
+use qunwei::app::intake::{Answer, Inbound, Job};
 use qunwei::domain::event::Event;
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::{Clock, Mark, RowKind};
@@ -252,7 +252,7 @@ fn request(ids: &[&str], text: &str) -> (Job, oneshot::Receiver<Answer>) {
                          "time": MORNING.to_string(), "text": format!("{text} {id}")})
         .to_string();
         let event = Event::parse(&raw).unwrap();
-        Incoming { event, raw: raw.into(), given_time: None }
+        Inbound { event, raw: raw.into(), given_time: None }
     };
     let (answer, answered) = oneshot::channel();
     (Job::Events { events: ids.iter().map(incoming).collect(), answer }, answered)
@@ -288,7 +288,7 @@ fn ids_are_remembered_for_as_long_as_a_repetition_would_be_acted_on() {
     let job = || {
         let event = Event::parse(&raw.to_string()).unwrap();
         let (answer, answered) = oneshot::channel();
-        let events = vec![Incoming { event, raw: raw.to_string().into(), given_time: None }];
+        let events = vec![Inbound { event, raw: raw.to_string().into(), given_time: None }];
         (Job::Events { events, answer }, answered)
     };
     let (first, mut answer) = job();

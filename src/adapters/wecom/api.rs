@@ -14,12 +14,6 @@ use super::token::Tokens;
 use crate::adapters::http::{self, ClientError};
 use crate::ports::Reply;
 
-/// Where the server interface is, unless the configuration says otherwise.
-pub const API_URL: &str = "https://qyapi.weixin.qq.com";
-
-/// How long one call may take where the configuration does not say.
-pub const TIMEOUT: Duration = Duration::from_secs(10);
-
 /// How long nothing is sent after "too often" (90454: a limit of a minute is lifted after a minute).
 pub const TOO_OFTEN: Duration = Duration::from_secs(60);
 

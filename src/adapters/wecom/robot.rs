@@ -79,17 +79,6 @@ impl Robot {
         Self { shared: Arc::new(Shared { endpoint, key, clock, queue, turn, arrived }) }
     }
 
-    /// The key in a webhook's address as WeCom shows it (`…/cgi-bin/webhook/send?key=KEY`), or a key alone.
-    pub fn key_in(address: &str) -> Option<Hidden> {
-        let address = address.trim();
-        let key = match reqwest::Url::parse(address) {
-            Ok(url) => url.query_pairs().find(|(name, _)| name == "key").map(|(_, key)| key.into_owned())?,
-            Err(_) => address.to_owned(),
-        };
-        let sound = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
-        (!key.is_empty() && key.chars().all(sound)).then(|| Hidden::new(&key))
-    }
-
     /// Says a text, perhaps together with what others want said at the same moment. Each gets its own answer.
     ///
     /// It never waits for the limit of messages a minute: what may not go now was surely not sent and is answered

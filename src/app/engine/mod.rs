@@ -25,7 +25,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::app::intake::{Answer, Answers, Incoming, Job, LateAcks};
+use crate::app::intake::{Answer, Answers, Inbound, Job, LateAcks};
 use crate::app::metrics::{EventOutcome, Metrics};
 use crate::domain::change::Change;
 use crate::domain::core::{Core, Judged, Loaded, ReloadWord, Word};
@@ -377,7 +377,7 @@ impl Engine {
 
     fn events(
         &mut self,
-        events: &[Incoming],
+        events: &[Inbound],
         now: Timestamp,
         unit: &mut Unit,
         counts: &mut Counts,
@@ -393,7 +393,7 @@ impl Engine {
     }
 
     /// Takes in one event; `false` when it was there already.
-    fn event(&mut self, incoming: &Incoming, now: Timestamp, unit: &mut Unit) -> Result<bool, StoreError> {
+    fn event(&mut self, incoming: &Inbound, now: Timestamp, unit: &mut Unit) -> Result<bool, StoreError> {
         let event = &incoming.event;
         self.heard(&event.platform, &event.group, now);
         let key = SeenKey::new(&event.platform, &event.id, &incoming.raw);

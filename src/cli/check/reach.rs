@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use crate::config::{Config, Joins, Reach, Sees, Wecom};
+use crate::config::{Config, Joins, Reach, Sees};
 use crate::domain::policy::Capability;
 
 /// What people would expect, each in words, with what it takes.
@@ -29,13 +29,9 @@ pub(super) fn reach(config: &Config) -> String {
             let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
             let _ = writeln!(text, "in group {group}{name} of {}: {}", tenant.name, words(&tenant.reach(group)));
         }
-        let _ = writeln!(text, "in other groups of {}: {}", tenant.name, others(tenant));
+        let _ = writeln!(text, "in other groups of {}: {}", tenant.name, words(&tenant.reach("")));
     }
     text
-}
-
-fn others(tenant: &Wecom) -> String {
-    words(&tenant.reach(""))
 }
 
 fn words(reach: &Reach) -> String {

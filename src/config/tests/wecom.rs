@@ -148,3 +148,19 @@ fn mistakes_are_found_where_they_are() {
     let both = "[bridge.corp]\nsecret_env = \"S\"\nactions_url_env = \"U\"\ncapabilities = [\"send\"]\n[wecom.corp]\ncorp_id = \"ww1\"";
     assert_eq!(told(&read(&[("a.toml", both)], &env).unwrap_err()), ["a.toml:5:8 `corp` is a bridge already"]);
 }
+
+#[test]
+fn a_robot_s_key_is_found_in_what_an_operator_pastes() {
+    let text = "[wecom.corp]\ncorp_id = \"ww1\"\n[wecom.corp.group.wr1]\nrobot_env = \"ROBOT\"";
+    let pasted = |address: &str| read(&[("a.toml", text)], &|_| Some(address.to_owned()));
+    let key = "693a91f6-7xxx-4bc4-97a0-0ec2sifa5aaa";
+    for address in [key.to_owned(), format!(" https://qyapi.weixin.qq.com/cgi-bin/webhook/send?a=1&key={key}\n")] {
+        let config = pasted(&address).unwrap();
+        assert_eq!(config.daemon.wecom[0].groups["wr1"].robot.as_ref().unwrap().reveal(), key);
+    }
+    for address in ["https://qyapi.weixin.qq.com/cgi-bin/webhook/send", "钥匙", "a b", "https://x/?key="] {
+        assert_eq!(told(&pasted(address).unwrap_err()).len(), 1, "{address}");
+    }
+    let config = pasted("").unwrap(); // as if it were not set
+    assert!(config.daemon.wecom[0].groups["wr1"].robot.is_none());
+}

@@ -19,7 +19,7 @@ use crate::domain::ladder::{self, Decision};
 use crate::domain::means::Means;
 use crate::domain::notices::{self, Vars};
 use crate::domain::penalty::{self, Offender};
-use crate::domain::policy::{Capability, Mode, Policy, Settings, Step, Verdict};
+use crate::domain::policy::{self, Capability, Mode, Policy, Settings, Step, Verdict};
 use crate::domain::recent::{Piece, Sighting};
 use crate::domain::rules::{self, Learned, Moment, link_keys};
 use crate::domain::standing::{Standing, Strike};
@@ -60,10 +60,9 @@ impl Here<'_> {
 
     /// Whether whoever said it can be answered alone.
     pub(super) fn can_answer_alone(&self) -> bool {
-        let (platform, sender) = (&self.event.platform, &self.message.sender.id);
-        let strangers = self.settings.strangers(platform);
-        self.settings.capabilities(platform, &self.event.group).has(Capability::Private)
-            && !strangers.iter().any(|prefix| sender.starts_with(&**prefix))
+        let (platform, group) = (&self.event.platform, &self.event.group);
+        let (can, strangers) = (self.settings.capabilities(platform, group), self.settings.strangers(platform));
+        policy::can_tell(can, &strangers, &self.message.sender.id)
     }
 
     pub(super) fn group_key(&self) -> GroupKey {

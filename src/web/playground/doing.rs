@@ -17,7 +17,7 @@ use super::editor::Refused;
 use crate::adapters::inbound;
 use crate::adapters::playground::people::Refusal;
 use crate::adapters::playground::{Deed, Kind, Playground};
-use crate::app::intake::{Answer, Incoming, Intake};
+use crate::app::intake::{Answer, Intake};
 use crate::domain::time::Timestamp;
 
 /// Why something was not done.
@@ -85,9 +85,7 @@ pub async fn hand_in(intake: &Intake, kind: Kind, now: Timestamp, event: &Value)
     let platform = Arc::from(kind.name());
     let batch = inbound::read(event.to_string().as_bytes(), &platform, now, 1);
     let batch = batch.map_err(|unreadable| Trouble::Malformed(unreadable.error))?;
-    let incoming = batch.events.into_iter();
-    let incoming = incoming.map(|one| Incoming { event: one.event, raw: one.raw, given_time: one.given_time });
-    let answered = intake.submit(incoming.collect()).map_err(|_| Trouble::Unavailable)?;
+    let answered = intake.submit(batch.events).map_err(|_| Trouble::Unavailable)?;
     match answered.await {
         Ok(Answer::Durable { .. }) => Ok(()),
         Ok(Answer::Unavailable { .. }) | Err(_) => Err(Trouble::Unavailable),

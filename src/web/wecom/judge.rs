@@ -11,7 +11,7 @@ use super::{Came, Door, Query, Refused, Signed, Switch, WecomState};
 use crate::adapters::inbound;
 use crate::adapters::wecom::callback::{Reading, envelope};
 use crate::adapters::wecom::crypt::{Rejected, Why};
-use crate::app::intake::{Answer, Full, Incoming};
+use crate::app::intake::{Answer, Full, Inbound};
 use crate::app::metrics::{EventOutcome, Shed};
 use crate::domain::time::Timestamp;
 
@@ -103,7 +103,7 @@ fn is_near(seconds: &str, now: Timestamp, window: Duration) -> bool {
 }
 
 /// The events as the daemon takes them. One that its reader does not take is kept whole in another.
-fn incoming(state: &WecomState, door: &Door, plain: &[u8], events: &[String]) -> Vec<Incoming> {
+fn incoming(state: &WecomState, door: &Door, plain: &[u8], events: &[String]) -> Vec<Inbound> {
     let now = state.clock.now();
     let read = |json: &String| {
         let own = inbound::one(json, &door.own.platform, now);
@@ -112,7 +112,7 @@ fn incoming(state: &WecomState, door: &Door, plain: &[u8], events: &[String]) ->
     let mut taken = Vec::with_capacity(events.len());
     for event in events {
         match read(event) {
-            Ok(event) => taken.push(Incoming { event: event.event, raw: event.raw, given_time: event.given_time }),
+            Ok(event) => taken.push(event),
             Err(why) => {
                 tracing::error!(
                     door = &*door.name,
@@ -129,7 +129,7 @@ fn incoming(state: &WecomState, door: &Door, plain: &[u8], events: &[String]) ->
 /// Has events made durable, by `deadline`.
 async fn durable(
     state: &WecomState,
-    take: impl Fn() -> Vec<Incoming>,
+    take: impl Fn() -> Vec<Inbound>,
     deadline: Instant,
     patience: Patience,
 ) -> Result<(), Refused> {
@@ -152,7 +152,7 @@ async fn durable(
     Err(last)
 }
 
-async fn once(state: &WecomState, events: Vec<Incoming>, deadline: Instant) -> Result<(), Refused> {
+async fn once(state: &WecomState, events: Vec<Inbound>, deadline: Instant) -> Result<(), Refused> {
     let answered = state.intake.submit(events).map_err(|Full| {
         state.metrics.shed(Shed::Intake);
         Refused::Full
