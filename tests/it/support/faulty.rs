@@ -10,8 +10,8 @@ use qunwei::domain::ids::SeenKey;
 use qunwei::domain::standing::Standing;
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::{
-    Archived, Forgotten, HistorySize, Kept, MemberRef, Pending, Row, RowKind, Start, Store, StoreError, StoredGroup,
-    StoredMember, Unit,
+    Archived, Copier, Forgotten, HistorySize, Kept, MemberRef, Pending, Row, RowKind, Start, Store, StoreError,
+    StoredGroup, StoredMember, Unit,
 };
 use qunwei::store::SqliteStore;
 
@@ -245,6 +245,10 @@ impl Store for FaultyStore {
 
     fn history(&self) -> HistorySize {
         self.inner.history()
+    }
+
+    fn copier(&self) -> Option<Arc<dyn Copier>> {
+        self.inner.copier()
     }
 
     fn save_habits(&mut self, number: u8, piece: &[u8]) -> Result<(), StoreError> {
