@@ -231,6 +231,7 @@ pub async fn start_with(
         metrics: metrics.clone(),
         health: health.clone(),
         silent: Default::default(),
+        blocked: Default::default(),
         unpolled: Default::default(),
     };
     let stop_delivery = CancellationToken::new();

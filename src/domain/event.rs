@@ -92,6 +92,11 @@ pub enum Kind {
         /// The button's choice.
         choice: Box<str>,
     },
+    /// What the platform knows of the group itself.
+    GroupUpdated {
+        /// What it is called.
+        name: Option<Box<str>>,
+    },
     /// Something that another system measured.
     Track {
         /// Who.

@@ -103,6 +103,9 @@ pub struct Ledger {
     /// Messages that were reported in the last day.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reported: Vec<Reported>,
+    /// What the platform calls the group; kept here because it is needed where the rest is, and nowhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Box<str>>,
 }
 
 /// A message that somebody reported.

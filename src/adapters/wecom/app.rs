@@ -220,7 +220,7 @@ impl App {
             #[serde(default)]
             invaliduser: Vec<String>,
         }
-        let words = text::shorten(&text::neutral(words), card::BUTTON_LIMIT);
+        let words = text::abridge(&text::neutral(words), card::CLOSED_LIMIT);
         let mut body = json!({
             "agentid": self.shared.agent_id, "response_code": response_code, "button": {"replace_name": words},
         });

@@ -122,6 +122,8 @@ fn what_it_has_commented_out_is_sound_too() {
                 "token_file",
                 "previous_token_",
                 "aes_key_file",
+                "previous_aes_key_file",
+                "proxy_auth_file",
                 "forward_url_env",
                 "robot_file",
             ];

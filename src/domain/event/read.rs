@@ -91,6 +91,7 @@ impl Wire<'_> {
             | Kind::Joined { .. }
             | Kind::Left { .. }
             | Kind::Renamed { .. }
+            | Kind::GroupUpdated { .. }
             | Kind::JoinRequest { .. }
             | Kind::Button { .. }
             | Kind::Track { .. } => group.needed("group")?,
@@ -129,6 +130,7 @@ impl Wire<'_> {
                 task: self.task.needed("task")?,
                 choice: self.choice.needed_text("choice")?,
             },
+            "group_updated" => Kind::GroupUpdated { name: owned(self.name.text("name")?) },
             "track" => Kind::Track {
                 member: person("member", self.member, Plain::needed)?,
                 name: self.name.needed_text("name")?,

@@ -56,14 +56,14 @@ pub(super) fn made(tenant: &Wecom, around: &Around, groups: &Groups, stop: &Canc
         match &aibot.way {
             AibotWay::Callback(_) => continue,
             AibotWay::Connected { secret, ws_url } => {
-                let settings = Settings { url: ws_url.clone(), ..Settings::new(&aibot.bot_id, secret.reveal()) };
+                let settings = Settings::new(ws_url, &aibot.bot_id, secret.reveal());
                 let client = connected(settings, &speaker, feed(), &around.health, &part);
                 let client = client.map_err(anyhow::Error::msg).with_context(|| part.clone())?;
                 made.tasks.push(Box::pin(client.clone().run(stop.clone())));
                 made.clients.push(client);
             }
             AibotWay::Middle { listen, ws_url } => {
-                let patience = Settings::new("", "").patience;
+                let patience = Settings::new("", "", "").patience;
                 let settings = middle::Settings { listen: *listen, url: ws_url.clone(), patience };
                 let middle = Middle::new(settings, speaker.clone(), feed());
                 let middle = middle.map_err(anyhow::Error::msg).with_context(|| part.clone())?;

@@ -25,6 +25,7 @@ use crate::adapters::wecom::customer::{Customers, Patience};
 use crate::adapters::wecom::inlet::Inlet;
 use crate::adapters::wecom::platform::{AibotPush, GroupWays, Routes, Wecom as WecomPlatform};
 use crate::adapters::wecom::robot::{PER_MINUTE, Robot};
+use crate::adapters::wecom::roster::Called;
 use crate::adapters::wecom::roster::keeper::{Hints, Keeper, Source};
 use crate::adapters::wecom::token::Tokens;
 use crate::app::deliver::ByName;
@@ -177,7 +178,16 @@ fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
         };
         (chat.clone(), ways)
     });
-    let routes = Routes { groups: groups.collect(), app, duty: tenant.duty.clone(), external: None };
+    let names = tenant.groups.iter().filter_map(|(chat, group)| Some((chat.clone(), group.name.clone()?)));
+    let called = Called::new(names);
+    let routes = Routes {
+        groups: groups.collect(),
+        app,
+        duty: tenant.duty.clone(),
+        strangers: tenant.strangers(),
+        called: called.clone(),
+        app_name: speaking.map(|app| app.name.clone()).unwrap_or_default(),
+    };
 
     let mut keep = |source: Source, whose: &str, refresh, hints: &Hints| {
         let part = format!("wecom.{}.{whose}", tenant.name);
@@ -186,6 +196,7 @@ fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
             source,
             refresh,
             hints: hints.clone(),
+            called: called.clone(),
             inlet: inlet(around),
             clock: around.clock.clone(),
             shown: shown(&around.health, &part),

@@ -13,9 +13,10 @@ use crate::domain::core::alerts::Alert;
 use crate::domain::core::tasks::Place;
 use crate::domain::ids::GroupKey;
 use crate::domain::ladder;
-use crate::domain::notices::{Vars, plain_name};
+use crate::domain::notices::Vars;
 use crate::domain::policy::{Capability, Policy, Severity, Step};
 use crate::domain::standing::{HeldKind, Mute, Standing, Strike};
+use crate::domain::subject::Subject;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::TimerKind;
 
@@ -154,6 +155,7 @@ impl Core {
         let vars = Vars { name, case: file.case.no.to_string(), ..Vars::default() };
         let mut means = self.means_of(desk, "task", Some(file.case.no), out);
         means.cause.user = Some(file.case.user.clone());
+        means.subject = Subject::of(&file.case.user, &file.case.name, "");
         means.ask(&mut ledger, "task", "task_invite", &vars, &[Choice::Invited, Choice::Later, Choice::Keep]);
         desk.ordinal = means.ordinal;
         self.keep_ledger(&desk.here.event.platform, &desk.here.event.group, ledger, out);
@@ -228,14 +230,18 @@ impl Core {
         let policy = self.settings.policy(&action.group).clone();
         let case = action.cause.case.clone().unwrap_or_default();
         let mut ledger = self.state.group(GroupKey::new(&action.platform, &action.group)).ledger.clone();
+        let about = std::mem::take(&mut self.loaded.about);
+        let key = GroupKey::new(&action.platform, &action.group);
+        let called = action.what.user().map(|user| self.harmless_name(&policy, key, &about.name, user));
         let mut means = self.means_later(&policy, &action.platform, &action.group, now, out);
         means.input = action.id.clone();
+        means.subject = about;
         means.case = case.parse().ok();
         means.cause = Cause { event: None, step: Some("undo".into()), ..action.cause.clone() };
         match &action.what {
             What::Mute { user, .. } => drop(means.act(Lane::Undo, What::Unmute { user: user.clone() }, Vec::new())),
             What::Remove { user } if matches!(outcome, Outcome::Done { .. }) => {
-                let vars = Vars { name: plain_name("", user), case, ..Vars::default() };
+                let vars = Vars { name: called.unwrap_or_default(), case, ..Vars::default() };
                 means.cause.user = Some(user.clone());
                 means.ask(&mut ledger, "task", "task_invite", &vars, &[Choice::Invited, Choice::Later, Choice::Keep]);
             }
@@ -274,6 +280,7 @@ impl Core {
             notice: "appealed",
             about: &case,
             vars: vars.clone(),
+            subject: Subject::of(&file.case.user, &file.case.name, &file.case.text),
         };
         self.alert(here.policy, &here.event.platform, &(*here.event.group).into(), &alert, here.now, out);
         desk.answer = desk.render("reply_appealed", &vars);
