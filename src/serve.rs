@@ -208,7 +208,13 @@ pub async fn start_with(
     let hooks =
         web::hooks::HooksState::new(intake.clone(), outbox.clone(), clock.clone(), metrics.clone(), stop_web.clone());
     let callbacks = WecomState::new(intake.clone(), clock.clone(), metrics.clone(), stop_web.clone());
-    let around = wecom::Around { intake: intake.clone(), clock: clock.clone(), health: health.clone() };
+    let around = wecom::Around {
+        intake: intake.clone(),
+        clock: clock.clone(),
+        health: health.clone(),
+        metrics: metrics.clone(),
+        counted: wecom::Counted::default(),
+    };
     let mut bridges = Bridges {
         configured: Vec::new(),
         guests,

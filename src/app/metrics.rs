@@ -23,9 +23,11 @@ use crate::ports::{HistorySize, Reply};
 use labels::{Answered, Ended, Replied};
 pub use labels::{BridgeState, EventOutcome, Forwarded, Mode, Reload, Reminded, Shed, Unjudged};
 use table::{Closed, Table};
+pub use wecom::{Reading, Wecom};
 
 mod labels;
 mod table;
+mod wecom;
 
 /// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -83,6 +85,7 @@ pub struct Metrics {
     forgotten: Family<[(&'static str, &'static str); 1], Counter>,
     jobs_failed: Family<[(&'static str, &'static str); 1], Counter>,
     clock_doubted: Gauge,
+    wecom: Wecom,
 }
 
 impl Default for Metrics {
@@ -177,6 +180,7 @@ impl Metrics {
                 "1 while nothing is deleted by age: the clock leapt",
                 Gauge::default(),
             ),
+            wecom: Wecom::new(all),
             registry,
         };
         metrics.disk_free.set(f64::NAN); // not known yet, and no alert's business
@@ -387,6 +391,11 @@ impl Metrics {
         if let Some(counter) = self.reminders.get(outcome.at()) {
             counter.inc();
         }
+    }
+
+    /// What is counted of companies on WeCom.
+    pub fn wecom(&self) -> &Wecom {
+        &self.wecom
     }
 
     /// A bridge is not configured any more.

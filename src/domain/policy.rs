@@ -399,13 +399,15 @@ pub enum Capability {
     Announce,
     /// The card of a task can be brought up to date when the task is decided.
     TaskDone,
+    /// It can take back its own messages, though perhaps nobody else's.
+    Recall,
     /// The target drops a repeated id.
     Idempotent,
 }
 
 impl Capability {
     /// Each with the word in TOML.
-    pub const ALL: [(&'static str, Capability); 11] = [
+    pub const ALL: [(&'static str, Capability); 12] = [
         ("send", Capability::Send),
         ("private", Capability::Private),
         ("mute", Capability::Mute),
@@ -416,6 +418,7 @@ impl Capability {
         ("approve", Capability::Approve),
         ("announce", Capability::Announce),
         ("task_done", Capability::TaskDone),
+        ("recall", Capability::Recall),
         ("idempotent", Capability::Idempotent),
     ];
 }

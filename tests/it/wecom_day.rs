@@ -41,6 +41,7 @@ impl Day {
             model.hire("zhangsan", "张三");
             model.hire("lisi", "李四");
             model.externals.insert(SPAMMER.to_owned(), "小王".to_owned());
+            model.disagree.insert(SPAMMER.to_owned());
             model.app(1_000_002, "app-secret", Permission::App);
             model.app(0, "customer-secret", Permission::Customer);
             model.group(GROUP, Kind::Customer, "一号店", &["zhangsan", "lisi", SPAMMER]);
@@ -248,6 +249,26 @@ async fn what_could_not_be_said_is_told_with_the_name_of_the_outsider() {
     day.finish().await;
 }
 
+#[tokio::test]
+async fn a_group_is_called_what_it_is_called_now() {
+    let mut day = Day::begin().await;
+    members_known(&day).await;
+    day.fake.model().rename(GROUP, "二号店").unwrap();
+    day.fake.make_callbacks();
+    until("the name is known", || {
+        let store = rusqlite::Connection::open(day.world.data.path().join("qunwei.db")).ok()?;
+        let sql = "SELECT count(*) FROM ledgers WHERE ledger LIKE '%二号店%'";
+        let known: i64 = store.query_row(sql, [], |row| row.get(0)).ok()?;
+        (known == 1).then_some(())
+    })
+    .await;
+    day.say(SPAMMER, AD);
+    let cards = day.cards(1).await;
+    assert!(cards[0].2.contains("二号店"), "{}", cards[0].2);
+    day.world.settled().await;
+    day.finish().await;
+}
+
 /// A robot that was removed is one group's trouble: which, is said by its name, once, and the others go on.
 #[tokio::test]
 async fn one_robot_that_was_removed_is_told_by_its_group_alone() {
@@ -348,6 +369,46 @@ async fn commands_are_obeyed_and_nothing_is_judged_twice_after_a_restart() {
 }
 
 #[tokio::test]
+async fn the_status_says_whose_messages_are_archived_and_the_metrics_how_far() {
+    let mut day = Day::begin().await;
+    members_known(&day).await;
+    until("who has not agreed is known", || {
+        let notes = day.world.running().health.notes();
+        notes.iter().any(|note| note.contains("1 of 1 outsiders have not agreed")).then_some(())
+    })
+    .await;
+    day.say("zhangsan", "/状态");
+    let said = day.said(1).await;
+    let expected = "存档：公司里 1 名员工开了存档，本群 1 位外部联系人里有 1 位还没有同意";
+    assert!(said[0].contains(expected), "{said:?}");
+    day.fake.model().robots.get_mut("fake-robot-key").unwrap().state = RobotState::Disabled;
+    day.say("zhangsan", "/状态");
+    until("it is not ready", || {
+        day.turn(Duration::from_millis(100));
+        day.world.running().health.ready().err()
+    })
+    .await;
+    let (_, metrics) = day.world.admin("/metrics").await;
+    for line in [
+        "qunwei_wecom_errors_total{platform=\"corp\",code=\"93004\"} ",
+        "qunwei_wecom_tokens_total{platform=\"corp\",outcome=\"given\"} ",
+        "qunwei_archive_position{platform=\"corp\"} ",
+        "qunwei_archive_behind_seconds{platform=\"corp\"} ",
+        "qunwei_archive_last_poll_timestamp_seconds{platform=\"corp\"} ",
+    ] {
+        assert!(metrics.contains(line), "{line} is not in {metrics}");
+    }
+    day.fake.model().robots.get_mut("fake-robot-key").unwrap().state = RobotState::In;
+    until("the answer that waited is said", || {
+        day.turn(Duration::from_secs(5));
+        (day.fake.model().texts_in(GROUP).len() >= 2).then_some(())
+    })
+    .await;
+    day.world.settled().await;
+    day.finish().await;
+}
+
+#[tokio::test]
 async fn an_admin_names_a_member_as_wecom_writes_it() {
     let mut day = Day::begin().await;
     members_known(&day).await;
@@ -439,7 +500,8 @@ async fn no_innocent_is_punished_for_a_name_that_others_took() {
         day.say("zhangsan", text);
         let told = until("the admin is told", || {
             let texts = day.fake.model().texts_in(GROUP);
-            let told: Vec<String> = texts.get(before..)?.iter().filter(|text| !text.contains("欢迎")).cloned().collect();
+            let told: Vec<String> =
+                texts.get(before..)?.iter().filter(|text| !text.contains("欢迎")).cloned().collect();
             (!told.is_empty()).then_some(told)
         })
         .await;

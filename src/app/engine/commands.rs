@@ -151,6 +151,8 @@ impl Engine {
             self.core.loaded.others.extend(self.store.case_file(strike.case)?);
         }
         self.load_told(&file.actions.iter().map(|one| one.action.clone()).collect::<Vec<_>>())?;
+        let meant = self.store.meant(&member.platform, &member.group, &member.user)?;
+        self.core.loaded.gone = meant.left && !meant.is_id;
         self.core.loaded.case = Some(file);
         Ok(())
     }
@@ -204,9 +206,12 @@ impl Engine {
 /// Whether a unit that is not committed holds what a command reads of the store.
 fn misses(wanted: &Wanted, event: &Event, unit: &Unit) -> bool {
     let of_case = |change: &Change| match change {
-        Change::Case(_) | Change::Evidence(_) | Change::Undone { .. } | Change::Ended { .. } | Change::Decided(_) => {
-            true
-        }
+        Change::Case(_)
+        | Change::Evidence(_)
+        | Change::Undone { .. }
+        | Change::Ended { .. }
+        | Change::Decided(_)
+        | Change::Membership { left: Some(_), .. } => true,
         Change::Act(action) => action.cause.case.is_some(),
         _ => false,
     };

@@ -145,7 +145,7 @@ impl Engine {
             }
             let name = name.into();
             unmet = match (left, names) {
-                _ if !matches!(unmet, Unmet::Nobody) => unmet, // what was chosen says more than a part of it
+                _ if matches!(unmet, Unmet::Left { .. }) => unmet, // what was chosen is known to be somebody's name
                 (true, _) => Unmet::Left { name },
                 (false, true) => Unmet::Unknown { name },
                 (false, false) => Unmet::Nameless { name },

@@ -57,14 +57,14 @@ fn a_tenant_is_read_and_nothing_hidden_is_shown() {
 
 #[test]
 fn what_is_possible_depends_on_the_group() {
-    use Capability::{Image, Private, Remove, Send, Task, TaskDone};
+    use Capability::{Image, Private, Recall, Remove, Send, Task, TaskDone};
     let config = read(&[("a.toml", WHOLE)], &env).unwrap();
     let tenant = &config.daemon.wecom[0];
     let rows: [(&str, Sees, Joins, &[Capability]); 4] = [
-        ("wrA", Sees::Nothing, Joins::Compared, &[Send, Private, Image, Task, TaskDone]),
-        ("wrB", Sees::Nothing, Joins::Compared, &[Send, Private, Remove, Task, TaskDone]),
-        ("wrC", Sees::ToBot, Joins::Unknown, &[Send, Private, Task, TaskDone]),
-        ("wrUnknown", Sees::Nothing, Joins::Compared, &[Private, Task, TaskDone]),
+        ("wrA", Sees::Nothing, Joins::Compared, &[Send, Private, Image, Task, TaskDone, Recall]),
+        ("wrB", Sees::Nothing, Joins::Compared, &[Send, Private, Remove, Task, TaskDone, Recall]),
+        ("wrC", Sees::ToBot, Joins::Unknown, &[Send, Private, Task, TaskDone, Recall]),
+        ("wrUnknown", Sees::Nothing, Joins::Compared, &[Private, Task, TaskDone, Recall]),
     ];
     for (group, sees, joins, can) in rows {
         let can = can.iter().copied().collect();

@@ -199,6 +199,8 @@ impl Core {
             Some("alert" | "review" | "task") => return,
             // Nobody misses a welcome or an answer that would have come too late.
             Some("welcome" | "reply") if !matches!(outcome, Outcome::Failed { .. }) => return,
+            // A word that could not be taken back was said to be taken back, not promised.
+            Some("undo") if matches!(action.what, What::Delete { .. }) => return,
             // A private word in no group has no admins.
             _ if action.group.is_empty() => return,
             _ => {}

@@ -35,7 +35,7 @@ use super::case::{ByWhom, Case, CaseFile, TaskDecision};
 use super::change::{Change, MemberRef};
 use super::chat::ChatChange;
 use super::command::Unmet;
-use super::event::{Event, Kind, Message, Person, Role, Segment};
+use super::event::{Archived, Event, Kind, Message, Person, Role, Segment};
 use super::ids::{GroupKey, MemberKey};
 use super::judge::Judgement;
 use super::policy::{Mode, Policy, Settings};
@@ -63,6 +63,8 @@ pub struct Core {
 pub struct Loaded {
     /// The case that it names, or whose notice is quoted.
     pub case: Option<CaseFile>,
+    /// That case's member has left the group.
+    pub gone: bool,
     /// The cases of that case's member that still count.
     pub others: Vec<CaseFile>,
     /// The cases that a quoted notice names, when it is not known which is meant.
@@ -172,8 +174,8 @@ impl Core {
                 self.names(settings, policy, event, std::slice::from_ref(member), now, out);
                 return Judged::Stored;
             }
-            Kind::GroupUpdated { name } => {
-                self.updated(event, name.as_deref(), out);
+            Kind::GroupUpdated { name, archive } => {
+                self.updated(event, name.as_deref(), *archive, out);
                 return Judged::Stored;
             }
             Kind::JoinRequest { member, answer, inviter } => {
@@ -281,11 +283,12 @@ impl Core {
     }
 
     /// What the platform knows of a group is other than before.
-    fn updated(&mut self, event: &Event, name: Option<&str>, out: &mut Vec<Change>) {
+    fn updated(&mut self, event: &Event, name: Option<&str>, archive: Option<Archived>, out: &mut Vec<Change>) {
         let mut ledger = self.state.group(GroupKey::new(&event.platform, &event.group)).ledger.clone();
         if let Some(name) = name {
             ledger.name = Some(name.into()).filter(|name: &Box<str>| !name.is_empty());
         }
+        ledger.archive = archive.or(ledger.archive);
         self.keep_ledger(&event.platform, &event.group, ledger, out);
     }
 

@@ -17,7 +17,7 @@ use crate::adapters::wecom::archive::read::{Private, Reader};
 use crate::adapters::wecom::archive::state::State;
 use crate::adapters::wecom::archive::worker::Worker;
 use crate::adapters::wecom::mention::Names;
-use crate::app::health::Health;
+use crate::app::metrics::Reading;
 use crate::config::{Archive, BOT_USER, Wecom};
 
 /// Makes the loop ready: under what name its health is told, and what to run.
@@ -55,7 +55,7 @@ pub(super) fn made(
         inlet: inlet(around),
         clock: around.clock.clone(),
         hint,
-        shown: shown(&around.health, &part),
+        shown: shown(around, &tenant.name, &part),
         pace: Pace { interval: archive.poll, from_the_beginning: archive.from_the_beginning, ..Pace::default() },
     };
     let poller = Poller::new(parts);
@@ -70,9 +70,12 @@ fn heard(tenant: &Wecom) -> HashSet<Box<str>> {
 }
 
 /// What keeps messages from being read is a reason not to be ready; how far it has come is a note.
-fn shown(health: &Health, part: &str) -> Arc<dyn Fn(&State) + Send + Sync> {
-    let (health, part) = (health.clone(), part.to_owned());
+fn shown(around: &Around, platform: &Arc<str>, part: &str) -> Arc<dyn Fn(&State) + Send + Sync> {
+    let (metrics, platform) = (around.metrics.clone(), platform.clone());
+    let (health, part) = (around.health.clone(), part.to_owned());
     Arc::new(move |state| {
+        let reading = Reading { behind: state.behind, position: state.seq, polled: state.polled };
+        metrics.wecom().archive(&platform, reading);
         match wrong(state) {
             Some(why) => health.set(&part, why),
             None => health.clear(&part),

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::action::{ActionState, Cause, Outcome};
 use crate::domain::alerts::{Alerts, HeldAlerts, SentAlert};
 use crate::domain::choice::Choice;
-use crate::domain::event::Role;
+use crate::domain::event::{Archived, Role};
 use crate::domain::newcomers::{Join, Newcomer, Newcomers};
 use crate::domain::standing::{Held, HeldKind, Ledger, Mute, Reported, Standing, Strike};
 use crate::domain::subject::Subject;
@@ -128,6 +128,7 @@ fn memberships() {
 fn ledgers() {
     let ledger = Ledger {
         name: Some("一号店".into()),
+        archive: Some(Archived { employees: 3, outsiders: 10, missing: 2 }),
         removals: vec![at(1)],
         mutes: vec![at(2), at(3)],
         notices: vec![at(4)],

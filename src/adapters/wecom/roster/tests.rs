@@ -26,7 +26,7 @@ fn the_first_reading_tells_names_and_roles_and_no_joins() {
     let roster =
         Roster::of_customers(&group(&[("zhangsan", "店长", None), ("wmA", "小王", None), ("wmB", "", None)], &[], "1"));
     let events = read(&roster.events_since(None, "wr1", NOW));
-    assert!(matches!(&events[0].kind, Kind::GroupUpdated { name } if name.as_deref() == Some("一号店")));
+    assert!(matches!(&events[0].kind, Kind::GroupUpdated { name, .. } if name.as_deref() == Some("一号店")));
     let told: Vec<_> = events[1..]
         .iter()
         .map(|event| match &event.kind {
@@ -78,7 +78,7 @@ fn another_name_of_the_group_is_told_once() {
     let after = Roster { name: "二号店".to_owned(), ..before.clone() };
     let events = read(&after.events_since(Some(&before), "wr1", NOW));
     assert!(
-        matches!(&events[..], [Event { kind: Kind::GroupUpdated { name }, .. }] if name.as_deref() == Some("二号店"))
+        matches!(&events[..], [Event { kind: Kind::GroupUpdated { name, .. }, .. }] if name.as_deref() == Some("二号店"))
     );
     // One that was kept before names were.
     let old: Roster =

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::Desk;
-use crate::domain::action::{Action, ActionState, Cause, Lane, Outcome, What};
+use crate::domain::action::{Action, ActionState, Cause, Lane, Outcome, StoredAction, What};
 use crate::domain::case::{CaseFile, MACHINE};
 use crate::domain::change::{Change, MemberRef};
 use crate::domain::choice::Choice;
@@ -20,6 +20,9 @@ use crate::domain::subject::Subject;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::TimerKind;
 
+/// A message of ours is not taken back later: no platform is known to allow it (WeCom: 24 hours, document 94867).
+const RECALLABLE: Duration = Duration::from_secs(24 * 3600);
+
 /// What undoing a case came to, for the answer.
 #[derive(Default)]
 struct Taken {
@@ -31,6 +34,8 @@ struct Taken {
     /// The member may be out of the group: a person must invite them again.
     removed: bool,
     deleted: bool,
+    /// Words of ours that told of it are taken back.
+    recalled: u32,
     /// A person muted them on the platform, and must lift it there.
     muted_by_hand: bool,
 }
@@ -104,10 +109,39 @@ impl Core {
         ledger.held.retain(|held| held.case != file.case.no);
         self.keep_ledger(&here.event.platform, &here.event.group, ledger, out);
         self.mend_mute(desk, file, &mut taken, out);
+        taken.recalled = self.recall(desk, file, out);
         if taken.removed {
             self.ask_to_invite(desk, file, out);
         }
         taken
+    }
+
+    /// Takes back what told the member of the case, where the platform can do that with its own messages. A word that tells of
+    /// other cases too stays.
+    fn recall(&mut self, desk: &mut Desk<'_, '_>, file: &CaseFile, out: &mut Vec<Change>) -> u32 {
+        let now = desk.here.now;
+        let mut means = self.means_of(desk, "undo", Some(file.case.no), out);
+        if !means.can(Capability::Recall) {
+            return 0;
+        }
+        let mut recalled = 0;
+        for StoredAction { action, state } in &file.actions {
+            let alone = matches!(&action.notifies[..], [(_, case)] if *case == file.case.no);
+            let message = match state {
+                ActionState::Ended { outcome: Outcome::Done { message: Some(message) }, at }
+                    if at.plus(RECALLABLE) > now =>
+                {
+                    message
+                }
+                _ => continue,
+            };
+            if alone && matches!(action.what, What::Send { .. } | What::Private { .. }) {
+                means.act(Lane::Undo, What::Delete { message: message.as_str().into() }, Vec::new());
+                recalled += 1;
+            }
+        }
+        desk.ordinal = means.ordinal;
+        recalled
     }
 
     /// The mute that runs, as it would be had the case never been: lifted, made shorter, or left.
@@ -180,7 +214,8 @@ impl Core {
         let text = desk.render("undone", &Vars { name, case: file.case.no.to_string(), ..Vars::default() });
         let mut means = self.means_of(desk, "undo", Some(file.case.no), out);
         // Who is out of the group does not read what is said there.
-        let gone = file.actions.iter().any(|one| matches!(one.action.what, What::Remove { .. }) && reached(&one.state));
+        let removed = |one: &StoredAction| matches!(one.action.what, What::Remove { .. }) && reached(&one.state);
+        let gone = desk.loaded.gone || file.actions.iter().any(removed);
         let what = if named && !gone && means.can(Capability::Send) {
             Some(What::Send { text, mentions: vec![user] })
         } else if (alone || named) && means.can_tell(&user) {
@@ -334,6 +369,9 @@ fn done(desk: &Desk<'_, '_>, taken: &Taken, told: bool) -> String {
     let mut parts = vec!["这次违规不再记".to_owned()];
     if taken.cancelled > 0 {
         parts.push(format!("{} 个还没送出的动作取消", taken.cancelled));
+    }
+    if taken.recalled > 0 {
+        parts.push("发给他的提醒正在撤回".to_owned());
     }
     if taken.lifted {
         parts.push("禁言解除".to_owned());

@@ -138,7 +138,7 @@ fn a_group_that_no_file_names_is_called_what_its_platform_calls_it() {
         company.per_minute = 1;
         company.users = ["boss".into()].into();
     });
-    bed.event(Kind::GroupUpdated { name: Some("一号店".into()) }, NOW);
+    bed.event(Kind::GroupUpdated { name: Some("一号店".into()), archive: None }, NOW);
     let told = bed.say_in("g1", "1", "怪话");
     assert!(at(&told, "hq")[0].starts_with("【一号店】"), "{told:?}");
     // Who is told alone reads the words themselves; in the place's group they are not repeated.
@@ -148,7 +148,7 @@ fn a_group_that_no_file_names_is_called_what_its_platform_calls_it() {
     bed.say_in("g1", "2", "怪话");
     bed.pass(MINUTE);
     assert!(at(&bed.tick(), "hq")[0].contains("【一号店】可能是"), "also when it was held");
-    bed.event(Kind::GroupUpdated { name: Some("".into()) }, NOW);
+    bed.event(Kind::GroupUpdated { name: Some("".into()), archive: None }, NOW);
     bed.pass(MINUTE);
     assert!(at(&bed.say_in("g1", "3", "怪话"), "hq")[0].starts_with("【g1】"), "it has no name any more");
 }

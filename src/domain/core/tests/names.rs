@@ -59,7 +59,7 @@ fn told_alone(changes: &[Change], to: &str) -> Vec<String> {
 #[test]
 fn who_runs_the_group_reads_alone_whom_and_what_it_is_about_and_where() {
     let mut bed = Bed::without(&[Capability::Task]);
-    bed.event(Kind::GroupUpdated { name: Some("一号店".into()) }, NOW);
+    bed.event(Kind::GroupUpdated { name: Some("一号店".into()), archive: None }, NOW);
     let sender = || Person { id: "9".into(), name: "坏话大王".into(), role: None };
     let changes = bed.say_as(sender(), "怪话");
     let [told] = &told_alone(&changes, "named")[..] else { panic!("{changes:?}") };
@@ -74,7 +74,7 @@ fn who_runs_the_group_reads_alone_whom_and_what_it_is_about_and_where() {
 #[test]
 fn a_card_carries_what_it_is_about_and_its_text_stays_masked() {
     let mut bed = Bed::without(&[Capability::Mute]);
-    bed.event(Kind::GroupUpdated { name: Some("一号店".into()) }, NOW);
+    bed.event(Kind::GroupUpdated { name: Some("一号店".into()), archive: None }, NOW);
     let sender = Person { id: "9".into(), name: "坏话大王".into(), role: None };
     let changes = bed.say_as(sender, "怪话");
     let card = acts(&changes)[0].clone();
