@@ -105,6 +105,11 @@ const NOTICES: &[NoticeKind] = &[
         default: "请管理员{% if case %}处理编号 {{ case }} 的事项{% else %}看一下最近的消息{% endif %}{% if more %}，另有 {{ more }} 项{% endif %}。",
     },
     NoticeKind {
+        name: "task_alone",
+        about: "a task or alert told to somebody who runs the group alone, where the platform has no task cards: {{ text }} is what it says, {{ name }} and {{ original }} the member and their words as they are",
+        default: "{% if group %}【{{ group }}】{% endif %}{{ text }}{% if name %}\n成员：{{ name }}{% endif %}{% if original %}\n原话：“{{ original }}”{% endif %}",
+    },
+    NoticeKind {
         name: "task_again",
         about: "a task that nobody acted on is sent again, or one that somebody put off ({{ by }}); {{ text }} is what it says, {{ time }} since when",
         default: "{% if by %}{{ by }} 说稍后处理的事，现在请看一下{% else %}还没有人处理（第 {{ count }} 次提醒）{% endif %}，{{ time }} 起{% if case %}，案件 {{ case }}{% endif %}：{{ text }}",
@@ -322,6 +327,8 @@ pub struct Vars {
     pub group: String,
     /// What an alert says.
     pub what: String,
+    /// The words that it is about, not masked: for those alone who run the group.
+    pub original: String,
     /// What is said besides to those who came by a join channel.
     pub channel: String,
     /// The group's short rules.
@@ -357,6 +364,7 @@ pub const VARIABLES: &[&str] = &[
     "seconds",
     "group",
     "what",
+    "original",
     "channel",
     "short_rules",
     "text",

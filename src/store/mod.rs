@@ -58,8 +58,8 @@ use crate::domain::ids::SeenKey;
 use crate::domain::standing::Standing;
 use crate::domain::time::Timestamp;
 use crate::ports::{
-    Archived, Copier, Forgotten, HistorySize, Kept, MemberRef, Pending, Row, Start, Store, StoreError, StoredGroup,
-    StoredMember, Unit,
+    Archived, Copier, Forgotten, HistorySize, Kept, Meant, MemberRef, Pending, Row, Start, Store, StoreError,
+    StoredGroup, StoredMember, Unit,
 };
 
 /// What can be set about a store.
@@ -221,8 +221,8 @@ impl Store for SqliteStore {
         Ok(self.membership(member)?.and_then(|known| known.name))
     }
 
-    fn members_called(&mut self, platform: &str, group: &str, name: &str) -> Result<Vec<Arc<str>>, StoreError> {
-        chat::members_called(&self.conn, &mut self.groups, platform, group, name)
+    fn meant(&mut self, platform: &str, group: &str, word: &str) -> Result<Meant, StoreError> {
+        chat::meant(&self.conn, &mut self.groups, platform, group, word)
     }
 
     fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError> {
