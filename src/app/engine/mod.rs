@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 use crate::app::intake::{Answer, Answers, Inbound, Job, LateAcks};
 use crate::app::metrics::{EventOutcome, Metrics};
 use crate::domain::change::Change;
-use crate::domain::core::{Core, Judged, Loaded, ReloadWord, Word};
+use crate::domain::core::{Core, Judged, Loaded, ReloadWord, TIMERS_AT_ONCE, Word};
 use crate::domain::ids::{GroupKey, SeenKey};
 use crate::domain::policy::Settings;
 use crate::domain::recent::Place;
@@ -206,7 +206,7 @@ impl Engine {
         }
     }
 
-    /// Fires the timers and reminders that are due.
+    /// Fires the timers and reminders that are due, or so many of them as one turn may have.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -215,7 +215,8 @@ impl Engine {
         if !self.core.reminders_due(now) && !timer {
             return Ok(());
         }
-        let due: Vec<_> = self.core.state.timers.iter().take_while(|timer| timer.due <= now).cloned().collect();
+        let due = self.core.state.timers.iter().take_while(|timer| timer.due <= now);
+        let due: Vec<_> = due.take(TIMERS_AT_ONCE).cloned().collect();
         for timer in &due {
             self.load_group(&timer.platform, &timer.group)?;
             let users = match &timer.what {

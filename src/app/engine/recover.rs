@@ -47,7 +47,8 @@ impl Engine {
     fn give_up(&mut self, error: StoreError, jobs: Vec<Job>, now: Timestamp) -> Effects {
         self.broken = Some(Broken { reason: error.to_string(), tried: now });
         self.refuse(jobs);
-        Effects::default()
+        // What the store has now is known, though it cannot be written: nothing is sent that it says is not to be.
+        Effects { missed: std::mem::take(&mut self.reloaded), ..Effects::default() }
     }
 
     /// Tells requests to come again later; keeps what the daemon said to itself.

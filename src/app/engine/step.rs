@@ -55,7 +55,7 @@ impl Engine {
             Ok(effects) => {
                 self.look_after(now);
                 done.append(effects);
-                done.missed = std::mem::take(&mut self.reloaded);
+                done.missed |= std::mem::take(&mut self.reloaded);
             }
             Err(error) => {
                 let jobs = self.take_back().into_iter().chain(rest).collect();

@@ -21,6 +21,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use self::after::TIMERS_AT_ONCE;
 pub use self::alarm::Word;
 pub use self::commands::{Wanted, quoted_cases};
 use self::message::{About, Here};
