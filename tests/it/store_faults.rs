@@ -192,6 +192,30 @@ async fn what_was_cancelled_though_the_store_said_no_is_not_done() {
     world.finish().await;
 }
 
+/// An end of an action that was written though the store said no counts once, and what comes of it does not come twice.
+#[tokio::test]
+async fn how_an_action_ended_is_recorded_once_though_the_store_said_no() {
+    let mut world = World::new().await;
+    world.bot.answers([Bot::Status(400, Vec::new()), Bot::Status(400, Vec::new())]);
+    world.say("9", SPAM).await;
+    world.faults.set([Fault::Lies]);
+    world.turn(SECOND);
+    until("a commit is said to have failed", || (world.faults.failed() > 0).then_some(())).await;
+    world.faults.set([]);
+    for _ in 0..5 {
+        world.turn(2 * SECOND);
+        world.quiet().await;
+    }
+    world.settled().await;
+    world.down().await;
+    let ends = dump::journal(world.data.path()).into_iter().filter(|row| row.split(" | ").nth(2) == Some("3"));
+    let mut ends: Vec<String> = ends.map(|row| row.split(" | ").nth(5).unwrap().to_owned()).collect();
+    let all = ends.len();
+    ends.sort_unstable();
+    ends.dedup();
+    assert_eq!(ends.len(), all, "an end was recorded twice: {ends:#?}");
+}
+
 /// Whatever comes due at once, as after a day without the daemon: no group is shed from memory before its turn.
 #[test]
 fn more_timers_at_once_than_memory_holds_groups() {

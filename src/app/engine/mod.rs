@@ -57,6 +57,8 @@ pub struct Engine {
     metrics: Arc<Metrics>,
     limits: Limits,
     seq: u64,
+    /// The last input that a commit is known to have written.
+    durable: u64,
     batch: Batch,
     mark: (u64, Timestamp),
     /// The pieces in which the windows are in the store: the last input of each, and how far it goes.
@@ -127,6 +129,7 @@ impl Engine {
             metrics,
             limits,
             seq: 0,
+            durable: 0,
             batch: Batch::default(),
             mark: (0, now),
             written: VecDeque::new(),
@@ -142,6 +145,7 @@ impl Engine {
             tell: Box::new(Answers::tell),
         };
         engine.reload()?;
+        engine.durable = engine.seq;
         engine.reloaded = false;
         engine.unsure = false; // at a start the rules are only about to be said
         Ok(engine)
@@ -258,8 +262,11 @@ impl Engine {
         let room = self.batch.units.len(); // the next batch is about as large
         let next = Batch { units: Vec::with_capacity(room), jobs: Vec::with_capacity(room), ..Batch::default() };
         let batch = std::mem::replace(&mut self.batch, next);
-        for row in batch.units.iter().flat_map(|unit| &unit.rows).filter(|row| row.kind == RowKind::Event) {
-            self.metrics.event(&row.platform, EventOutcome::Accepted);
+        for row in batch.units.iter().flat_map(|unit| &unit.rows) {
+            self.durable = row.seq;
+            if row.kind == RowKind::Event {
+                self.metrics.event(&row.platform, EventOutcome::Accepted);
+            }
         }
         if let Some(witness) = &mut self.witness {
             batch.sights.iter().for_each(|sight| witness.saw(sight));

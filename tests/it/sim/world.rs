@@ -479,7 +479,7 @@ impl World {
         drop((daemon.turning, daemon.health));
         self.bots.lock().flying.clear();
         self.watched();
-        if self.dice.percent(12) {
+        if self.dice.percent(12) || self.told {
             self.compare();
         }
     }
