@@ -333,9 +333,10 @@ impl Outbox {
         }
     }
 
-    /// The engine has recorded how an action ended: the next of the same member may go.
+    /// The engine has recorded how an action ended: the next of the same member may go. One that is under way is waited for.
     pub fn ended(&mut self, id: &ActionId) {
-        if let Some(entry) = self.entries.get_mut(id).filter(|entry| entry.state == State::InFlight) {
+        let under_way = |entry: &&mut Entry| matches!(entry.state, State::InFlight | State::Cancelled);
+        if let Some(entry) = self.entries.get_mut(id).filter(under_way) {
             entry.state = State::Cancelled;
             return;
         }
