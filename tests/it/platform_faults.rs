@@ -205,3 +205,25 @@ async fn a_backlog_is_no_flood_however_it_comes() {
         assert_eq!(world.bot.faults(), Vec::<String>::new());
     }
 }
+
+/// One message is one case, also when its edit comes first and the daemon was started anew between.
+#[tokio::test]
+async fn a_message_that_comes_after_its_edit_is_one_case() {
+    for restart in [false, true] {
+        let mut world = World::new().await;
+        let message = world.message("m-1", "9", SPAM);
+        world.turn(MINUTE);
+        let edit = json!({"id": "e-1", "type": "message_edited", "group": "g1", "message": "m-1",
+                          "time": world.clock.now().to_string(), "sender": {"id": "9"}, "text": SPAM});
+        assert_eq!(world.post(edit.to_string()).await.0, 200);
+        world.settled().await;
+        world.turn(5 * MINUTE);
+        if restart {
+            world.restart().await;
+        }
+        assert_eq!(world.post(message.to_string()).await.0, 200);
+        world.settled().await;
+        assert_eq!(dump::state(world.data.path())["cases"].len(), 1, "restarted: {restart}");
+        world.down().await;
+    }
+}

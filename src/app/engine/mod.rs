@@ -416,7 +416,7 @@ impl Engine {
         }
         let named = self.named(event, unit)?;
         let event = named.as_ref().unwrap_or(event);
-        self.load(event)?;
+        self.load(event, now)?;
         self.load_command(event, now, unit)?;
         self.batch.seen.insert(key.id, key.body);
         unit.seen.push(key);

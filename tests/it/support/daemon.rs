@@ -211,8 +211,13 @@ impl Drop for Daemon {
 
 /// A sender's client.
 pub fn client() -> reqwest::Client {
+    client_with(Duration::from_secs(20))
+}
+
+/// One that waits so long for an answer.
+pub fn client_with(patience: Duration) -> reqwest::Client {
     rustls::crypto::ring::default_provider().install_default().ok(); // only the first call installs it
-    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap()
+    reqwest::Client::builder().no_proxy().timeout(patience).build().unwrap()
 }
 
 /// Posts a body, signed now; the status and the JSON of the answer. `None` when there is none.
