@@ -30,12 +30,12 @@ impl Engine {
         let people = match &event.kind {
             Kind::Message(message) => {
                 if event.time.is_some_and(|time| may_follow_its_edit(time, now)) {
-                    self.load_case(platform, group, &event.id)?;
+                    self.load_memo(platform, group, &event.id)?;
                 }
                 std::slice::from_ref(&message.sender)
             }
             Kind::Edited { message: id, now: message } => {
-                self.load_case(platform, group, id)?;
+                self.load_memo(platform, group, id)?;
                 std::slice::from_ref(&message.sender)
             }
             Kind::Joined { members, .. } | Kind::Left { members, .. } => members,
@@ -55,7 +55,7 @@ impl Engine {
     }
 
     /// Loads which case a message is in.
-    fn load_case(&mut self, platform: &Arc<str>, group: &str, id: &str) -> Result<(), StoreError> {
+    fn load_memo(&mut self, platform: &Arc<str>, group: &str, id: &str) -> Result<(), StoreError> {
         let key = message_key(platform, group, id);
         if !self.core.state.has_message(key) {
             let case = self.store.case_of(platform, group, id)?;
