@@ -59,7 +59,6 @@ async fn an_hour_without_the_platform_loses_nothing_that_still_makes_sense() {
     for (what, answer) in [
         ("503", Answer::Status(503, Vec::new())),
         ("429", Answer::Status(429, vec![("retry-after", "600".to_owned())])),
-        ("cut off before it is done", Answer::Status(408, Vec::new())),
     ] {
         let (mut world, attempts) = an_hour_of(answer).await;
         let states = states(&world);
