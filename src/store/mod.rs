@@ -160,7 +160,8 @@ fn thoroughly<T>(
 
 impl Store for SqliteStore {
     fn commit(&mut self, units: &[Unit]) -> Result<(), StoreError> {
-        self.repeated += write::commit(&mut self.conn, &mut self.groups, &mut self.seen, units)?;
+        let done = write::commit(&mut self.conn, &mut self.groups, &mut self.seen, units);
+        self.repeated += done.map_err(|error| error::explain(error, &self.conn))?;
         self.wrote(units.iter().map(size).sum());
         Ok(())
     }
@@ -333,8 +334,8 @@ impl Store for SqliteStore {
     fn probe(&mut self) -> Result<(), StoreError> {
         // Large enough to need new pages: changing a row in place can succeed on a disk that is full. Then small again, so
         // that the next probe needs them anew.
-        self.conn.execute("INSERT OR REPLACE INTO probe (id, body) VALUES (1, zeroblob(16384))", [])?;
-        self.conn.execute("UPDATE probe SET body = zeroblob(0) WHERE id = 1", [])?;
-        Ok(())
+        let large = self.conn.execute("INSERT OR REPLACE INTO probe (id, body) VALUES (1, zeroblob(16384))", []);
+        let small = large.and_then(|_| self.conn.execute("UPDATE probe SET body = zeroblob(0) WHERE id = 1", []));
+        small.map(drop).map_err(|error| error::explain(error.into(), &self.conn))
     }
 }
