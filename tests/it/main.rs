@@ -50,6 +50,7 @@ mod reload;
 mod replay;
 mod rotation;
 mod score;
+mod security;
 mod rules;
 mod store_faults;
 mod tasks;
