@@ -28,6 +28,7 @@ bench:
     cargo bench --bench memory
     cargo bench --bench history
     cargo bench --bench callback
+    cargo bench --bench shipped
 
 # the long forms of the failure tests: kill -9 two hundred times, ten minutes of mutations for each reader of what comes from outside
 soak:

@@ -208,7 +208,13 @@ pub async fn start_with(
     let hooks =
         web::hooks::HooksState::new(intake.clone(), outbox.clone(), clock.clone(), metrics.clone(), stop_web.clone());
     let callbacks = WecomState::new(intake.clone(), clock.clone(), metrics.clone(), stop_web.clone());
-    let around = wecom::Around { intake: intake.clone(), clock: clock.clone(), health: health.clone() };
+    let around = wecom::Around {
+        intake: intake.clone(),
+        clock: clock.clone(),
+        health: health.clone(),
+        metrics: metrics.clone(),
+        counted: wecom::Counted::default(),
+    };
     let mut bridges = Bridges {
         configured: Vec::new(),
         guests,
@@ -231,6 +237,7 @@ pub async fn start_with(
         metrics: metrics.clone(),
         health: health.clone(),
         silent: Default::default(),
+        blocked: Default::default(),
         unpolled: Default::default(),
     };
     let stop_delivery = CancellationToken::new();

@@ -120,6 +120,8 @@ impl<W: Write> Audience for Transcript<W> {
             Kind::Joined { members, .. } => format!("（{} 加入）", self.all(members)),
             Kind::Left { members, .. } => format!("（{} 离开）", self.all(members)),
             Kind::Renamed { member } => format!("（{} 改名为 {}）", self.known(&member.id), self.name(member)),
+            Kind::GroupUpdated { name: Some(name), .. } => format!("（群名：{name}）"),
+            Kind::GroupUpdated { .. } => "（群的情况有变）".to_owned(),
             Kind::JoinRequest { member, .. } => format!("（{} 申请入群）", self.name(member)),
             Kind::Button { user, choice, .. } => format!("（{} 点击 {choice}）", self.known(user)),
             Kind::Track { member, name } => format!("（{} {name}）", self.name(member)),

@@ -107,6 +107,11 @@ const NOTICES: &[NoticeKind] = &[
         default: "请管理员{% if case %}处理编号 {{ case }} 的事项{% else %}看一下最近的消息{% endif %}{% if more %}，另有 {{ more }} 项{% endif %}。",
     },
     NoticeKind {
+        name: "task_alone",
+        about: "a task or alert told to somebody who runs the group alone, where the platform has no task cards: {{ text }} is what it says, {{ name }} and {{ original }} the member and their words as they are",
+        default: "{% if group %}【{{ group }}】{% endif %}{{ text }}{% if name %}\n成员：{{ name }}{% endif %}{% if original %}\n原话：“{{ original }}”{% endif %}",
+    },
+    NoticeKind {
         name: "task_again",
         about: "a task that nobody acted on is sent again, or one that somebody put off ({{ by }}); {{ text }} is what it says, {{ time }} since when",
         default: "{% if by %}{{ by }} 说稍后处理的事，现在请看一下{% else %}还没有人处理（第 {{ count }} 次提醒）{% endif %}，{{ time }} 起{% if case %}，案件 {{ case }}{% endif %}：{{ text }}",
@@ -243,6 +248,12 @@ const NOTICES: &[NoticeKind] = &[
         name: "disk_well", about: "that alarm is over", default: "存数据的磁盘空间够了，还剩 {{ what }}。"
     },
     NoticeKind {
+        name: "backup_failed",
+        about: "alarm, told at the company's place: no backup could be made in a folder",
+        default: "【急】没能备份到 {{ what }}，会自动再试。原因见 /readyz 或日志。",
+    },
+    NoticeKind { name: "backup_well", about: "that alarm is over", default: "备份好了，放在 {{ what }}。" },
+    NoticeKind {
         name: "welcome",
         about: "the welcome of everybody who came within the window, with the short rules",
         default: "欢迎 {{ list }} {% if more %}等 {{ count }} 位{% endif %}加入本群！{% if channel %}{{ channel }} {% endif %}请先看一眼群规：{{ short_rules }} 发“群规”可以看全文。",
@@ -318,6 +329,8 @@ pub struct Vars {
     pub group: String,
     /// What an alert says.
     pub what: String,
+    /// The words that it is about, not masked: for those alone who run the group.
+    pub original: String,
     /// What is said besides to those who came by a join channel.
     pub channel: String,
     /// The group's short rules.
@@ -353,6 +366,7 @@ pub const VARIABLES: &[&str] = &[
     "seconds",
     "group",
     "what",
+    "original",
     "channel",
     "short_rules",
     "text",

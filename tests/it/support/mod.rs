@@ -16,6 +16,7 @@ pub mod faulty;
 pub mod foreign;
 pub mod playground;
 pub mod pull;
+pub mod tables;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
