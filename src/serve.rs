@@ -252,7 +252,7 @@ pub async fn start_with(
     web.spawn(web::serve_looking(listen, doors, looks, stop_web.clone().cancelled_owned()));
     let admin_pages =
         web::admin::router(web::admin::AdminState { health: health.clone(), metrics, intake: intake.clone(), clock });
-    web.spawn(web::serve(admin, admin_pages, stop_web.clone().cancelled_owned()));
+    web.spawn(web::serve_asking_whence(admin, admin_pages, stop_web.clone().cancelled_owned()));
     health.clear(health::STARTED);
     web.close();
     Ok(Running {

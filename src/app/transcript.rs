@@ -165,9 +165,11 @@ fn step(name: &str) -> &str {
     }
 }
 
-/// What people wrote, on one line: a terminal gets none of their control characters.
+/// What people wrote, on one line: a terminal gets none of their control characters, and nothing that turns text round.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '␤' } else { c }).collect()
+    let turns =
+        |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if c.is_control() || turns(c) { '␤' } else { c }).collect()
 }
 
 fn said(message: &Message) -> String {

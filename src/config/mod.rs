@@ -46,7 +46,7 @@ mod tests;
 pub use bridge::{Actions, Bridge, State};
 pub use changes::{Summary, Written};
 pub use daemon::{Daemon, LogFormat};
-pub use draw::human;
+pub use draw::{human, plain};
 pub use seen::Seen;
 pub use shipped::SHIPPED;
 pub use wecom::{

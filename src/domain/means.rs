@@ -13,6 +13,7 @@ use super::choice::Choice;
 use super::ids::{self, action_id};
 use super::notices::{Notices, Vars};
 use super::policy::{self, Capabilities, Capability, Policy, Strangers};
+use super::rules::stands_for_everybody;
 use super::standing::{Held, HeldKind, Ledger};
 use super::subject::{Subject, group_name};
 use super::time::Timestamp;
@@ -82,8 +83,13 @@ impl Means<'_> {
     }
 
     /// Decides an action.
-    pub(super) fn act(&mut self, lane: Lane, what: What, notifies: Vec<(Arc<str>, u64)>) -> ActionId {
+    pub(super) fn act(&mut self, lane: Lane, mut what: What, notifies: Vec<(Arc<str>, u64)>) -> ActionId {
         let step = self.cause.step.clone().unwrap_or_default();
+        if let What::Send { mentions, .. } | What::Task { mentions, .. } = &mut what
+            && self.cause.reminder.is_none()
+        {
+            mentions.retain(|user| !stands_for_everybody(user)); // some bots have such ids; admins may mean it in a reminder
+        }
         let id = action_id(&self.platform, &self.group, &self.input, self.case, &step, self.ordinal);
         self.ordinal += 1;
         let id: ActionId = id.into();

@@ -59,6 +59,7 @@ mod rotation;
 mod score;
 mod sim;
 mod soak;
+mod security;
 mod rules;
 mod store_faults;
 mod tasks;

@@ -10,6 +10,7 @@ use super::when::{for_ever, is_mark, prefix, unclear, when_at_end};
 use super::{COMMANDS, CONFIRM, Command, CommandInfo, Name, Undo, When, Whom, number, when};
 use crate::domain::chat::LONGEST_WORD;
 use crate::domain::event::{Message, PLACEHOLDER, Segment};
+use crate::domain::rules::stands_for_everybody;
 use crate::domain::text::is_invisible;
 use crate::fault::nearest;
 
@@ -358,6 +359,9 @@ impl Words<'_> {
         }
         let mut whom: Vec<Whom> = Vec::new();
         let bot = |one: &&Whom| self.asked.bot == Some(&*one.user);
+        if self.mentions.iter().flatten().any(|one| stands_for_everybody(&one.user)) {
+            return Err("这个命令不能对所有人用".to_owned());
+        }
         for one in self.mentions.iter().flatten().filter(|one| !bot(one)) {
             if whom.iter().all(|other| other.user != one.user) {
                 whom.push(one.clone());

@@ -59,6 +59,7 @@ pub use concert::thing_keys;
 pub use excuse::Excuse;
 pub use keywords::list_entries;
 pub use links::may_have_address;
+pub use mentions::stands_for_everybody;
 pub use pushing::link_keys;
 pub use ruleset::{Explanation, Ruleset, Scratch, parts};
 pub use similar::sketch;
