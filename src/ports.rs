@@ -1,6 +1,7 @@
 //! What the core needs from the outside, in the core's words: a [`Store`], [`Platform`]s and a [`Clock`].
 
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -314,6 +315,25 @@ pub struct HistorySize {
     pub oldest: Option<Timestamp>,
 }
 
+/// What came of keeping up with the backups in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// When the newest one there was made.
+    pub newest: Timestamp,
+    /// How many bytes it has, if it was made just now.
+    pub made: Option<u64>,
+}
+
+/// Copies a store, beside its writer and on whatever thread it is asked.
+pub trait Copier: Send + Sync {
+    /// Makes a backup in a folder, unless there is one that was made since `due`, and then deletes the oldest of them until
+    /// only `keep` are left.
+    ///
+    /// # Errors
+    /// Why there is none that is new enough, or too many. None was deleted before there was a newer one.
+    fn keep_up(&self, folder: &Path, due: Timestamp, keep: usize, now: Timestamp) -> Result<Copied, String>;
+}
+
 /// Keeps everything. One writer; every method blocks.
 pub trait Store: Send {
     /// Writes units in one transaction, durable when it returns.
@@ -484,6 +504,9 @@ pub trait Store: Send {
 
     /// How much of the journal is in files.
     fn history(&self) -> HistorySize;
+
+    /// What copies this store; `None` where there is nothing to be copied.
+    fn copier(&self) -> Option<Arc<dyn Copier>>;
 
     /// Writes one piece of the habits of groups and bridges, in place of the one of the same number.
     ///

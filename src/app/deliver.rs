@@ -15,7 +15,7 @@ use crate::app::health::{self, Health};
 use crate::app::intake::Intake;
 use crate::app::metrics::{BridgeState, Metrics};
 use crate::app::outbox::{Due, Outbox, Pace, Wellness};
-use crate::domain::action::Action;
+use crate::domain::action::{Action, ActionState};
 use crate::ports::{Clock, Platform, Reply, Store, StoreError, Way};
 
 /// The longest the outbox sleeps: a hand-turned or jumping clock is noticed within it.
@@ -88,6 +88,13 @@ impl SharedOutbox {
         if effects.missed {
             outbox.missed();
         }
+        for id in outbox.doubted() {
+            let stored = store.action(&id)?;
+            if !stored.is_some_and(|stored| stored.state == ActionState::Pending) {
+                outbox.ended(&id); // cancelled, by a commit that was said to have failed
+            }
+        }
+        outbox.is_sure();
         if outbox.wants_refill() {
             let size = outbox.refill_size();
             outbox.refill(store.pending(size)?, size);
@@ -173,7 +180,8 @@ impl Delivery {
         attempts.wait().await;
     }
 
-    fn step(&self) -> Vec<Due> {
+    /// What is to be done now: attempts to be made ([`Delivery::perform`]), and what the engine is to be told.
+    pub fn step(&self) -> Vec<Due> {
         self.forget_blocked();
         let mut outbox = self.outbox.lock();
         let limits = |action: &Action| self.platforms.get(&action.platform)?.wait(action);
@@ -202,7 +210,8 @@ impl Delivery {
         }
     }
 
-    async fn perform(self: Arc<Self>, action: Arc<Action>, body: Arc<str>) {
+    /// Makes one attempt, and takes in what came of it.
+    pub async fn perform(self: Arc<Self>, action: Arc<Action>, body: Arc<str>) {
         let platform = self.platforms.get(&action.platform);
         let way = platform.as_ref().and_then(|platform| platform.way(&action));
         let reply = self.attempt(platform.as_ref(), &action, body).await;

@@ -15,6 +15,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
 
+use crate::app::backups::FolderState;
 use crate::domain::action::{Action, Outcome};
 use crate::domain::policy::Verdict;
 use crate::domain::time::Timestamp;
@@ -85,6 +86,8 @@ pub struct Metrics {
     forgotten: Family<[(&'static str, &'static str); 1], Counter>,
     jobs_failed: Family<[(&'static str, &'static str); 1], Counter>,
     clock_doubted: Gauge,
+    last_backup: Family<[(&'static str, String); 1], Gauge>,
+    backup_failures: Family<[(&'static str, String); 1], Gauge>,
     wecom: Wecom,
 }
 
@@ -179,6 +182,18 @@ impl Metrics {
                 "clock_doubted",
                 "1 while nothing is deleted by age: the clock leapt",
                 Gauge::default(),
+            ),
+            last_backup: add(
+                all,
+                "backup_last_timestamp_seconds",
+                "When the newest backup in a folder was made, since 1970; 0: none is known",
+                Family::default(),
+            ),
+            backup_failures: add(
+                all,
+                "backup_failures",
+                "Backups that could not be made since the start, by folder",
+                Family::default(),
             ),
             wecom: Wecom::new(all),
             registry,
@@ -370,6 +385,18 @@ impl Metrics {
             self.last_event.get_or_create_owned(&bridge).set(silence.last.0 / 1000);
             self.bridge_silent.get_or_create_owned(&bridge).set(i64::from(silence.silent));
             self.groups_silent.get_or_create_owned(&bridge).set(whole(silence.groups));
+        }
+    }
+
+    /// How the backups stand.
+    pub fn backups<'a>(&self, states: impl Iterator<Item = &'a FolderState>) {
+        for family in [&self.last_backup, &self.backup_failures] {
+            family.clear(); // of folders that are not configured any more nothing is shown
+        }
+        for state in states {
+            let folder = [("folder", state.folder.to_string())];
+            self.last_backup.get_or_create_owned(&folder).set(state.newest.map_or(0, |time| time.0 / 1000));
+            self.backup_failures.get_or_create_owned(&folder).set(i64::try_from(state.failures).unwrap_or(i64::MAX));
         }
     }
 

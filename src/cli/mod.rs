@@ -2,6 +2,7 @@
 //! wrong usage, 1 for errors.
 
 pub mod check;
+mod backup;
 mod demo;
 mod eval;
 mod export;
@@ -10,9 +11,11 @@ pub mod health;
 mod import;
 pub mod pause;
 mod replay;
+mod restore;
 mod scan;
 mod serve;
 mod supervisor;
+mod verify;
 mod wecom;
 mod words;
 mod train;
@@ -93,6 +96,17 @@ enum Command {
     /// Writes the page of the manual.
     #[command(after_help = "Example:\n  qunwei man --to man/man1")]
     Man(generate::ManArgs),
+    /// Writes everything in the data directory into one new file, and checks it; the daemon may be running meanwhile.
+    #[command(
+        after_help = "Example:\n  qunwei backup --data data /backup/qunwei.tar.gz && qunwei verify /backup/qunwei.tar.gz"
+    )]
+    Backup(backup::BackupArgs),
+    /// Puts a backup into an empty data directory: all of it or nothing.
+    #[command(after_help = "Example:\n  qunwei restore /backup/qunwei.tar.gz --data data && qunwei serve --data data")]
+    Restore(restore::RestoreArgs),
+    /// Says whether a backup or a data directory is sound; the daemon may be running meanwhile.
+    #[command(after_help = "Example:\n  qunwei verify /backup/qunwei.tar.gz\n  qunwei verify ./data --quick")]
+    Verify(verify::VerifyArgs),
     /// Reads the whole state that `qunwei export --state` wrote into an empty data directory: all of it or nothing.
     #[command(after_help = "Example:\n  qunwei import --data data state.jsonl && qunwei serve --data data")]
     Import(import::ImportArgs),
@@ -174,6 +188,9 @@ pub fn main() -> ExitCode {
         Command::Export(args) => export::run(&args),
         Command::Completions(args) => generate::completions(&args),
         Command::Man(args) => generate::man(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Health(args) => health::health(&args.url, &mut std::io::stderr()).into(),
     }

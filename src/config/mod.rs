@@ -14,6 +14,7 @@ use crate::domain::rules::{KINDS, Kind, Rule, RuleInfo, Ruleset};
 use crate::fault::{Fault, Level};
 
 mod alarms;
+mod backup;
 mod bridge;
 mod changes;
 mod daemon;
@@ -226,6 +227,7 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
         retention: everywhere.retention,
         silence: everywhere.silence,
         disk: everywhere.disk,
+        backup: everywhere.backup,
     };
     Compiled { settings, daemon, notes, size }
 }

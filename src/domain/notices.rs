@@ -246,6 +246,12 @@ const NOTICES: &[NoticeKind] = &[
         name: "disk_well", about: "that alarm is over", default: "存数据的磁盘空间够了，还剩 {{ what }}。"
     },
     NoticeKind {
+        name: "backup_failed",
+        about: "alarm, told at the company's place: no backup could be made in a folder",
+        default: "【急】没能备份到 {{ what }}，会自动再试。原因见 /readyz 或日志。",
+    },
+    NoticeKind { name: "backup_well", about: "that alarm is over", default: "备份好了，放在 {{ what }}。" },
+    NoticeKind {
         name: "welcome",
         about: "the welcome of everybody who came within the window, with the short rules",
         default: "欢迎 {{ list }} {% if more %}等 {{ count }} 位{% endif %}加入本群！{% if channel %}{{ channel }} {% endif %}请先看一眼群规：{{ short_rules }} 发“群规”可以看全文。",

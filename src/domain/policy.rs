@@ -12,6 +12,7 @@ use super::event::Role;
 use super::notices::Notices;
 use super::reminder::{Reminder, ReminderPolicy};
 use super::rules::{Ruleset, TOGETHER};
+use super::schedule::Times;
 use super::tasks::TaskPolicy;
 use super::time::Timestamp;
 
@@ -42,6 +43,19 @@ pub struct Settings {
     pub silence: Option<f32>,
     /// When the disk with the data is worth an alarm.
     pub disk: DiskLimits,
+    /// When and where backups are made; `None`: never by themselves.
+    pub backup: Option<BackupPlan>,
+}
+
+/// When and where backups are made.
+#[derive(Debug)]
+pub struct BackupPlan {
+    /// When one is due, by the clocks of the default policy. Default each day at 04:10.
+    pub times: Times,
+    /// In each of these folders, whole paths.
+    pub folders: Vec<Arc<str>>,
+    /// So many stay in each. Default 7.
+    pub keep: usize,
 }
 
 /// When a disk is worth an alarm.

@@ -5,13 +5,14 @@
 //! - `write`: the one transaction of a commit. `groups`: numbers for groups. `seen`, `filter`: which events were seen.
 //! - `read`: what the core reads back. `chat`: what commands look at. `configs`: versions of the configuration. `inspect`: what people look at.
 //!   `peek`: what is read beside a running daemon. `history`: days of the journal that are over, in files of their own.
-//!   `forget`: deleting by age. `transfer`: the state as one file, for another machine.
+//!   `forget`: deleting by age. `transfer`: the state as one file, for another machine. `backup`: all of it as one file.
 //!
 //! Indexes cost more than syncing to the disk, so a message that breaks no rule writes one journal row, at the end of a
 //! table without indexes, and 16 bytes of its key. All writing goes through one connection, with `synchronous = FULL`: what
 //! [`Store::commit`] has returned from survives a power cut. What is in memory beside the database (`seen`, `groups`) changes
 //! only after its transaction has succeeded.
 
+mod backup;
 mod chat;
 mod checkpoint;
 mod configs;
@@ -41,6 +42,10 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, TransactionBehavior, params};
 
+pub use self::backup::{
+    BackedUp, BackupError, CheckLine, Checked, Found, Head, Moment, Restored, SUFFIX, Unpacked, back_up, check,
+    name_at, restore, unpack,
+};
 pub use self::inspect::{Membership, TableCount};
 pub use self::open::OpenError;
 pub use self::peek::{ChatState, chat_state};
@@ -53,8 +58,8 @@ use crate::domain::ids::SeenKey;
 use crate::domain::standing::Standing;
 use crate::domain::time::Timestamp;
 use crate::ports::{
-    Archived, Forgotten, HistorySize, Kept, Meant, MemberRef, Pending, Row, Start, Store, StoreError, StoredGroup,
-    StoredMember, Unit,
+    Archived, Copier, Forgotten, HistorySize, Kept, Meant, MemberRef, Pending, Row, Start, Store, StoreError,
+    StoredGroup, StoredMember, Unit,
 };
 
 /// What can be set about a store.
@@ -155,7 +160,8 @@ fn thoroughly<T>(
 
 impl Store for SqliteStore {
     fn commit(&mut self, units: &[Unit]) -> Result<(), StoreError> {
-        self.repeated += write::commit(&mut self.conn, &mut self.groups, &mut self.seen, units)?;
+        let done = write::commit(&mut self.conn, &mut self.groups, &mut self.seen, units);
+        self.repeated += done.map_err(|error| error::explain(error, &self.conn))?;
         self.wrote(units.iter().map(size).sum());
         Ok(())
     }
@@ -303,6 +309,10 @@ impl Store for SqliteStore {
         self.history.size()
     }
 
+    fn copier(&self) -> Option<Arc<dyn Copier>> {
+        Some(Arc::new(backup::Backups { data: self.history.data().to_owned() }))
+    }
+
     fn save_habits(&mut self, number: u8, piece: &[u8]) -> Result<(), StoreError> {
         self.conn.execute("INSERT OR REPLACE INTO habits (number, body) VALUES (?1, ?2)", params![number, piece])?;
         self.wrote(piece.len());
@@ -324,8 +334,8 @@ impl Store for SqliteStore {
     fn probe(&mut self) -> Result<(), StoreError> {
         // Large enough to need new pages: changing a row in place can succeed on a disk that is full. Then small again, so
         // that the next probe needs them anew.
-        self.conn.execute("INSERT OR REPLACE INTO probe (id, body) VALUES (1, zeroblob(16384))", [])?;
-        self.conn.execute("UPDATE probe SET body = zeroblob(0) WHERE id = 1", [])?;
-        Ok(())
+        let large = self.conn.execute("INSERT OR REPLACE INTO probe (id, body) VALUES (1, zeroblob(16384))", []);
+        let small = large.and_then(|_| self.conn.execute("UPDATE probe SET body = zeroblob(0) WHERE id = 1", []));
+        small.map(drop).map_err(|error| error::explain(error.into(), &self.conn))
     }
 }

@@ -19,6 +19,7 @@ const UNITS: &[(&str, &str)] = &[
     ("MB", "MB"),
     ("actions", "个"),
     ("alerts", "条"),
+    ("backups", "份"),
     ("characters", "字"),
     ("MiB", "MiB"),
     ("days", "天"),

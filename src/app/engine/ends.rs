@@ -23,9 +23,7 @@ impl Engine {
         for user in action.notifies.iter().map(|(user, _)| user).chain(action.what.user()) {
             self.load_member(&action.platform, &action.group, user)?;
         }
-        // What a fresh run of the journal needs: which action, and how it ended.
-        let body = serde_json::json!({ "action": *action.id, "outcome": outcome }).to_string();
-        unit.rows.push(self.row(RowKind::Outcome, now, body.into()));
+        unit.rows.push(self.row(RowKind::Outcome, now, outcome_body(&action.id, outcome).into()));
         let from = unit.changes.len();
         let cancelled = self.was_taken_back(action, outcome)?;
         let failed = matches!(outcome, Outcome::Failed { .. } | Outcome::Uncertain { .. } | Outcome::Expired);
@@ -100,6 +98,11 @@ impl Engine {
         let file = case.map(|no| self.store.case_file(no)).transpose()?.flatten();
         Ok(file.is_some_and(|file| file.undone.is_some()))
     }
+}
+
+/// What a fresh run of the journal needs: which action, and how it ended.
+pub(super) fn outcome_body(action: &str, outcome: &Outcome) -> String {
+    serde_json::json!({ "action": action, "outcome": outcome }).to_string()
 }
 
 /// Whether what a bot says replaces what was supposed.

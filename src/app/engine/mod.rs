@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 use crate::app::intake::{Answer, Answers, Inbound, Job, LateAcks};
 use crate::app::metrics::{EventOutcome, Metrics};
 use crate::domain::change::Change;
-use crate::domain::core::{Core, Judged, Loaded, ReloadWord, Word};
+use crate::domain::core::{Core, Judged, Loaded, ReloadWord, TIMERS_AT_ONCE, Word};
 use crate::domain::ids::{GroupKey, SeenKey};
 use crate::domain::policy::Settings;
 use crate::domain::recent::Place;
@@ -58,6 +58,8 @@ pub struct Engine {
     metrics: Arc<Metrics>,
     limits: Limits,
     seq: u64,
+    /// The last input that a commit is known to have written.
+    durable: u64,
     batch: Batch,
     mark: (u64, Timestamp),
     /// The pieces in which the windows are in the store: the last input of each, and how far it goes.
@@ -128,6 +130,7 @@ impl Engine {
             metrics,
             limits,
             seq: 0,
+            durable: 0,
             batch: Batch::default(),
             mark: (0, now),
             written: VecDeque::new(),
@@ -143,6 +146,7 @@ impl Engine {
             tell: Box::new(Answers::tell),
         };
         engine.reload()?;
+        engine.durable = engine.seq;
         engine.reloaded = false;
         engine.unsure = false; // at a start the rules are only about to be said
         Ok(engine)
@@ -207,7 +211,7 @@ impl Engine {
         }
     }
 
-    /// Fires the timers and reminders that are due.
+    /// Fires the timers and reminders that are due, or so many of them as one turn may have.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -216,7 +220,8 @@ impl Engine {
         if !self.core.reminders_due(now) && !timer {
             return Ok(());
         }
-        let due: Vec<_> = self.core.state.timers.iter().take_while(|timer| timer.due <= now).cloned().collect();
+        let due = self.core.state.timers.iter().take_while(|timer| timer.due <= now);
+        let due: Vec<_> = due.take(TIMERS_AT_ONCE).cloned().collect();
         for timer in &due {
             self.load_group(&timer.platform, &timer.group)?;
             let users = match &timer.what {
@@ -258,8 +263,11 @@ impl Engine {
         let room = self.batch.units.len(); // the next batch is about as large
         let next = Batch { units: Vec::with_capacity(room), jobs: Vec::with_capacity(room), ..Batch::default() };
         let batch = std::mem::replace(&mut self.batch, next);
-        for row in batch.units.iter().flat_map(|unit| &unit.rows).filter(|row| row.kind == RowKind::Event) {
-            self.metrics.event(&row.platform, EventOutcome::Accepted);
+        for row in batch.units.iter().flat_map(|unit| &unit.rows) {
+            self.durable = row.seq;
+            if row.kind == RowKind::Event {
+                self.metrics.event(&row.platform, EventOutcome::Accepted);
+            }
         }
         if let Some(witness) = &mut self.witness {
             batch.sights.iter().for_each(|sight| witness.saw(sight));
@@ -414,7 +422,7 @@ impl Engine {
         }
         let Named { event: named, unmet } = self.named(event, unit)?;
         let event = named.as_ref().unwrap_or(event);
-        self.load(event)?;
+        self.load(event, now)?;
         self.load_command(event, unmet, now, unit)?;
         self.batch.seen.insert(key.id, key.body);
         unit.seen.push(key);

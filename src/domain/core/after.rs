@@ -16,14 +16,19 @@ use crate::domain::subject::Subject;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::{Timer, TimerKind};
 
+/// So many timers fire in one turn, the rest in the next: whatever came due while the daemon was down, what one turn looks at is
+/// little beside what memory holds ([`crate::domain::state::Limits`]), so that nothing of it is shed before it is recorded.
+pub const TIMERS_AT_ONCE: usize = 64;
+
 impl Core {
-    /// Fires the timers that are due, ordered by (due, group, id).
+    /// Fires the timers that are due, ordered by (due, group, id), at most [`TIMERS_AT_ONCE`].
     pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Change>) {
         let begin = out.len();
         let (firings, more) = self.take_firings(now);
         let mut firings = firings.into_iter().peekable();
+        let mut left = TIMERS_AT_ONCE;
         loop {
-            let timer = self.state.timers.first().filter(|timer| timer.due <= now).cloned();
+            let timer = self.state.timers.first().filter(|timer| timer.due <= now && left > 0).cloned();
             let firing = firings.next_if(|one| timer.as_ref().is_none_or(|timer| one.is_before(timer)));
             if let Some(firing) = firing {
                 self.fire(&firing, now, out);
@@ -32,6 +37,7 @@ impl Core {
             // Where what comes before it is not all sent, it waits for the next turn.
             let waits = more && firings.peek().is_none();
             let Some(timer) = timer.filter(|_| !waits) else { break };
+            left -= 1;
             self.state.timers.remove(&timer);
             out.push(Change::TimerDone(timer.clone()));
             let from = out.len();

@@ -50,6 +50,8 @@ impl Core {
                 ("disk_filling", Vars { text: duration(*minutes), what: size(*free), ..Vars::default() })
             }
             Alarm::DiskLow { free } => ("disk_low", Vars { what: size(*free), ..Vars::default() }),
+            Alarm::BackupFailed { folder } => ("backup_failed", Vars { what: folder.to_string(), ..Vars::default() }),
+            Alarm::BackupWell { folder } => ("backup_well", Vars { what: folder.to_string(), ..Vars::default() }),
             Alarm::DiskWell { free } => ("disk_well", Vars { what: size(*free), ..Vars::default() }),
         };
         let text = self.settings.default_policy.notices.render(notice, &vars);

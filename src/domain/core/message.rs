@@ -1,6 +1,7 @@
 //! The path of a message through the core: judged, and when it violates, a case.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Core;
 use super::Judged;
@@ -93,6 +94,15 @@ impl Here<'_> {
             ..Cause::default()
         }
     }
+}
+
+/// A message that is so late may have been edited before it came: it is looked up in which case it is then. Nearly every message
+/// is spared that.
+const LATE: Duration = Duration::from_secs(2);
+
+/// Whether a message sent at `time` is so late that its edit may have come before it.
+pub fn may_follow_its_edit(time: Timestamp, now: Timestamp) -> bool {
+    now.since(time) > LATE
 }
 
 impl Core {
@@ -229,7 +239,8 @@ impl Core {
         let [leading, ..] = findings else { return };
         let kept = conceal(&here.settings.rules, &self.scratch.text.original, findings);
         // What was only observed does not shield a real violation.
-        let known = if here.about == About::Name { None } else { self.state.message(here.message_key()) };
+        let asked = here.about != About::Name && (here.is_edit() || may_follow_its_edit(here.time, here.now));
+        let known = if asked { self.state.message(here.message_key()) } else { None };
         let known = known.filter(|memo| observe || !memo.observe);
         if let Some(memo) = known {
             // One message is one case: an edit adds what is new to it, and nothing else.

@@ -21,10 +21,11 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use self::after::TIMERS_AT_ONCE;
 pub use self::alarm::Word;
 pub use self::commands::{Wanted, quoted_cases};
 use self::message::{About, Here};
-pub use self::message::{message_key, pseudo_title};
+pub use self::message::{may_follow_its_edit, message_key, pseudo_title};
 pub use self::reloaded::ReloadWord;
 pub use self::reminders::time_vars;
 pub use self::rules_text::rules_text;

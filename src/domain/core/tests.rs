@@ -140,6 +140,7 @@ impl Bed {
             retention: Retention::default(),
             silence: None,
             disk: DiskLimits { ahead: Duration::ZERO, low: 0 },
+            backup: None,
         };
         let mut core = Core::new(settings.into(), State::new(Limits::default()));
         let known = Known { platform: "p".into(), group: "g1".into(), since: NOW, seen: true };

@@ -73,6 +73,9 @@ impl Core {
     fn open_task(&mut self, action: &Action, now: Timestamp, out: &mut Vec<Change>) {
         let What::Task { text, mentions, buttons, about } = &action.what else { return };
         let place = Place::new(&action.platform, &action.group);
+        if self.task_of(&place, &action.id).is_some() {
+            return; // what is decided again is the same task
+        }
         let policy = self.settings.policy(&action.group).clone();
         let (kind, urgent) = self.how_soon(&policy, &action.cause);
         let mut task = OpenTask {
