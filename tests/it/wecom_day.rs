@@ -68,11 +68,14 @@ aes_key_env = "AES"
 secret_env = "CUSTOMER"
 token_env = "TOKEN"
 aes_key_env = "AES"
+previous_token_env = "OLD"
 [wecom.corp.archive]
 library = "{library}"
 secret_env = "ARCHIVE"
 private_keys = ["1:{key}"]
 poll_seconds = 1
+proxy = "http://127.0.0.1:3128"
+proxy_auth_env = "PROXY"
 [wecom.corp.group.{GROUP}]
 robot_env = "ROBOT"
 "#,
@@ -90,6 +93,8 @@ robot_env = "ROBOT"
             ("TOKEN", "callback-token"),
             ("AES", KEY),
             ("ARCHIVE", archive.as_str()),
+            ("PROXY", "guard:hush"),
+            ("OLD", "callback-token-of-before"),
             ("ROBOT", "fake-robot-key"),
         ];
         let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
@@ -106,7 +111,8 @@ robot_env = "ROBOT"
         for (to, path) in [("app:1000002", "app/guard"), ("customer", "customer")] {
             let address = Address {
                 url: format!("http://{listen}/hooks/wecom/corp/{path}"),
-                token: "callback-token".to_owned(),
+                // The console was not changed yet where customer contact is set.
+                token: if to == "customer" { "callback-token-of-before" } else { "callback-token" }.to_owned(),
                 aes_key: KEY.to_owned(),
                 receiveid: corp.clone(),
                 format: Format::Xml,
@@ -288,6 +294,8 @@ async fn one_robot_that_was_removed_is_told_by_its_group_alone() {
     assert!(day.world.running().health.ready().is_err());
     let (_, metrics) = day.world.admin("/metrics").await;
     assert!(metrics.contains("qunwei_bridge_state{bridge=\"corp\",state=\"broken\"} 1"), "{metrics}");
+    let through = std::fs::read_to_string(day.vault.folder.path().join("proxy")).unwrap();
+    assert_eq!(through, "http://127.0.0.1:3128 guard:hush", "the library goes through the proxy");
     day.fake.model().robots.get_mut("fake-robot-key").unwrap().state = RobotState::In;
     until("it is well again", || {
         day.turn(Duration::from_secs(5));
@@ -421,6 +429,28 @@ async fn an_admin_names_a_member_as_wecom_writes_it() {
         store.query_row("SELECT body FROM cases", [], |row| row.get(0)).unwrap()
     };
     assert!(case.contains(SPAMMER), "{case}");
+    day.finish().await;
+}
+
+/// What was broken in another configuration is not shown any more.
+#[tokio::test]
+async fn a_robot_that_is_taken_out_of_the_files_is_nobodys_trouble() {
+    let mut day = Day::begin().await;
+    members_known(&day).await;
+    day.fake.model().robots.get_mut("fake-robot-key").unwrap().state = RobotState::Out;
+    day.say(SPAMMER, AD);
+    until("it is not ready", || {
+        day.turn(Duration::from_millis(100));
+        day.world.running().health.ready().err()
+    })
+    .await;
+    let file = "config/zz-test.toml";
+    let text = std::fs::read_to_string(day.world.file(file)).unwrap();
+    day.world.write(file, &text.replace("robot_env = \"ROBOT\"", ""));
+    day.world.running().reloader.reload().await.unwrap();
+    until("it is ready", || day.world.running().health.ready().ok()).await;
+    day.turn(Duration::from_secs(120));
+    day.world.settled().await;
     day.finish().await;
 }
 

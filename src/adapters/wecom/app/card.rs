@@ -46,7 +46,8 @@ pub struct CardButton {
 }
 
 impl TaskCard {
-    /// The card of a task: the first line of its text is the title; of a text of one line that is too long for it, the case is.
+    /// The card of a task: the first line of its text is the title; of a text of one line that is too long for it, the case is,
+    /// or else the group.
     /// `None` without a button (which WeCom refuses), or with an
     /// id that WeCom does not take. Of more than six buttons the first six are shown.
     ///
@@ -66,7 +67,8 @@ impl TaskCard {
             }
         }
         let words = text::neutral(words).trim().to_owned();
-        let title = case.map(|case| format!("案件 {case}"));
+        let group = Some(about.group.as_str()).filter(|group| !group.is_empty()).map(text::neutral);
+        let title = case.map(|case| format!("案件 {case}")).or(group);
         (!shown.is_empty() && !words.is_empty()).then(|| Self {
             task_id: task_id.clone(),
             title,
@@ -204,6 +206,11 @@ mod tests {
         let json = of(about, "举报：“加微信 abc123 <zhangsan>”");
         assert!(json.get("quote_area").is_none(), "nothing is said twice");
         assert!(of(Subject::default(), "请处理").get("horizontal_content_list").is_none());
+        let about = Subject { group: "一号店".to_owned(), ..Subject::default() };
+        let long = "请看一下 小王 的群昵称：可能是「群昵称里有广告或联系方式」。未作任何处理。";
+        let card = TaskCard::of(&"a-abc".into(), long, &[button("handled", "已处理")], None, about).unwrap();
+        assert!(card.too_long_for_it().is_none(), "one message, and not two");
+        assert_eq!(card.to_json()["main_title"]["title"], "一号店");
     }
 
     #[test]

@@ -161,7 +161,7 @@ impl Keeper {
         if roster.members.is_empty() {
             return Err(format!("the group {chat} is told to have no members, which cannot be"));
         }
-        self.called.read(chat, &roster.name);
+        self.called.was_read(chat, &roster.name);
         let source: Arc<str> = format!("wecom/{}/group/{chat}", self.platform).into();
         let kept = self.inlet.mark(&source).await.map_err(|error| error.to_string())?;
         let before: Option<Roster> = kept.as_deref().and_then(|kept| serde_json::from_str(kept).ok());

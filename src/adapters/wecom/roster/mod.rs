@@ -17,24 +17,28 @@ use crate::domain::time::Timestamp;
 
 /// What groups are called: as files name them, else as they were read. Clones share it.
 #[derive(Clone, Default)]
-pub struct Called(Arc<RwLock<HashMap<Arc<str>, Arc<str>>>>);
+pub struct Called {
+    in_files: Arc<HashMap<Arc<str>, Arc<str>>>,
+    read: Arc<RwLock<HashMap<Arc<str>, Arc<str>>>>,
+}
 
 impl Called {
-    /// These, by chat id.
+    /// As files name them, by chat id.
     pub fn new(names: impl IntoIterator<Item = (Arc<str>, Arc<str>)>) -> Self {
-        Self(Arc::new(RwLock::new(names.into_iter().collect())))
+        Self { in_files: Arc::new(names.into_iter().collect()), read: Arc::default() }
     }
 
     /// What a group is called, if that is known.
     pub fn name(&self, chat: &str) -> Option<Arc<str>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(chat).cloned()
+        let read = || self.read.read().unwrap_or_else(PoisonError::into_inner).get(chat).cloned();
+        self.in_files.get(chat).cloned().or_else(read)
     }
 
-    /// A group was read; what a file calls it stays.
-    fn read(&self, chat: &Arc<str>, name: &str) {
+    /// A group was read.
+    fn was_read(&self, chat: &Arc<str>, name: &str) {
         if !name.is_empty() {
-            let mut names = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            names.entry(chat.clone()).or_insert_with(|| name.into());
+            let mut names = self.read.write().unwrap_or_else(PoisonError::into_inner);
+            names.insert(chat.clone(), name.into());
         }
     }
 }

@@ -86,3 +86,14 @@ fn another_name_of_the_group_is_told_once() {
     assert_eq!(read(&before.events_since(Some(&old), "wr1", NOW)).len(), 1);
     assert!(before.events_since(Some(&before), "wr1", NOW).is_empty());
 }
+
+#[test]
+fn a_group_is_called_as_a_file_names_it_else_as_it_was_read_last() {
+    let called = Called::new([("wr1".into(), "总部".into())]);
+    for name in ["一号店", "", "二号店"] {
+        called.was_read(&"wr1".into(), name);
+        called.was_read(&"wr2".into(), name);
+    }
+    let names = ["wr1", "wr2", "wr3"].map(|chat| called.name(chat));
+    assert_eq!(names, [Some("总部".into()), Some("二号店".into()), None]);
+}
