@@ -160,7 +160,8 @@ pub fn command(data: &[u8]) {
     let now = NOW.zoned(&TimeZone::get("Asia/Shanghai").expect("it is bundled"));
     for quote in [None, Some(Box::new(quote))] {
         let message = Message { content: content.clone(), quote, ..Message::default() };
-        let asked = Asked { bot: Some("bot"), quoted: message.quote.is_some().then_some("u7"), now: now.clone() };
+        let asked =
+            Asked { bot: Some("bot"), quoted: message.quote.is_some().then_some("u7"), now: now.clone(), unmet: None };
         let _ = (command::looks_like_command(&message, asked.bot), command::is_false_alarm(&message));
         let typed = command::parse(&message, &asked);
         assert_eq!(typed, command::parse(&message, &asked));
