@@ -16,10 +16,10 @@ use qunwei::domain::rules::{Learned, Moment, Scratch, link_keys, sketch, thing_k
 use qunwei::domain::text::Text;
 use qunwei::domain::time::Timestamp;
 
-/// Messages of one round, rounds of one message each other part alternates with.
+/// Messages of one round, and rounds.
 const ROUND: usize = 1_000;
 const ROUNDS: usize = 60;
-const MESSAGES: usize = 20_000;
+const MESSAGES: usize = ROUND * ROUNDS;
 
 fn main() {
     let config = qunwei::config::load(&load::root().join("config"), &|_| None).unwrap();
@@ -46,11 +46,11 @@ fn main() {
             .map(|name| (name, Vec::new()));
     let mut found = 0;
     for round in 0..ROUNDS {
-        let first = round * ROUND % MESSAGES;
+        let first = round * ROUND;
         let mut times = [0_u64; 6];
         for n in first..first + ROUND {
             let (event, message) = messages[n];
-            let clock = Timestamp(event.time.unwrap().0 + (round * ROUND / MESSAGES * MESSAGES) as i64 * 2);
+            let clock = event.time.unwrap();
             let mut took = [0; 7];
             let begin = ThreadTime::now();
             let mut lap = |at: usize| took[at] = begin.elapsed().as_nanos() as u64;
