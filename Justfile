@@ -28,6 +28,7 @@ bench:
     cargo bench --bench memory
     cargo bench --bench history
     cargo bench --bench callback
+    cargo bench --bench shipped
 
 # the long forms of the failure tests: thousands of seeds of the simulation, two hundred kills and two hundred power cuts on one data
 # directory, every page of a store damaged, a minute of flood, ten minutes of mutations for each reader of what comes from outside

@@ -1,6 +1,7 @@
 //! What the core needs from the outside, in the core's words: a [`Store`], [`Platform`]s and a [`Clock`].
 
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +34,11 @@ pub trait Platform: Send + Sync {
     /// Tries an action once. `body` is its JSON, the same bytes at each attempt.
     fn perform(&self, action: Arc<Action>, body: Arc<str>) -> Pin<Box<dyn Future<Output = Reply> + Send>>;
 
+    /// Which way an action takes, on a platform whose ways fail one by one; `None`: it is well or broken as a whole.
+    fn way(&self, _action: &Action) -> Option<Way> {
+        None
+    }
+
     /// How long an action had better wait before it is tried, by limits that the platform sets itself; `None`: it may go.
     ///
     /// Asked before an attempt is recorded, and again before it is made, on the thread that turns the outbox: it must answer
@@ -40,6 +46,15 @@ pub trait Platform: Send + Sync {
     fn wait(&self, _action: &Action) -> Option<Duration> {
         None
     }
+}
+
+/// A way by which a platform carries actions out, and which may be broken while others are not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Way {
+    /// Its name, the same as long as the platform is.
+    pub name: Arc<str>,
+    /// What people call it.
+    pub called: Arc<str>,
 }
 
 /// What came of one attempt.
@@ -171,6 +186,19 @@ pub struct StoredMember {
     pub joined: Option<Timestamp>,
 }
 
+/// Whom a word may mean in a group.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meant {
+    /// Members who are called so and are not known to have left, by id.
+    pub called: Vec<Arc<str>>,
+    /// A member who is not known to have left has this id.
+    pub is_id: bool,
+    /// Somebody who was called so, or has this id, has left.
+    pub left: bool,
+    /// Whether anybody's name is known there.
+    pub names: bool,
+}
+
 /// An action that has not come to its end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pending {
@@ -287,6 +315,25 @@ pub struct HistorySize {
     pub oldest: Option<Timestamp>,
 }
 
+/// What came of keeping up with the backups in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// When the newest one there was made.
+    pub newest: Timestamp,
+    /// How many bytes it has, if it was made just now.
+    pub made: Option<u64>,
+}
+
+/// Copies a store, beside its writer and on whatever thread it is asked.
+pub trait Copier: Send + Sync {
+    /// Makes a backup in a folder, unless there is one that was made since `due`, and then deletes the oldest of them until
+    /// only `keep` are left.
+    ///
+    /// # Errors
+    /// Why there is none that is new enough, or too many. None was deleted before there was a newer one.
+    fn keep_up(&self, folder: &Path, due: Timestamp, keep: usize, now: Timestamp) -> Result<Copied, String>;
+}
+
 /// Keeps everything. One writer; every method blocks.
 pub trait Store: Send {
     /// Writes units in one transaction, durable when it returns.
@@ -374,11 +421,11 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn member_name(&mut self, member: &MemberRef) -> Result<Option<Arc<str>>, StoreError>;
 
-    /// Members of a group who are called this, as far as events have said, and are not known to have left.
+    /// Whom a word may mean in a group, as far as events have said.
     ///
     /// # Errors
     /// The store cannot be read.
-    fn members_called(&mut self, platform: &str, group: &str, name: &str) -> Result<Vec<Arc<str>>, StoreError>;
+    fn meant(&mut self, platform: &str, group: &str, word: &str) -> Result<Meant, StoreError>;
 
     /// A change made in the chat, by its number.
     ///
@@ -457,6 +504,9 @@ pub trait Store: Send {
 
     /// How much of the journal is in files.
     fn history(&self) -> HistorySize;
+
+    /// What copies this store; `None` where there is nothing to be copied.
+    fn copier(&self) -> Option<Arc<dyn Copier>>;
 
     /// Writes one piece of the habits of groups and bridges, in place of the one of the same number.
     ///

@@ -192,7 +192,13 @@ pub async fn start_with(
     let hooks =
         web::hooks::HooksState::new(intake.clone(), outbox.clone(), clock.clone(), metrics.clone(), stop_web.clone());
     let callbacks = WecomState::new(intake.clone(), clock.clone(), metrics.clone(), stop_web.clone());
-    let around = wecom::Around { intake: intake.clone(), clock: clock.clone(), health: health.clone() };
+    let around = wecom::Around {
+        intake: intake.clone(),
+        clock: clock.clone(),
+        health: health.clone(),
+        metrics: metrics.clone(),
+        counted: wecom::Counted::default(),
+    };
     let mut bridges = Bridges {
         configured: Vec::new(),
         guests,
@@ -215,6 +221,7 @@ pub async fn start_with(
         metrics: metrics.clone(),
         health: health.clone(),
         silent: Default::default(),
+        blocked: Default::default(),
         unpolled: Default::default(),
     };
     let stop_delivery = CancellationToken::new();
@@ -245,7 +252,7 @@ pub async fn start_with(
     web.spawn(web::serve_looking(listen, doors, looks, stop_web.clone().cancelled_owned()));
     let admin_pages =
         web::admin::router(web::admin::AdminState { health: health.clone(), metrics, intake: intake.clone(), clock });
-    web.spawn(web::serve(admin, admin_pages, stop_web.clone().cancelled_owned()));
+    web.spawn(web::serve_asking_whence(admin, admin_pages, stop_web.clone().cancelled_owned()));
     health.clear(health::STARTED);
     web.close();
     Ok(Running {

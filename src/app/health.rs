@@ -9,6 +9,9 @@ pub const STARTED: &str = "started";
 pub const ENGINE: &str = "engine";
 /// The part that stands for the store.
 pub const STORE: &str = "store";
+/// The part that stands for backups.
+pub const BACKUP: &str = "backup";
+
 /// The part that stands for the disk with the data.
 pub const DISK: &str = "disk";
 /// The part that stands for the configuration.

@@ -15,6 +15,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
 
+use crate::app::backups::FolderState;
 use crate::domain::action::{Action, Outcome};
 use crate::domain::policy::Verdict;
 use crate::domain::time::Timestamp;
@@ -23,9 +24,11 @@ use crate::ports::{HistorySize, Reply};
 use labels::{Answered, Ended, Replied};
 pub use labels::{BridgeState, EventOutcome, Forwarded, Mode, Reload, Reminded, Shed, Unjudged};
 use table::{Closed, Table};
+pub use wecom::{Reading, Wecom};
 
 mod labels;
 mod table;
+mod wecom;
 
 /// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -83,6 +86,9 @@ pub struct Metrics {
     forgotten: Family<[(&'static str, &'static str); 1], Counter>,
     jobs_failed: Family<[(&'static str, &'static str); 1], Counter>,
     clock_doubted: Gauge,
+    last_backup: Family<[(&'static str, String); 1], Gauge>,
+    backup_failures: Family<[(&'static str, String); 1], Gauge>,
+    wecom: Wecom,
 }
 
 impl Default for Metrics {
@@ -177,6 +183,19 @@ impl Metrics {
                 "1 while nothing is deleted by age: the clock leapt",
                 Gauge::default(),
             ),
+            last_backup: add(
+                all,
+                "backup_last_timestamp_seconds",
+                "When the newest backup in a folder was made, since 1970; 0: none is known",
+                Family::default(),
+            ),
+            backup_failures: add(
+                all,
+                "backup_failures",
+                "Backups that could not be made since the start, by folder",
+                Family::default(),
+            ),
+            wecom: Wecom::new(all),
             registry,
         };
         metrics.disk_free.set(f64::NAN); // not known yet, and no alert's business
@@ -369,6 +388,18 @@ impl Metrics {
         }
     }
 
+    /// How the backups stand.
+    pub fn backups<'a>(&self, states: impl Iterator<Item = &'a FolderState>) {
+        for family in [&self.last_backup, &self.backup_failures] {
+            family.clear(); // of folders that are not configured any more nothing is shown
+        }
+        for state in states {
+            let folder = [("folder", state.folder.to_string())];
+            self.last_backup.get_or_create_owned(&folder).set(state.newest.map_or(0, |time| time.0 / 1000));
+            self.backup_failures.get_or_create_owned(&folder).set(i64::try_from(state.failures).unwrap_or(i64::MAX));
+        }
+    }
+
     /// Another version of the configuration is in force.
     pub fn config_version(&self, version: &str) {
         self.config.clear();
@@ -387,6 +418,11 @@ impl Metrics {
         if let Some(counter) = self.reminders.get(outcome.at()) {
             counter.inc();
         }
+    }
+
+    /// What is counted of companies on WeCom.
+    pub fn wecom(&self) -> &Wecom {
+        &self.wecom
     }
 
     /// A bridge is not configured any more.

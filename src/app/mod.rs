@@ -22,4 +22,6 @@ pub mod eval;
 pub mod words;
 pub mod train;
 pub mod replay;
+pub mod rerun;
+pub mod backups;
 pub mod transcript;

@@ -112,7 +112,7 @@ error: unknown key `移出` in [group.\"群\".notices]
 3 | notices = { mute = \"禁言\", \"移出\" = \"再见\" }
   |                            ^^^^^^
   |
-  = help: known here: `warn_private`, `warn_private_name`, `warn_neutral`, `warn_public`, `warn_public_name`, `mute`, `mute_recorded`, `remove`, `remove_private`, `merged`, `merged_item`, `merged_neutral`, `merged_neutral_item`, `task`, …
+  = help: known here: `warn_private`, `warn_private_name`, `warn_neutral`, `warn_public`, `warn_public_name`, `mute`, `mute_recorded`, `remove`, `remove_private`, `merged`, `merged_item`, `merged_neutral`, `merged_neutral_item`, `task`, …; a key of a newer Qunwei needs that version: this is Qunwei 0.1.0
 
 error: `queue` takes a whole number, but this is a text
  --> config/a.toml:5:9

@@ -2,17 +2,21 @@
 //! wrong usage, 1 for errors.
 
 pub mod check;
+mod backup;
 mod demo;
 mod eval;
 mod export;
 mod generate;
 pub mod health;
 mod import;
+mod logging;
 pub mod pause;
 mod replay;
+mod restore;
 mod scan;
 mod serve;
 mod supervisor;
+mod verify;
 mod wecom;
 mod words;
 mod train;
@@ -23,6 +27,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::config::plain;
+use crate::fault::Fault;
 
 /// Looks after the groups of an enterprise WeCom bot: judges messages, answers violations step by step.
 #[derive(Parser)]
@@ -93,6 +100,17 @@ enum Command {
     /// Writes the page of the manual.
     #[command(after_help = "Example:\n  qunwei man --to man/man1")]
     Man(generate::ManArgs),
+    /// Writes everything in the data directory into one new file, and checks it; the daemon may be running meanwhile.
+    #[command(
+        after_help = "Example:\n  qunwei backup --data data /backup/qunwei.tar.gz && qunwei verify /backup/qunwei.tar.gz"
+    )]
+    Backup(backup::BackupArgs),
+    /// Puts a backup into an empty data directory: all of it or nothing.
+    #[command(after_help = "Example:\n  qunwei restore /backup/qunwei.tar.gz --data data && qunwei serve --data data")]
+    Restore(restore::RestoreArgs),
+    /// Says whether a backup or a data directory is sound; the daemon may be running meanwhile.
+    #[command(after_help = "Example:\n  qunwei verify /backup/qunwei.tar.gz\n  qunwei verify ./data --quick")]
+    Verify(verify::VerifyArgs),
     /// Reads the whole state that `qunwei export --state` wrote into an empty data directory: all of it or nothing.
     #[command(after_help = "Example:\n  qunwei import --data data state.jsonl && qunwei serve --data data")]
     Import(import::ImportArgs),
@@ -157,6 +175,7 @@ pub fn command() -> clap::Command {
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
+    logging::say_no_values_when_falling();
     let cli = Cli::parse();
     let verbosity = i16::from(cli.verbose) - i16::from(cli.quiet);
     match cli.command {
@@ -174,6 +193,9 @@ pub fn main() -> ExitCode {
         Command::Export(args) => export::run(&args),
         Command::Completions(args) => generate::completions(&args),
         Command::Man(args) => generate::man(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Health(args) => health::health(&args.url, &mut std::io::stderr()).into(),
     }
@@ -200,9 +222,16 @@ fn data_dir(named: &Path) -> &Path {
     if named.as_os_str().is_empty() { Path::new("./data") } else { named }
 }
 
-/// Writes to stderr; when nobody is there to read it, there is nobody to tell.
+/// Writes to stderr; when nobody is there to read it, there is nobody to tell. A path or an argument in it cannot move the
+/// terminal's cursor.
 fn complain(text: impl std::fmt::Display) {
-    drop(write!(std::io::stderr(), "{text}"));
+    let lines: Vec<String> = text.to_string().split('\n').map(plain).collect();
+    drop(std::io::stderr().write_all(lines.join("\n").as_bytes()));
+}
+
+/// The same for faults, which are drawn in colours.
+fn show(faults: &[Fault], colour: bool) {
+    drop(std::io::stderr().write_all(check::human(faults, colour).as_bytes()));
 }
 
 /// The environment, as the configuration asks for it.
@@ -213,7 +242,7 @@ fn environment(name: &str) -> Option<String> {
 /// Reads the configuration, or shows every fault of it on stderr.
 fn load(config: &ConfigArg) -> Result<crate::config::Config, ExitCode> {
     crate::config::load(config.dir(), &environment).map_err(|faults| {
-        complain(check::human(&faults, std::io::stderr().is_terminal()));
+        show(&faults, std::io::stderr().is_terminal());
         ExitCode::FAILURE
     })
 }

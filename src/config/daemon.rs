@@ -9,12 +9,13 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::alarms;
+use super::backup;
 use super::bridge::Bridge;
 use super::faults::Faults;
 use super::policy::timezone;
 use super::section::{Number, Placed, Section, did_you_mean};
 use super::wecom::Wecom;
-use crate::domain::policy::{Capability, Company, DiskLimits, Mode, Platform, Retention, UnknownGroups};
+use crate::domain::policy::{BackupPlan, Capability, Company, DiskLimits, Mode, Platform, Retention, UnknownGroups};
 
 pub(super) const DEDUPE: Number = Number { key: "dedupe_hours", range: 1..=720, unit: "hours", default: 24 };
 pub(super) const QUEUE: Number = Number { key: "queue", range: 64..=1_048_576, unit: "inputs", default: 16_384 };
@@ -68,6 +69,7 @@ pub(super) struct Everywhere {
     pub(super) retention: Retention,
     pub(super) silence: Option<f32>,
     pub(super) disk: DiskLimits,
+    pub(super) backup: Option<BackupPlan>,
 }
 
 /// What `[daemon.alerts]` says, before it is known whether its bridge is there.
@@ -97,6 +99,7 @@ pub(super) fn read(section: Option<Section<'_>>, faults: &Faults) -> (Daemon, Ev
         retention: Retention::default(),
         silence: alarms::silence(None),
         disk: alarms::disk(None),
+        backup: None,
     };
     let Some(mut section) = section else { return (daemon, everywhere) };
     addresses(&mut section, &mut daemon, faults);
@@ -125,6 +128,7 @@ pub(super) fn read(section: Option<Section<'_>>, faults: &Faults) -> (Daemon, Ev
     }
     everywhere.silence = alarms::silence(section.section("silence", "[daemon.silence]"));
     everywhere.disk = alarms::disk(section.section("disk", "[daemon.disk]"));
+    everywhere.backup = section.section("backup", "[daemon.backup]").and_then(|section| backup::read(section, faults));
     section.finish();
     (daemon, everywhere)
 }

@@ -43,5 +43,6 @@ pub(super) fn unknown_key(key: &str, value: &Value, section: &str, known: &[&str
     }
     let shown: Vec<_> = known.iter().take(MOST_KNOWN).map(|key| format!("`{key}`")).collect();
     let rest = if known.len() > MOST_KNOWN { ", …" } else { "" };
-    format!("known here: {}{rest}", shown.join(", "))
+    let newer = concat!("a key of a newer Qunwei needs that version: this is Qunwei ", env!("CARGO_PKG_VERSION"));
+    format!("known here: {}{rest}; {newer}", shown.join(", "))
 }

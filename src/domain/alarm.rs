@@ -41,6 +41,16 @@ pub enum Alarm {
         /// MiB that are free now.
         free: u64,
     },
+    /// No backup could be made in a folder.
+    BackupFailed {
+        /// Which.
+        folder: Arc<str>,
+    },
+    /// There is a new one in it again.
+    BackupWell {
+        /// Which.
+        folder: Arc<str>,
+    },
     /// There is room enough again.
     DiskWell {
         /// MiB that are free now.

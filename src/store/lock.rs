@@ -24,6 +24,16 @@ pub(super) enum Refusal {
     Io(io::Error),
 }
 
+impl Refusal {
+    /// The same for who asks only whether there is a lock.
+    pub(super) fn into_io(self) -> io::Error {
+        match self {
+            Refusal::Held(holder) => io::Error::new(io::ErrorKind::ResourceBusy, format!("it is in use by {holder}")),
+            Refusal::Io(error) => error,
+        }
+    }
+}
+
 impl DirLock {
     /// Takes the lock, or says who has it. Never waits.
     pub(super) fn take(dir: &Path) -> Result<Self, Refusal> {

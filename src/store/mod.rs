@@ -5,13 +5,14 @@
 //! - `write`: the one transaction of a commit. `groups`: numbers for groups. `seen`, `filter`: which events were seen.
 //! - `read`: what the core reads back. `chat`: what commands look at. `configs`: versions of the configuration. `inspect`: what people look at.
 //!   `peek`: what is read beside a running daemon. `history`: days of the journal that are over, in files of their own.
-//!   `forget`: deleting by age. `transfer`: the state as one file, for another machine.
+//!   `forget`: deleting by age. `transfer`: the state as one file, for another machine. `backup`: all of it as one file.
 //!
 //! Indexes cost more than syncing to the disk, so a message that breaks no rule writes one journal row, at the end of a
 //! table without indexes, and 16 bytes of its key. All writing goes through one connection, with `synchronous = FULL`: what
 //! [`Store::commit`] has returned from survives a power cut. What is in memory beside the database (`seen`, `groups`) changes
 //! only after its transaction has succeeded.
 
+mod backup;
 mod chat;
 mod checkpoint;
 mod configs;
@@ -41,6 +42,10 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, TransactionBehavior, params};
 
+pub use self::backup::{
+    BackedUp, BackupError, CheckLine, Checked, Found, Head, Moment, Restored, SUFFIX, Unpacked, back_up, check,
+    name_at, restore, unpack,
+};
 pub use self::inspect::{Membership, TableCount};
 pub use self::open::OpenError;
 pub use self::peek::{ChatState, chat_state};
@@ -53,8 +58,8 @@ use crate::domain::ids::SeenKey;
 use crate::domain::standing::Standing;
 use crate::domain::time::Timestamp;
 use crate::ports::{
-    Archived, Forgotten, HistorySize, Kept, MemberRef, Pending, Row, Start, Store, StoreError, StoredGroup,
-    StoredMember, Unit,
+    Archived, Copier, Forgotten, HistorySize, Kept, Meant, MemberRef, Pending, Row, Start, Store, StoreError,
+    StoredGroup, StoredMember, Unit,
 };
 
 /// What can be set about a store.
@@ -217,8 +222,8 @@ impl Store for SqliteStore {
         Ok(self.membership(member)?.and_then(|known| known.name))
     }
 
-    fn members_called(&mut self, platform: &str, group: &str, name: &str) -> Result<Vec<Arc<str>>, StoreError> {
-        chat::members_called(&self.conn, &mut self.groups, platform, group, name)
+    fn meant(&mut self, platform: &str, group: &str, word: &str) -> Result<Meant, StoreError> {
+        chat::meant(&self.conn, &mut self.groups, platform, group, word)
     }
 
     fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError> {
@@ -302,6 +307,10 @@ impl Store for SqliteStore {
 
     fn history(&self) -> HistorySize {
         self.history.size()
+    }
+
+    fn copier(&self) -> Option<Arc<dyn Copier>> {
+        Some(Arc::new(backup::Backups { data: self.history.data().to_owned() }))
     }
 
     fn save_habits(&mut self, number: u8, piece: &[u8]) -> Result<(), StoreError> {

@@ -54,7 +54,8 @@ pub enum OpenError {
         why: String,
     },
     /// Written by a later version.
-    #[error("{} was written by a newer Qunwei (schema {found}; this one knows {known}); it was left as it is", file.display())]
+    #[error("{} was written by a newer Qunwei (schema {found}; this one knows {known}); it was left as it is. \
+         Install that version again: this is {this}", file.display(), this = env!("CARGO_PKG_VERSION"))]
     Newer {
         /// The file.
         file: PathBuf,
@@ -63,6 +64,9 @@ pub enum OpenError {
         /// The latest known here.
         known: usize,
     },
+    /// A restore was killed.
+    #[error("a restore into {} was cut off; run `qunwei restore` into it again", .0.display())]
+    HalfRestored(PathBuf),
     /// Anything else.
     #[error("{} cannot be opened: {why}", file.display())]
     Other {
@@ -75,6 +79,9 @@ pub enum OpenError {
 
 /// The database's file in the data directory.
 pub(super) const FILE: &str = "qunwei.db";
+
+/// A folder in the data directory while a backup is being restored into it.
+pub(super) const RESTORING: &str = ".restoring";
 
 /// How much of the database is kept in memory, in KiB: enough for the inner pages of every tree.
 const CACHE_KIB: i64 = 3072;
@@ -90,6 +97,9 @@ pub(super) fn open(dir: &Path) -> Result<(DirLock, Connection), OpenError> {
         Refusal::Held(holder) => OpenError::InUse { dir: dir.to_owned(), holder },
         Refusal::Io(error) => io_error(dir, &error),
     })?;
+    if dir.join(RESTORING).exists() {
+        return Err(OpenError::HalfRestored(dir.to_owned()));
+    }
     let file = dir.join(FILE);
     let conn = connect(&file).map_err(|error| sql_error(dir, &error))??;
     Ok((lock, conn))

@@ -48,23 +48,34 @@ pub fn chat_state(dir: &Path) -> Result<ChatState, OpenError> {
 
 /// A connection that only reads, and reads everything as it is at this moment.
 pub(super) fn snapshot(dir: &Path) -> Result<Connection, OpenError> {
+    let conn = reader(dir)?;
+    let sql = |error: rusqlite::Error| unreadable(dir, &error);
+    conn.execute_batch("BEGIN").map_err(sql)?;
+    open::inspect(&conn, &dir.join(open::FILE)).map_err(sql)??;
+    Ok(conn)
+}
+
+/// A connection that only reads, each time what is there then.
+pub(super) fn reader(dir: &Path) -> Result<Connection, OpenError> {
     let file = dir.join(open::FILE);
     if !file.is_file() {
         return Err(OpenError::Missing(dir.to_owned()));
     }
-    let sql = |error: rusqlite::Error| match error.sqlite_error_code() {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(&file, flags).map_err(|error| unreadable(dir, &error))?;
+    conn.busy_timeout(PATIENCE).map_err(|error| unreadable(dir, &error))?;
+    Ok(conn)
+}
+
+/// What an error means to who only reads.
+pub(super) fn unreadable(dir: &Path, error: &rusqlite::Error) -> OpenError {
+    match error.sqlite_error_code() {
         // Nothing is written, so nothing can be said of writing.
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            OpenError::Other { file: file.clone(), why: error.to_string() }
+            OpenError::Other { file: dir.join(open::FILE), why: error.to_string() }
         }
-        _ => open::sql_error(dir, &error),
-    };
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(&file, flags).map_err(sql)?;
-    conn.busy_timeout(PATIENCE).map_err(sql)?;
-    conn.execute_batch("BEGIN").map_err(sql)?;
-    open::inspect(&conn, &file).map_err(sql)??;
-    Ok(conn)
+        _ => open::sql_error(dir, error),
+    }
 }
 
 fn read(conn: &Connection) -> Result<ChatState, StoreError> {

@@ -1,13 +1,17 @@
 //! What operators ask (interfaces.md §5). Never message text, never secrets.
+//!
+//! Who may read: whoever reaches the port, but no page of a foreign site in a browser on this machine. Who may stop and resume:
+//! programs on this machine, and no browser.
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, ORIGIN};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::IntoResponse;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use tokio::sync::oneshot;
 
 use crate::app::health::Health;
@@ -15,6 +19,8 @@ use crate::app::intake::{Intake, Job};
 use crate::app::metrics::{self, Metrics};
 use crate::domain::case::ByWhom;
 use crate::ports::Clock;
+use crate::web::host;
+use crate::web::listen::Caller;
 
 /// What is shown.
 #[derive(Clone)]
@@ -30,7 +36,7 @@ pub struct AdminState {
 }
 
 /// The header that says who stops or resumes. It must be there, though it may be empty: a page in an operator's browser
-/// cannot send it to another origin unasked, so no foreign page can stop the daemon.
+/// cannot send it to another origin unasked.
 pub const OPERATOR: &str = "x-qunwei-operator";
 
 /// `/healthz`, `/readyz` and `/metrics` to be read; `/pause` and `/resume` to be posted to.
@@ -39,9 +45,22 @@ pub fn router(state: AdminState) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(numbers))
-        .route("/pause", post(|state, headers| pause(state, headers, true)))
-        .route("/resume", post(|state, headers| pause(state, headers, false)))
+        .route("/pause", post(|state, caller, headers| pause(state, caller, headers, true)))
+        .route("/resume", post(|state, caller, headers| pause(state, caller, headers, false)))
+        .layer(from_fn(keep_out))
         .with_state(state)
+}
+
+/// A browser on this machine may show a page whose own name was turned to lead here: it is told by that name.
+async fn keep_out(request: Request, next: Next) -> Response {
+    if is_from_here(request.extensions().get()) && !host::is_no_site(request.headers()) {
+        return (StatusCode::FORBIDDEN, "ask by an address or by `localhost`\n").into_response();
+    }
+    next.run(request).await
+}
+
+fn is_from_here(caller: Option<&Caller>) -> bool {
+    caller.is_some_and(|caller| caller.0.is_loopback())
 }
 
 /// 200, or 503 and one reason a line; then one line each for what should be looked at all the same.
@@ -55,7 +74,18 @@ async fn ready(State(state): State<AdminState>) -> (StatusCode, String) {
 }
 
 /// Everything only observes, or acts again; 200 when that is durable.
-async fn pause(State(state): State<AdminState>, headers: HeaderMap, on: bool) -> (StatusCode, String) {
+async fn pause(
+    State(state): State<AdminState>,
+    caller: Option<Extension<Caller>>,
+    headers: HeaderMap,
+    on: bool,
+) -> (StatusCode, String) {
+    if !is_from_here(caller.as_deref()) {
+        return (StatusCode::FORBIDDEN, "this is only done from the daemon's own machine\n".to_owned());
+    }
+    if headers.contains_key(ORIGIN) {
+        return (StatusCode::FORBIDDEN, "no page in a browser does this\n".to_owned());
+    }
     let Some(by) = headers.get(OPERATOR) else {
         return (StatusCode::FORBIDDEN, format!("the header `{OPERATOR}` is missing; use `qunwei pause`\n"));
     };

@@ -27,7 +27,7 @@ fn yaml(path: &str) -> Value {
 async fn metrics() -> BTreeMap<String, BTreeSet<String>> {
     let mut world = World::with(
         "[bridge.slow]\nsecret_env = \"QUNWEI_EXAMPLE_SECRET\"\nactions_url = \"http://127.0.0.1:9/\"\n\
-         requests_per_minute = 1\ncapabilities = [\"send\"]\n",
+         requests_per_minute = 1\ncapabilities = [\"send\"]\n[daemon.backup]\nfolders = [\"/nowhere\"]\n",
     )
     .await;
     world.say("u1", "加微信 abc12345").await;

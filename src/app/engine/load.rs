@@ -40,7 +40,7 @@ impl Engine {
             }
             Kind::Joined { members, .. } | Kind::Left { members, .. } => members,
             Kind::Renamed { member } => std::slice::from_ref(member),
-            Kind::JoinRequest { .. } => return self.load_group(platform, group),
+            Kind::JoinRequest { .. } | Kind::GroupUpdated { .. } => return self.load_group(platform, group),
             Kind::Button { user, .. } => {
                 self.load_group(platform, group)?;
                 return self.load_member(platform, group, user);

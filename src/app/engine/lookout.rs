@@ -1,10 +1,11 @@
-//! What the daemon watches besides its inputs: who is silent, and the room on its disk. What is worth an alarm is put before
+//! What the daemon watches besides its inputs: who is silent, the room on its disk, and its backups. What is worth an alarm is put before
 //! the core as an input like any other, in the next turn; a store that is in trouble keeps it waiting, not lost.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Engine;
+use crate::app::backups::Backups;
 use crate::app::disk::{self, Trend};
 use crate::app::habits::Habits;
 use crate::app::health::{self, Health};
@@ -24,6 +25,7 @@ const MIB: u64 = 1 << 20;
 pub(super) struct Lookout {
     habits: Habits,
     disk: Trend,
+    backups: Backups,
     /// What operators know of the disk.
     told: DiskState,
     agreed: u32,
@@ -56,6 +58,7 @@ impl Engine {
         self.lookout = Some(Lookout {
             habits,
             disk: Trend::default(),
+            backups: Backups::default(),
             told: DiskState::Well,
             agreed: 0,
             health,
@@ -80,6 +83,7 @@ impl Engine {
             lookout.looked = Some(now);
             self.look_for_silence(&mut lookout, now);
             self.look_at_disk(&mut lookout, now);
+            self.look_after_backups(&mut lookout, now);
         }
         self.lookout = Some(lookout);
     }
@@ -145,6 +149,22 @@ impl Engine {
         }
     }
 
+    /// Begins backups that are due; shows in metrics and notes how they stand.
+    fn look_after_backups(&mut self, lookout: &mut Lookout, now: Timestamp) {
+        for alarm in lookout.backups.turn(&self.core.settings, self.store.copier(), now) {
+            log(&alarm);
+            self.raise(alarm);
+        }
+        self.metrics.backups(lookout.backups.states());
+        let wrong = lookout.backups.states().filter_map(|one| Some(format!("{}: {}", one.folder, one.wrong.as_ref()?)));
+        let wrong: Vec<String> = wrong.collect();
+        if wrong.is_empty() {
+            lookout.health.clear_note(health::BACKUP);
+        } else {
+            lookout.health.note(health::BACKUP, format!("none was made in {}", wrong.join("; ")));
+        }
+    }
+
     /// What has become of the disk, if that is worth a word.
     fn judge_disk(&self, lookout: &mut Lookout, free: u64, full_in: Option<Duration>) -> Option<Alarm> {
         let limits = self.core.settings.disk;
@@ -207,6 +227,8 @@ fn log(alarm: &Alarm) {
             tracing::error!(minutes, free_mib = free, "the disk with the data will be full if it goes on like this");
         }
         Alarm::DiskLow { free } => tracing::error!(free_mib = free, "little is free on the disk with the data"),
+        Alarm::BackupFailed { folder } => tracing::error!(%folder, "operators are told that there is no new backup"),
+        Alarm::BackupWell { folder } => tracing::info!(%folder, "there is a new backup again"),
         Alarm::DiskWell { free } => tracing::info!(free_mib = free, "there is room enough on the disk again"),
     }
 }

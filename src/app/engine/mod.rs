@@ -19,6 +19,7 @@ mod witness;
 pub use self::effects::Effects;
 pub use self::load::event_of;
 use self::lookout::Lookout;
+use self::named::Named;
 use self::tally::Tally;
 pub use self::witness::{Sight, Witness};
 use std::collections::{HashMap, VecDeque};
@@ -363,6 +364,11 @@ impl Engine {
                 if let Word::Reload(ReloadWord { to: Some(member), .. }) = &**word {
                     self.load_group(&member.platform, &member.group)?;
                 }
+                if let Some(groups) = word.groups() {
+                    for (group, _) in &groups.groups {
+                        self.load_group(&groups.bridge, group)?; // what they are called
+                    }
+                }
                 let body = serde_json::to_string(word).map_err(|error| StoreError::Row(error.to_string()))?;
                 unit.rows.push(self.row(RowKind::Told, now, body.into()));
                 self.core.tell(word, self.seq, now, &mut unit.changes);
@@ -416,10 +422,10 @@ impl Engine {
             self.batch.tally.push(Tally::Event(event.platform.clone(), outcome));
             return Ok(false);
         }
-        let named = self.named(event, unit)?;
+        let Named { event: named, unmet } = self.named(event, unit)?;
         let event = named.as_ref().unwrap_or(event);
         self.load(event, now)?;
-        self.load_command(event, now, unit)?;
+        self.load_command(event, unmet, now, unit)?;
         self.batch.seen.insert(key.id, key.body);
         unit.seen.push(key);
         self.seq += 1;

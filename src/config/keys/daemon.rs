@@ -2,6 +2,7 @@
 
 use super::{Key, Table, Takes};
 use crate::config::alarms::{AHEAD, FACTOR, LOW};
+use crate::config::backup::KEEP;
 use crate::config::daemon::{ALERTS, CASES, DEDUPE, EVIDENCE, MESSAGES, QUEUE};
 
 pub(super) const TABLES: &[Table] = &[
@@ -26,6 +27,28 @@ pub(super) const TABLES: &[Table] = &[
         "存数据的磁盘快写满时报警，写进日志和 /metrics，也送到 [daemon.alerts] 里的群。",
         DISK,
     ),
+    Table::new(
+        &["[daemon.backup]"],
+        "定时备份：把 data 里的全部东西（数据库和每天的消息）压成一个文件，核对过才算数，最好放到两个地方。做不成就报警，写进日志、/readyz 和 /metrics，也送到 [daemon.alerts] 里的群。整段不写就不备份。",
+        BACKUP,
+    ),
+];
+
+const BACKUP: &[Key] = &[
+    Key::new(
+        "folders",
+        Takes::Texts("文件夹的完整路径"),
+        r#"["/mnt/nas/qunwei", "/backup/qunwei"]"#,
+        "放到哪些文件夹，每个都各备一份。要先建好；最好有一个在别的机器或别的磁盘上",
+    ),
+    Key::new(
+        "cron",
+        Takes::Text("分 时 日 月 星期"),
+        r#""30 3 * * 1""#,
+        "什么时候备份，按 [daemon] timezone 的钟点。错过了（比如没开机）一启动就补",
+    )
+    .or(r#""10 4 * * *""#),
+    Key::number(KEEP, "30", "每个文件夹里留最近几份；更早的在有了新的以后删掉"),
 ];
 
 const DAEMON: &[Key] = &[

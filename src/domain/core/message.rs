@@ -25,6 +25,7 @@ use crate::domain::recent::{Piece, Sighting};
 use crate::domain::rules::{self, Learned, Moment, link_keys};
 use crate::domain::standing::{Standing, Strike};
 use crate::domain::state::{Joined, Memo};
+use crate::domain::subject::Subject;
 use crate::domain::time::Timestamp;
 
 /// The pseudo rule that speaking during a mute breaks, where the platform cannot keep the mute.
@@ -72,6 +73,12 @@ impl Here<'_> {
 
     pub(super) fn member(&self) -> MemberRef {
         MemberRef::new(&self.event.platform, &self.event.group, &self.message.sender.id)
+    }
+
+    /// What the admins are to look at.
+    fn subject(&self, text: &str) -> Subject {
+        let said = if self.about == About::Name { "" } else { text };
+        Subject::of(&self.message.sender.id, &self.message.sender.name, said)
     }
 
     fn message_key(&self) -> u128 {
@@ -299,6 +306,7 @@ impl Core {
         let mut ledger = self.state.group(here.group_key()).ledger.clone();
         let from = out.len();
         let mut means = self.means(here, here.cause(Some(no), &leading.rule, step.name()), Some(no), observe, out);
+        means.subject = here.subject(&text);
         delete(&mut means, here, &findings);
         let carried = penalty::carry_out(&mut means, &mut ledger, &offender, step, &vars);
         let actions = means.made;
@@ -364,6 +372,7 @@ impl Core {
             notice: if here.about == About::Name { "review_name" } else { "review" },
             about: &here.message.sender.id,
             vars: self.vars(here, leading, None, 0),
+            subject: here.subject(&conceal(&here.settings.rules, &self.scratch.text.original, findings).text),
         };
         self.alert(here.policy, &here.event.platform, &Arc::from(&*here.event.group), &alert, here.now, out);
     }
@@ -388,6 +397,7 @@ impl Core {
             input: (*here.event.id).into(),
             cause,
             case,
+            subject: Subject::default(),
             observe,
             deadline: None,
             ordinal: 0,

@@ -10,12 +10,13 @@ use crate::domain::lexicon::LexiconBuilder;
 use crate::domain::notices::Notices;
 use crate::domain::policy::{
     Capabilities, Capability, DiskLimits, Mode, Platform, Policy, Retention, Roles, RuleSetting, RulesText, Severity,
-    Step, UnknownGroups, Verdict, Welcome,
+    Step, Strangers, UnknownGroups, Verdict, Welcome,
 };
 use crate::domain::reminder::Known;
 use crate::domain::rules::{EXEMPT_ROLES, Rule, RuleId, RuleInfo, Ruleset};
 use crate::domain::standing::Standing;
 use crate::domain::state::Limits;
+use crate::domain::subject::Subject;
 use crate::domain::tasks::TaskPolicy;
 
 mod alerts;
@@ -139,6 +140,7 @@ impl Bed {
             retention: Retention::default(),
             silence: None,
             disk: DiskLimits { ahead: Duration::ZERO, low: 0 },
+            backup: None,
         };
         let mut core = Core::new(settings.into(), State::new(Limits::default()));
         let known = Known { platform: "p".into(), group: "g1".into(), since: NOW, seen: true };

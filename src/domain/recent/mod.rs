@@ -20,7 +20,7 @@ use self::chains::{Chains, Link};
 pub use self::heats::{Heat, Heated, MOST_HEATS};
 use self::pieces::Cut;
 pub use self::pieces::Piece;
-pub use self::traces::{BANDS, Left, MOST_TRACES, Sketch, thing};
+pub use self::traces::{Among, BANDS, Left, MOST_TRACES, Sketch, thing};
 use super::ids::{GroupKey, MemberKey};
 use super::time::Timestamp;
 
@@ -52,6 +52,8 @@ pub struct Needs {
     pub traces: Duration,
     /// Of texts with fewer characters to compare than this no sketch is; `None`: of none.
     pub shortest_sketch: Option<usize>,
+    /// Among whose texts they are compared, by [`Among`].
+    pub compared: [bool; Among::ALL.len()],
     /// Whether contacts and links are such things.
     pub things: bool,
     /// How long heated messages are remembered.
@@ -82,7 +84,8 @@ impl Needs {
     }
 
     /// Needs what texts of at least `shortest` characters are like, as far back as `window`.
-    pub fn sketches(&mut self, shortest: usize, window: Duration) {
+    pub fn sketches(&mut self, shortest: usize, among: Among, window: Duration) {
+        self.compared[among as usize] = true;
         self.shortest_sketch = Some(self.shortest_sketch.map_or(shortest, |other| other.min(shortest)));
         self.traces = self.traces.max(window);
     }
@@ -275,7 +278,7 @@ impl Recent {
             });
         }
         if !needs.traces.is_zero() {
-            self.note_traces(sighting);
+            self.note_traces(needs, sighting);
         }
         if !needs.heats.is_zero() {
             self.note_heat(sighting);

@@ -26,21 +26,21 @@ use crate::ports::{Archived, HistorySize, Row, StoreError};
 use copy::{Copying, Order};
 
 /// The folder in the data directory.
-const FOLDER: &str = "history";
+pub(super) const FOLDER: &str = "history";
 
 /// How much of a file is kept in memory while it is read, in KiB.
 const CACHE_KIB: i64 = 512;
 
 /// One file.
 #[derive(Clone, Debug)]
-struct Day {
-    first: u64,
-    last: u64,
-    rows: u64,
+pub(super) struct Day {
+    pub(super) first: u64,
+    pub(super) last: u64,
+    pub(super) rows: u64,
     oldest: Timestamp,
     newest: Timestamp,
     bytes: u64,
-    file: String,
+    pub(super) file: String,
 }
 
 /// The files, and the copy that is being made.
@@ -59,14 +59,24 @@ pub(super) struct History {
 impl History {
     /// Reads which files there are.
     pub(super) fn load(conn: &Connection, data: &Path) -> rusqlite::Result<Self> {
-        Ok(Self {
+        Ok(Self { days: days(conn)?, ..Self::none(data) })
+    }
+
+    /// Of a store that has none.
+    pub(super) fn none(data: &Path) -> Self {
+        Self {
             data: data.to_owned(),
-            days: days(conn)?,
+            days: Vec::new(),
             copying: None,
             open: None,
             #[cfg(test)]
             pages: None,
-        })
+        }
+    }
+
+    /// The data directory.
+    pub(super) fn data(&self) -> &Path {
+        &self.data
     }
 
     /// From now on no file can be larger: as if the disk were full.
@@ -135,10 +145,7 @@ impl History {
                 tracing::warn!(file = %path.display(), "a file of the history is not there; its messages are passed over");
                 return Ok(Vec::new());
             }
-            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let conn = Connection::open_with_flags(&path, flags)?;
-            conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
-            self.open = Some((day.first, conn));
+            self.open = Some((day.first, open(&path)?));
         }
         self.open.as_ref().map_or(Ok(Vec::new()), |(_, conn)| read(conn))
     }
@@ -245,8 +252,26 @@ impl History {
     }
 
     fn path(&self, file: &str) -> PathBuf {
-        self.folder().join(file)
+        path(&self.data, file)
     }
+}
+
+/// Where a file of the history is.
+pub(super) fn path(data: &Path, file: &str) -> PathBuf {
+    data.join(FOLDER).join(file)
+}
+
+/// A file of the history, to be read.
+pub(super) fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    Ok(conn)
+}
+
+/// The files that a database names, in order of their numbers; none where it is older than the history.
+pub(super) fn named(conn: &Connection) -> rusqlite::Result<Vec<Day>> {
+    if conn.table_exists(None, "history")? { days(conn) } else { Ok(Vec::new()) }
 }
 
 /// The row that makes a file the place where its numbers are read.

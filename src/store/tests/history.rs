@@ -362,3 +362,38 @@ fn a_slice_deletes_no_more_rows_than_it_may() {
     }
     assert_eq!(hot(scene.store()), [0; 0]);
 }
+
+/// A day that is deleted by age while a backup is made is not in it, and the backup says nothing of it; one that somebody took
+/// away is told.
+#[test]
+fn a_day_that_goes_while_a_backup_is_made() {
+    use crate::store::backup::archive::Writer;
+    use crate::store::backup::make::{Packed, pack, write_database};
+    use crate::store::backup::{Head, back_up, restore};
+    let (mut scene, all) = lived(1..=3, 10);
+    move_all(scene.store(), midnight(4) + 1);
+    let data = scene.dir.path().to_owned();
+    let aside = tempfile::tempdir().unwrap();
+    let copy = aside.path().join("qunwei.db");
+    write_database(&data, &copy).unwrap();
+    let copy = Connection::open(copy).unwrap();
+    let days = crate::store::history::named(&copy).unwrap();
+    assert_eq!(days.len(), 3);
+    let forgotten = scene.store().forget(Kept::Journal, at(midnight(2)), 1000).unwrap();
+    assert_eq!(forgotten.deleted, 10, "the first day is deleted by age");
+    fs::remove_file(data.join("history/2027-01-17.db")).unwrap();
+    let head = Head { schema: 1, version: "1".into(), at: "now".into(), ..Head::default() };
+    let mut writer = Writer::new(fs::File::create(aside.path().join("packed")).unwrap(), &head).unwrap();
+    let packed: Vec<Packed> = days.iter().map(|day| pack(&mut writer, &data, &copy, day).unwrap()).collect();
+    assert_eq!(packed, [Packed::Deleted, Packed::Missing, Packed::Whole]);
+    let left: Vec<String> = crate::store::history::named(&copy).unwrap().into_iter().map(|day| day.file).collect();
+    assert_eq!(left, ["2027-01-17.db", "2027-01-18.db"], "the copy names the first day no more");
+
+    let file = aside.path().join("whole.tar.gz");
+    let made = back_up(&data, &file, at(midnight(4))).unwrap();
+    assert_eq!((made.days, made.missing), (1, vec!["2027-01-17.db".to_owned()]));
+    let restored = aside.path().join("restored");
+    assert_eq!(restore(&file, &restored).unwrap().days, 1);
+    let mut store = SqliteStore::open(&restored, Options::default()).unwrap();
+    assert_eq!(store.journal(0, 1000).unwrap(), all[20..]);
+}

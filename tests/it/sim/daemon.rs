@@ -94,6 +94,7 @@ impl Daemon {
             metrics: metrics.clone(),
             health: health.clone(),
             silent: Default::default(),
+            blocked: Default::default(),
             unpolled: Default::default(),
         };
         Ok(Self {

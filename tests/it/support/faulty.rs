@@ -10,8 +10,8 @@ use qunwei::domain::ids::SeenKey;
 use qunwei::domain::standing::Standing;
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::{
-    Archived, Forgotten, HistorySize, Kept, MemberRef, Pending, Row, RowKind, Start, Store, StoreError, StoredGroup,
-    StoredMember, Unit,
+    Archived, Copier, Forgotten, HistorySize, Kept, Meant, MemberRef, Pending, Row, RowKind, Start, Store, StoreError,
+    StoredGroup, StoredMember, Unit,
 };
 use qunwei::store::SqliteStore;
 
@@ -208,9 +208,9 @@ impl Store for FaultyStore {
         self.inner.member_name(member)
     }
 
-    fn members_called(&mut self, platform: &str, group: &str, name: &str) -> Result<Vec<Arc<str>>, StoreError> {
+    fn meant(&mut self, platform: &str, group: &str, word: &str) -> Result<Meant, StoreError> {
         self.faults.check(&Fault::Reads)?;
-        self.inner.members_called(platform, group, name)
+        self.inner.meant(platform, group, word)
     }
 
     fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError> {
@@ -274,6 +274,10 @@ impl Store for FaultyStore {
 
     fn history(&self) -> HistorySize {
         self.inner.history()
+    }
+
+    fn copier(&self) -> Option<Arc<dyn Copier>> {
+        self.inner.copier()
     }
 
     fn save_habits(&mut self, number: u8, piece: &[u8]) -> Result<(), StoreError> {

@@ -1,0 +1,299 @@
+//! Backups: taken while the daemon works and while it does not, each one checked, restored and compared.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use qunwei::ports::{Clock, Store};
+use qunwei::serve::{SystemClock, open_store};
+use serde_json::json;
+
+use crate::support::daemon::{Daemon, Home, client, qunwei, send, stderr};
+use crate::support::{World, tables, until};
+
+const SPAM: &str = "兼职刷单日结，加薇信 abc12345";
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+pub fn backup(data: &Path, file: &Path) -> Output {
+    qunwei().args(["backup", "--data"]).arg(data).arg(file).output().unwrap()
+}
+
+pub fn restore(file: &Path, data: &Path) -> Output {
+    qunwei().arg("restore").arg(file).arg("--data").arg(data).output().unwrap()
+}
+
+pub fn verify(what: &Path) -> (bool, String) {
+    let output = qunwei().arg("verify").arg(what).output().unwrap();
+    let printed = String::from_utf8(output.stdout.clone()).unwrap();
+    (output.status.success(), format!("{printed}{}", stderr(&output)))
+}
+
+fn assert_sound(what: &Path) -> String {
+    let (sound, said) = verify(what);
+    assert!(sound, "{}: {said}", what.display());
+    said
+}
+
+/// What any machine without Qunwei makes of a backup.
+fn untar(file: &Path, into: &Path) {
+    let output = std::process::Command::new("tar").arg("-xzf").arg(file).arg("-C").arg(into).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let sums =
+        std::process::Command::new("sha256sum").args(["--check", "SHA256SUMS"]).current_dir(into).output().unwrap();
+    assert!(sums.status.success(), "{}", stderr(&sums));
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// Events that are sent without a pause, one connection each, and the longest that one was waited for.
+struct Load {
+    stop: Arc<AtomicBool>,
+    answered: Arc<AtomicUsize>,
+    senders: Vec<tokio::task::JoinHandle<Duration>>,
+}
+
+impl Load {
+    fn start(daemon: &Daemon) -> Self {
+        let (stop, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let at = daemon.listen;
+        let senders = (0..3).map(|sender| {
+            let (stop, answered) = (stop.clone(), answered.clone());
+            tokio::spawn(async move {
+                let http = client();
+                let (mut longest, mut count) = (Duration::ZERO, 0);
+                while !stop.load(Ordering::Relaxed) {
+                    count += 1;
+                    let text = if count % 10 == 0 { SPAM } else { "今天第三次路过小区门口" };
+                    let user = format!("u{sender}-{}", count % 40);
+                    let event = json!({"id": format!("e-{sender}-{count}"), "type": "message", "group": format!("g{}", count % 5),
+                                       "time": SystemClock.now().to_string(), "sender": {"id": user, "name": "小明"}, "text": text});
+                    let begun = Instant::now();
+                    let (status, _) = send(&http, at, &format!("w-{sender}-{count}"), &event.to_string()).await.unwrap();
+                    assert_eq!(status, 200);
+                    longest = longest.max(begun.elapsed());
+                    answered.fetch_add(1, Ordering::Relaxed);
+                }
+                longest
+            })
+        });
+        Self { senders: senders.collect(), stop, answered }
+    }
+
+    fn answered(&self) -> usize {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    async fn end(self) -> Duration {
+        self.stop.store(true, Ordering::Relaxed);
+        let mut longest = Duration::ZERO;
+        for sender in self.senders {
+            longest = longest.max(sender.await.unwrap());
+        }
+        longest
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_of_a_daemon_at_work_is_one_moment_of_it_and_comes_back_as_it_was() {
+    let home = Home::new();
+    let folder = tempfile::tempdir().unwrap();
+    let daemon = home.start().await;
+    let load = Load::start(&daemon);
+    let mut files = Vec::new();
+    for round in 0..3 {
+        let goal = load.answered() + 400;
+        until("events are answered", || (load.answered() >= goal).then_some(())).await;
+        let (data, file) = (home.data(), folder.path().join(format!("{round}.tar.gz")));
+        let before = load.answered();
+        let to = file.clone();
+        let output = tokio::task::spawn_blocking(move || backup(&data, &to)).await.unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        files.push((before, load.answered(), file));
+    }
+    let longest = load.end().await;
+    daemon.stop().await;
+    let events = |data: &Path| {
+        let conn = rusqlite::Connection::open(data.join("qunwei.db")).unwrap();
+        conn.query_row("SELECT count(*) FROM journal WHERE kind = 0", [], |row| row.get::<_, i64>(0)).unwrap() as usize
+    };
+    for (before, after, file) in &files {
+        let said = assert_sound(file);
+        assert!(said.contains("ok    state: a fresh run of"), "the state is that of its inputs: {said}");
+        let (plain, restored) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        untar(file, plain.path());
+        let output = restore(file, restored.path());
+        assert!(output.status.success(), "{}", stderr(&output));
+        tables::assert_same(
+            &tables::all(&plain.path().join("qunwei.db")),
+            &tables::all(&restored.path().join("qunwei.db")),
+        );
+        let there = events(restored.path());
+        // Those of three senders under way when it was counted may be in it.
+        assert!((*before..=after + 3).contains(&there), "{there} of {before} to {after}");
+        println!(
+            "{before} events answered before, {there} in the backup, {after} after it: {} bytes",
+            file.metadata().unwrap().len()
+        );
+    }
+    println!("the longest answer while three backups were made: {longest:?}");
+    assert!(longest < Duration::from_secs(3), "{longest:?}");
+    assert_eq!(names(folder.path()), ["0.tar.gz", "1.tar.gz", "2.tar.gz"], "nothing else is left");
+}
+
+#[tokio::test]
+async fn a_daemon_goes_on_from_a_restored_backup_with_its_history() {
+    let mut world = World::with("").await;
+    let joined = json!({"id": "e-1", "type": "member_joined", "group": "g1",
+                        "members": [{"id": "5", "name": "李姐", "role": "admin"}]});
+    assert_eq!(world.post(joined.to_string()).await.0, 200);
+    for day in 1..=2 {
+        world.say("5", "/加词 内部认购").await;
+        world.say("9", SPAM).await;
+        world.quiet().await;
+        world.turn(DAY);
+        world.say("7", &format!("早上好，第 {day} 天")).await;
+        world.quiet().await;
+        let data = world.data.path().to_owned();
+        until("the day is in a file", || (names(&data.join("history")).len() == day).then_some(())).await;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("running.tar.gz");
+    let data = world.data.path().to_owned();
+    let conn = rusqlite::Connection::open(data.join("qunwei.db")).unwrap();
+    let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let left = "SELECT count(*) FROM journal WHERE seq <= (SELECT max(last) FROM history)";
+    let moved = || number("SELECT count(*) FROM history") == 2 && number(left) == 0;
+    until("what was moved is deleted", || moved().then_some(())).await;
+    let output = backup(&data, &file);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("with 2 days of history"), "{}", stderr(&output));
+    world.down().await;
+    let stopped = folder.path().join("stopped.tar.gz");
+    assert!(backup(&data, &stopped).status.success());
+    let said = assert_sound(&stopped);
+    assert_eq!(said.matches("ok    history/2026-11-2").count(), 2, "{said}");
+
+    let restored = tempfile::tempdir().unwrap();
+    let output = restore(&stopped, &restored.path().join("a/new/folder"));
+    assert!(output.status.success(), "{}", stderr(&output));
+    let restored_data = restored.path().join("a/new/folder");
+    tables::assert_same(&tables::all(&data.join("qunwei.db")), &tables::all(&restored_data.join("qunwei.db")));
+    for day in names(&data.join("history")) {
+        let of = |data: &Path| std::fs::read(data.join("history").join(&day)).unwrap();
+        assert!(of(&data) == of(&restored_data), "{day}");
+    }
+    assert_eq!(names(&restored_data), ["history", "lock", "qunwei.db"]);
+    let journal = |data: &Path| open_store(data).unwrap().journal(0, 100_000).unwrap();
+    assert_eq!(journal(&data), journal(&restored_data));
+
+    world.data = tempfile::tempdir().unwrap();
+    assert!(restore(&file, world.data.path()).status.success());
+    world.up().await;
+    while world.bot.read().is_some() {}
+    world.say("8", "这里有内部认购").await;
+    let action = world.next().await;
+    assert_eq!(action["cause"]["step"], "warn_private", "what was changed in the chat is in force: {action}");
+    world.down().await;
+}
+
+/// The names of the backups in a folder.
+fn kept(folder: &Path) -> Vec<String> {
+    names(folder).into_iter().filter(|name| name.starts_with("qunwei-")).collect()
+}
+
+/// What the company's place is told next; its clock is turned until then, for the daemon looks around by it.
+async fn told_next(world: &World) -> serde_json::Value {
+    let start = Instant::now();
+    loop {
+        if let Some(action) = world.bot.read() {
+            return action;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "nobody is told");
+        world.turn(Duration::from_secs(2));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Turns the clock until it is so.
+async fn turned_until(world: &World, condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(20), "waited in vain");
+        world.turn(Duration::from_secs(2));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn backups_by_the_clock_are_made_in_two_places_and_only_so_many_are_kept() {
+    let place = tempfile::tempdir().unwrap();
+    let (one, two) = (place.path().join("one"), place.path().join("two"));
+    std::fs::create_dir(&one).unwrap();
+    let config = format!(
+        "[daemon.alerts]\nplatform = \"example\"\ngroup = \"hq\"\n[daemon.backup]\nfolders = [{:?}, {:?}]\nkeep = 2\n",
+        one, two
+    );
+    let mut world = World::with(&config).await;
+    // The first is made at once, for none is there; the other folder is missing, which is told once.
+    let made: Vec<String> = until("the first is made", || Some(kept(&one)).filter(|kept| kept.len() == 1)).await;
+    assert_eq!(made, ["qunwei-20261123T010000Z.tar.gz"]);
+    assert_sound(&one.join(&made[0]));
+    let told = told_next(&world).await;
+    assert!(told["text"].as_str().unwrap().contains("没能备份到"), "{told}");
+    let (status, ready) = world.admin("/readyz").await;
+    assert!(status == 200 && ready.contains("note: backup: none was made in ") && ready.contains("/two"), "{ready}");
+    std::fs::create_dir(&two).unwrap();
+    world.turn(Duration::from_secs(16 * 60));
+    until("it is made there too", || (kept(&two).len() == 1).then_some(())).await;
+    let told = told_next(&world).await;
+    assert!(told["text"].as_str().unwrap().contains("备份好了"), "{told}");
+    std::fs::write(one.join("qunwei-notes.txt"), "not ours").unwrap();
+    for day in 0..3 {
+        world.turn(DAY);
+        world.say("7", &format!("早上好 {day}")).await;
+        let today = format!("qunwei-202611{}T", 24 + day);
+        let made = || [&one, &two].iter().all(|place| kept(place).iter().any(|name| name.starts_with(&today)));
+        turned_until(&world, made).await;
+    }
+    turned_until(&world, || kept(&two).len() == 2 && kept(&one).len() == 3).await;
+    assert!(one.join("qunwei-notes.txt").is_file(), "only backups are deleted");
+    let metric = |text: &str| {
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("qunwei_backup_last_timestamp_seconds{") && line.contains("/two"));
+        line.map_or(-1, |line| line.rsplit(' ').next().unwrap().parse::<i64>().unwrap())
+    };
+    let newest = kept(&two).pop().unwrap();
+    let newest = newest.strip_prefix("qunwei-").unwrap().strip_suffix(".tar.gz").unwrap();
+    let newest = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", newest).unwrap();
+    let now = newest.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp().as_second();
+    let start = Instant::now();
+    while metric(&world.admin("/metrics").await.1) != now {
+        assert!(start.elapsed() < Duration::from_secs(20), "the metric says when the newest was made");
+        world.turn(Duration::from_secs(2));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(!world.admin("/readyz").await.1.contains("backup"));
+    // A restart finds that there is one that is new enough.
+    let before = (kept(&one), kept(&two));
+    world.restart().await;
+    world.turn(Duration::from_secs(60));
+    world.say("7", "又来了").await;
+    let start = Instant::now();
+    while metric(&world.admin("/metrics").await.1) != now {
+        assert!(start.elapsed() < Duration::from_secs(20), "what is there is found");
+        world.turn(Duration::from_secs(2));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!((kept(&one), kept(&two)), before);
+    let last: PathBuf = two.join(before.1.last().unwrap());
+    assert_sound(&last);
+    world.down().await;
+}
