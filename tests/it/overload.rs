@@ -38,7 +38,7 @@ async fn flood(listen: std::net::SocketAddr, number: u64, flood: Arc<Flood>) -> 
     while !flood.over.load(Ordering::Relaxed) {
         round += 1;
         let event = |at: u64| {
-            let text = if at % 20 == 0 {
+            let text = if at.is_multiple_of(20) {
                 format!("兼职刷单日结，加薇信 abc{number}{round}")
             } else {
                 format!("今天第 {round}{at} 次路过小区门口")

@@ -324,7 +324,9 @@ impl Engine {
         // Only what came since the last time, unless that would leave too many pieces.
         let more = outlived < self.written.len() && self.written.len() - outlived < MOST_PIECES;
         let last = self.written.back().map(|(_, place)| *place).filter(|_| more);
-        let windows = recent.snapshot_since(last.unwrap_or_default(), needs, now);
+        // A message may be as late as that and still be judged, by what was there when it was sent.
+        let oldest = now.minus(self.core.settings.dedupe);
+        let windows = recent.snapshot_since(last.unwrap_or_default(), needs, oldest);
         let dropped = if more { outlived } else { self.written.len() };
         let keep = self.written.get(dropped).map_or(self.seq + 1, |(seq, _)| *seq);
         self.store.save_windows(self.seq, keep, &windows)?;

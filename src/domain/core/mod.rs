@@ -118,6 +118,7 @@ impl Core {
 
     /// Takes in an event that was not seen before.
     pub fn event(&mut self, event: &Event, now: Timestamp, out: &mut Vec<Change>) -> Judged {
+        self.notice_clock(now);
         let from = out.len();
         let judged = self.take_in(event, now, out);
         self.open_tasks(from, now, out);

@@ -237,8 +237,8 @@ pub struct Place {
     heats: u64,
 }
 
-/// How much longer than the rules look back a written entry is kept: an idle daemon must not write megabytes of what
-/// nobody will ask for.
+/// How much longer than the rules look back a written entry is kept, for clocks that are put back: an idle daemon must not write
+/// megabytes of what nobody will ask for.
 const GRACE: Duration = Duration::from_secs(3600);
 
 impl Recent {
@@ -345,15 +345,15 @@ impl Recent {
         gone.into_iter().all(|(came, shed)| came <= shed)
     }
 
-    /// Everything that a rule may still ask for at `now`, written; with an hour's grace for events that come late.
-    pub fn snapshot(&self, needs: &Needs, now: Timestamp) -> Vec<u8> {
-        self.snapshot_since(Place::default(), needs, now)
+    /// Everything that a rule may still ask for about a message that was sent at `oldest` or later, written.
+    pub fn snapshot(&self, needs: &Needs, oldest: Timestamp) -> Vec<u8> {
+        self.snapshot_since(Place::default(), needs, oldest)
     }
 
     /// The same of what was remembered since `place`.
-    pub fn snapshot_since(&self, place: Place, needs: &Needs, now: Timestamp) -> Vec<u8> {
+    pub fn snapshot_since(&self, place: Place, needs: &Needs, oldest: Timestamp) -> Vec<u8> {
         let needed = [needs.times, needs.texts, needs.pieces, needs.traces, needs.heats];
-        written::write(self, place, needed.map(|window| now.minus(window + GRACE)))
+        written::write(self, place, needed.map(|window| oldest.minus(window + GRACE)))
     }
 
     /// Reads a snapshot and those of what came since, one after the other. `None` when one is damaged or of another version.

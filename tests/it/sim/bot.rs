@@ -148,11 +148,11 @@ impl Model {
                 self.said(&action)
             }
             Mood::Lies => self.said(&action),
-            Mood::Resets if coin % 2 == 0 => {
+            Mood::Resets if coin.is_multiple_of(2) => {
                 self.carry_out(&action);
                 Reply::Unknown { error: error() }
             }
-            Mood::Resets if coin % 3 == 0 => Reply::Retry { after: None, error: error() },
+            Mood::Resets if coin.is_multiple_of(3) => Reply::Retry { after: None, error: error() },
             Mood::Resets => Reply::Unknown { error: error() },
             Mood::Down => Reply::Retry { after: None, error: error() },
             Mood::TooMany => Reply::Retry { after: after(coin % 90), error: error() },

@@ -17,7 +17,7 @@ use std::time::Instant;
 use self::world::{Counts, World};
 
 /// Seeds that found something once.
-const KEPT: [u64; 1] = [1];
+const KEPT: [u64; 5] = [1, 104, 109, 2010, 3036];
 
 const STEPS: u64 = 500;
 
@@ -46,7 +46,7 @@ fn run(seed: u64) -> Counts {
 #[test]
 fn whatever_happens_the_promises_hold() {
     let seeds: Vec<u64> = match (number("QUNWEI_SIM_SEED"), number("QUNWEI_SIM_SEEDS")) {
-        (None, None) => KEPT.into_iter().chain(100..104).collect(),
+        (None, None) => KEPT.into_iter().chain(100..103).collect(),
         (first, count) => {
             let first = first.unwrap_or(1000);
             (first..first + count.unwrap_or(1)).collect()

@@ -150,13 +150,13 @@ impl People {
     }
 
     fn command(&mut self, spot: &Spot, dice: &mut Dice) -> Value {
-        if dice.percent(10) {
-            if let Some((_, group, message, user)) = self.recent(spot.platform, dice) {
-                let spot = Spot { group, time: spot.time.clone(), ..*spot };
-                let mut event = self.message(&spot, "u3", "/举报 广告", "member");
-                event["quote"] = json!({"message": message, "sender": user, "text": SPAM[0]});
-                return event;
-            }
+        if dice.percent(10)
+            && let Some((_, group, message, user)) = self.recent(spot.platform, dice)
+        {
+            let spot = Spot { group, time: spot.time.clone(), ..*spot };
+            let mut event = self.message(&spot, "u3", "/举报 广告", "member");
+            event["quote"] = json!({"message": message, "sender": user, "text": SPAM[0]});
+            return event;
         }
         let text = COMMANDS[dice.below(22) as usize].replace('#', &(1 + dice.below(30)).to_string());
         let user = user(dice);
