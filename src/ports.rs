@@ -1,5 +1,6 @@
 //! What the core needs from the outside, in the core's words: a [`Store`], [`Platform`]s and a [`Clock`].
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::action::{Action, StoredAction};
 use crate::domain::alerts::Alerts;
@@ -307,6 +309,38 @@ pub trait Copier: Send + Sync {
     fn keep_up(&self, folder: &Path, due: Timestamp, keep: usize, now: Timestamp) -> Result<Copied, String>;
 }
 
+/// A person on a platform, in all groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The platform.
+    pub platform: Arc<str>,
+    /// Their id.
+    pub user: Arc<str>,
+}
+
+/// How far it has come that a person is erased on request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erasure {
+    /// Its number.
+    pub no: u64,
+    /// When it was asked for.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// What stands in place of their id where a number or a count stays.
+    pub alias: String,
+    /// Rows that were deleted or emptied, by table.
+    pub rows: BTreeMap<String, u64>,
+    /// Files of the history that were not looked through yet.
+    pub files_left: u64,
+    /// Actions that name them and have not come to their end.
+    pub actions_left: u64,
+    /// Lists of members, as last read from WeCom, in which they are: they say so while they are in the group.
+    pub rosters: u64,
+    /// When the last of it was done.
+    pub done: Option<Timestamp>,
+}
+
 /// Keeps everything. One writer; every method blocks.
 pub trait Store: Send {
     /// Writes units in one transaction, durable when it returns.
@@ -477,6 +511,32 @@ pub trait Store: Send {
 
     /// How much of the journal is in files.
     fn history(&self) -> HistorySize;
+
+    /// Names of the groups of a platform that were ever stored.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn groups(&mut self, platform: &str) -> Result<Vec<Arc<str>>, StoreError>;
+
+    /// Erases a person from the database and begins with the files; once more for one who is being erased says how far that
+    /// has come. What stays of them are numbers. The database is written anew, which may take seconds.
+    ///
+    /// # Errors
+    /// Nothing was erased.
+    fn erase(&mut self, person: &Person, by: &str, now: Timestamp) -> Result<Erasure, StoreError>;
+
+    /// How far an erasure has come, by its number.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn erasure(&mut self, no: u64) -> Result<Option<Erasure>, StoreError>;
+
+    /// One step further with erasures, and with emptying the log of what was deleted. To be called now and then; cheap when there
+    /// is nothing to do.
+    ///
+    /// # Errors
+    /// It could not be done now.
+    fn tidy(&mut self, now: Timestamp) -> Result<(), StoreError>;
 
     /// What copies this store; `None` where there is nothing to be copied.
     fn copier(&self) -> Option<Arc<dyn Copier>>;

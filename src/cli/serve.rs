@@ -10,12 +10,13 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use crate::app::recent_log::{RecentLog, Tee};
 use crate::app::reload::Cause;
 use crate::cli::supervisor::Supervisor;
 use crate::cli::{ConfigArg, check, complain, environment};
 use crate::config::{self, Config, LogFormat, Seen};
 use crate::ports::Store;
-use crate::serve::{Source, SystemClock, broken, open_store, start};
+use crate::serve::{Extra, Source, SystemClock, broken, open_store, start_with};
 use crate::store::SqliteStore;
 
 /// `qunwei serve`
@@ -42,7 +43,7 @@ pub(super) fn run(args: &ServeArgs, verbosity: i16) -> ExitCode {
     let source = Source::new(args.config.dir(), environment);
     config.daemon.listen = args.listen.unwrap_or(config.daemon.listen);
     config.daemon.admin_listen = args.admin_listen.unwrap_or(config.daemon.admin_listen);
-    log(config.daemon.log_format, verbosity);
+    let recent = log(config.daemon.log_format, verbosity);
     for note in &config.notes {
         tracing::warn!("{note}");
     }
@@ -56,7 +57,7 @@ pub(super) fn run(args: &ServeArgs, verbosity: i16) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(serve(config, source, seen, kept, store)) {
+    match runtime.block_on(serve(config, source, seen, kept, store, recent)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(format_args!("error: {error:#}\n"));
@@ -130,13 +131,15 @@ async fn serve(
     seen: Seen,
     kept: Option<String>,
     store: SqliteStore,
+    log: RecentLog,
 ) -> anyhow::Result<()> {
     let version = config.settings.version.clone();
     let mut hangup = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut supervisor = Supervisor::from_environment();
-    let running = start(config, source, seen, kept, store, Arc::new(SystemClock)).await?;
+    let extra = Extra { log, ..Extra::default() };
+    let running = start_with(config, source, seen, kept, store, Arc::new(SystemClock), extra).await?;
     // A supervisor that closed our stdout does not want to know.
     drop(writeln!(std::io::stdout(), "ready listen={} admin={}", running.listen, running.admin));
     tracing::info!(listen = %running.listen, admin = %running.admin, %version, "ready");
@@ -156,8 +159,10 @@ async fn serve(
     Ok(())
 }
 
-/// Logs go to stderr; `RUST_LOG` says more than `-v` can.
-pub(super) fn log(format: LogFormat, verbosity: i16) {
+/// Logs go to stderr, and the last of them are kept; `RUST_LOG` says more than `-v` can.
+pub(super) fn log(format: LogFormat, verbosity: i16) -> RecentLog {
+    let recent = RecentLog::default();
+    let kept = recent.clone();
     let level = match verbosity {
         ..=-2 => "error",
         -1 => "warn",
@@ -166,9 +171,10 @@ pub(super) fn log(format: LogFormat, verbosity: i16) {
         2.. => "trace",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("qunwei={level},warn")));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || Tee(kept.clone()));
     match format {
         LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
         LogFormat::Json => log.json().init(),
     }
+    recent
 }

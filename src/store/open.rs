@@ -130,6 +130,8 @@ fn connect(file: &Path) -> rusqlite::Result<Result<Connection, OpenError>> {
     conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     conn.pragma_update(None, "journal_size_limit", LOG_LIMIT)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
+    // What is deleted or replaced is overwritten too: it is gone from the file, not only from its tables.
+    conn.pragma_update(None, "secure_delete", true)?;
     conn.set_prepared_statement_cache_capacity(64);
     schema::migrate(&mut conn, schema::MIGRATIONS)?;
     Ok(Ok(conn))
@@ -137,7 +139,8 @@ fn connect(file: &Path) -> rusqlite::Result<Result<Connection, OpenError>> {
 
 /// For a store that is thrown away: nothing waits for the disk.
 pub(super) fn scratch(conn: &Connection) -> rusqlite::Result<()> {
-    conn.pragma_update(None, "synchronous", "OFF")
+    conn.pragma_update(None, "synchronous", "OFF")?;
+    conn.pragma_update(None, "secure_delete", false)
 }
 
 /// Reads, and only reads, whether the file is ours.

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use crate::app::health::Health;
 use crate::app::intake::{Intake, Job};
 use crate::app::metrics::{self, Metrics};
+use crate::app::recent_log::RecentLog;
 use crate::domain::case::ByWhom;
 use crate::ports::Clock;
 
@@ -27,20 +28,25 @@ pub struct AdminState {
     pub intake: Intake,
     /// When it was said.
     pub clock: Arc<dyn Clock>,
+    /// The last lines of the log, which has neither text nor secrets either.
+    pub log: RecentLog,
 }
 
 /// The header that says who stops or resumes. It must be there, though it may be empty: a page in an operator's browser
 /// cannot send it to another origin unasked, so no foreign page can stop the daemon.
 pub const OPERATOR: &str = "x-qunwei-operator";
 
-/// `/healthz`, `/readyz` and `/metrics` to be read; `/pause` and `/resume` to be posted to.
+/// `/healthz`, `/readyz`, `/metrics` and `/log` to be read; `/pause`, `/resume` and `/erase` to be posted to.
 pub fn router(state: AdminState) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(numbers))
+        .route("/log", get(|State(state): State<AdminState>| async move { state.log.text() }))
         .route("/pause", post(|state, headers| pause(state, headers, true)))
         .route("/resume", post(|state, headers| pause(state, headers, false)))
+        .route("/erase", post(erase::erase))
+        .route("/erase/{no}", get(erase::erasure))
         .with_state(state)
 }
 
@@ -78,5 +84,6 @@ async fn numbers(State(state): State<AdminState>) -> impl IntoResponse {
     ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], state.metrics.text())
 }
 
+mod erase;
 #[cfg(test)]
 mod tests;

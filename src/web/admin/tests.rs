@@ -30,7 +30,8 @@ async fn get(address: &str) -> (u16, String, String) {
 #[tokio::test]
 async fn operators_see_whether_it_is_ready_and_what_it_counted_until_it_stops() {
     let (intake, clock) = (Intake::new(10), Arc::new(Still));
-    let state = AdminState { health: Health::new(), metrics: Arc::new(Metrics::new()), intake, clock };
+    let log = crate::app::recent_log::RecentLog::default();
+    let state = AdminState { health: Health::new(), metrics: Arc::new(Metrics::new()), intake, clock, log };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let base = format!("http://{}", listener.local_addr().expect("it is bound"));
     let (stop, stopped) = oneshot::channel::<()>();
