@@ -1,7 +1,6 @@
 //! What the core needs from the outside, in the core's words: a [`Store`], [`Platform`]s and a [`Clock`].
 
 use std::future::Future;
-use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +21,10 @@ use crate::domain::standing::{Ledger, Standing};
 use crate::domain::tasks::OpenTask;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::Timer;
+
+mod keeping;
+
+pub use self::keeping::{Archived, Copied, Copier, Erasure, Forgotten, HistorySize, Kept, Person};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -246,94 +249,6 @@ pub struct StoredPause {
     pub by: ByWhom,
 }
 
-/// What came of one step of moving days of the journal out of the database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Archived {
-    /// No day that is over is left.
-    Nothing,
-    /// A day is being copied, beside whatever else is done.
-    Copying,
-    /// A file has taken over so many inputs.
-    Copied(u64),
-    /// So many inputs that are in files were deleted where they had been.
-    Deleted(usize),
-}
-
-/// What is kept for a time only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// Inputs: whole files of the history, and what no file has taken over.
-    Journal,
-    /// Actions that belong to no case and have come to their end: answers, welcomes, alerts.
-    Answers,
-    /// What was said and sent of a case; the case itself stays, without it.
-    Evidence,
-    /// The record of commands.
-    Commands,
-    /// Members who are gone, who run nothing and against whom nothing is held.
-    Members,
-    /// Words that were changed in the chat and changed back.
-    Changes,
-    /// Cases with all that is left of them.
-    Cases,
-}
-
-impl Kept {
-    /// The word in metrics and in the store.
-    pub fn word(self) -> &'static str {
-        match self {
-            Kept::Journal => "journal",
-            Kept::Answers => "answers",
-            Kept::Evidence => "evidence",
-            Kept::Commands => "commands",
-            Kept::Members => "members",
-            Kept::Changes => "changes",
-            Kept::Cases => "cases",
-        }
-    }
-}
-
-/// What one slice of deleting by age came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Forgotten {
-    /// How many rows were looked at that were old enough; 0 when there are none left.
-    pub looked: usize,
-    /// How many of them were deleted, with what belonged to them.
-    pub deleted: usize,
-}
-
-/// How much of the journal is in files.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct HistorySize {
-    /// Files.
-    pub files: usize,
-    /// Inputs in them.
-    pub rows: u64,
-    /// Their size.
-    pub bytes: u64,
-    /// When the first of the inputs was judged.
-    pub oldest: Option<Timestamp>,
-}
-
-/// What came of keeping up with the backups in a folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Copied {
-    /// When the newest one there was made.
-    pub newest: Timestamp,
-    /// How many bytes it has, if it was made just now.
-    pub made: Option<u64>,
-}
-
-/// Copies a store, beside its writer and on whatever thread it is asked.
-pub trait Copier: Send + Sync {
-    /// Makes a backup in a folder, unless there is one that was made since `due`, and then deletes the oldest of them until
-    /// only `keep` are left.
-    ///
-    /// # Errors
-    /// Why there is none that is new enough, or too many. None was deleted before there was a newer one.
-    fn keep_up(&self, folder: &Path, due: Timestamp, keep: usize, now: Timestamp) -> Result<Copied, String>;
-}
-
 /// Keeps everything. One writer; every method blocks.
 pub trait Store: Send {
     /// Writes units in one transaction, durable when it returns.
@@ -504,6 +419,32 @@ pub trait Store: Send {
 
     /// How much of the journal is in files.
     fn history(&self) -> HistorySize;
+
+    /// Names of the groups of a platform that were ever stored.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn groups(&mut self, platform: &str) -> Result<Vec<Arc<str>>, StoreError>;
+
+    /// Erases a person from the database and begins with the files; once more for one who is being erased says how far that
+    /// has come. What stays of them are numbers. The database is written anew, which may take seconds.
+    ///
+    /// # Errors
+    /// Nothing was erased.
+    fn erase(&mut self, person: &Person, by: &str, now: Timestamp) -> Result<Erasure, StoreError>;
+
+    /// How far an erasure has come, by its number.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn erasure(&mut self, no: u64) -> Result<Option<Erasure>, StoreError>;
+
+    /// One step further with erasures, and with emptying the log of what was deleted. To be called now and then; cheap when there
+    /// is nothing to do.
+    ///
+    /// # Errors
+    /// It could not be done now.
+    fn tidy(&mut self, now: Timestamp) -> Result<(), StoreError>;
 
     /// What copies this store; `None` where there is nothing to be copied.
     fn copier(&self) -> Option<Arc<dyn Copier>>;

@@ -24,6 +24,7 @@ use crate::app::jobs::Jobs;
 use crate::app::metrics::Metrics;
 use crate::app::outbox::Pace;
 use crate::app::pulse::Pulse;
+use crate::app::recent_log::RecentLog;
 use crate::app::reload::Reloader;
 use crate::app::turning::{Rules, Sizes, Turning};
 use crate::config::{Config, Seen};
@@ -111,6 +112,8 @@ pub struct Extra {
     pub guests: Vec<Guest>,
     /// Who is shown what is decided.
     pub witness: Option<Box<dyn Witness>>,
+    /// The last lines of the log.
+    pub log: RecentLog,
 }
 
 /// Starts the daemon. It reads its configuration again from `source`; `seen` is what was looked at when `config` was read
@@ -142,7 +145,7 @@ pub async fn start_with(
     clock: Arc<dyn Clock>,
     extra: Extra,
 ) -> anyhow::Result<Running> {
-    let Extra { guests, witness } = extra;
+    let Extra { guests, witness, log } = extra;
     let Config { mut settings, daemon, files, warnings, notes, .. } = config;
     let listen = bind(daemon.listen, "listen").await?;
     let admin = bind(daemon.admin_listen, "admin_listen").await?;
@@ -250,8 +253,13 @@ pub async fn start_with(
     let looks = Looks { lines: hooks.watched(), callers: callbacks.asking() };
     let doors = web::wecom::beside(callbacks, web::hooks::service(hooks));
     web.spawn(web::serve_looking(listen, doors, looks, stop_web.clone().cancelled_owned()));
-    let admin_pages =
-        web::admin::router(web::admin::AdminState { health: health.clone(), metrics, intake: intake.clone(), clock });
+    let admin_pages = web::admin::router(web::admin::AdminState {
+        health: health.clone(),
+        metrics,
+        intake: intake.clone(),
+        clock,
+        log,
+    });
     web.spawn(web::serve_asking_whence(admin, admin_pages, stop_web.clone().cancelled_owned()));
     health.clear(health::STARTED);
     web.close();

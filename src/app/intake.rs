@@ -15,7 +15,7 @@ use crate::domain::command::looks_like_command;
 use crate::domain::core::Word;
 use crate::domain::event::{Event, Kind, Role, Segment};
 use crate::domain::policy::Settings;
-use crate::ports::Mark;
+use crate::ports::{Erasure, Mark, Person};
 
 /// What became of the events of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +121,22 @@ pub enum Job {
         /// Told when it is durable; `None` when it cannot be made so.
         answer: oneshot::Sender<Option<LateAcks>>,
     },
+    /// A person is to be erased from all that is kept.
+    Erase {
+        /// Who.
+        person: Person,
+        /// Who asked for it.
+        by: String,
+        /// Told when nothing of them is left in the database; else why that is not so.
+        answer: oneshot::Sender<Result<Erasure, String>>,
+    },
+    /// How far that has come.
+    Erasure {
+        /// By its number.
+        no: u64,
+        /// Told at once; `None` when there is no such one, or it cannot be read now.
+        answer: oneshot::Sender<Option<Erasure>>,
+    },
     /// Another version of the rules from here on.
     Rules(NewRules),
 }
@@ -153,6 +169,7 @@ impl Job {
         match self {
             Job::Events { .. } | Job::Marked { .. } | Job::Mark { .. } | Job::Late { .. } => None,
             Job::Rules(_) | Job::Pause { .. } | Job::Told(_) => None,
+            Job::Erase { .. } | Job::Erasure { .. } => None,
             Job::Attempt { action, .. } | Job::Untried { action } | Job::Outcome { action, .. } => Some(action),
         }
     }
@@ -165,6 +182,7 @@ impl Job {
             Job::Late { acks, .. } => acks.len().max(1),
             Job::Attempt { .. } | Job::Untried { .. } | Job::Outcome { .. } | Job::Mark { .. } => 1,
             Job::Rules(_) | Job::Pause { .. } | Job::Told(_) => 1,
+            Job::Erase { .. } | Job::Erasure { .. } => 1,
         }
     }
 

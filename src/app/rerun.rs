@@ -61,6 +61,9 @@ pub fn rerun(dir: &Path, now: Timestamp) -> Result<Rerun, RerunError> {
             "the store is of an older Qunwei; it is brought up to date by the next start".to_owned(),
         ));
     }
+    if moment.has_erasures()? {
+        return Ok(Rerun::Unknown("a member was erased, and what they said leads to nothing any more".to_owned()));
+    }
     let mut rules = Versions::default();
     let Some(first) = moment.journal(0, 1)?.pop() else { return Ok(Rerun::Same { inputs: 0 }) };
     if first.seq != 1 {

@@ -67,7 +67,7 @@ fn export_to_file(args: &ExportArgs, file: &Path) -> anyhow::Result<()> {
 }
 
 /// A new file that only its owner reads: it holds what people said.
-fn private_file(path: &Path) -> io::Result<fs::File> {
+pub(super) fn private_file(path: &Path) -> io::Result<fs::File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -10,12 +10,15 @@ use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::app::recent_log::{RecentLog, Tee};
 use crate::config::LogFormat;
 use crate::domain::text::is_invisible;
 
 /// Logs go to stderr; `RUST_LOG` says more than `-v` can, of this program: what libraries tell below a warning holds frames,
-/// headers and addresses, and with them secrets and what people wrote.
-pub(super) fn begin(format: LogFormat, verbosity: i16) {
+/// headers and addresses, and with them secrets and what people wrote. The last of them are kept.
+pub(super) fn begin(format: LogFormat, verbosity: i16) -> RecentLog {
+    let recent = RecentLog::default();
+    let kept = recent.clone();
     let level = match verbosity {
         ..=-2 => "error",
         -1 => "warn",
@@ -26,11 +29,12 @@ pub(super) fn begin(format: LogFormat, verbosity: i16) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("qunwei={level},warn")));
     let ours = filter_fn(|meta| is_ours(meta.target()) || *meta.level() <= LevelFilter::WARN);
     let log = tracing_subscriber::registry().with(filter).with(ours);
-    let layer = tracing_subscriber::fmt::layer().with_writer(|| OneLine(io::stderr()));
+    let layer = tracing_subscriber::fmt::layer().with_writer(move || OneLine(Tee(kept.clone())));
     match format {
         LogFormat::Text => log.with(layer.with_ansi(io::stderr().is_terminal())).init(),
         LogFormat::Json => log.with(layer.json()).init(),
     }
+    recent
 }
 
 fn is_ours(target: &str) -> bool {

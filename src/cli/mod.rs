@@ -10,12 +10,14 @@ mod generate;
 pub mod health;
 mod import;
 mod logging;
+mod member;
 pub mod pause;
 mod replay;
 mod restore;
 mod scan;
 mod serve;
 mod supervisor;
+mod support_bundle;
 mod verify;
 mod wecom;
 mod words;
@@ -105,9 +107,17 @@ enum Command {
         after_help = "Example:\n  qunwei backup --data data /backup/qunwei.tar.gz && qunwei verify /backup/qunwei.tar.gz"
     )]
     Backup(backup::BackupArgs),
+    /// What is stored of one person: written out for them, or erased.
+    #[command(
+        after_help = "Example:\n  qunwei member export --platform example --user zhangsan --to zhangsan.json\n  qunwei member erase --platform example --user zhangsan"
+    )]
+    Member(member::MemberArgs),
     /// Puts a backup into an empty data directory: all of it or nothing.
     #[command(after_help = "Example:\n  qunwei restore /backup/qunwei.tar.gz --data data && qunwei serve --data data")]
     Restore(restore::RestoreArgs),
+    /// Collects what a bug report needs: versions, configuration, metrics, the last of the log; no secret and no message.
+    #[command(after_help = "Example:\n  qunwei support-bundle --config config --data data bundle.tar.gz")]
+    SupportBundle(support_bundle::BundleArgs),
     /// Says whether a backup or a data directory is sound; the daemon may be running meanwhile.
     #[command(after_help = "Example:\n  qunwei verify /backup/qunwei.tar.gz\n  qunwei verify ./data --quick")]
     Verify(verify::VerifyArgs),
@@ -194,7 +204,9 @@ pub fn main() -> ExitCode {
         Command::Completions(args) => generate::completions(&args),
         Command::Man(args) => generate::man(&args),
         Command::Backup(args) => backup::run(&args),
+        Command::Member(args) => member::run(&args),
         Command::Restore(args) => restore::run(&args),
+        Command::SupportBundle(args) => support_bundle::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Health(args) => health::health(&args.url, &mut std::io::stderr()).into(),

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::app::recent_log::RecentLog;
 use crate::app::reload::Cause;
 use crate::cli::supervisor::Supervisor;
 use crate::cli::{ConfigArg, complain, environment, logging, show};
 use crate::config::{self, Config, Seen};
 use crate::ports::Store;
-use crate::serve::{Source, SystemClock, broken, open_store, start};
+use crate::serve::{Extra, Source, SystemClock, broken, open_store, start_with};
 use crate::store::SqliteStore;
 
 /// `qunwei serve`
@@ -41,7 +42,7 @@ pub(super) fn run(args: &ServeArgs, verbosity: i16) -> ExitCode {
     let source = Source::new(args.config.dir(), environment);
     config.daemon.listen = args.listen.unwrap_or(config.daemon.listen);
     config.daemon.admin_listen = args.admin_listen.unwrap_or(config.daemon.admin_listen);
-    logging::begin(config.daemon.log_format, verbosity);
+    let recent = logging::begin(config.daemon.log_format, verbosity);
     for note in &config.notes {
         tracing::warn!("{note}");
     }
@@ -55,7 +56,7 @@ pub(super) fn run(args: &ServeArgs, verbosity: i16) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(serve(config, source, seen, kept, store)) {
+    match runtime.block_on(serve(config, source, seen, kept, store, recent)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(format_args!("error: {error:#}\n"));
@@ -129,13 +130,15 @@ async fn serve(
     seen: Seen,
     kept: Option<String>,
     store: SqliteStore,
+    log: RecentLog,
 ) -> anyhow::Result<()> {
     let version = config.settings.version.clone();
     let mut hangup = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut supervisor = Supervisor::from_environment();
-    let running = start(config, source, seen, kept, store, Arc::new(SystemClock)).await?;
+    let extra = Extra { log, ..Extra::default() };
+    let running = start_with(config, source, seen, kept, store, Arc::new(SystemClock), extra).await?;
     // A supervisor that closed our stdout does not want to know.
     drop(writeln!(std::io::stdout(), "ready listen={} admin={}", running.listen, running.admin));
     tracing::info!(listen = %running.listen, admin = %running.admin, %version, "ready");

@@ -79,7 +79,7 @@ pub async fn start(
             policy::Platform { capabilities: kind.capabilities(), bot_user: Some(BOT.into()), ..Default::default() };
         Guest { name: kind.name().into(), known, platform: Arc::new(playground.clone()), pace }
     };
-    let extra = Extra { guests: Kind::ALL.map(guest).into(), witness: Some(Box::new(witness)) };
+    let extra = Extra { guests: Kind::ALL.map(guest).into(), witness: Some(Box::new(witness)), ..Extra::default() };
     let source = Source { env: playing.env.clone(), ..Source::new(&playing.dir, |_| None) };
     let files = InForce::of(&config);
     let zone = config.settings.default_policy.timezone.iana_name().unwrap_or("Asia/Shanghai").to_owned();

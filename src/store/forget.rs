@@ -119,7 +119,7 @@ impl Slice<'_> {
         let cases = self.cases_after(self.upto(Kept::Evidence)?)?;
         let mut deleted = 0;
         for (no, mut case) in cases.iter().cloned() {
-            deleted += self.what_a_case_has(no, &case)?;
+            deleted += what_a_case_has(self.tx, no, &case)?;
             case.forget();
             self.tx.prepare_cached("UPDATE cases SET body = ?2 WHERE no = ?1")?.execute(params![no, encode(&case)?])?;
         }
@@ -135,7 +135,7 @@ impl Slice<'_> {
         let mut cases = self.cases_after(0)?;
         cases.retain(|(no, _)| *no < last);
         for (no, case) in &cases {
-            self.what_a_case_has(*no, case)?;
+            what_a_case_has(self.tx, *no, case)?;
             self.standing_of(case)?;
             for sql in [
                 "DELETE FROM undone WHERE case_no = ?1",
@@ -158,27 +158,6 @@ impl Slice<'_> {
         let cases =
             each(read.query([no, self.cases])?, |row| Ok((row.get(0)?, decode::<Case>("a case", text(row, 1)?)?)))?;
         Ok(cases.into_iter().take_while(|(_, case)| case.opened < self.before).collect())
-    }
-
-    /// Deletes a case's evidence, its messages' ids, and its actions; says how many rows that were.
-    fn what_a_case_has(&self, no: i64, case: &Case) -> Result<usize, StoreError> {
-        let mut deleted = 0;
-        let evidence = super::read::evidence(self.tx, no)?;
-        let group: i64 =
-            self.tx.prepare_cached("SELECT group_id FROM cases WHERE no = ?1")?.query_row([no], |row| row.get(0))?;
-        let mut delete = self
-            .tx
-            .prepare_cached("DELETE FROM case_messages WHERE group_id = ?1 AND message = ?2 AND case_no = ?3")?;
-        for message in evidence.iter().map(|evidence| &evidence.message).chain([&case.message]) {
-            deleted += delete.execute(params![group, &**message, no])?;
-        }
-        for sql in [
-            "DELETE FROM evidence WHERE case_no = ?1",
-            "DELETE FROM outbox WHERE case_no = ?1 AND state != 'pending' AND place < (SELECT max(place) FROM outbox)",
-        ] {
-            deleted += self.tx.prepare_cached(sql)?.execute([no])?;
-        }
-        Ok(deleted)
     }
 
     /// Deletes what is held against the member of a case if none of it can count any more.
@@ -214,4 +193,24 @@ impl Slice<'_> {
             .execute(params![what.word(), upto])?;
         Ok(())
     }
+}
+
+/// Deletes a case's evidence, its messages' ids, and its actions; says how many rows that were.
+pub(super) fn what_a_case_has(tx: &Transaction<'_>, no: i64, case: &Case) -> Result<usize, StoreError> {
+    let mut deleted = 0;
+    let evidence = super::read::evidence(tx, no)?;
+    let group: i64 =
+        tx.prepare_cached("SELECT group_id FROM cases WHERE no = ?1")?.query_row([no], |row| row.get(0))?;
+    let mut delete =
+        tx.prepare_cached("DELETE FROM case_messages WHERE group_id = ?1 AND message = ?2 AND case_no = ?3")?;
+    for message in evidence.iter().map(|evidence| &evidence.message).chain([&case.message]) {
+        deleted += delete.execute(params![group, &**message, no])?;
+    }
+    for sql in [
+        "DELETE FROM evidence WHERE case_no = ?1",
+        "DELETE FROM outbox WHERE case_no = ?1 AND state != 'pending' AND place < (SELECT max(place) FROM outbox)",
+    ] {
+        deleted += tx.prepare_cached(sql)?.execute([no])?;
+    }
+    Ok(deleted)
 }

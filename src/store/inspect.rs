@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{OptionalExtension, Row as Record};
+use rusqlite::{Connection, OptionalExtension, Row as Record};
 
 use super::error::{decode, signed, unsigned};
 use super::read::{each, text};
@@ -108,14 +108,18 @@ impl SqliteStore {
     /// # Errors
     /// The store cannot be read.
     pub fn counts(&self) -> Result<Vec<TableCount>, StoreError> {
-        let mut names = self.conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")?;
-        each(names.query([])?, |row| {
-            let table: String = row.get(0)?;
-            let sql = format!("SELECT count(*) FROM \"{table}\""); // a name of our own schema
-            let rows = self.conn.query_row(&sql, [], |row| row.get(0)).map(unsigned)?;
-            Ok(TableCount { table, rows })
-        })
+        counts(&self.conn)
     }
+}
+
+pub(super) fn counts(conn: &Connection) -> Result<Vec<TableCount>, StoreError> {
+    let mut names = conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")?;
+    each(names.query([])?, |row| {
+        let table: String = row.get(0)?;
+        let sql = format!("SELECT count(*) FROM \"{table}\""); // a name of our own schema
+        let rows = conn.query_row(&sql, [], |row| row.get(0)).map(unsigned)?;
+        Ok(TableCount { table, rows })
+    })
 }
 
 const COLUMNS: &str = "state, message, error, ended_at, action";

@@ -6,6 +6,7 @@
 //! - `read`: what the core reads back. `chat`: what commands look at. `configs`: versions of the configuration. `inspect`: what people look at.
 //!   `peek`: what is read beside a running daemon. `history`: days of the journal that are over, in files of their own.
 //!   `forget`: deleting by age. `transfer`: the state as one file, for another machine. `backup`: all of it as one file.
+//!   `erase`: a person, on request; `tidy`: nothing deleted is left in the log.
 //!
 //! Indexes cost more than syncing to the disk, so a message that breaks no rule writes one journal row, at the end of a
 //! table without indexes, and 16 bytes of its key. All writing goes through one connection, with `synchronous = FULL`: what
@@ -16,6 +17,7 @@ mod backup;
 mod chat;
 mod checkpoint;
 mod configs;
+mod erase;
 mod error;
 mod filter;
 mod forget;
@@ -31,6 +33,7 @@ mod read;
 mod reminders;
 mod schema;
 mod seen;
+mod tidy;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -46,6 +49,7 @@ pub use self::backup::{
     BackedUp, BackupError, CheckLine, Checked, Found, Head, Moment, Restored, SUFFIX, Unpacked, back_up, check,
     name_at, restore, unpack,
 };
+pub use self::erase::{MemberError, export_member};
 pub use self::inspect::{Membership, TableCount};
 pub use self::open::OpenError;
 pub use self::peek::{ChatState, chat_state};
@@ -58,8 +62,8 @@ use crate::domain::ids::SeenKey;
 use crate::domain::standing::Standing;
 use crate::domain::time::Timestamp;
 use crate::ports::{
-    Archived, Copier, Forgotten, HistorySize, Kept, Meant, MemberRef, Pending, Row, Start, Store, StoreError,
-    StoredGroup, StoredMember, Unit,
+    Archived, Copier, Erasure, Forgotten, HistorySize, Kept, Meant, MemberRef, Pending, Person, Row, Start, Store,
+    StoreError, StoredGroup, StoredMember, Unit,
 };
 
 /// What can be set about a store.
@@ -81,6 +85,11 @@ pub enum Durability {
     Scratch,
 }
 
+/// The schema that this version brings a store to.
+pub fn known_schema() -> usize {
+    schema::MIGRATIONS.len()
+}
+
 /// What has happened since the store was opened, for metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoreCounters {
@@ -96,6 +105,7 @@ pub struct SqliteStore {
     checkpoints: Option<checkpoint::Checkpoints>,
     // Before the connection too: what it copies with is closed first.
     history: history::History,
+    tidying: tidy::Tidying,
     conn: Connection,
     groups: groups::GroupIds,
     seen: seen::SeenIds,
@@ -122,7 +132,17 @@ impl SqliteStore {
         let checkpoints = durable.then(|| checkpoint::Checkpoints::start(&dir.join(open::FILE))).transpose();
         let checkpoints = checkpoints.map_err(|error| open::sql_error(dir, &error))?;
         let history = history::History::load(&conn, dir).map_err(|error| open::sql_error(dir, &error))?;
-        Ok(Self { checkpoints, history, conn, groups: groups::GroupIds::new(), seen, repeated: 0, _lock: lock })
+        let tidying = tidy::Tidying::load(&conn, dir).map_err(|error| open::sql_error(dir, &error))?;
+        Ok(Self {
+            checkpoints,
+            history,
+            tidying,
+            conn,
+            groups: groups::GroupIds::new(),
+            seen,
+            repeated: 0,
+            _lock: lock,
+        })
     }
 
     fn wrote(&mut self, bytes: usize) {
@@ -144,18 +164,6 @@ const ROW: usize = 64;
 fn size(unit: &Unit) -> usize {
     const CHANGE: usize = 1024;
     unit.rows.iter().map(|row| row.body.len() + ROW).sum::<usize>() + unit.changes.len() * CHANGE
-}
-
-/// What is deleted here is overwritten too: it is gone from the file, not only from its tables. All other deleting is of what
-/// is written anew all the time.
-fn thoroughly<T>(
-    conn: &mut Connection,
-    delete: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    conn.pragma_update(None, "secure_delete", true)?;
-    let deleted = delete(conn);
-    conn.pragma_update(None, "secure_delete", false)?;
-    deleted
 }
 
 impl Store for SqliteStore {
@@ -285,9 +293,12 @@ impl Store for SqliteStore {
 
     fn archive(&mut self, zone: &TimeZone, now: Timestamp, limit: usize) -> Result<Archived, StoreError> {
         let history = &mut self.history;
-        let step = thoroughly(&mut self.conn, |conn| history.step(conn, zone, now, limit));
+        let step = history.step(&mut self.conn, zone, now, limit);
         match &step {
-            Ok(Archived::Deleted(rows)) => self.wrote(rows * ROW),
+            Ok(Archived::Deleted(rows)) => {
+                self.tidying.deleted();
+                self.wrote(rows * ROW);
+            }
             Ok(_) => {}
             Err(_) => self.history.reload(&self.conn)?,
         }
@@ -300,13 +311,38 @@ impl Store for SqliteStore {
         {
             return Ok(Forgotten { looked: rows, deleted: rows });
         }
-        let forgotten = thoroughly(&mut self.conn, |conn| forget::forget(conn, what, before, limit))?;
-        self.wrote(forgotten.deleted * ROW);
+        let forgotten = forget::forget(&mut self.conn, what, before, limit)?;
+        if forgotten.deleted > 0 {
+            self.tidying.deleted();
+            self.wrote(forgotten.deleted * ROW);
+        }
         Ok(forgotten)
     }
 
     fn history(&self) -> HistorySize {
         self.history.size()
+    }
+
+    fn groups(&mut self, platform: &str) -> Result<Vec<Arc<str>>, StoreError> {
+        let mut read = self.conn.prepare("SELECT name FROM groups WHERE platform = ?1")?;
+        read::each(read.query([platform])?, |row| Ok(Arc::from(read::text(row, 0)?)))
+    }
+
+    fn erase(&mut self, person: &Person, by: &str, now: Timestamp) -> Result<Erasure, StoreError> {
+        self.tidying.stop();
+        self.history.stop_copying(); // it may have read what is to be erased
+        let erased = erase::erase(&mut self.conn, person, by, now)?;
+        self.tidying.begun();
+        self.tidying.scrub(&self.conn);
+        Ok(erased)
+    }
+
+    fn erasure(&mut self, no: u64) -> Result<Option<Erasure>, StoreError> {
+        erase::state(&self.conn, no)
+    }
+
+    fn tidy(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        self.tidying.step(&mut self.conn, &mut self.history, now)
     }
 
     fn copier(&self) -> Option<Arc<dyn Copier>> {

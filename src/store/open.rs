@@ -133,6 +133,8 @@ fn connect(file: &Path) -> rusqlite::Result<Result<Connection, OpenError>> {
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     // Else a query is planned anew for every value that is bound to it, at four times what running it costs.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    // What is deleted or replaced is overwritten too: it is gone from the file, not only from its tables.
+    conn.pragma_update(None, "secure_delete", true)?;
     conn.set_prepared_statement_cache_capacity(64);
     schema::migrate(&mut conn, schema::MIGRATIONS)?;
     Ok(Ok(conn))
@@ -140,7 +142,8 @@ fn connect(file: &Path) -> rusqlite::Result<Result<Connection, OpenError>> {
 
 /// For a store that is thrown away: nothing waits for the disk.
 pub(super) fn scratch(conn: &Connection) -> rusqlite::Result<()> {
-    conn.pragma_update(None, "synchronous", "OFF")
+    conn.pragma_update(None, "synchronous", "OFF")?;
+    conn.pragma_update(None, "secure_delete", false)
 }
 
 /// Reads, and only reads, whether the file is ours.

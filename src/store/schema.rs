@@ -22,6 +22,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0008_lessons", sql: include_str!("migrations/0008_lessons.sql") },
     Migration { name: "0009_marks", sql: include_str!("migrations/0009_marks.sql") },
     Migration { name: "0010_tasks", sql: include_str!("migrations/0010_tasks.sql") },
+    Migration { name: "0011_erasures", sql: include_str!("migrations/0011_erasures.sql") },
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`, "QUNW").

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use crate::app::health::Health;
 use crate::app::intake::{Intake, Job};
 use crate::app::metrics::{self, Metrics};
+use crate::app::recent_log::RecentLog;
 use crate::domain::case::ByWhom;
 use crate::ports::Clock;
 use crate::web::host;
@@ -33,20 +34,25 @@ pub struct AdminState {
     pub intake: Intake,
     /// When it was said.
     pub clock: Arc<dyn Clock>,
+    /// The last lines of the log, which has neither text nor secrets either.
+    pub log: RecentLog,
 }
 
 /// The header that says who stops or resumes. It must be there, though it may be empty: a page in an operator's browser
 /// cannot send it to another origin unasked.
 pub const OPERATOR: &str = "x-qunwei-operator";
 
-/// `/healthz`, `/readyz` and `/metrics` to be read; `/pause` and `/resume` to be posted to.
+/// `/healthz`, `/readyz`, `/metrics` and `/log` to be read; `/pause`, `/resume` and `/erase` to be posted to.
 pub fn router(state: AdminState) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(numbers))
+        .route("/log", get(log))
         .route("/pause", post(|state, caller, headers| pause(state, caller, headers, true)))
         .route("/resume", post(|state, caller, headers| pause(state, caller, headers, false)))
+        .route("/erase", post(erase::erase))
+        .route("/erase/{no}", get(erase::erasure))
         .layer(from_fn(keep_out))
         .with_state(state)
 }
@@ -73,6 +79,29 @@ async fn ready(State(state): State<AdminState>) -> (StatusCode, String) {
     (status, lines.join("\n") + "\n")
 }
 
+/// The last lines of the log; they name groups and people, so only this machine is shown them.
+async fn log(State(state): State<AdminState>, caller: Option<Extension<Caller>>) -> (StatusCode, String) {
+    match is_from_here(caller.as_deref()) {
+        true => (StatusCode::OK, state.log.text()),
+        false => (StatusCode::FORBIDDEN, ONLY_HERE.to_owned()),
+    }
+}
+
+const ONLY_HERE: &str = "this is only done from the daemon's own machine\n";
+
+/// Who asks for something to be done; or why it is not done. `command` does it as it should be done.
+fn operator(caller: Option<&Caller>, headers: &HeaderMap, command: &str) -> Result<String, String> {
+    if !is_from_here(caller) {
+        return Err(ONLY_HERE.to_owned());
+    }
+    if headers.contains_key(ORIGIN) {
+        return Err("no page in a browser does this\n".to_owned());
+    }
+    let by = headers.get(OPERATOR).ok_or_else(|| format!("the header `{OPERATOR}` is missing; use `{command}`\n"))?;
+    let name = by.to_str().ok().filter(|name| !name.is_empty()).unwrap_or("operator");
+    Ok(name.chars().take(64).collect())
+}
+
 /// Everything only observes, or acts again; 200 when that is durable.
 async fn pause(
     State(state): State<AdminState>,
@@ -80,17 +109,10 @@ async fn pause(
     headers: HeaderMap,
     on: bool,
 ) -> (StatusCode, String) {
-    if !is_from_here(caller.as_deref()) {
-        return (StatusCode::FORBIDDEN, "this is only done from the daemon's own machine\n".to_owned());
-    }
-    if headers.contains_key(ORIGIN) {
-        return (StatusCode::FORBIDDEN, "no page in a browser does this\n".to_owned());
-    }
-    let Some(by) = headers.get(OPERATOR) else {
-        return (StatusCode::FORBIDDEN, format!("the header `{OPERATOR}` is missing; use `qunwei pause`\n"));
+    let name = match operator(caller.as_deref(), &headers, "qunwei pause") {
+        Ok(name) => name,
+        Err(why) => return (StatusCode::FORBIDDEN, why),
     };
-    let name = by.to_str().ok().filter(|name| !name.is_empty()).unwrap_or("operator");
-    let name: String = name.chars().take(64).collect();
     let pause = on.then(|| ByWhom { by: "operator".into(), name, at: state.clock.now() });
     let (answer, answered) = oneshot::channel();
     state.intake.tell(Job::Pause { pause, answer });
@@ -108,5 +130,6 @@ async fn numbers(State(state): State<AdminState>) -> impl IntoResponse {
     ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], state.metrics.text())
 }
 
+mod erase;
 #[cfg(test)]
 mod tests;

@@ -84,6 +84,7 @@ impl Engine {
             self.look_for_silence(&mut lookout, now);
             self.look_at_disk(&mut lookout, now);
             self.look_after_backups(&mut lookout, now);
+            self.tidy(now);
         }
         self.lookout = Some(lookout);
     }

@@ -7,6 +7,7 @@
 mod commands;
 mod effects;
 mod ends;
+mod erase;
 mod load;
 mod named;
 mod lookout;
@@ -42,6 +43,8 @@ use crate::ports::{Row, RowKind, Store, StoreError, Unit};
 const MARK_ROWS: u64 = 50_000;
 /// … and so much time.
 const MARK_TIME: Duration = Duration::from_secs(30);
+/// All of them at least this often: short messages stand in them as they were written.
+const WHOLE_EVERY: Duration = Duration::from_secs(24 * 3600);
 /// In at most so many pieces: one each time, until there are too many; then all is written anew.
 const MOST_PIECES: usize = 32;
 /// Seen ids that are too old are forgotten this often.
@@ -64,6 +67,8 @@ pub struct Engine {
     mark: (u64, Timestamp),
     /// The pieces in which the windows are in the store: the last input of each, and how far it goes.
     written: VecDeque<(u64, Place)>,
+    /// When all of the windows were last written anew: what is older than they need is in the store no longer than a day more.
+    whole: Timestamp,
     forgot: Timestamp,
     broken: Option<Broken>,
     /// Jobs that must not be lost while the store cannot be written.
@@ -134,6 +139,7 @@ impl Engine {
             batch: Batch::default(),
             mark: (0, now),
             written: VecDeque::new(),
+            whole: now,
             forgot: now,
             broken: None,
             deferred: Vec::new(),
@@ -196,6 +202,18 @@ impl Engine {
             }
             return Ok(());
         }
+        let job = match job {
+            Job::Erase { person, by, answer } => {
+                let erased = self.erase(&person, &by, now);
+                drop(answer.send(erased.map_err(|error| error.to_string()))); // who asked may have gone
+                return Ok(());
+            }
+            Job::Erasure { no, answer } => {
+                drop(answer.send(self.store.erasure(no).ok().flatten()));
+                return Ok(());
+            }
+            job => job,
+        };
         let mut unit = Unit::default();
         let counts = self.run(&job, now, &mut unit);
         self.batch.units.push(unit);
@@ -292,7 +310,13 @@ impl Engine {
                     answer.send(Some(LateAcks { accepted, ended: duplicates, unknown })).ok();
                 }
                 Some(
-                    Job::Attempt { .. } | Job::Untried { .. } | Job::Told(_) | Job::Outcome { .. } | Job::Mark { .. },
+                    Job::Attempt { .. }
+                    | Job::Untried { .. }
+                    | Job::Told(_)
+                    | Job::Outcome { .. }
+                    | Job::Mark { .. }
+                    | Job::Erase { .. }
+                    | Job::Erasure { .. },
                 )
                 | None => {}
             }
@@ -322,7 +346,8 @@ impl Engine {
         let (recent, needs) = (&self.core.state.recent, self.core.settings.rules.needs());
         let outlived = self.written.iter().take_while(|(_, place)| recent.has_outlived(*place)).count();
         // Only what came since the last time, unless that would leave too many pieces.
-        let more = outlived < self.written.len() && self.written.len() - outlived < MOST_PIECES;
+        let stale = now.since(self.whole) >= WHOLE_EVERY;
+        let more = !stale && outlived < self.written.len() && self.written.len() - outlived < MOST_PIECES;
         let last = self.written.back().map(|(_, place)| *place).filter(|_| more);
         // A message may be as late as that and still be judged, by what was there when it was sent.
         let oldest = now.minus(self.core.settings.dedupe);
@@ -333,6 +358,9 @@ impl Engine {
         self.written.drain(..dropped);
         self.written.push_back((self.seq, recent.place()));
         self.mark = (self.seq, now);
+        if !more {
+            self.whole = now;
+        }
         Ok(())
     }
 
@@ -344,7 +372,7 @@ impl Engine {
                 self.events(events, now, unit, &mut counts)?;
                 unit.marks.push(mark.clone());
             }
-            Job::Mark { .. } => {} // answered before
+            Job::Mark { .. } | Job::Erase { .. } | Job::Erasure { .. } => {} // answered before
             Job::Attempt { action, body } => {
                 unit.rows.push(self.row(RowKind::Attempt, now, body.clone())); // it names the action
                 unit.changes.push(Change::Attempted { id: action.id.clone(), body: body.clone() });
@@ -456,7 +484,8 @@ impl Engine {
     /// The watermark, and forgetting ids that are too old.
     fn look_after(&mut self, now: Timestamp) {
         let rows = self.seq.saturating_sub(self.mark.0);
-        let due = rows >= MARK_ROWS || (rows > 0 && now.since(self.mark.1) >= MARK_TIME);
+        let stale = now.since(self.whole) >= WHOLE_EVERY && now.since(self.mark.1) >= MARK_TIME;
+        let due = rows >= MARK_ROWS || (rows > 0 && now.since(self.mark.1) >= MARK_TIME) || stale;
         if due && let Err(error) = self.save_windows(now) {
             tracing::warn!(%error, "the windows were not written; they will be tried again");
             self.mark.1 = now;

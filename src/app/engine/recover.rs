@@ -141,7 +141,11 @@ fn answer_unavailable(job: Job, reason: &str) -> Option<Job> {
             let _ = answer.send(false); // the operator may have gone
             None
         }
-        Job::Mark { .. } => None, // asked again
+        Job::Mark { .. } | Job::Erasure { .. } => None, // asked again
+        Job::Erase { answer, .. } => {
+            let _ = answer.send(Err(reason.to_owned())); // the operator may have gone
+            None
+        }
         Job::Late { answer, .. } => {
             let _ = answer.send(None); // the bot may have gone; it says the same again
             None

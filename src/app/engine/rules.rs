@@ -31,7 +31,7 @@ impl Engine {
     /// Whether a job must have a commit of its own: rules hold between two commits, and who stops everything cancels what is
     /// in the store.
     pub(super) fn stands_alone(job: &Job) -> bool {
-        matches!(job, Job::Rules(_) | Job::Pause { .. })
+        matches!(job, Job::Rules(_) | Job::Pause { .. } | Job::Erase { .. })
     }
 
     /// Puts other rules in force as soon as the batch, which has nothing else in it, is committed. The windows are written

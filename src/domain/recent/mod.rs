@@ -12,6 +12,7 @@ mod tests;
 mod traces;
 mod written;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -315,6 +316,15 @@ impl Recent {
     /// Who said this text, or posted the link of this key, at most `within` before or after `around`, newest first.
     pub fn copies(&self, text: u64, around: Timestamp, within: Duration) -> impl Iterator<Item = &Copied> {
         self.texts.between(text, around.minus(within), around.plus(within))
+    }
+
+    /// Forgets what these members said in a few characters: the only words that are remembered as they were written.
+    pub fn forget_pieces(&mut self, members: impl Iterator<Item = MemberKey>) {
+        let keys: HashSet<[u8; 8]> = members.map(|member| half(member.0)).collect();
+        let mut left = Chains::new(MOST_PIECES);
+        self.pieces.iter_after(0).filter(|cut| !keys.contains(&cut.member)).for_each(|cut| left.add(*cut));
+        left.set_shed(self.pieces.shed());
+        self.pieces = left;
     }
 
     /// How many entries were forgotten because there were too many.

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ports::{Row, StoreError};
 use crate::store::history::{self, History};
+use crate::store::inspect::{self, TableCount};
 use crate::store::transfer::TABLES;
 use crate::store::{OpenError, configs, peek, read, schema};
 
@@ -20,6 +21,7 @@ const NOT_COMPARED: &[&str] = &[
     "configs",
     "config_cases",
     "forgotten",
+    "erasures",
     "marks",
     "seen_log",
     "seen_segments",
@@ -65,6 +67,30 @@ impl Moment {
     /// It cannot be read.
     pub fn is_up_to_date(&self) -> Result<bool, StoreError> {
         Ok(schema::version(&self.conn)? == schema::MIGRATIONS.len())
+    }
+
+    /// How many steps of the schema it has had.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn schema(&self) -> Result<usize, StoreError> {
+        Ok(schema::version(&self.conn)?)
+    }
+
+    /// How many rows each table has.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn counts(&self) -> Result<Vec<TableCount>, StoreError> {
+        inspect::counts(&self.conn)
+    }
+
+    /// Whether somebody was erased: what they said leads to nothing any more.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn has_erasures(&self) -> Result<bool, StoreError> {
+        Ok(self.conn.prepare("SELECT 1 FROM erasures")?.exists([])?)
     }
 
     /// Inputs after `seq`, in order, at most `limit`.

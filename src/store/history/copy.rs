@@ -212,7 +212,7 @@ fn create(aside: &Path) -> rusqlite::Result<Connection> {
 
 /// Whether SQLite can, where it looks for a place: a container may have none. Asked before, for what is half done in a file
 /// without a journal is done for.
-fn can_make_temporary_files() -> bool {
+pub(in crate::store) fn can_make_temporary_files() -> bool {
     let named = ["SQLITE_TMPDIR", "TMPDIR"].into_iter().filter_map(std::env::var_os).map(PathBuf::from);
     let usual = ["/var/tmp", "/usr/tmp", "/tmp", "."].into_iter().map(PathBuf::from);
     named.chain(usual).any(|folder| tempfile::tempfile_in(folder).is_ok())

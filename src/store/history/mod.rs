@@ -23,6 +23,7 @@ use super::error::{signed, unsigned};
 use super::read;
 use crate::domain::time::Timestamp;
 use crate::ports::{Archived, HistorySize, Row, StoreError};
+pub(super) use copy::can_make_temporary_files;
 use copy::{Copying, Order};
 
 /// The folder in the data directory.
@@ -72,6 +73,36 @@ impl History {
             #[cfg(test)]
             pages: None,
         }
+    }
+
+    /// A copy that is being made is thrown away, and made anew later.
+    pub(super) fn stop_copying(&mut self) {
+        self.copying = None;
+    }
+
+    /// A file was written anew aside: it takes the place of the old one, if that is still named.
+    pub(super) fn replace(&mut self, first: u64, aside: &Path) -> Result<(), StoreError> {
+        self.open = None;
+        let folder = self.folder();
+        let done = match self.days.iter().find(|day| day.first == first) {
+            Some(day) => fs::rename(aside, self.path(&day.file)),
+            None => remove(aside), // old enough to be deleted meanwhile
+        };
+        done.and_then(|()| sync(&folder)).map_err(|error| broken(&folder, &error))
+    }
+
+    /// Half files in the folder are of a process that was killed.
+    pub(super) fn clear_parts(data: &Path) {
+        for entry in fs::read_dir(data.join(FOLDER)).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().ends_with(".part") {
+                remove(&entry.path()).ok(); // what cannot be removed is written over when its day is copied
+            }
+        }
+    }
+
+    /// Where the file is that begins with this number.
+    pub(super) fn file_of(&self, first: u64) -> Option<PathBuf> {
+        self.days.iter().find(|day| day.first == first).map(|day| self.path(&day.file))
     }
 
     /// The data directory.

@@ -55,6 +55,7 @@ pub(super) const TABLES: &[&str] = &[
     "configs",
     "config_cases",
     "forgotten",
+    "erasures",
     // So that what is sent again to the new place is known there.
     "seen_log",
     "seen_segments",

@@ -40,7 +40,13 @@ async fn status(state: &AdminState, method: &str, path: &str, from: &str) -> Sta
 #[tokio::test]
 async fn who_is_elsewhere_reads_and_does_not_stop() {
     let (intake, clock) = (Intake::new(10), Arc::new(Still));
-    let state = AdminState { health: Health::default(), metrics: Arc::new(Metrics::new()), intake, clock };
+    let state = AdminState {
+        health: Health::default(),
+        metrics: Arc::new(Metrics::new()),
+        intake,
+        clock,
+        log: Default::default(),
+    };
     for from in ["10.1.2.3", "fd00::1", "8.8.8.8"] {
         assert_eq!(status(&state, "GET", "/metrics", from).await, StatusCode::OK, "scraped from another machine");
         for path in ["/pause", "/resume"] {
@@ -53,7 +59,8 @@ async fn who_is_elsewhere_reads_and_does_not_stop() {
 #[tokio::test]
 async fn operators_see_whether_it_is_ready_and_what_it_counted_until_it_stops() {
     let (intake, clock) = (Intake::new(10), Arc::new(Still));
-    let state = AdminState { health: Health::new(), metrics: Arc::new(Metrics::new()), intake, clock };
+    let log = crate::app::recent_log::RecentLog::default();
+    let state = AdminState { health: Health::new(), metrics: Arc::new(Metrics::new()), intake, clock, log };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let base = format!("http://{}", listener.local_addr().expect("it is bound"));
     let (stop, stopped) = oneshot::channel::<()>();

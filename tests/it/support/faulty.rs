@@ -10,8 +10,8 @@ use qunwei::domain::ids::SeenKey;
 use qunwei::domain::standing::Standing;
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::{
-    Archived, Copier, Forgotten, HistorySize, Kept, Meant, MemberRef, Pending, Row, RowKind, Start, Store, StoreError,
-    StoredGroup, StoredMember, Unit,
+    Archived, Copier, Erasure, Forgotten, HistorySize, Kept, Meant, MemberRef, Pending, Person, Row, RowKind, Start,
+    Store, StoreError, StoredGroup, StoredMember, Unit,
 };
 use qunwei::store::SqliteStore;
 
@@ -274,6 +274,24 @@ impl Store for FaultyStore {
 
     fn history(&self) -> HistorySize {
         self.inner.history()
+    }
+
+    fn groups(&mut self, platform: &str) -> Result<Vec<Arc<str>>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.groups(platform)
+    }
+
+    fn erase(&mut self, person: &Person, by: &str, now: Timestamp) -> Result<Erasure, StoreError> {
+        self.faults.check(&Fault::Full)?;
+        self.inner.erase(person, by, now)
+    }
+
+    fn erasure(&mut self, no: u64) -> Result<Option<Erasure>, StoreError> {
+        self.inner.erasure(no)
+    }
+
+    fn tidy(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        self.inner.tidy(now)
     }
 
     fn copier(&self) -> Option<Arc<dyn Copier>> {

@@ -16,6 +16,7 @@ pub mod faulty;
 pub mod foreign;
 pub mod playground;
 pub mod pull;
+pub mod raw;
 pub mod sink;
 pub mod tables;
 

@@ -1,0 +1,138 @@
+//! What must not leave: the secrets that are configured, whatever place they turn up in, and parts of addresses that may be some.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use regex::Regex;
+use toml::Value;
+
+/// What stands in place of what was hidden.
+const HIDDEN: &str = "(hidden)";
+
+/// Shorter values are no secrets, and would be found everywhere.
+const SHORTEST: usize = 6;
+
+/// Keys that name where a secret is.
+const ENDS: [&str; 2] = ["_env", "_file"];
+
+/// Words in the names of variables and keys of which the value is one.
+const WORDS: [&str; 5] = ["secret", "token", "password", "key", "robot"];
+
+static USER_IN_URL: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(https?://)[^/\s"'@]+@"#));
+static QUERY: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(https?://[^\s"'?]+)\?[^\s"']*"#));
+static WRITTEN: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r#"(?m)^(\s*#?\s*(?:previous_)?(?:secret|token|password|aes_key|robot|key)\s*=\s*)("[^"\n]*"|'[^'\n]*')"#)
+});
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("it is written here")
+}
+
+/// Knows the secrets.
+pub(super) struct Hider {
+    secrets: Vec<String>,
+}
+
+impl Hider {
+    /// Of these files, and of all variables that sound like one.
+    pub(super) fn new(tomls: &[(PathBuf, String)], variables: impl Iterator<Item = (String, String)>) -> Self {
+        let variables: Vec<(String, String)> = variables.collect();
+        let mut secrets = BTreeSet::new();
+        for (name, value) in &variables {
+            let name = name.to_ascii_lowercase();
+            if WORDS.iter().any(|word| name.contains(word)) {
+                secrets.insert(value.clone());
+            }
+        }
+        for (path, text) in tomls {
+            let folder = path.parent().unwrap_or(Path::new("."));
+            if let Ok(table) = text.parse::<toml::Table>() {
+                named(&Value::Table(table), folder, &variables, &mut secrets);
+            }
+        }
+        let mut secrets: Vec<String> = secrets.into_iter().flat_map(forms).collect();
+        secrets.retain(|secret| secret.len() >= SHORTEST);
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len())); // the longer first: one may hold another
+        Self { secrets }
+    }
+
+    /// A file of the configuration: also what was written where it must not be.
+    pub(super) fn toml(&self, text: &str) -> String {
+        WRITTEN.replace_all(text, format!("$1\"{HIDDEN}\"")).into_owned()
+    }
+
+    /// Any text.
+    pub(super) fn text(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in &self.secrets {
+            if text.contains(secret) {
+                text = text.replace(secret, HIDDEN);
+            }
+        }
+        let text = USER_IN_URL.replace_all(&text, format!("${{1}}{HIDDEN}@"));
+        QUERY.replace_all(&text, format!("${{1}}?{HIDDEN}")).into_owned()
+    }
+}
+
+/// A secret as it is, and each of its lines: a private key has several.
+fn forms(secret: String) -> Vec<String> {
+    let trimmed = secret.trim().to_owned();
+    let lines = trimmed.lines().map(str::trim).filter(|line| !line.starts_with("-----")).map(str::to_owned);
+    let mut forms: Vec<String> = lines.collect();
+    forms.extend(trimmed.strip_prefix("whsec_").map(str::to_owned));
+    forms.push(trimmed);
+    forms
+}
+
+/// What the keys of a table name.
+fn named(value: &Value, folder: &Path, variables: &[(String, String)], secrets: &mut BTreeSet<String>) {
+    match value {
+        Value::Table(table) => {
+            for (key, value) in table {
+                let place = ENDS.iter().any(|end| key.ends_with(end));
+                match value.as_str().filter(|_| place) {
+                    Some(name) if key.ends_with("_file") => {
+                        secrets.extend(std::fs::read_to_string(folder.join(name)).ok());
+                    }
+                    Some(name) => {
+                        secrets
+                            .extend(variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()));
+                    }
+                    None => named(value, folder, variables, secrets),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| named(item, folder, variables, secrets)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_hidden_wherever_they_turn_up() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("token.txt"), "file-token-0123456789\n").unwrap();
+        let toml = "[bridge.a]\nsecret_env = \"A_NAME\"\ntoken_file = \"token.txt\"\nactions_url_env = \"WHERE\"\n# secret = \"whsec_written\"\n";
+        let variables = [
+            ("A_NAME", "whsec_abcdefghij"),
+            ("WHERE", "https://bot.example/x?k=1"),
+            ("MY_TOKEN", "other-token"),
+            ("HOME", "/root"),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let hider = Hider::new(&[(dir.path().join("a.toml"), toml.to_owned())], variables.into_iter());
+        let text = "whsec_abcdefghij abcdefghij file-token-0123456789 other-token https://bot.example/x?k=1 /root \
+                    https://me:pass@x.example/a?b=c https://y.example/";
+        let hidden = hider.text(text);
+        for secret in ["abcdefghij", "file-token", "other-token", "k=1", "me:pass", "b=c"] {
+            assert!(!hidden.contains(secret), "{secret}: {hidden}");
+        }
+        assert!(hidden.contains("/root") && hidden.contains("https://y.example/"), "{hidden}");
+        let shown = hider.toml(toml);
+        assert!(!shown.contains("whsec_written") && shown.contains("secret_env = \"A_NAME\""), "{shown}");
+    }
+}

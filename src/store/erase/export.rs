@@ -1,0 +1,108 @@
+//! What is stored of one person, for them: read beside a daemon that may be running, at one moment.
+
+use std::path::Path;
+
+use rusqlite::{Connection, named_params};
+use serde_json::{Value, json};
+
+use super::redact::Redactor;
+use super::{OF_GROUP, quoted};
+use crate::ports::{Person, RowKind, StoreError};
+use crate::store::backup::Moment;
+use crate::store::read::{each, text};
+use crate::store::{OpenError, peek};
+
+/// Inputs that are in memory at once.
+const PIECE: usize = 2000;
+
+/// Why nothing was exported.
+#[derive(Debug, thiserror::Error)]
+pub enum MemberError {
+    /// The data directory.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// What is in it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Nothing.
+    #[error("nothing is stored of `{user}` on `{platform}`; the platform is the name of a bridge or of a company")]
+    Nothing {
+        /// The platform.
+        platform: String,
+        /// The id.
+        user: String,
+    },
+}
+
+/// Everything that is stored of a person, as one JSON object.
+///
+/// # Errors
+/// The store cannot be read, or nothing of them is in it.
+pub fn export_member(dir: &Path, person: &Person) -> Result<Value, MemberError> {
+    let conn = peek::snapshot(dir)?;
+    let of = |sql: &str| lines(&conn, person, sql);
+    let members =
+        of("SELECT json_object('group', (SELECT name FROM groups WHERE id = group_id), 'name', name, 'role', role,
+                      'joined', joined, 'left', gone) FROM members WHERE {} AND user = :user")?;
+    let standing =
+        of("SELECT json_object('group', (SELECT name FROM groups WHERE id = group_id), 'standing', json(standing))
+                       FROM standings WHERE {} AND user = :user")?;
+    let cases = of("SELECT body FROM cases WHERE {} AND json_extract(body, '$.user') = :user ORDER BY no")?;
+    let evidence = of("SELECT body FROM evidence WHERE case_no IN
+                       (SELECT no FROM cases WHERE {} AND json_extract(body, '$.user') = :user) ORDER BY id")?;
+    let commands =
+        of("SELECT json_object('group', (SELECT name FROM groups WHERE id = group_id), 'at', at, 'command', command,
+                       'text', text, 'result', result) FROM commands WHERE {} AND user = :user ORDER BY id")?;
+    let actions = of("SELECT json_object('state', state, 'ended_at', ended_at, 'action', json(action)) FROM outbox
+                      WHERE json_extract(action, '$.platform') = :platform AND instr(action, :quoted) > 0 ORDER BY place")?;
+    let reminders =
+        of("SELECT reminder FROM reminders WHERE {} AND json_extract(reminder, '$.by') = :user ORDER BY no")?;
+    let changes = of("SELECT change FROM chat_changes WHERE {} AND json_extract(change, '$.by') = :user ORDER BY no")?;
+    drop(conn);
+    let events = events(dir, person)?;
+    let all = json!({
+        "platform": &*person.platform, "user": &*person.user, "members": members, "standing": standing, "cases": cases,
+        "evidence": evidence, "actions": actions, "commands": commands, "reminders": reminders, "changes": changes,
+        "events": events,
+    });
+    let empty = |value: &Value| value.as_array().is_none_or(Vec::is_empty);
+    if all.as_object().is_none_or(|all| all.values().all(empty)) {
+        let (platform, user) = (person.platform.to_string(), person.user.to_string());
+        return Err(MemberError::Nothing { platform, user });
+    }
+    Ok(all)
+}
+
+/// The JSON of each row. `{}` stands for "of this platform".
+fn lines(conn: &Connection, person: &Person, sql: &str) -> Result<Vec<Value>, StoreError> {
+    let sql = sql.replace("{}", OF_GROUP);
+    let mut read = conn.prepare(&sql)?;
+    let (platform, user, quoted) = (&*person.platform, &*person.user, quoted(&person.user));
+    let all = named_params! {":platform": platform, ":user": user, ":quoted": quoted};
+    let asked: Vec<_> = all.iter().filter(|(name, _)| sql.contains(name)).copied().collect();
+    each(read.query(&*asked)?, |row| {
+        let json = text(row, 0)?;
+        serde_json::from_str(json)
+            .map_err(|error| StoreError::Unavailable(format!("a stored value is damaged: {error}")))
+    })
+}
+
+/// What they said and did, as it came.
+fn events(dir: &Path, person: &Person) -> Result<Vec<Value>, MemberError> {
+    let redactor = Redactor { user: person.user.to_string(), alias: String::new(), names: Default::default() };
+    let mut moment = Moment::of(dir)?;
+    let (mut after, mut events) = (0, Vec::new());
+    loop {
+        let rows = moment.journal(after, PIECE)?;
+        let Some(last) = rows.last() else { return Ok(events) };
+        after = last.seq;
+        for row in rows.iter().filter(|row| row.kind == RowKind::Event && row.platform == person.platform) {
+            if redactor.may_concern(&row.body)
+                && let Ok(event) = serde_json::from_str::<Value>(&row.body)
+                && redactor.is_theirs(&event)
+            {
+                events.push(json!({"at": row.at.to_string(), "event": event}));
+            }
+        }
+    }
+}

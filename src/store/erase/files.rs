@@ -1,0 +1,73 @@
+//! Taking one person out of a file of the history: into a file aside, which then takes its place.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::thread::Builder;
+
+use rusqlite::Connection;
+
+use super::redact::Redactor;
+use super::redact_journal;
+use crate::ports::{Person, StoreError};
+
+/// A file that is being written anew.
+pub(in crate::store) struct Erasing {
+    /// The first number in the file.
+    pub(in crate::store) first: u64,
+    done: Receiver<Result<u64, StoreError>>,
+}
+
+impl Erasing {
+    /// Begins with a file on a thread of its own.
+    pub(in crate::store) fn start(first: u64, path: &Path, person: &Person, alias: String) -> Result<Self, StoreError> {
+        let (tell, done) = channel();
+        let (path, person) = (path.to_owned(), person.clone());
+        let work = move || drop(tell.send(rewrite(&path, &person, alias))); // who asked may be gone
+        let started = Builder::new().name("erase".to_owned()).spawn(work);
+        started.map_err(|error| StoreError::Unavailable(format!("no thread can be started: {error}")))?;
+        Ok(Self { first, done })
+    }
+
+    /// How many rows were erased, once the file aside is whole and on the disk.
+    pub(in crate::store) fn result(&self) -> Option<Result<u64, StoreError>> {
+        match self.done.try_recv() {
+            Ok(result) => Some(result),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Err(StoreError::Unavailable(
+                "erasing from a file of the history fell over a fault of the program".into(),
+            ))),
+        }
+    }
+}
+
+/// Where a file is written anew.
+pub(in crate::store) fn aside(path: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.erased.part", path.display()))
+}
+
+/// Writes a file anew without them; 0 and no file aside when there is nothing of them in it.
+fn rewrite(path: &Path, person: &Person, alias: String) -> Result<u64, StoreError> {
+    let failed = |error: std::io::Error| StoreError::Unavailable(format!("{}: {error}", path.display()));
+    let to = aside(path);
+    let written = (|| {
+        fs::copy(path, &to).map_err(failed)?;
+        let mut conn = Connection::open(&to)?;
+        conn.pragma_update(None, "journal_mode", "MEMORY")?; // half a file is thrown away
+        conn.pragma_update(None, "secure_delete", true)?;
+        let tx = conn.transaction()?;
+        let mut redactor = Redactor { user: person.user.to_string(), alias, names: Default::default() };
+        let erased = redact_journal(&tx, &person.platform, &mut redactor, None)?;
+        tx.commit()?;
+        if erased > 0 {
+            conn.execute_batch("VACUUM")?;
+        }
+        conn.close().map_err(|(_, error)| error)?;
+        File::open(&to).and_then(|file| file.sync_all()).map_err(failed)?;
+        Ok(erased as u64)
+    })();
+    if !matches!(written, Ok(1..)) {
+        fs::remove_file(&to).ok();
+    }
+    written
+}
