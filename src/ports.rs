@@ -37,6 +37,11 @@ pub trait Platform: Send + Sync {
     /// Tries an action once. `body` is its JSON, the same bytes at each attempt.
     fn perform(&self, action: Arc<Action>, body: Arc<str>) -> Pin<Box<dyn Future<Output = Reply> + Send>>;
 
+    /// Which way an action takes, on a platform whose ways fail one by one; `None`: it is well or broken as a whole.
+    fn way(&self, _action: &Action) -> Option<Way> {
+        None
+    }
+
     /// How long an action had better wait before it is tried, by limits that the platform sets itself; `None`: it may go.
     ///
     /// Asked before an attempt is recorded, and again before it is made, on the thread that turns the outbox: it must answer
@@ -44,6 +49,15 @@ pub trait Platform: Send + Sync {
     fn wait(&self, _action: &Action) -> Option<Duration> {
         None
     }
+}
+
+/// A way by which a platform carries actions out, and which may be broken while others are not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Way {
+    /// Its name, the same as long as the platform is.
+    pub name: Arc<str>,
+    /// What people call it.
+    pub called: Arc<str>,
 }
 
 /// What came of one attempt.
@@ -173,6 +187,19 @@ pub struct StoredMember {
     pub standing: Standing,
     /// When they came into the group, if an event said so.
     pub joined: Option<Timestamp>,
+}
+
+/// Whom a word may mean in a group.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meant {
+    /// Members who are called so and are not known to have left, by id.
+    pub called: Vec<Arc<str>>,
+    /// A member who is not known to have left has this id.
+    pub is_id: bool,
+    /// Somebody who was called so, or has this id, has left.
+    pub left: bool,
+    /// Whether anybody's name is known there.
+    pub names: bool,
 }
 
 /// An action that has not come to its end.
@@ -309,11 +336,11 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn member_name(&mut self, member: &MemberRef) -> Result<Option<Arc<str>>, StoreError>;
 
-    /// Members of a group who are called this, as far as events have said, and are not known to have left.
+    /// Whom a word may mean in a group, as far as events have said.
     ///
     /// # Errors
     /// The store cannot be read.
-    fn members_called(&mut self, platform: &str, group: &str, name: &str) -> Result<Vec<Arc<str>>, StoreError>;
+    fn meant(&mut self, platform: &str, group: &str, word: &str) -> Result<Meant, StoreError>;
 
     /// A change made in the chat, by its number.
     ///

@@ -16,19 +16,19 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::deliver::{Delivery, Platforms, SharedOutbox};
-use crate::app::engine::{Engine, Witness};
+use crate::app::deliver::{Delivery, Platforms};
+use crate::app::engine::Witness;
 use crate::app::health::{self, Health};
-use crate::app::intake::{Answers, Intake, Job};
+use crate::app::intake::{Answers, Intake};
 use crate::app::jobs::Jobs;
 use crate::app::metrics::Metrics;
-use crate::app::outbox::{Outbox, Pace};
+use crate::app::outbox::Pace;
 use crate::app::pulse::Pulse;
 use crate::app::recent_log::RecentLog;
 use crate::app::reload::Reloader;
+use crate::app::turning::{Rules, Sizes, Turning};
 use crate::config::{Config, Seen};
 use crate::domain::policy;
-use crate::domain::state::Limits;
 use crate::domain::time::Timestamp;
 use crate::ports::{Clock, Platform, Store};
 use crate::store::{OpenError, Options, SqliteStore};
@@ -47,12 +47,8 @@ pub use reload::{SharedEnv, Source, broken};
 use watch::Watcher;
 use wecom::Tenants;
 
-/// Inputs in one commit, unless one request alone has more.
-const BATCH: usize = 2048;
 /// The longest the engine sleeps: a hand-turned or jumping clock is noticed within it.
 const LONGEST_SLEEP: Duration = Duration::from_millis(20);
-/// Actions in memory that have not come to their end; the rest waits in the store.
-const OUTBOX: usize = 20_000;
 /// How long requests and attempts under way may take when the daemon stops.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -145,7 +141,7 @@ pub async fn start_with(
     source: Source,
     seen: Seen,
     kept: Option<String>,
-    mut store: impl Store + 'static,
+    store: impl Store + 'static,
     clock: Arc<dyn Clock>,
     extra: Extra,
 ) -> anyhow::Result<Running> {
@@ -158,29 +154,23 @@ pub async fn start_with(
     if let Some(why) = kept {
         health.set(health::CONFIG, why);
     }
-    let intake = Intake::new(daemon.queue);
-    let now = clock.now();
-    store.save_config(&settings.version, &files, now)?;
-    metrics.started(now);
+    metrics.started(clock.now());
     metrics.config_version(&settings.version);
 
     bridges::announce(&guests, &mut settings)?;
     let mut paces = bridges::paces(&daemon.bridges, &guests, &settings);
     paces.extend(wecom::paces(&daemon.wecom));
-    let mut outbox = Outbox::new(paces, OUTBOX, now);
-    outbox.refill(store.pending(OUTBOX)?, OUTBOX);
-    let outbox = SharedOutbox::new(outbox);
-
     let version = settings.version.clone();
-    let mut engine = Engine::new(settings.clone(), Box::new(store), metrics.clone(), Limits::default(), now)?;
-    engine.change_rules(settings.clone(), now)?;
-    engine.keep_watch(health.clone())?;
     let (reloader, requests) = Reloader::new();
+    let rules = Rules { settings: settings.clone(), files: &files, paces };
+    let known = (metrics.clone(), health.clone(), reloader.clone());
+    let mut turning = Turning::begin(rules, store, Sizes::with_queue(daemon.queue), clock.clone(), known)?;
+    let (intake, outbox, pulse) = (turning.intake.clone(), turning.outbox.clone(), turning.pulse.clone());
     if let Some(witness) = witness {
-        engine.watched_by(witness);
+        turning.engine.watched_by(witness);
     }
     let (told, mut to_tell) = mpsc::unbounded_channel::<Answers>();
-    engine.answer_by(move |answers| {
+    turning.engine.answer_by(move |answers| {
         if let Err(untold) = told.send(answers) {
             untold.0.tell(); // the runtime is ending, and nobody listens any more
         }
@@ -191,27 +181,27 @@ pub async fn start_with(
         }
     });
     let stop_engine = CancellationToken::new();
-    let pulse = Pulse::new(intake.clone(), outbox.clone());
-    let turning = Turning {
-        engine,
-        pulse: pulse.clone(),
-        intake: intake.clone(),
-        outbox: outbox.clone(),
-        clock: clock.clone(),
-        metrics: metrics.clone(),
+    let thread = Thread {
+        turning,
         jobs: Jobs::new(metrics.clone()),
+        clock: clock.clone(),
         health: health.clone(),
-        reloader: reloader.clone(),
         stop: stop_engine.clone(),
     };
-    let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || turning.run())?;
+    let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || thread.run())?;
 
     let platforms = Platforms::default();
     let stop_web = CancellationToken::new();
     let hooks =
         web::hooks::HooksState::new(intake.clone(), outbox.clone(), clock.clone(), metrics.clone(), stop_web.clone());
     let callbacks = WecomState::new(intake.clone(), clock.clone(), metrics.clone(), stop_web.clone());
-    let around = wecom::Around { intake: intake.clone(), clock: clock.clone(), health: health.clone() };
+    let around = wecom::Around {
+        intake: intake.clone(),
+        clock: clock.clone(),
+        health: health.clone(),
+        metrics: metrics.clone(),
+        counted: wecom::Counted::default(),
+    };
     let mut bridges = Bridges {
         configured: Vec::new(),
         guests,
@@ -234,6 +224,7 @@ pub async fn start_with(
         metrics: metrics.clone(),
         health: health.clone(),
         silent: Default::default(),
+        blocked: Default::default(),
         unpolled: Default::default(),
     };
     let stop_delivery = CancellationToken::new();
@@ -269,7 +260,7 @@ pub async fn start_with(
         clock,
         log,
     });
-    web.spawn(web::serve(admin, admin_pages, stop_web.clone().cancelled_owned()));
+    web.spawn(web::serve_asking_whence(admin, admin_pages, stop_web.clone().cancelled_owned()));
     health.clear(health::STARTED);
     web.close();
     Ok(Running {
@@ -335,17 +326,12 @@ impl Running {
     }
 }
 
-/// Turns the engine until told to stop and nothing is queued.
-struct Turning {
-    engine: Engine,
-    pulse: Pulse,
-    intake: Intake,
-    outbox: SharedOutbox,
-    clock: Arc<dyn Clock>,
-    metrics: Arc<Metrics>,
+/// Turns the daemon until told to stop and nothing is queued.
+struct Thread {
+    turning: Turning,
     jobs: Jobs,
+    clock: Arc<dyn Clock>,
     health: Health,
-    reloader: Reloader,
     stop: CancellationToken,
 }
 
@@ -364,43 +350,18 @@ impl Drop for Fallen {
     }
 }
 
-impl Turning {
+impl Thread {
     fn run(mut self) {
-        let _fallen = Fallen { intake: self.intake.clone(), health: self.health.clone() };
+        let _fallen = Fallen { intake: self.turning.intake.clone(), health: self.health.clone() };
         loop {
             let stopping = self.stop.is_cancelled();
-            // While the store is in trouble nothing fires, however long it has been due.
-            let next = self.engine.next_turn().filter(|_| self.engine.trouble().is_none());
-            let until_timer = next.map_or(LONGEST_SLEEP, |due| due.since(self.clock.now()));
-            let wait = if stopping { Duration::ZERO } else { until_timer.min(LONGEST_SLEEP) };
-            let jobs = self.intake.take(BATCH, wait);
-            if stopping && jobs.is_empty() {
+            let wait = if stopping { Duration::ZERO } else { self.turning.rest(LONGEST_SLEEP) };
+            if !self.turning.turn(wait) && stopping {
                 break;
             }
-            self.metrics.queue_depth(self.intake.depth());
-            let mut room = BATCH.saturating_sub(jobs.iter().map(Job::len).sum());
-            let intake = &self.intake;
-            let effects = self.engine.step_with(jobs, self.clock.now(), || {
-                let more = intake.take_more(room);
-                room = room.saturating_sub(more.iter().map(Job::len).sum());
-                more
-            });
-            effects.reloads.iter().for_each(|member| self.reloader.request_for(member.clone()));
-            if let Err(error) = self.outbox.take(effects, self.engine.store()) {
-                tracing::error!(%error, "the outbox could not be filled up from the store; it is tried again");
-            }
-            self.engine.look_around(self.clock.now());
-            self.pulse.turned(self.engine.next_turn());
-            match self.engine.trouble() {
-                None => self.health.clear(health::STORE),
-                Some(why) => self.health.set(health::STORE, why),
-            }
-            self.jobs.step(&mut self.engine, self.clock.now());
+            self.jobs.step(&mut self.turning.engine, self.clock.now());
         }
-        self.engine.save_habits();
-        if let Err(error) = self.engine.save_windows(self.clock.now()) {
-            tracing::warn!(%error, "the windows were not written; the next start reads the journal instead");
-        }
+        self.turning.end();
     }
 }
 

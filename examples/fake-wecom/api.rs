@@ -398,6 +398,14 @@ fn card(model: &Model, agent: i64, users: &[String], card: &Value) -> Result<Car
     if !(1..=6).contains(&buttons.len()) || !(0..buttons.len()).all(sound) {
         return no(40058, "template_card.button_list");
     }
+    let lines = card["horizontal_content_list"].as_array().cloned().unwrap_or_default();
+    let sound = |line: &Value| {
+        let named = !text(line, "/keyname").is_empty();
+        named && (line["type"] != 3 || model.employees.contains_key(text(line, "/userid")))
+    };
+    if lines.len() > 6 || !lines.iter().all(sound) {
+        return no(40058, "template_card.horizontal_content_list");
+    }
     let (users, body) = (users.to_vec(), card.clone());
     Ok(Card { agent, task: task.to_owned(), users, buttons, closed: BTreeMap::new(), body })
 }

@@ -49,11 +49,13 @@ pub struct Manner {
     pub pause: Duration,
     /// Whether it is then sealed and signed anew. The documents do not say what WeCom does.
     pub anew: bool,
+    /// The time they are signed with, in seconds since 1970; the machine's where it is not said.
+    pub at: Option<i64>,
 }
 
 impl Default for Manner {
     fn default() -> Self {
-        Self { patience: Duration::from_secs(5), tries: 4, pause: Duration::ZERO, anew: false }
+        Self { patience: Duration::from_secs(5), tries: 4, pause: Duration::ZERO, anew: false, at: None }
     }
 }
 
@@ -133,12 +135,16 @@ pub struct Sealed {
 impl Address {
     /// Seals a message now, with chance from the system.
     pub fn seal(&self, plaintext: &str) -> Sealed {
+        self.seal_at(jiff::Timestamp::now().as_second(), plaintext)
+    }
+
+    /// Seals a message at a time in seconds since 1970, with chance from the system.
+    pub fn seal_at(&self, at: i64, plaintext: &str) -> Sealed {
         let mut chance = [0; 24];
         getrandom::fill(&mut chance).expect("the system has chance");
         let nonce: u64 = chance.iter().skip(16).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
         let random = chance.first_chunk().copied().expect("24 bytes have 16");
-        let now = jiff::Timestamp::now().as_second().to_string();
-        self.seal_with(plaintext.as_bytes(), random, &now, &nonce.to_string())
+        self.seal_with(plaintext.as_bytes(), random, &at.to_string(), &nonce.to_string())
     }
 
     /// Seals a message with what is by chance otherwise.
@@ -167,13 +173,14 @@ impl Address {
 
     /// Posts a message as WeCom does.
     pub async fn post(&self, client: &reqwest::Client, manner: Manner, plaintext: &str) -> Outcome {
-        let mut sealed = self.seal(plaintext);
+        let seal = || manner.at.map_or_else(|| self.seal(plaintext), |at| self.seal_at(at, plaintext));
+        let mut sealed = seal();
         let mut attempts = Vec::new();
         for turn in 0..manner.tries.max(1) {
             if turn > 0 {
                 tokio::time::sleep(manner.pause).await;
                 if manner.anew {
-                    sealed = self.seal(plaintext);
+                    sealed = seal();
                 }
             }
             let attempt = self.send(client, manner.patience, &sealed).await;

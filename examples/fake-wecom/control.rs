@@ -31,6 +31,8 @@ const HELP: &[(&str, &str, &str)] = &[
         r#"{"group":"wr1","user":"wm…","name":"小王","scene":3,"state":"shop","invitor":"zhangsan"}"#,
     ),
     ("leave", "somebody leaves, or is removed", r#"{"group":"wr1","user":"wm…","removed":true}"#),
+    ("rename", "a group gets another name", r#"{"group":"wr1","name":"二号店"}"#),
+    ("consent", "an external contact agrees to the archive, or does not", r#"{"user":"wm…","agrees":false}"#),
     (
         "say",
         "somebody says something; `aibot` hears it if it is called",
@@ -77,6 +79,11 @@ pub fn answer(fake: &Fake, method: &str, path: &str, query: &str, body: &[u8]) -
     }
     let mut model = fake.model();
     match path {
+        "rename" => model.rename(&word("group")?, &word("name")?)?,
+        "consent" => {
+            let (user, agrees) = (word("user")?, body.get("agrees").and_then(Value::as_bool).unwrap_or(true));
+            let _ = if agrees { model.disagree.remove(&user) } else { model.disagree.insert(user) };
+        }
         "employee" => model.hire(&word("user")?, &optional("name").unwrap_or_default()),
         "external" => drop(model.externals.insert(word("user")?, optional("name").unwrap_or_default())),
         "app" => {

@@ -48,6 +48,7 @@ pub async fn run(fake: Fake, manner: Manner, mut work: UnboundedReceiver<(Callba
     rustls::crypto::ring::default_provider().install_default().ok(); // one is as good as another
     let client = reqwest::Client::builder().no_proxy().build().expect("a client can be made");
     while let Some((callback, address)) = work.recv().await {
+        let manner = Manner { at: Some(fake.model().seconds()), ..manner };
         let outcome = address.post(&client, manner, &callback.plaintext).await;
         fake.hooks().made.push((callback, outcome));
     }

@@ -420,6 +420,14 @@ impl Model {
         Ok(())
     }
 
+    /// A group gets another name.
+    pub fn rename(&mut self, chat: &str, name: &str) -> Result<(), String> {
+        let old = self.groups.get(chat).cloned().ok_or("no such group")?;
+        self.change(chat, old, |group| name.clone_into(&mut group.name));
+        self.changed(chat, "change_name", None, None, &[]);
+        Ok(())
+    }
+
     fn change(&mut self, chat: &str, old: Group, change: impl FnOnce(&mut Group)) {
         let mut new = old.clone();
         change(&mut new);

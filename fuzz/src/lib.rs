@@ -1,7 +1,11 @@
 //! The entries of the fuzzer: whatever bytes they are given, they return.
 //!
 //! One function for each reader of what comes from outside, listed in [`ENTRIES`]; its corpus is `fuzz/corpus/NAME`. The targets of
-//! cargo-fuzz and `tests/it/fuzz.rs` call these.
+//! cargo-fuzz and `tests/it/fuzz.rs` call these. Here are those of WeCom; [`texts`] has what people write, [`files`] what is read from
+//! files and over HTTP.
+
+pub mod files;
+pub mod texts;
 
 use std::sync::Arc;
 
@@ -22,8 +26,27 @@ use qunwei::domain::time::Timestamp;
 pub type Entry = fn(&[u8]);
 
 /// Every entry by its name.
-pub const ENTRIES: [(&str, Entry); 5] =
-    [("xml", xml), ("json", json), ("sealed", sealed), ("query", query), ("archive", archive)];
+pub const ENTRIES: [(&str, Entry); 19] = [
+    ("xml", xml),
+    ("json", json),
+    ("sealed", sealed),
+    ("query", query),
+    ("archive", archive),
+    ("frame", frame),
+    ("fold", texts::fold),
+    ("match", texts::matching),
+    ("regex", texts::regex),
+    ("shipped", texts::shipped),
+    ("command", texts::command),
+    ("schedule", texts::schedule),
+    ("template", texts::template),
+    ("bridge", files::bridge),
+    ("playground", files::playground),
+    ("config", files::config),
+    ("wordlist", files::wordlist),
+    ("lines", files::lines),
+    ("transfer", files::transfer),
+];
 
 const KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
 const NOW: Timestamp = Timestamp(1_795_312_800_000);
@@ -79,7 +102,18 @@ pub fn archive(data: &[u8]) {
         }
     }
     let _ = page::envelopes(data, 0);
-    let _ = Frame::parse(&String::from_utf8_lossy(data)).map(|frame| (frame.evicts(), frame.verdict()));
+}
+
+/// A frame of a smart robot's long connection, and what it brings.
+pub fn frame(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let Some(frame) = Frame::parse(&text) else { return };
+    let _ = (frame.evicts(), frame.verdict());
+    let robot = Robot { name: Some("群卫".into()), ..Robot::default() };
+    let (reading, platform) = (robot.reading(&frame.body), Arc::from("corp"));
+    for event in reading.iter().flat_map(|reading| &reading.events) {
+        let _ = inbound::one(event, &platform, NOW);
+    }
 }
 
 /// The query of a callback address.

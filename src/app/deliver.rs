@@ -15,8 +15,8 @@ use crate::app::health::{self, Health};
 use crate::app::intake::Intake;
 use crate::app::metrics::{BridgeState, Metrics};
 use crate::app::outbox::{Due, Outbox, Pace, Wellness};
-use crate::domain::action::Action;
-use crate::ports::{Clock, Platform, Reply, Store, StoreError};
+use crate::domain::action::{Action, ActionState};
+use crate::ports::{Clock, Platform, Reply, Store, StoreError, Way};
 
 /// The longest the outbox sleeps: a hand-turned or jumping clock is noticed within it.
 const LONGEST_SLEEP: Duration = Duration::from_millis(50);
@@ -88,6 +88,13 @@ impl SharedOutbox {
         if effects.missed {
             outbox.missed();
         }
+        for id in outbox.doubted() {
+            let stored = store.action(&id)?;
+            if !stored.is_some_and(|stored| stored.state == ActionState::Pending) {
+                outbox.ended(&id); // cancelled, by a commit that was said to have failed
+            }
+        }
+        outbox.is_sure();
         if outbox.wants_refill() {
             let size = outbox.refill_size();
             outbox.refill(store.pending(size)?, size);
@@ -124,6 +131,9 @@ impl Platforms {
     }
 }
 
+/// A platform's name, and the name of one of its ways where it has several.
+pub type Road = (Arc<str>, Option<Arc<str>>);
+
 /// Carries actions out until told to stop; then waits for the attempts under way.
 pub struct Delivery {
     /// What is to be done.
@@ -138,8 +148,10 @@ pub struct Delivery {
     pub metrics: Arc<Metrics>,
     /// What an operator sees.
     pub health: Health,
-    /// Platforms that did not take the last action.
-    pub silent: Mutex<HashSet<Arc<str>>>,
+    /// Ways that did not take the last action.
+    pub silent: Mutex<HashSet<Road>>,
+    /// Ways that an operator must look at, of platforms that are not broken as a whole.
+    pub blocked: Mutex<HashMap<Road, Arc<dyn Platform>>>,
     /// Platforms whose bots do not fetch their actions, as far as that was told.
     pub unpolled: Mutex<HashSet<Arc<str>>>,
 }
@@ -168,7 +180,9 @@ impl Delivery {
         attempts.wait().await;
     }
 
-    fn step(&self) -> Vec<Due> {
+    /// What is to be done now: attempts to be made ([`Delivery::perform`]), and what the engine is to be told.
+    pub fn step(&self) -> Vec<Due> {
+        self.forget_blocked();
         let mut outbox = self.outbox.lock();
         let limits = |action: &Action| self.platforms.get(&action.platform)?.wait(action);
         let due = outbox.step_with(self.clock.now(), &limits);
@@ -196,16 +210,23 @@ impl Delivery {
         }
     }
 
-    async fn perform(self: Arc<Self>, action: Arc<Action>, body: Arc<str>) {
-        let reply = self.attempt(&action, body).await;
-        self.tell(&action, &reply);
+    /// Makes one attempt, and takes in what came of it.
+    pub async fn perform(self: Arc<Self>, action: Arc<Action>, body: Arc<str>) {
+        let platform = self.platforms.get(&action.platform);
+        let way = platform.as_ref().and_then(|platform| platform.way(&action));
+        let reply = self.attempt(platform.as_ref(), &action, body).await;
+        self.tell(&action, way.as_ref(), &reply);
         let error = match &reply {
             Reply::Broken { error } => Some(error.clone()),
             _ => None,
         };
+        self.metrics.attempt(&action.platform, &reply, self.outbox.lock().attempts(&action.id) > 0);
+        let reply = match (platform, way) {
+            (Some(platform), Some(way)) => self.of_way(&action, platform, &way, reply),
+            _ => reply,
+        };
         let (job, wellness) = {
             let mut outbox = self.outbox.lock();
-            self.metrics.attempt(&action.platform, &reply, outbox.attempts(&action.id) > 0);
             let job = outbox.replied(&action.id, reply, self.clock.now());
             (job, outbox.wellness(&action.platform))
         };
@@ -218,18 +239,52 @@ impl Delivery {
         self.outbox.changed.notify_one();
     }
 
-    async fn attempt(&self, action: &Arc<Action>, body: Arc<str>) -> Reply {
+    /// What one way answers says nothing of the platform's others: what is broken there is shown under the way's name, and the
+    /// action is tried again as any other.
+    fn of_way(&self, action: &Action, platform: Arc<dyn Platform>, way: &Way, reply: Reply) -> Reply {
+        let part = format!("{}.{}", health::bridge(&action.platform), way.name);
+        let road = (action.platform.clone(), Some(way.name.clone()));
+        let mut blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner);
+        match reply {
+            Reply::Broken { error } => {
+                let called =
+                    if way.name.ends_with(&*way.called) { String::new() } else { format!(" ({})", way.called) };
+                self.health.set(&part, format!("broken{called}: {error}"));
+                blocked.insert(road, platform);
+                Reply::Retry { after: None, error }
+            }
+            Reply::Done { .. } if blocked.remove(&road).is_some() => {
+                self.health.clear(&part);
+                reply
+            }
+            reply => reply,
+        }
+    }
+
+    /// Ways of platforms that were taken out of the configuration, or are not what they were, are not shown any more.
+    fn forget_blocked(&self) {
+        let mut blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner);
+        blocked.retain(|(name, way), platform| {
+            let stays = self.platforms.is_current(name, platform);
+            if let (false, Some(way)) = (stays, way) {
+                self.health.clear(&format!("{}.{way}", health::bridge(name)));
+            }
+            stays
+        });
+    }
+
+    async fn attempt(&self, platform: Option<&Arc<dyn Platform>>, action: &Arc<Action>, body: Arc<str>) -> Reply {
         let name = &action.platform;
-        let Some(platform) = self.platforms.get(name) else {
+        let Some(platform) = platform else {
             let error = "the bridge was taken out of the configuration".to_owned();
             return Reply::Retry { after: None, error };
         };
         match platform.perform(action.clone(), body).await {
             // What the platform was before its configuration changed says nothing about what it is.
-            Reply::Broken { error } if !self.platforms.is_current(name, &platform) => {
+            Reply::Broken { error } if !self.platforms.is_current(name, platform) => {
                 Reply::Retry { after: None, error }
             }
-            Reply::Disabled if !self.platforms.is_current(name, &platform) => {
+            Reply::Disabled if !self.platforms.is_current(name, platform) => {
                 Reply::Retry { after: None, error: "410 from the address it had before".to_owned() }
             }
             reply => reply,
@@ -238,26 +293,42 @@ impl Delivery {
 
     /// A line when a platform stops answering and when it answers again, and one for each attempt that an operator or admin
     /// may ask about; never the text of what was to be said. An hour's outage must not fill the log.
-    fn tell(&self, action: &Action, reply: &Reply) {
+    fn tell(&self, action: &Action, way: Option<&Way>, reply: &Reply) {
         let (id, kind, platform) = (&*action.id, action.what.name(), &*action.platform);
+        let road = (action.platform.clone(), way.map(|way| way.name.clone()));
+        let (name, called) = way.map(|way| (&*way.name, &*way.called)).unzip();
         let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
         match reply {
             Reply::Retry { error, .. } | Reply::Unknown { error } => {
-                if silent.insert(action.platform.clone()) {
-                    tracing::warn!(platform, error, "the bridge does not take actions; they are tried again");
+                if silent.insert(road) {
+                    tracing::warn!(
+                        platform,
+                        way = name,
+                        called,
+                        error,
+                        "the bridge does not take actions; they are tried again"
+                    );
                 }
                 tracing::debug!(id, kind, platform, error, "not done yet");
             }
             Reply::Done { .. } => {
-                if silent.remove(platform) {
-                    tracing::info!(platform, "the bridge takes actions again");
+                if silent.remove(&road) {
+                    tracing::info!(platform, way = name, called, "the bridge takes actions again");
                 }
                 tracing::debug!(id, kind, platform, "done");
             }
             Reply::Refused { error } => tracing::warn!(id, kind, platform, error, "refused for good"),
             Reply::Broken { error } => {
-                if silent.insert(action.platform.clone()) {
-                    tracing::error!(id, kind, platform, error, "an operator must look at this bridge");
+                if silent.insert(road) {
+                    tracing::error!(
+                        id,
+                        kind,
+                        platform,
+                        way = name,
+                        called,
+                        error,
+                        "an operator must look at this bridge"
+                    );
                 }
             }
             Reply::Disabled => tracing::error!(id, kind, platform, "410: the bridge wants nothing more"),
@@ -269,7 +340,9 @@ impl Delivery {
         let state = match wellness {
             Wellness::Well => {
                 self.health.clear(&name);
-                BridgeState::On
+                let blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner);
+                let broken = blocked.keys().any(|(other, _)| **other == *platform);
+                if broken { BridgeState::Broken } else { BridgeState::On }
             }
             Wellness::Broken => {
                 let why = error.unwrap_or("its actions URL answers in a way that needs an operator");

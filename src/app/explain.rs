@@ -244,6 +244,7 @@ fn kind_of(event: &Event) -> &str {
         Kind::Joined { .. } => "member_joined",
         Kind::Left { .. } => "member_left",
         Kind::Renamed { .. } => "member_renamed",
+        Kind::GroupUpdated { .. } => "group_updated",
         Kind::JoinRequest { .. } => "join_request",
         Kind::Button { .. } => "button",
         Kind::Track { .. } => "track",

@@ -1,5 +1,6 @@
 //! The way in: a bounded queue in front of the one consumer. A tenth of it is kept for what the daemon says to itself
-//! (outcomes, attempts) and for admins, so that a flood of messages never keeps an unmute from being recorded.
+//! (outcomes, attempts) and for admins, and that goes first: a flood of messages never keeps an unmute from being recorded, nor
+//! an admin from stopping it.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,7 +11,9 @@ use tokio::sync::oneshot;
 pub use crate::adapters::inbound::Inbound;
 use crate::domain::action::{Action, ActionId, Outcome};
 use crate::domain::case::ByWhom;
+use crate::domain::command::looks_like_command;
 use crate::domain::core::Word;
+use crate::domain::event::{Event, Kind, Role, Segment};
 use crate::domain::policy::Settings;
 use crate::ports::{Erasure, Mark, Person};
 
@@ -187,6 +190,33 @@ impl Job {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// Whether it comes from outside and goes first all the same: what admins ask for, and what bots say of actions.
+    fn is_urgent(&self) -> bool {
+        match self {
+            Job::Events { events, .. } => {
+                events.len() <= MOST_ORDERS && events.iter().all(|incoming| is_order(&incoming.event))
+            }
+            Job::Late { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+/// A request with more commands than this is no person's.
+const MOST_ORDERS: usize = 16;
+
+/// Whether somebody asks something of the daemon who is not known to be an ordinary member: a command, or a button pressed. What
+/// is known of roles beyond the event is the core's; nothing is decided here but who waits for whom.
+fn is_order(event: &Event) -> bool {
+    let Kind::Message(message) = &event.kind else { return matches!(event.kind, Kind::Button { .. }) };
+    let first = message.content.iter().find(|part| !matches!(part, Segment::Text(text) if text.trim().is_empty()));
+    let calls = matches!(first, Some(Segment::Mention { .. })) || message.quote.is_some();
+    match message.sender.role {
+        Some(Role::Owner | Role::Admin) => calls || looks_like_command(message, None),
+        None => looks_like_command(message, None),
+        Some(Role::Member | Role::Bot | Role::TrialAdmin) => false,
+    }
 }
 
 /// The queue is full, or the daemon is stopping.
@@ -207,6 +237,8 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
+    /// Those that go before the others.
+    first: VecDeque<Job>,
     jobs: VecDeque<Job>,
     inputs: usize,
     /// Inputs that were taken out last: done when the consumer comes for the next.
@@ -218,16 +250,22 @@ impl Queue {
     /// Takes out jobs of at most `limit` inputs; one job may be larger, unless there is no room at all.
     fn hand_out(&mut self, limit: usize) -> Vec<Job> {
         let (mut taken, mut inputs) = (Vec::new(), 0);
-        while let Some(job) = self.jobs.front() {
+        loop {
+            let lane = if self.first.is_empty() { &mut self.jobs } else { &mut self.first };
+            let Some(job) = lane.front() else { break };
             if limit == 0 || (!taken.is_empty() && inputs + job.len() > limit) {
                 break;
             }
             inputs += job.len();
-            taken.extend(self.jobs.pop_front());
+            taken.extend(lane.pop_front());
         }
         self.inputs -= inputs;
         self.in_hand += inputs;
         taken
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_empty() && self.jobs.is_empty()
     }
 }
 
@@ -241,8 +279,8 @@ impl Intake {
     /// Hands in the events of one request; the receiver is told when they are durable.
     ///
     /// # Errors
-    /// Nine tenths of the queue are taken, or the daemon is stopping. An array larger than that still goes into an empty
-    /// queue.
+    /// Nine tenths of the queue are taken (all of it, where the events are what admins ask for), or the daemon is stopping. An
+    /// array larger than that still goes into an empty queue.
     pub fn submit(&self, events: Vec<Inbound>) -> Result<oneshot::Receiver<Answer>, Full> {
         let (answer, answered) = oneshot::channel();
         self.offer(Job::Events { events, answer })?;
@@ -298,7 +336,7 @@ impl Intake {
         if queue.closed {
             return Err(Full);
         }
-        self.put(&mut queue, Job::Rules(NewRules { settings, files, answer }));
+        self.put(&mut queue, Job::Rules(NewRules { settings, files, answer }), false);
         Ok(answered)
     }
 
@@ -306,7 +344,7 @@ impl Intake {
     /// and those are bounded.
     pub fn tell(&self, job: Job) {
         let mut queue = self.lock();
-        self.put(&mut queue, job);
+        self.put(&mut queue, job, true);
     }
 
     /// How many inputs wait or are being worked on.
@@ -324,7 +362,9 @@ impl Intake {
     /// Takes no more events and drops what is queued, so that nobody waits for an answer that cannot come.
     pub fn abandon(&self) {
         self.close();
-        self.lock().jobs.clear();
+        let mut queue = self.lock();
+        queue.first.clear();
+        queue.jobs.clear();
     }
 
     /// Takes out jobs of at most `limit` inputs (one job may be larger), waiting up to `wait` for the first. Those taken
@@ -332,7 +372,7 @@ impl Intake {
     pub fn take(&self, limit: usize, wait: Duration) -> Vec<Job> {
         let mut queue = self.lock();
         queue.in_hand = 0;
-        if queue.jobs.is_empty() && !wait.is_zero() {
+        if queue.is_empty() && !wait.is_zero() {
             let waited = self.shared.arrived.wait_timeout(queue, wait);
             queue = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -346,19 +386,24 @@ impl Intake {
 
     /// Queues a job from outside, if there is room for it.
     fn offer(&self, job: Job) -> Result<(), Full> {
-        let limit = self.capacity - self.capacity / 10;
+        let urgent = job.is_urgent();
+        let limit = if urgent { self.capacity } else { self.capacity - self.capacity / 10 };
         let mut queue = self.lock();
         if queue.closed || (queue.inputs > 0 && queue.inputs + job.len() > limit) {
             return Err(Full);
         }
-        self.put(&mut queue, job);
+        self.put(&mut queue, job, urgent);
         Ok(())
     }
 
-    fn put(&self, queue: &mut Queue, job: Job) {
-        let was_empty = queue.jobs.is_empty();
+    fn put(&self, queue: &mut Queue, job: Job, first: bool) {
+        let was_empty = queue.is_empty();
         queue.inputs += job.len();
-        queue.jobs.push_back(job);
+        if first {
+            queue.first.push_back(job)
+        } else {
+            queue.jobs.push_back(job)
+        }
         if was_empty {
             self.shared.arrived.notify_one();
         }

@@ -24,9 +24,11 @@ use crate::ports::{HistorySize, Reply};
 use labels::{Answered, Ended, Replied};
 pub use labels::{BridgeState, EventOutcome, Forwarded, Mode, Reload, Reminded, Shed, Unjudged};
 use table::{Closed, Table};
+pub use wecom::{Reading, Wecom};
 
 mod labels;
 mod table;
+mod wecom;
 
 /// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -86,6 +88,7 @@ pub struct Metrics {
     clock_doubted: Gauge,
     last_backup: Family<[(&'static str, String); 1], Gauge>,
     backup_failures: Family<[(&'static str, String); 1], Gauge>,
+    wecom: Wecom,
 }
 
 impl Default for Metrics {
@@ -192,6 +195,7 @@ impl Metrics {
                 "Backups that could not be made since the start, by folder",
                 Family::default(),
             ),
+            wecom: Wecom::new(all),
             registry,
         };
         metrics.disk_free.set(f64::NAN); // not known yet, and no alert's business
@@ -414,6 +418,11 @@ impl Metrics {
         if let Some(counter) = self.reminders.get(outcome.at()) {
             counter.inc();
         }
+    }
+
+    /// What is counted of companies on WeCom.
+    pub fn wecom(&self) -> &Wecom {
+        &self.wecom
     }
 
     /// A bridge is not configured any more.

@@ -8,6 +8,7 @@ pub mod deliver;
 pub mod jobs;
 pub mod explain;
 pub mod pulse;
+pub mod turning;
 pub mod metrics;
 pub mod health;
 pub mod habits;

@@ -5,7 +5,7 @@
 //! sent to fetches its actions ([`Outbox::lease`]). The store holds the same actions: a restart begins from there, and nothing
 //! that was confirmed is in it any more.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,11 +45,14 @@ pub enum Due {
 
 /// The outbox.
 pub struct Outbox {
-    targets: HashMap<Arc<str>, Target>,
+    /// In the order of their names, so that the same inputs lead to the same attempts in the same order.
+    targets: BTreeMap<Arc<str>, Target>,
     entries: HashMap<ActionId, Entry>,
     queues: HashMap<u128, VecDeque<ActionId>>,
     limit: usize,
     overflowing: bool,
+    /// The store may know of ends that were not told ([`Outbox::missed`]).
+    unsure: bool,
     order: u64,
     clock: FakeRelativeClock,
     turned_to: Timestamp,
@@ -125,6 +128,7 @@ impl Outbox {
             queues: HashMap::new(),
             limit: limit.max(1),
             overflowing: false,
+            unsure: false,
             order: 0,
             clock,
             turned_to: now,
@@ -230,19 +234,32 @@ impl Outbox {
     /// Takes in what the store has: at the start, and when memory was full.
     pub fn refill(&mut self, mut pending: Vec<Pending>, limit: usize) {
         self.overflowing = pending.len() >= limit;
+        pending.retain(|one| !self.entries.contains_key(&one.action.id));
+        let room = self.limit.saturating_sub(self.entries.len());
+        self.overflowing |= pending.len() > room;
+        pending.truncate(room);
         // The lanes sort out what goes first; among what is done to one member, the order of decisions holds.
         pending.sort_by_key(|one| one.order);
         for one in pending {
             self.order += 1;
-            if !self.entries.contains_key(&one.action.id) {
-                self.add(one.action, one.attempted);
-            }
+            self.add(one.action, one.attempted);
         }
     }
 
-    /// The store may have more than was pushed.
+    /// After a commit of which nobody knows whether it was made the store may have more than was pushed, and what is in memory
+    /// may have come to its end there: it is to be asked about all of these, until [`Outbox::is_sure`].
     pub fn missed(&mut self) {
-        self.overflowing = true;
+        (self.overflowing, self.unsure) = (true, true);
+    }
+
+    /// The actions that the store is to be asked about.
+    pub fn doubted(&self) -> Vec<ActionId> {
+        if self.unsure { self.entries.keys().cloned().collect() } else { Vec::new() }
+    }
+
+    /// The store was asked.
+    pub fn is_sure(&mut self) {
+        self.unsure = false;
     }
 
     /// How many to ask the store for.
@@ -316,9 +333,10 @@ impl Outbox {
         }
     }
 
-    /// The engine has recorded how an action ended: the next of the same member may go.
+    /// The engine has recorded how an action ended: the next of the same member may go. One that is under way is waited for.
     pub fn ended(&mut self, id: &ActionId) {
-        if let Some(entry) = self.entries.get_mut(id).filter(|entry| entry.state == State::InFlight) {
+        let under_way = |entry: &&mut Entry| matches!(entry.state, State::InFlight | State::Cancelled);
+        if let Some(entry) = self.entries.get_mut(id).filter(under_way) {
             entry.state = State::Cancelled;
             return;
         }

@@ -120,6 +120,8 @@ impl<W: Write> Audience for Transcript<W> {
             Kind::Joined { members, .. } => format!("（{} 加入）", self.all(members)),
             Kind::Left { members, .. } => format!("（{} 离开）", self.all(members)),
             Kind::Renamed { member } => format!("（{} 改名为 {}）", self.known(&member.id), self.name(member)),
+            Kind::GroupUpdated { name: Some(name), .. } => format!("（群名：{name}）"),
+            Kind::GroupUpdated { .. } => "（群的情况有变）".to_owned(),
             Kind::JoinRequest { member, .. } => format!("（{} 申请入群）", self.name(member)),
             Kind::Button { user, choice, .. } => format!("（{} 点击 {choice}）", self.known(user)),
             Kind::Track { member, name } => format!("（{} {name}）", self.name(member)),
@@ -163,9 +165,11 @@ fn step(name: &str) -> &str {
     }
 }
 
-/// What people wrote, on one line: a terminal gets none of their control characters.
+/// What people wrote, on one line: a terminal gets none of their control characters, and nothing that turns text round.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '␤' } else { c }).collect()
+    let turns =
+        |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if c.is_control() || turns(c) { '␤' } else { c }).collect()
 }
 
 fn said(message: &Message) -> String {

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::serve::{self, Prepared};
-use crate::cli::{complain, environment};
+use crate::cli::{complain, environment, logging};
 use crate::config::SHIPPED;
 use crate::serve::SystemClock;
 use crate::serve::playground::{Playing, start};
@@ -76,7 +76,7 @@ fn play(args: &DemoArgs, token: Option<String>, verbosity: i16) -> anyhow::Resul
     // Its bridges and its operators' pages are there as well, wherever there is room.
     config.daemon.listen = ([127, 0, 0, 1], 0).into();
     config.daemon.admin_listen = ([127, 0, 0, 1], 0).into();
-    serve::log(config.daemon.log_format, verbosity - 1);
+    logging::begin(config.daemon.log_format, verbosity - 1);
     if let Some(why) = &kept {
         tracing::error!("{why}");
     }

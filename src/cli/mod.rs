@@ -9,6 +9,7 @@ mod export;
 mod generate;
 pub mod health;
 mod import;
+mod logging;
 mod member;
 pub mod pause;
 mod replay;
@@ -28,6 +29,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::config::plain;
+use crate::fault::Fault;
 
 /// Looks after the groups of an enterprise WeCom bot: judges messages, answers violations step by step.
 #[derive(Parser)]
@@ -181,6 +185,7 @@ pub fn command() -> clap::Command {
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
+    logging::say_no_values_when_falling();
     let cli = Cli::parse();
     let verbosity = i16::from(cli.verbose) - i16::from(cli.quiet);
     match cli.command {
@@ -229,9 +234,16 @@ fn data_dir(named: &Path) -> &Path {
     if named.as_os_str().is_empty() { Path::new("./data") } else { named }
 }
 
-/// Writes to stderr; when nobody is there to read it, there is nobody to tell.
+/// Writes to stderr; when nobody is there to read it, there is nobody to tell. A path or an argument in it cannot move the
+/// terminal's cursor.
 fn complain(text: impl std::fmt::Display) {
-    drop(write!(std::io::stderr(), "{text}"));
+    let lines: Vec<String> = text.to_string().split('\n').map(plain).collect();
+    drop(std::io::stderr().write_all(lines.join("\n").as_bytes()));
+}
+
+/// The same for faults, which are drawn in colours.
+fn show(faults: &[Fault], colour: bool) {
+    drop(std::io::stderr().write_all(check::human(faults, colour).as_bytes()));
 }
 
 /// The environment, as the configuration asks for it.
@@ -242,7 +254,7 @@ fn environment(name: &str) -> Option<String> {
 /// Reads the configuration, or shows every fault of it on stderr.
 fn load(config: &ConfigArg) -> Result<crate::config::Config, ExitCode> {
     crate::config::load(config.dir(), &environment).map_err(|faults| {
-        complain(check::human(&faults, std::io::stderr().is_terminal()));
+        show(&faults, std::io::stderr().is_terminal());
         ExitCode::FAILURE
     })
 }

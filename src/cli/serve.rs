@@ -8,13 +8,12 @@ use std::sync::Arc;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
-use crate::app::recent_log::{RecentLog, Tee};
+use crate::app::recent_log::RecentLog;
 use crate::app::reload::Cause;
 use crate::cli::supervisor::Supervisor;
-use crate::cli::{ConfigArg, check, complain, environment};
-use crate::config::{self, Config, LogFormat, Seen};
+use crate::cli::{ConfigArg, complain, environment, logging, show};
+use crate::config::{self, Config, Seen};
 use crate::ports::Store;
 use crate::serve::{Extra, Source, SystemClock, broken, open_store, start_with};
 use crate::store::SqliteStore;
@@ -43,7 +42,7 @@ pub(super) fn run(args: &ServeArgs, verbosity: i16) -> ExitCode {
     let source = Source::new(args.config.dir(), environment);
     config.daemon.listen = args.listen.unwrap_or(config.daemon.listen);
     config.daemon.admin_listen = args.admin_listen.unwrap_or(config.daemon.admin_listen);
-    let recent = log(config.daemon.log_format, verbosity);
+    let recent = logging::begin(config.daemon.log_format, verbosity);
     for note in &config.notes {
         tracing::warn!("{note}");
     }
@@ -81,7 +80,7 @@ pub(super) fn prepare(dir: &Path, data: Option<PathBuf>) -> Result<Prepared, Exi
     let (loaded, seen) = config::load_with(dir, &environment);
     let named = loaded.as_ref().ok().map(|config| config.daemon.data.clone());
     let data = data.or(named).unwrap_or_else(|| config::data_dir(dir));
-    let shown = |faults: &[crate::fault::Fault]| complain(check::human(faults, false));
+    let shown = |faults: &[crate::fault::Fault]| show(faults, false);
     if let (Err(faults), false) = (&loaded, data.is_dir()) {
         shown(faults);
         complain(format_args!(
@@ -157,24 +156,4 @@ async fn serve(
     running.stop().await;
     tracing::info!("stopped");
     Ok(())
-}
-
-/// Logs go to stderr, and the last of them are kept; `RUST_LOG` says more than `-v` can.
-pub(super) fn log(format: LogFormat, verbosity: i16) -> RecentLog {
-    let recent = RecentLog::default();
-    let kept = recent.clone();
-    let level = match verbosity {
-        ..=-2 => "error",
-        -1 => "warn",
-        0 => "info",
-        1 => "debug",
-        2.. => "trace",
-    };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("qunwei={level},warn")));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || Tee(kept.clone()));
-    match format {
-        LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
-        LogFormat::Json => log.json().init(),
-    }
-    recent
 }

@@ -10,6 +10,7 @@ use clap::{Args, Subcommand};
 use crate::app::words::explain::{explain, weigh};
 use crate::app::words::import::Importer;
 use crate::cli::{ConfigArg, complain, failed, load};
+use crate::config::plain;
 use crate::domain::policy::Settings;
 
 /// `qunwei words`
@@ -85,7 +86,8 @@ fn tell(settings: &Settings, args: &ExplainArgs) -> anyhow::Result<()> {
     if let Some(text) = &args.text {
         told += &weigh(settings, &args.word, text);
     }
-    Ok(io::stdout().lock().write_all(told.as_bytes())?)
+    let lines: Vec<String> = told.split('\n').map(plain).collect();
+    Ok(io::stdout().lock().write_all(lines.join("\n").as_bytes())?)
 }
 
 fn import(args: &ImportArgs) -> anyhow::Result<()> {

@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -15,6 +16,12 @@ use crate::fault::{Fault, Level, Source};
 
 /// No file of a configuration is longer, in bytes: a wrong path must not fill the memory.
 const LONGEST: u64 = 64 << 20;
+
+/// More files and directories than this are not looked at: a wrong path must not take for ever.
+const MOST_ENTRIES: usize = 20_000;
+
+/// Where no file is one.
+const MADE_UP: [&str; 2] = ["/proc", "/sys"];
 
 /// A file that was written so shortly ago may not be written to its end.
 const FRESH: Duration = Duration::from_millis(50);
@@ -175,8 +182,14 @@ impl<'a> Files<'a> {
 
     fn walk(&self) -> (Vec<String>, Vec<Fault>) {
         let mut looked_at = self.seen.borrow_mut();
-        let mut walk = Walk { names: Vec::new(), faults: Vec::new(), seen: BTreeSet::new(), looked_at: &mut looked_at };
+        let (names, faults, seen) = Default::default();
+        let mut walk = Walk { names, faults, seen, left: MOST_ENTRIES, looked_at: &mut looked_at };
         walk.directory(self.dir, "");
+        if walk.left == 0 {
+            let why = format!("there are more than {MOST_ENTRIES} files here, too many for a configuration");
+            let fault = Unreadable::new(why).fault(Arc::from(self.dir.to_string_lossy()));
+            walk.faults.push(fault.help("name the folder of the *.toml files alone: --config DIR"));
+        }
         let Walk { mut names, faults, .. } = walk;
         names.sort();
         (names, faults)
@@ -218,6 +231,8 @@ struct Walk<'a> {
     faults: Vec<Fault>,
     /// Directories by their true path: one that is met again (a loop of symbolic links) is not read again.
     seen: BTreeSet<PathBuf>,
+    /// So many more files and directories are looked at.
+    left: usize,
     looked_at: &'a mut Seen,
 }
 
@@ -236,6 +251,10 @@ impl Walk<'_> {
             }
         };
         for entry in entries {
+            if self.left == 0 {
+                return;
+            }
+            self.left -= 1;
             match entry {
                 Ok(entry) => self.entry(&entry.path(), prefix, &entry.file_name()),
                 Err(error) => self.fault(path, &format!("the directory cannot be read: {error}")),
@@ -299,10 +318,18 @@ fn from_disk(path: &Path) -> Result<String, Unreadable> {
     if !meta.is_file() {
         return Err(Unreadable::new("this is not a file"));
     }
-    if meta.len() > LONGEST {
+    // What the kernel makes up looks like a file, and may be endless, wait for ever, or show what no configuration may.
+    if fs::canonicalize(path).is_ok_and(|place| MADE_UP.iter().any(|folder| place.starts_with(folder))) {
+        return Err(Unreadable::new("this is not a file on a disk"));
+    }
+    let mut bytes = Vec::new();
+    // Not by its length alone: it may grow meanwhile.
+    let mut within = fs::File::open(path).map_err(unreadable)?.take(LONGEST + 1);
+    within.read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > LONGEST {
         return Err(Unreadable::new(format!("the file is longer than {} MiB", LONGEST >> 20)));
     }
-    let mut text = String::from_utf8(fs::read(path).map_err(unreadable)?).map_err(|error| {
+    let mut text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let line = error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
         let message = format!("line {line} is not UTF-8 text; save the file as UTF-8");

@@ -46,7 +46,7 @@ mod tests;
 pub use bridge::{Actions, Bridge, State};
 pub use changes::{Summary, Written};
 pub use daemon::{Daemon, LogFormat};
-pub use draw::human;
+pub use draw::{human, plain};
 pub use seen::Seen;
 pub use shipped::SHIPPED;
 pub use wecom::{
@@ -190,7 +190,8 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
     let outside = secret::Outside { files, env, faults };
     let (bridges, mut platforms) = bridge::read(&mut top, &outside, &mut notes);
     daemon.bridges = bridges;
-    daemon.wecom = wecom::read(&mut top, &outside, &mut notes, &mut platforms);
+    let mut taken = wecom::Taken::by(daemon.listen, daemon.admin_listen);
+    daemon.wecom = wecom::read(&mut top, &outside, &mut notes, &mut platforms, &mut taken);
     let company = everywhere.company.take().and_then(|place| daemon::company(place, &platforms, faults));
 
     let rules::Rules { built, lexicon, examples, excuses, names } = rules::read(tree.rules, kinds, files, faults);
@@ -202,6 +203,7 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
     };
     let policies = policy::read(&mut top, base, &names, faults);
     top.finish();
+    wecom::name_groups(&mut daemon.wecom, &policies.groups);
 
     let around = reminders::Around { policies: &policies, unknown_groups: everywhere.unknown_groups, faults };
     let reminders = reminders::read(tree.reminders, &around);

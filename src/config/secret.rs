@@ -95,6 +95,11 @@ impl Outside<'_> {
         self.sought(section, "aes_key_env", "aes_key_file", &AES_KEY)
     }
 
+    /// The EncodingAESKey of before.
+    pub(super) fn previous_aes_key(&self, section: &mut Section<'_>) -> Sought<Hidden> {
+        self.sought(section, "previous_aes_key_env", "previous_aes_key_file", &AES_KEY)
+    }
+
     /// The key of a group robot, from its webhook's address.
     pub(super) fn robot(&self, section: &mut Section<'_>) -> Sought<Hidden> {
         self.sought(section, "robot_env", "robot_file", &ROBOT)
@@ -169,6 +174,8 @@ impl Outside<'_> {
             ("token", "token_env", "token_file"),
             ("previous_token", "previous_token_env", "previous_token_file"),
             ("aes_key", "aes_key_env", "aes_key_file"),
+            ("previous_aes_key", "previous_aes_key_env", "previous_aes_key_file"),
+            ("proxy_auth", "proxy_auth_env", "proxy_auth_file"),
             ("robot", "robot_env", "robot_file"),
             ("password", "secret_env", "secret_file"),
         ] {

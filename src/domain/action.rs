@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::tz::{Offset, TimeZone};
 use serde::{Deserialize, Serialize};
 
+use super::subject::Subject;
 use super::time::Timestamp;
 
 /// The idempotency key of an action: `a-` and 26 base32 characters (see [`super::ids::action_id`]).
@@ -74,6 +75,9 @@ pub enum What {
         text: String,
         mentions: Vec<Arc<str>>,
         buttons: Vec<Button>,
+        /// What it is about, for those it is put before alone.
+        #[serde(default, skip_serializing_if = "Subject::is_empty")]
+        about: Subject,
     },
     Announce {
         text: String,
@@ -288,6 +292,7 @@ impl Action {
             task: None,
             case: None,
             buttons: None,
+            about: None,
             time: self.time.rfc3339(zone),
             cause: &self.cause,
             observe: self.observe,
@@ -306,11 +311,12 @@ impl Action {
             }
             What::Unmute { .. } | What::Remove { .. } => {}
             What::Delete { message } => wire.message = Some(message),
-            What::Task { text, mentions, buttons } => {
+            What::Task { text, mentions, buttons, about } => {
                 wire.case = self.cause.case.as_deref();
                 wire.text = Some(text);
                 wire.mentions = Some(mentions);
                 wire.buttons = Some(buttons);
+                wire.about = Some(about).filter(|about| !about.is_empty());
             }
             What::TaskDone { task, message, users, text } => {
                 wire.task = Some(task);
@@ -345,6 +351,8 @@ struct Wire<'a> {
     mentions: Option<&'a [Arc<str>]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     buttons: Option<&'a [Button]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<&'a Subject>,
     #[serde(skip_serializing_if = "Option::is_none")]
     seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]

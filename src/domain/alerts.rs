@@ -40,6 +40,9 @@ pub struct SentAlert {
 pub struct HeldAlerts {
     /// The group they are about.
     pub group: Arc<str>,
+    /// What people call it; empty where its id has to do.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
     /// What they say, in a few words.
     pub what: String,
     /// How many.
@@ -60,7 +63,7 @@ impl Alerts {
     }
 
     /// Holds one back.
-    pub(super) fn hold(&mut self, group: &Arc<str>, what: String, case: Option<u64>) {
+    pub(super) fn hold(&mut self, group: &Arc<str>, name: &str, what: String, case: Option<u64>) {
         let at = match self.held.iter().position(|held| held.group == *group && held.what == what) {
             Some(at) => at,
             None if self.held.len() >= KINDS => {
@@ -68,7 +71,8 @@ impl Alerts {
                 return;
             }
             None => {
-                self.held.push(HeldAlerts { group: group.clone(), what, count: 0, cases: Vec::new() });
+                let (group, name) = (group.clone(), name.to_owned());
+                self.held.push(HeldAlerts { group, name, what, count: 0, cases: Vec::new() });
                 self.held.len() - 1
             }
         };

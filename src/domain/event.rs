@@ -92,6 +92,13 @@ pub enum Kind {
         /// The button's choice.
         choice: Box<str>,
     },
+    /// What the platform knows of the group itself.
+    GroupUpdated {
+        /// What it is called.
+        name: Option<Box<str>>,
+        /// Whose messages are archived in it.
+        archive: Option<Archived>,
+    },
     /// Something that another system measured.
     Track {
         /// Who.
@@ -101,6 +108,17 @@ pub enum Kind {
     },
     /// A type this version does not know: stored and otherwise ignored.
     Other(Box<str>),
+}
+
+/// Whose messages of a group a platform lets us read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archived {
+    /// Employees whose messages are archived, in the whole company.
+    pub employees: u32,
+    /// People in the group who are none and were asked whether they agree.
+    pub outsiders: u32,
+    /// How many of those have not agreed.
+    pub missing: u32,
 }
 
 /// A member as an event names them.

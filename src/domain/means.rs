@@ -13,7 +13,9 @@ use super::choice::Choice;
 use super::ids::{self, action_id};
 use super::notices::{Notices, Vars};
 use super::policy::{self, Capabilities, Capability, Policy, Strangers};
+use super::rules::stands_for_everybody;
 use super::standing::{Held, HeldKind, Ledger};
+use super::subject::{Subject, group_name};
 use super::time::Timestamp;
 use super::timer::{Timer, TimerKind};
 
@@ -55,6 +57,8 @@ pub(super) struct Means<'a> {
     pub(super) input: Arc<str>,
     pub(super) cause: Cause,
     pub(super) case: Option<u64>,
+    /// What is put before the admins is about this.
+    pub(super) subject: Subject,
     pub(super) observe: bool,
     /// After this the actions are not done any more, where that is not what their kind says.
     pub(super) deadline: Option<Timestamp>,
@@ -79,8 +83,13 @@ impl Means<'_> {
     }
 
     /// Decides an action.
-    pub(super) fn act(&mut self, lane: Lane, what: What, notifies: Vec<(Arc<str>, u64)>) -> ActionId {
+    pub(super) fn act(&mut self, lane: Lane, mut what: What, notifies: Vec<(Arc<str>, u64)>) -> ActionId {
         let step = self.cause.step.clone().unwrap_or_default();
+        if let What::Send { mentions, .. } | What::Task { mentions, .. } = &mut what
+            && self.cause.reminder.is_none()
+        {
+            mentions.retain(|user| !stands_for_everybody(user)); // some bots have such ids; admins may mean it in a reminder
+        }
         let id = action_id(&self.platform, &self.group, &self.input, self.case, &step, self.ordinal);
         self.ordinal += 1;
         let id: ActionId = id.into();
@@ -214,15 +223,18 @@ impl Means<'_> {
     pub(super) fn ask(&mut self, ledger: &mut Ledger, step: &str, notice: &str, vars: &Vars, buttons: &[Choice]) {
         let kept = self.cause.step.replace(step.into());
         let text = self.notices().render(notice, vars);
+        let group = group_name(self.policy, ledger.name.as_deref(), &self.group);
+        let about = Subject { group, ..self.subject.clone() };
         if self.can(Capability::Task) {
             let buttons = buttons.iter().map(|choice| choice.button()).collect();
             let mentions = self.admins.clone();
-            self.act(Lane::Penalty, What::Task { text, mentions, buttons }, Vec::new());
+            self.act(Lane::Penalty, What::Task { text, mentions, buttons, about }, Vec::new());
             self.cause.step = kept;
             return;
         }
         let told: Vec<_> = self.admins.iter().filter(|user| self.can_tell(user)).take(ADMINS_TOLD).cloned().collect();
         if !told.is_empty() {
+            let text = self.told_alone(&text, &about);
             for user in told {
                 self.act(Lane::Penalty, What::Private { user, text: text.clone() }, Vec::new());
             }
@@ -235,12 +247,20 @@ impl Means<'_> {
         self.cause.step = kept;
     }
 
+    /// What somebody who runs groups reads alone: the text, and what it is about as it is.
+    pub(super) fn told_alone(&self, text: &str, about: &Subject) -> String {
+        let Subject { group, name, text: original, .. } = about.clone();
+        let name = if text.contains(&name) { String::new() } else { name };
+        let original = if text.contains(&original) { String::new() } else { original };
+        self.notices().render("task_alone", &Vars { text: text.to_owned(), group, name, original, ..Vars::default() })
+    }
+
     /// Tells the admins, at most six times a minute and once of the same `cause`; what was not told is counted, and said when
     /// the minute is over.
     pub(super) fn alert(&mut self, ledger: &mut Ledger, step: &str, notice: &str, cause: u64, vars: &Vars) {
         if !self.observe && !ledger.alerts.admit(cause, ALERTS_PER_MINUTE, self.now) {
             let what = self.kind_in_words(notice, vars);
-            ledger.alerts.hold(&self.group.clone(), what, self.case);
+            ledger.alerts.hold(&self.group.clone(), "", what, self.case);
             self.set_timer(ledger.alerts.due(self.now), "alerts", TimerKind::HeldAlerts);
             return;
         }

@@ -20,6 +20,7 @@ pub mod schedule;
 pub mod reminder;
 pub mod policy;
 pub mod notices;
+pub mod subject;
 pub mod template;
 mod replies;
 pub mod action;

@@ -8,6 +8,8 @@ use std::fmt;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use super::replies::REPLIES;
 
@@ -103,6 +105,11 @@ const NOTICES: &[NoticeKind] = &[
         name: "task_in_group",
         about: "a task or alert where the platform has neither task cards nor private messages: said in the group, so it names nobody",
         default: "请管理员{% if case %}处理编号 {{ case }} 的事项{% else %}看一下最近的消息{% endif %}{% if more %}，另有 {{ more }} 项{% endif %}。",
+    },
+    NoticeKind {
+        name: "task_alone",
+        about: "a task or alert told to somebody who runs the group alone, where the platform has no task cards: {{ text }} is what it says, {{ name }} and {{ original }} the member and their words as they are",
+        default: "{% if group %}【{{ group }}】{% endif %}{{ text }}{% if name %}\n成员：{{ name }}{% endif %}{% if original %}\n原话：“{{ original }}”{% endif %}",
     },
     NoticeKind {
         name: "task_again",
@@ -322,6 +329,8 @@ pub struct Vars {
     pub group: String,
     /// What an alert says.
     pub what: String,
+    /// The words that it is about, not masked: for those alone who run the group.
+    pub original: String,
     /// What is said besides to those who came by a join channel.
     pub channel: String,
     /// The group's short rules.
@@ -357,6 +366,7 @@ pub const VARIABLES: &[&str] = &[
     "seconds",
     "group",
     "what",
+    "original",
     "channel",
     "short_rules",
     "text",
@@ -451,8 +461,11 @@ pub(super) fn check(text: &str, names: &[&str], vars: &impl Serialize) -> Result
 /// The longest name shown in a notice, in code points; WeCom's own limit is 64.
 const LONGEST_NAME: usize = 32;
 
-/// Nicknames that would call everybody when a notice puts `@` before them.
-const EVERYBODY: [&str; 7] = ["所有人", "全体成员", "全体人员", "all", "everyone", "here", "channel"];
+/// What calls everybody when a notice puts `@` before a nickname of it: these at the beginning, however it goes on, since no
+/// space has to stand behind Chinese words …
+const EVERYBODY: [&str; 3] = ["所有人", "全体", "全员"];
+/// … and these as words.
+const EVERYBODY_WORDS: [&str; 4] = ["all", "everyone", "here", "channel"];
 
 /// A nickname that can do no harm in a notice: no control, invisible or bidirectional characters, no `@`, at most 32 code
 /// points, masked when it means everybody or reads like the number of a case: notices say those themselves, and what is
@@ -469,8 +482,16 @@ pub fn plain_name(name: &str, id: &str) -> String {
         shown.trim().to_owned()
     };
     let name = Some(shown(name)).filter(|name| !name.is_empty()).unwrap_or_else(|| shown(id));
-    let first = name.split_whitespace().next().unwrap_or_default().to_lowercase();
-    if EVERYBODY.contains(&first.as_str()) || numbers_a_case(&name) { mask(&name) } else { name }
+    if calls_everybody(&name) || numbers_a_case(&name) { mask(&name) } else { name }
+}
+
+/// Whether `@` before this would call everybody, for those who read it and for programs that are forgiving in what they read:
+/// 所 有 人, ａｌｌ, ⓐll.
+fn calls_everybody(name: &str) -> bool {
+    let plain: String = name.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+    let joined: String = plain.chars().filter(|c| !c.is_whitespace()).take(8).collect();
+    let first = plain.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default();
+    EVERYBODY.iter().any(|word| joined.starts_with(word)) || EVERYBODY_WORDS.contains(&first)
 }
 
 /// 案件 12, 编号：３.

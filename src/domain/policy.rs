@@ -107,7 +107,7 @@ pub struct Platform {
     pub bot_user: Option<Arc<str>>,
     /// What it can do in groups that are reached in their own ways, by group id.
     pub groups: HashMap<Arc<str>, Capabilities>,
-    /// What the ids of people begin with to whom it cannot write alone, whatever it can do else.
+    /// To whom it cannot write alone, whatever it can do else.
     pub strangers: Strangers,
     /// Mentions come as text, `@Name`, and not as segments.
     pub mentions_as_text: bool,
@@ -115,12 +115,27 @@ pub struct Platform {
     pub duty: Arc<[Arc<str>]>,
 }
 
-/// What the ids of people begin with to whom a platform cannot write alone.
-pub type Strangers = Arc<[Box<str>]>;
+/// People to whom a platform cannot write alone, told by their ids: what those begin with, and how many characters they have
+/// at least, so that nobody whose id only begins alike is taken for one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Strangers(Arc<[(Box<str>, usize)]>);
+
+impl Strangers {
+    /// Those whose ids begin so and are at least so long.
+    pub fn new<'a>(ids: impl IntoIterator<Item = (&'a str, usize)>) -> Self {
+        Self(ids.into_iter().map(|(begins, shortest)| (begins.into(), shortest)).collect())
+    }
+
+    /// Whether somebody is one.
+    pub fn has(&self, user: &str) -> bool {
+        let is = |(begins, shortest): &(Box<str>, usize)| user.len() >= *shortest && user.starts_with(&**begins);
+        self.0.iter().any(is)
+    }
+}
 
 /// Whether a platform that can do this, but not with these strangers, can write to somebody alone.
 pub fn can_tell(can: Capabilities, strangers: &Strangers, user: &str) -> bool {
-    can.has(Capability::Private) && !strangers.iter().any(|prefix| user.starts_with(&**prefix))
+    can.has(Capability::Private) && !strangers.has(user)
 }
 
 impl Settings {
@@ -398,13 +413,15 @@ pub enum Capability {
     Announce,
     /// The card of a task can be brought up to date when the task is decided.
     TaskDone,
+    /// It can take back its own messages, though perhaps nobody else's.
+    Recall,
     /// The target drops a repeated id.
     Idempotent,
 }
 
 impl Capability {
     /// Each with the word in TOML.
-    pub const ALL: [(&'static str, Capability); 11] = [
+    pub const ALL: [(&'static str, Capability); 12] = [
         ("send", Capability::Send),
         ("private", Capability::Private),
         ("mute", Capability::Mute),
@@ -415,6 +432,7 @@ impl Capability {
         ("approve", Capability::Approve),
         ("announce", Capability::Announce),
         ("task_done", Capability::TaskDone),
+        ("recall", Capability::Recall),
         ("idempotent", Capability::Idempotent),
     ];
 }

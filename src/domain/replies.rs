@@ -220,6 +220,11 @@ pub(super) const REPLIES: &[NoticeKind] = &[
         "本群：{{ text }}。{% if more %}\n停手以来本来会处理 {{ more }} 次：{{ done }}{% endif %}\n{{ list }}。\n处罚：{{ next }}\n设置版本：{{ why }}",
     ),
     reply(
+        "reply_status_archive",
+        "in the status: whose messages of the group the archive keeps: {{ count }} employees in the company, {{ more }} of {{ hits }} outsiders have not agreed",
+        "{% if count %}存档：公司里 {{ count }} 名员工开了存档{% if hits %}，本群 {{ hits }} 位外部联系人{% if more %}里有 {{ more }} 位还没有同意，他们的话可能看不到{% else %}都同意了{% endif %}{% endif %}{% else %}存档：还没有一名员工开了存档，群里的话看不到{% endif %}",
+    ),
+    reply(
         "reply_stopped",
         "the group was stopped",
         "已停手：照常判断和记录，不再处罚，已给的禁言照旧{% if more %}，还没送出的 {{ more }} 个动作已取消{% endif %}。重新开始请发：/恢复",

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use data_encoding::{BASE64, BASE64_NOPAD};
+use subtle::ConstantTimeEq;
 
 /// What every secret begins with.
 pub const PREFIX: &str = "whsec_";
@@ -12,8 +13,8 @@ pub const PREFIX: &str = "whsec_";
 /// How many bytes a secret has, by the convention.
 const LENGTH: RangeInclusive<usize> = 24..=64;
 
-/// The bytes of a secret. Its `Debug` shows nothing of them.
-#[derive(Clone, PartialEq, Eq)]
+/// The bytes of a secret. Its `Debug` shows nothing of them, and comparing it takes a time that tells nothing of them.
+#[derive(Clone)]
 pub struct Secret(Box<[u8]>);
 
 impl Secret {
@@ -39,8 +40,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What a bot shows when it fetches its actions. Its `Debug` shows nothing of it.
-#[derive(Clone, PartialEq, Eq)]
+/// What a bot shows when it fetches its actions. Its `Debug` shows nothing of it; compared as [`Secret`] is.
+#[derive(Clone)]
 pub struct Token(Box<str>);
 
 /// How many characters a token has.
@@ -72,8 +73,8 @@ impl fmt::Debug for Token {
 }
 
 /// What another system gave us to show it, of whatever form: the secret of an app, a callback's token, a private key. Its
-/// `Debug` shows nothing of it.
-#[derive(Clone, PartialEq, Eq)]
+/// `Debug` shows nothing of it; compared as [`Secret`] is.
+#[derive(Clone)]
 pub struct Hidden(Arc<str>);
 
 impl Hidden {
@@ -93,6 +94,22 @@ impl fmt::Debug for Hidden {
         f.write_str("Hidden(…)")
     }
 }
+
+/// Of two secrets only their lengths may be told by the time that comparing them takes. Written once here, so that nobody who
+/// writes `==` between secrets has to remember.
+macro_rules! compared_in_constant_time {
+    ($($kind:ty),*) => { $(
+        impl PartialEq for $kind {
+            fn eq(&self, other: &Self) -> bool {
+                let bytes: fn(&Self) -> &[u8] = |secret| (*secret.0).as_ref();
+                bytes(self).ct_eq(bytes(other)).into()
+            }
+        }
+        impl Eq for $kind {}
+    )* };
+}
+
+compared_in_constant_time!(Secret, Token, Hidden);
 
 /// Why a text is not a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::ActionId;
 use super::alerts::Alerts;
+use super::event::Archived;
 use super::time::Timestamp;
 
 /// What is held against a member of a group.
@@ -103,6 +104,12 @@ pub struct Ledger {
     /// Messages that were reported in the last day.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reported: Vec<Reported>,
+    /// What the platform calls the group; kept here because it is needed where the rest is, and nowhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Box<str>>,
+    /// Whose messages are archived in it, as far as the platform has said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<Archived>,
 }
 
 /// A message that somebody reported.

@@ -187,6 +187,11 @@ impl State {
         self.groups.get_or_insert_mut(key, Group::default)
     }
 
+    /// What the platform calls a group, if that is in memory.
+    pub fn name_of(&mut self, key: GroupKey) -> Option<Box<str>> {
+        self.groups.get(&key).and_then(|group| group.ledger.name.clone())
+    }
+
     /// A member; an unknown one when the engine has not loaded it.
     pub fn member(&mut self, key: MemberKey) -> &mut Member {
         self.members.get_or_insert_mut(key, Member::default)

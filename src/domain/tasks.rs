@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::{ActionId, Button, Cause};
 use super::choice::Choice;
+use super::subject::Subject;
 use super::time::Timestamp;
 
 /// A task that nobody has decided, or whose last cards are not up to date yet.
@@ -21,6 +22,9 @@ pub struct OpenTask {
     pub buttons: Vec<Button>,
     /// What its first card says.
     pub text: String,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Subject::is_empty")]
+    pub about: Subject,
     /// Since when it is open.
     pub since: Timestamp,
     /// How soon somebody is to act.

@@ -12,7 +12,7 @@ use crate::domain::action::Action;
 use crate::domain::case::{CaseFile, TaskDecision};
 use crate::domain::chat::ChatChange;
 use crate::domain::standing::Standing;
-use crate::ports::{StoreError, StoredPause};
+use crate::ports::{Meant, StoreError, StoredPause};
 
 /// Cases of all groups among which those of one are looked for: there is no index by group, and people ask rarely.
 pub(super) const CASES_LOOKED_AT: usize = 2000;
@@ -48,18 +48,30 @@ pub(super) fn is_cancelled(conn: &Connection, id: &str) -> Result<bool, StoreErr
     Ok(read.exists([id])?)
 }
 
-pub(super) fn members_called(
+pub(super) fn meant(
     conn: &Connection,
     groups: &mut GroupIds,
     platform: &str,
     group: &str,
-    name: &str,
-) -> Result<Vec<Arc<str>>, StoreError> {
-    let Some(group) = groups.find(conn, platform, group)? else { return Ok(Vec::new()) };
+    word: &str,
+) -> Result<Meant, StoreError> {
+    let Some(group) = groups.find(conn, platform, group)? else { return Ok(Meant::default()) };
     // By the members of one group, 2,000 at most: names have no index, and only commands ask.
-    let mut read =
-        conn.prepare_cached("SELECT user FROM members WHERE group_id = ?1 AND name = ?2 AND gone IS NULL")?;
-    each(read.query((group, name))?, |row| Ok(Arc::from(text(row, 0)?)))
+    let mut read = conn.prepare_cached(
+        "SELECT user, name IS ?2, user = ?2, gone IS NULL FROM members WHERE group_id = ?1 AND (name = ?2 OR user = ?2)",
+    )?;
+    let rows = each(read.query((group, word))?, |row| {
+        let user: Arc<str> = text(row, 0)?.into();
+        Ok((user, row.get::<_, bool>(1)?, row.get::<_, bool>(2)?, row.get::<_, bool>(3)?))
+    })?;
+    let mut read = conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM members WHERE group_id = ?1 AND name <> '')")?;
+    let mut meant = Meant { names: read.query_row([group], |row| row.get(0))?, ..Meant::default() };
+    for (user, called, is_id, here) in rows {
+        meant.is_id |= is_id && here;
+        meant.left |= !here;
+        meant.called.extend((called && here).then_some(user));
+    }
+    Ok(meant)
 }
 
 pub(super) fn change(conn: &Connection, no: u64) -> Result<Option<ChatChange>, StoreError> {

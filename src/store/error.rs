@@ -1,6 +1,10 @@
 //! What SQLite's errors mean to who called: one row that cannot be stored, or nothing can be stored now.
 
-use rusqlite::{Error, ErrorCode};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use rusqlite::{Connection, Error, ErrorCode};
 
 use crate::ports::StoreError;
 
@@ -17,6 +21,20 @@ impl From<Error> for StoreError {
             _ => StoreError::Unavailable(text),
         }
     }
+}
+
+/// SQLite calls everything that the system refuses an I/O error; what the system says is asked of it.
+pub(super) fn explain(error: StoreError, conn: &Connection) -> StoreError {
+    let StoreError::Unavailable(text) = error else { return error };
+    let file = conn.path().filter(|file| !file.is_empty() && text.contains("I/O"));
+    let why = file.and_then(|file| try_to_write(&Path::new(file).with_extension("probe")).err());
+    StoreError::Unavailable(why.map_or(text.clone(), |why| format!("{text}: {why}")))
+}
+
+fn try_to_write(aside: &Path) -> io::Result<()> {
+    let written = File::create(aside).and_then(|mut file| file.write_all(b"?").and_then(|()| file.sync_all()));
+    fs::remove_file(aside).ok(); // it may never have been there
+    written
 }
 
 /// A number as SQLite keeps it.

@@ -62,8 +62,8 @@ use crate::domain::ids::SeenKey;
 use crate::domain::standing::Standing;
 use crate::domain::time::Timestamp;
 use crate::ports::{
-    Archived, Copier, Erasure, Forgotten, HistorySize, Kept, MemberRef, Pending, Person, Row, Start, Store, StoreError,
-    StoredGroup, StoredMember, Unit,
+    Archived, Copier, Erasure, Forgotten, HistorySize, Kept, Meant, MemberRef, Pending, Person, Row, Start, Store,
+    StoreError, StoredGroup, StoredMember, Unit,
 };
 
 /// What can be set about a store.
@@ -168,7 +168,8 @@ fn size(unit: &Unit) -> usize {
 
 impl Store for SqliteStore {
     fn commit(&mut self, units: &[Unit]) -> Result<(), StoreError> {
-        self.repeated += write::commit(&mut self.conn, &mut self.groups, &mut self.seen, units)?;
+        let done = write::commit(&mut self.conn, &mut self.groups, &mut self.seen, units);
+        self.repeated += done.map_err(|error| error::explain(error, &self.conn))?;
         self.wrote(units.iter().map(size).sum());
         Ok(())
     }
@@ -229,8 +230,8 @@ impl Store for SqliteStore {
         Ok(self.membership(member)?.and_then(|known| known.name))
     }
 
-    fn members_called(&mut self, platform: &str, group: &str, name: &str) -> Result<Vec<Arc<str>>, StoreError> {
-        chat::members_called(&self.conn, &mut self.groups, platform, group, name)
+    fn meant(&mut self, platform: &str, group: &str, word: &str) -> Result<Meant, StoreError> {
+        chat::meant(&self.conn, &mut self.groups, platform, group, word)
     }
 
     fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError> {
@@ -369,8 +370,8 @@ impl Store for SqliteStore {
     fn probe(&mut self) -> Result<(), StoreError> {
         // Large enough to need new pages: changing a row in place can succeed on a disk that is full. Then small again, so
         // that the next probe needs them anew.
-        self.conn.execute("INSERT OR REPLACE INTO probe (id, body) VALUES (1, zeroblob(16384))", [])?;
-        self.conn.execute("UPDATE probe SET body = zeroblob(0) WHERE id = 1", [])?;
-        Ok(())
+        let large = self.conn.execute("INSERT OR REPLACE INTO probe (id, body) VALUES (1, zeroblob(16384))", []);
+        let small = large.and_then(|_| self.conn.execute("UPDATE probe SET body = zeroblob(0) WHERE id = 1", []));
+        small.map(drop).map_err(|error| error::explain(error.into(), &self.conn))
     }
 }

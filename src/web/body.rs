@@ -6,18 +6,36 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::{Bytes, HttpBody};
-use axum::http::HeaderMap;
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 
 /// Why there is no body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NoBody {
     /// It is larger than so many bytes.
+    #[error("the body is larger than {max_bytes} bytes")]
     TooLarge { max_bytes: usize },
     /// It did not arrive in time.
+    #[error("the body did not arrive in time")]
     TooSlow,
     /// The connection broke, or what came is no body.
+    #[error("the body broke off")]
     Broken,
+    /// It is compressed: a small one may become a very large one, so none is taken.
+    #[error("the body has a `content-encoding`; send it as it is")]
+    Encoded,
+}
+
+impl NoBody {
+    /// What such a request is answered with.
+    pub(super) fn status(self) -> StatusCode {
+        match self {
+            NoBody::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            NoBody::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            NoBody::Broken => StatusCode::BAD_REQUEST,
+            NoBody::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        }
+    }
 }
 
 /// The whole body, of at most `max_bytes`, which may take `within` to arrive.
@@ -27,6 +45,10 @@ pub(super) async fn read(
     max_bytes: usize,
     within: Duration,
 ) -> Result<Bytes, NoBody> {
+    let encoded = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(CONTENT_ENCODING).iter().any(encoded) {
+        return Err(NoBody::Encoded);
+    }
     let told = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if told.is_some_and(|told| told > max_bytes as u64) {
         return Err(NoBody::TooLarge { max_bytes });

@@ -294,11 +294,7 @@ impl IntoResponse for Refused {
             Refused::Off(why) => {
                 later(StatusCode::SERVICE_UNAVAILABLE, WAIT_LONG, &format!("this bridge is off: {why}"))
             }
-            Refused::Body(NoBody::TooLarge { max_bytes }) => {
-                error(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is larger than {max_bytes} bytes"))
-            }
-            Refused::Body(NoBody::TooSlow) => error(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
-            Refused::Body(NoBody::Broken) => error(StatusCode::BAD_REQUEST, "the body broke off"),
+            Refused::Body(none) => error(none.status(), &none.to_string()),
             Refused::Rate { seconds } => later(StatusCode::TOO_MANY_REQUESTS, seconds, "too many requests"),
             Refused::Signature(rejected) => error(StatusCode::UNAUTHORIZED, &rejected.to_string()),
             Refused::Unreadable(unreadable) => refusal(StatusCode::BAD_REQUEST, &unreadable),

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,6 +15,7 @@ pub use self::listen::{HttpService, Looks, serve_by, serve_looking};
 pub mod admin;
 mod body;
 pub mod hooks;
+mod host;
 mod listen;
 pub mod playground;
 pub mod wecom;
@@ -31,4 +34,17 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     serve_by(listener, TowerToHyperService::new(router), shutdown).await
+}
+
+/// The same, for pages that ask whence a request comes.
+///
+/// # Errors
+/// The listener broke.
+pub async fn serve_asking_whence(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let looks = Looks { callers: Arc::new(AtomicBool::new(true)), ..Looks::default() };
+    serve_looking(listener, TowerToHyperService::new(router), looks, shutdown).await
 }

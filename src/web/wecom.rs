@@ -50,6 +50,9 @@ pub const PATH: &str = "/hooks/wecom/";
 /// Requests that may be held at once because they cannot be made durable yet.
 const HELD: usize = 1000;
 
+/// See [`Limits::window`]: half of the shortest time that ids are remembered, for a clock may be wrong in either direction.
+const WINDOW: Duration = Duration::from_secs(30 * 60);
+
 /// Told what should be fetched now.
 pub type OnHint = Arc<dyn Fn(Hint) + Send + Sync>;
 
@@ -61,13 +64,15 @@ pub struct Limits {
     /// How long after its head a request may take to arrive and become durable, before it is answered 503. WeCom waits 5 s.
     pub deadline: Duration,
     /// How far `timestamp` may be from our clock, in either direction; anything when there is none. WeCom names no figure, and
-    /// does not say whether it signs anew what it sends again.
+    /// does not say whether it signs anew what it sends again, which it does within seconds. What it must not be is as long as
+    /// ids are remembered (`dedupe_hours`, an hour at least): a robot's messages have no time of their own, so one that somebody
+    /// recorded would be taken for a new one.
     pub window: Option<Duration>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_bytes: 1 << 20, deadline: Duration::from_secs(4), window: None }
+        Self { max_bytes: 1 << 20, deadline: Duration::from_secs(4), window: Some(WINDOW) }
     }
 }
 
@@ -246,11 +251,7 @@ impl Refused {
             Refused::Off(why) => {
                 error(StatusCode::SERVICE_UNAVAILABLE, &format!("this callback address is off: {why}"))
             }
-            Refused::Body(NoBody::TooLarge { max_bytes }) => {
-                error(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is larger than {max_bytes} bytes"))
-            }
-            Refused::Body(NoBody::TooSlow) => error(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
-            Refused::Body(NoBody::Broken) => error(StatusCode::BAD_REQUEST, "the body broke off"),
+            Refused::Body(none) => error(none.status(), &none.to_string()),
             Refused::Unreadable(why) => error(StatusCode::BAD_REQUEST, &why),
             Refused::Signature => error(StatusCode::UNAUTHORIZED, "`msg_signature` is wrong"),
             Refused::Time => error(StatusCode::UNAUTHORIZED, "`timestamp` is too far from our clock"),

@@ -185,7 +185,7 @@ fn message(text: &str) -> Message {
 #[test]
 fn every_example_is_the_command_it_is_an_example_of() {
     let now = "2026-11-25T10:00:00+08:00[Asia/Shanghai]".parse().unwrap();
-    let asked = Asked { bot: Some("群卫"), quoted: None, now };
+    let asked = Asked { bot: Some("群卫"), quoted: None, unmet: None, now };
     for info in COMMANDS {
         assert!(!examples(info).is_empty());
         for example in examples(info) {

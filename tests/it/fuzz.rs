@@ -1,7 +1,9 @@
 //! The entries of `fuzz/`, thrown at with seeded mutations of their corpus: what a coverage-guided fuzzer does better, but with any
 //! compiler and the same each time. `QUNWEI_FUZZ_SECONDS` says for how long; so many inputs where it is not set.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::fuzz_entries::{ENTRIES, Entry};
@@ -56,11 +58,31 @@ fn fuzz_no_bytes_make_a_reader_fall() {
     let time =
         std::env::var("QUNWEI_FUZZ_SECONDS").ok().map(|text| Duration::from_secs(text.parse().expect("whole seconds")));
     println!("seed {seed}");
+    // As many at a time as there are cores, so that each has its seconds to itself.
+    let next = AtomicUsize::new(0);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|threads| {
-        for (name, entry) in ENTRIES {
-            threads.spawn(move || throw(name, entry, seed, time));
+        for _ in 0..cores {
+            threads.spawn(|| {
+                while let Some((name, entry)) = ENTRIES.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    throw(name, *entry, seed, time);
+                }
+            });
         }
     });
+}
+
+#[test]
+fn every_entry_is_a_target_of_the_fuzzer_too() {
+    let manifest: toml::Table = std::fs::read_to_string(root().join("fuzz/Cargo.toml")).unwrap().parse().unwrap();
+    let targets: Vec<&str> =
+        manifest["bin"].as_array().unwrap().iter().map(|bin| bin["name"].as_str().unwrap()).collect();
+    let names = ENTRIES.map(|(name, _)| name);
+    assert_eq!(BTreeSet::from_iter(targets), BTreeSet::from(names));
+    for name in names {
+        let target = std::fs::read_to_string(root().join(format!("fuzz/fuzz_targets/{name}.rs"))).unwrap();
+        assert!(target.contains("qunwei_fuzz::"), "{target}");
+    }
 }
 
 fn throw(name: &str, entry: Entry, seed: u64, time: Option<Duration>) {

@@ -289,13 +289,20 @@ async fn until_all_is_over(world: &World) {
 
 /// Puts the rows of one store through a new engine over another; how many there were of each kind.
 pub(crate) fn run_again(settings: &Arc<Settings>, from: &Path, to: &Path) -> [usize; 7] {
+    run_again_knowing([settings.clone()], from, to)
+}
+
+/// The same. Versions of the rules that are not among those `known` are made of the files that the store kept.
+pub(crate) fn run_again_knowing(known: impl IntoIterator<Item = Arc<Settings>>, from: &Path, to: &Path) -> [usize; 7] {
     let rows = open_store(from).unwrap().journal(0, 1_000_000).unwrap();
     let scratch = Options { durability: Durability::Scratch, ..Options::default() };
     let store = Box::new(SqliteStore::open(to, scratch).unwrap());
     let metrics = Arc::new(Metrics::new());
     let kept = open_store(from).unwrap();
-    let mut versions = HashMap::from([(settings.version.clone(), settings.clone())]);
-    let mut engine = Engine::new(settings.clone(), store, metrics, Limits::default(), rows[0].at).unwrap();
+    let mut versions: HashMap<Arc<str>, Arc<Settings>> =
+        known.into_iter().map(|settings| (settings.version.clone(), settings)).collect();
+    let settings = versions.values().next().unwrap().clone(); // until the first row says which
+    let mut engine = Engine::new(settings, store, metrics, Limits::default(), rows[0].at).unwrap();
     let mut actions: HashMap<Arc<str>, Arc<Action>> = HashMap::new();
     let mut kinds = [0; 7];
     for row in &rows {
@@ -331,7 +338,12 @@ pub(crate) fn rules_of(data: &Path) -> Vec<String> {
 
 fn job(row: &Row, actions: &HashMap<Arc<str>, Arc<Action>>) -> Job {
     let body: Value = serde_json::from_str(&row.body).unwrap();
-    let action = |key: &str| actions[body[key].as_str().unwrap()].clone();
+    let action = |key: &str| {
+        let known = actions.get(body[key].as_str().unwrap());
+        known
+            .unwrap_or_else(|| panic!("input {} is about an action that was never decided: {}", row.seq, row.body))
+            .clone()
+    };
     match row.kind {
         RowKind::Attempt => Job::Attempt { action: action("id"), body: row.body.clone() },
         RowKind::Outcome => {

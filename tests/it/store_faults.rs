@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use qunwei::app::intake::{Answer, Inbound, Job};
 use qunwei::domain::event::Event;
+use qunwei::domain::state::Limits;
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::{Clock, Mark, RowKind};
 use serde_json::{Value, json};
@@ -166,6 +167,73 @@ async fn what_was_stored_though_the_store_said_no_is_done_once() {
     assert_eq!(world.post(event).await, (200, json!({"accepted": 0, "duplicates": 1})));
     world.next_kinds(2).await;
     world.finish().await;
+}
+
+#[tokio::test]
+async fn what_was_cancelled_though_the_store_said_no_is_not_done() {
+    let mut world = World::new().await;
+    world.bot.always(Some(Bot::Status(503, Vec::new())));
+    world.say("9", SPAM).await;
+    world.quiet().await;
+    world.faults.set([Fault::Lies]);
+    let mut undo = world.message("undo", "boss", "/撤销 1");
+    undo["sender"]["role"] = json!("admin");
+    assert_eq!(world.post(undo.to_string()).await.0, 503, "it was written, and nobody knows");
+    world.faults.set([]);
+    world.bot.always(None);
+    world.turn(SECOND);
+    until("it is ready again", || world.running().health.ready().ok()).await;
+    world.quiet().await;
+    world.turn(10 * MINUTE);
+    world.settled().await;
+    let done: Vec<Value> = std::iter::from_fn(|| world.bot.read()).collect();
+    let of_case = |action: &&Value| action["type"] == "private" || action["type"] == "delete";
+    assert_eq!(done.iter().filter(of_case).count(), 0, "what was taken back was done: {done:#?}");
+    world.finish().await;
+}
+
+/// An end of an action that was written though the store said no counts once, and what comes of it does not come twice.
+#[tokio::test]
+async fn how_an_action_ended_is_recorded_once_though_the_store_said_no() {
+    let mut world = World::new().await;
+    world.bot.answers([Bot::Status(400, Vec::new()), Bot::Status(400, Vec::new())]);
+    world.say("9", SPAM).await;
+    world.faults.set([Fault::Lies]);
+    world.turn(SECOND);
+    until("a commit is said to have failed", || (world.faults.failed() > 0).then_some(())).await;
+    world.faults.set([]);
+    for _ in 0..5 {
+        world.turn(2 * SECOND);
+        world.quiet().await;
+    }
+    world.settled().await;
+    world.down().await;
+    let ends = dump::journal(world.data.path()).into_iter().filter(|row| row.split(" | ").nth(2) == Some("3"));
+    let mut ends: Vec<String> = ends.map(|row| row.split(" | ").nth(5).unwrap().to_owned()).collect();
+    let all = ends.len();
+    ends.sort_unstable();
+    ends.dedup();
+    assert_eq!(ends.len(), all, "an end was recorded twice: {ends:#?}");
+}
+
+/// Whatever comes due at once, as after a day without the daemon: no group is shed from memory before its turn.
+#[test]
+fn more_timers_at_once_than_memory_holds_groups() {
+    const GROUPS: usize = 300;
+    let mut bench = Bench::within("", Limits { groups: 100, members: 200, messages: 100 });
+    for group in 0..GROUPS {
+        let raw = json!({"id": format!("j-{group}"), "type": "member_joined", "platform": "example", "group": format!("g{group}"),
+                         "time": MORNING.to_string(), "members": [{"id": "n", "name": "新人"}]});
+        let event = Event::parse(&raw.to_string()).unwrap();
+        let events = vec![Inbound { event, raw: raw.to_string().into(), given_time: None }];
+        bench.engine.step(vec![Job::Events { events, answer: oneshot::channel().0 }], MORNING);
+    }
+    let later = MORNING.plus(2 * MINUTE);
+    let mut welcomed = 0;
+    while bench.engine.next_timer().is_some_and(|due| due <= later) {
+        welcomed += bench.engine.step(Vec::new(), later).acts.len();
+    }
+    assert_eq!(welcomed, GROUPS);
 }
 
 #[tokio::test]

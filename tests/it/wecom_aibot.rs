@@ -105,7 +105,7 @@ impl Stage {
     fn settings(&self) -> Settings {
         let quick = Duration::from_millis(1);
         let url = self.openws.url();
-        Settings { url, wait: (quick, quick * 5), refused_wait: (quick, quick * 5), ..Settings::new(BOT, SECRET) }
+        Settings { wait: (quick, quick * 5), refused_wait: (quick, quick * 5), ..Settings::new(&url, BOT, SECRET) }
     }
 
     fn client(&self, settings: Settings) -> Client {

@@ -10,6 +10,7 @@ use qunwei::adapters::wecom::platform::{AibotPush, Attempt, GroupWays, Routes, W
 use qunwei::adapters::wecom::robot::Robot;
 use qunwei::adapters::wecom::token::Tokens;
 use qunwei::domain::action::{Action, Button, Cause, Lane, NOTICE_DEADLINE, What};
+use qunwei::domain::policy::Strangers;
 use qunwei::domain::secret::Hidden;
 use qunwei::ports::{Clock, Platform, Reply};
 
@@ -75,7 +76,8 @@ impl Stage {
 
     /// Its three groups and the app.
     pub fn routes(&self) -> Routes {
-        let mut routes = Routes { app: Some(self.app()), duty: vec!["boss".into()], ..Routes::default() };
+        let strangers = Strangers::new([("wm", 20), ("wo", 20)]);
+        let mut routes = Routes { app: Some(self.app()), duty: vec!["boss".into()], strangers, ..Routes::default() };
         let robot = GroupWays { robot: Some(self.robot("key-1")), ..GroupWays::default() };
         let chat = AppChats::new(self.api("app-secret"));
         let chat = GroupWays { chat: Some((chat, "chat1".into())), ..GroupWays::default() };
@@ -141,6 +143,7 @@ pub fn task(text: &str, mentions: &[&str], buttons: &[(&str, &str)]) -> What {
         text: text.to_owned(),
         mentions: mentions.iter().map(|user| Arc::from(*user)).collect(),
         buttons: buttons.iter().map(button).collect(),
+        about: Default::default(),
     }
 }
 

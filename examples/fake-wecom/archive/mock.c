@@ -116,9 +116,14 @@ int IsMediaDataFinish(MediaData_t *media) { return media->is_finish; }
 
 int GetChatData(WeWorkFinanceSdk_t *sdk, unsigned long long seq, unsigned int limit, const char *proxy, const char *passwd,
                 int timeout, Slice_t *out) {
-    (void)proxy;
-    (void)passwd;
     char name[4096];
+    if (proxy && proxy[0]) {
+        FILE *through = fopen(path(sdk, "proxy", name, sizeof name), "w");
+        if (through) {
+            fprintf(through, "%s %s", proxy, passwd ? passwd : "");
+            fclose(through);
+        }
+    }
     if (limit == 0 || limit > MOST) return 10000;
     if (!pthread_equal(sdk->owner, pthread_self())) return 10003;
     FILE *calls = fopen(path(sdk, "calls", name, sizeof name), "a");

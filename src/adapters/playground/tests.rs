@@ -169,7 +169,10 @@ fn any_name_is_carried_as_it_is_up_to_its_length() {
 fn only_who_runs_the_group_presses_the_buttons_of_a_card() {
     let world = World::new();
     let button = crate::domain::action::Button { choice: "removed".into(), text: "已移出".into() };
-    world.perform("a-1", What::Task { text: "请处理".into(), mentions: Vec::new(), buttons: vec![button] });
+    world.perform(
+        "a-1",
+        What::Task { text: "请处理".into(), mentions: Vec::new(), buttons: vec![button], about: Default::default() },
+    );
     let press = |user: &str, choice: &str| {
         world.playground.act(&Deed::Press { user: user.into(), task: "a-1".into(), choice: choice.into() })
     };

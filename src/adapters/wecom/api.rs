@@ -130,12 +130,16 @@ impl ApiError {
     }
 }
 
+/// Told what call was answered, and how: for whoever counts.
+pub type Heard = Arc<dyn Fn(&str, Result<(), &ApiError>) + Send + Sync>;
+
 /// The server interface, without anybody's token. Clones share its connections.
 #[derive(Clone)]
 pub struct Endpoint {
     client: Client,
     base: Url,
     timeout: Duration,
+    heard: Option<Heard>,
 }
 
 impl Endpoint {
@@ -146,7 +150,12 @@ impl Endpoint {
     pub fn new(api_url: &str, timeout: Duration) -> Result<Self, ClientError> {
         let base = http::url(api_url)?;
         let client = http::client(&base, timeout)?;
-        Ok(Self { client, base, timeout })
+        Ok(Self { client, base, timeout, heard: None })
+    }
+
+    /// The same, and each answer is told of.
+    pub fn telling(self, heard: Heard) -> Self {
+        Self { heard: Some(heard), ..self }
     }
 
     /// A request without a body.
@@ -173,8 +182,17 @@ impl Endpoint {
     /// # Errors
     /// Anything but an answer with `errcode` 0. What WeCom says is not repeated where it holds one of the `secrets`.
     pub(super) async fn send(&self, request: RequestBuilder, secrets: &[&str]) -> Result<Value, ApiError> {
-        let response = request.send().await.map_err(|error| self.failed(&error))?;
-        self.read(response, secrets).await
+        let (client, request) = request.build_split();
+        let request = request.map_err(|error| self.failed(&error))?;
+        let path = request.url().path().to_owned();
+        let result = match client.execute(request).await {
+            Ok(response) => self.read(response, secrets).await,
+            Err(error) => Err(self.failed(&error)),
+        };
+        if let Some(heard) = &self.heard {
+            heard(path.rsplit("/cgi-bin/").next().unwrap_or_default(), result.as_ref().map(drop));
+        }
+        result
     }
 
     fn url(&self, path: &str, query: &[(&str, &str)]) -> Url {

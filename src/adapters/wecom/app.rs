@@ -93,8 +93,8 @@ struct Shared {
     api: Api,
     agent_id: i64,
     clock: Arc<dyn Clock>,
-    room: Mutex<Room>,
-    partly: Partly,
+    room: Arc<Mutex<Room>>,
+    partly: Arc<Partly>,
 }
 
 /// How much each person gets in a minute.
@@ -119,8 +119,15 @@ impl App {
     /// The app with this agent id. `per_person`: messages a minute to one person ([`PER_PERSON`]).
     pub fn new(api: Api, agent_id: i64, per_person: usize, clock: Arc<dyn Clock>) -> Self {
         let people = Buckets::new([(per_person.max(1), MINUTE), (PER_PERSON_HOUR, HOUR)], PEOPLE);
-        let room = Mutex::new(Room { people, expected: Vec::new(), closed_until: Timestamp(i64::MIN) });
-        Self { shared: Arc::new(Shared { api, agent_id, clock, room, partly: Partly::default() }) }
+        let room = Arc::new(Mutex::new(Room { people, expected: Vec::new(), closed_until: Timestamp(i64::MIN) }));
+        Self { shared: Arc::new(Shared { api, agent_id, clock, room, partly: Arc::default() }) }
+    }
+
+    /// The same app, called otherwise: what people got of it counts on.
+    pub fn through(&self, api: Api) -> Self {
+        let Shared { agent_id, clock, room, partly, .. } = &*self.shared;
+        let (agent_id, clock, room, partly) = (*agent_id, clock.clone(), room.clone(), partly.clone());
+        Self { shared: Arc::new(Shared { api, agent_id, clock, room, partly }) }
     }
 
     /// Its calls.
@@ -220,7 +227,7 @@ impl App {
             #[serde(default)]
             invaliduser: Vec<String>,
         }
-        let words = text::shorten(&text::neutral(words), card::BUTTON_LIMIT);
+        let words = text::abridge(&text::neutral(words), card::CLOSED_LIMIT);
         let mut body = json!({
             "agentid": self.shared.agent_id, "response_code": response_code, "button": {"replace_name": words},
         });

@@ -9,15 +9,15 @@ use std::time::Duration;
 use super::app::{App, TaskCard};
 use super::appchat::AppChats;
 use super::robot::{self, Robot, Say};
+use super::roster::Called;
 use super::{task, text};
 use crate::domain::action::{Action, Button, What};
-use crate::ports::{Platform, Reply};
+use crate::domain::policy::Strangers;
+use crate::domain::subject::Subject;
+use crate::ports::{Platform, Reply, Way};
 
 /// What an attempt comes to, later.
 pub type Attempt = Pin<Box<dyn Future<Output = Reply> + Send>>;
-
-/// Says of an id whether it is an external contact's.
-pub type External = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// The longest Markdown that an intelligent bot pushes, in bytes (101463).
 const PUSH_LIMIT: usize = 20_480;
@@ -66,25 +66,20 @@ pub struct Routes {
     pub app: Option<App>,
     /// Employees who are asked where a group has no admin who is one, by userid.
     pub duty: Vec<Arc<str>>,
-    /// Whether an id is an external contact's, whom no app can write to. Without it: those that begin with `wm` or `wo`.
-    pub external: Option<External>,
+    /// Whom no app can write to: external contacts, robots.
+    pub strangers: Strangers,
+    /// What groups are called.
+    pub called: Called,
+    /// The name of that app in the configuration, for operators.
+    pub app_name: Arc<str>,
 }
 
 impl Routes {
-    fn is_external(&self, user: &str) -> bool {
-        self.external.as_ref().map_or_else(|| looks_external(user), |is_external| is_external(user))
-    }
-
     /// Who is asked to do a task: the employees among those it names, else those on duty.
     fn asked<'a>(&'a self, mentions: &'a [Arc<str>]) -> Vec<Arc<str>> {
-        let employees: Vec<Arc<str>> = mentions.iter().filter(|user| !self.is_external(user)).cloned().collect();
+        let employees: Vec<Arc<str>> = mentions.iter().filter(|user| !self.strangers.has(user)).cloned().collect();
         if employees.is_empty() { self.duty.clone() } else { employees }
     }
-}
-
-/// Whether an id looks like that of an external contact (`wm…`, `wo…`) and not like a userid.
-pub fn looks_external(user: &str) -> bool {
-    (user.starts_with("wm") || user.starts_with("wo")) && user.len() >= 20
 }
 
 /// One corp. Clones share its ways.
@@ -108,12 +103,31 @@ impl Platform for Wecom {
                 What::Send { text, mentions } => routes.say(&action, text, mentions).await,
                 What::Private { user, text } => routes.tell(&action, user, text).await,
                 What::Remove { user } => routes.remove(&action.group, user).await,
-                What::Task { text, mentions, buttons } => routes.ask(&action, text, mentions, buttons).await,
+                What::Task { text, mentions, buttons, about } => {
+                    routes.ask(&action, text, mentions, buttons, about).await
+                }
                 What::Delete { message } => routes.recall(message).await,
                 What::TaskDone { message, users, text, .. } => routes.settle(message, users, text).await,
                 What::Mute { .. } | What::Unmute { .. } => refused("WeCom has no interface to mute a member"),
                 What::Announce { .. } => refused("WeCom has no interface to set a group's announcement"),
             }
+        })
+    }
+
+    fn way(&self, action: &Action) -> Option<Way> {
+        Some(match &action.what {
+            What::Private { .. } | What::Task { .. } | What::TaskDone { .. } | What::Delete { .. } => {
+                let name: Arc<str> = format!("app.{}", self.routes.app_name).into();
+                Way { called: name.clone(), name }
+            }
+            What::Send { .. }
+            | What::Remove { .. }
+            | What::Mute { .. }
+            | What::Unmute { .. }
+            | What::Announce { .. } => Way {
+                name: format!("group.{}", action.group).into(),
+                called: self.routes.called.name(&action.group).unwrap_or_else(|| action.group.clone()),
+            },
         })
     }
 
@@ -139,7 +153,7 @@ impl Routes {
             return refused("the configuration names no way to speak in this group");
         };
         // An external contact cannot be notified by these ways; the text names him.
-        let mentions: Vec<Arc<str>> = mentions.iter().filter(|user| !self.is_external(user)).cloned().collect();
+        let mentions: Vec<Arc<str>> = mentions.iter().filter(|user| !self.strangers.has(user)).cloned().collect();
         let say = Say::of(action, words, &mentions);
         if let Some(robot) = &ways.robot {
             return robot.say(say).await;
@@ -155,7 +169,7 @@ impl Routes {
     }
 
     async fn tell(&self, action: &Action, user: &Arc<str>, words: &str) -> Reply {
-        if self.is_external(user) {
+        if self.strangers.has(user) {
             return refused("an external contact cannot be written to in private");
         }
         match &self.app {
@@ -172,7 +186,14 @@ impl Routes {
     }
 
     /// A card with buttons; without buttons, or with what a card cannot carry, a text.
-    async fn ask(&self, action: &Action, words: &str, mentions: &[Arc<str>], buttons: &[Button]) -> Reply {
+    async fn ask(
+        &self,
+        action: &Action,
+        words: &str,
+        mentions: &[Arc<str>],
+        buttons: &[Button],
+        about: &Subject,
+    ) -> Reply {
         let Some(app) = &self.app else {
             return refused("no app is configured that can put a card before an employee");
         };
@@ -180,8 +201,13 @@ impl Routes {
         if asked.is_empty() {
             return refused("there is no employee to ask: the group has no such admin, and nobody is on duty");
         }
-        match TaskCard::of(&task::name(&action.id, &action.group).into(), words, buttons, action.cause.case.as_deref())
-        {
+        let name = task::name(&action.id, &action.group).into();
+        let about = Subject {
+            // Only an employee's name leads to who they are.
+            user: Some(about.user.clone()).filter(|user| !self.strangers.has(user)).unwrap_or_default(),
+            ..about.clone()
+        };
+        match TaskCard::of(&name, words, buttons, action.cause.case.as_deref(), about) {
             Some(card) => app.ask(&action.id, &asked, card).await,
             None => app.tell(&action.id, &asked, words).await,
         }
@@ -214,12 +240,10 @@ mod tests {
 
     #[test]
     fn tasks_go_to_employees_and_else_to_those_on_duty() {
-        let routes = Routes { duty: vec!["boss".into()], ..Routes::default() };
+        let strangers = Strangers::new([("wm", 20)]);
+        let routes = Routes { duty: vec!["boss".into()], strangers, ..Routes::default() };
         let external: Arc<str> = "wmAAAAAAAAAAAAAAAAAAAAAAAAAAAA".into();
-        assert_eq!(routes.asked(&["zhangsan".into(), external.clone()]), ["zhangsan".into()]);
+        assert_eq!(routes.asked(&["wming".into(), external.clone()]), ["wming".into()]);
         assert_eq!(routes.asked(&[external]), ["boss".into()]);
-        assert!(!looks_external("wming") && !looks_external("zhangsan") && !looks_external("wmlong"));
-        let own = Routes { external: Some(Arc::new(|user| user.starts_with('x'))), ..Routes::default() };
-        assert!(own.is_external("x1") && !own.is_external("wmAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
     }
 }

@@ -44,11 +44,11 @@ struct Shared {
     endpoint: Endpoint,
     key: Hidden,
     clock: Arc<dyn Clock>,
-    queue: Mutex<Queue>,
+    queue: Arc<Mutex<Queue>>,
     /// Whoever has it sends, for all who wait.
-    turn: tokio::sync::Mutex<()>,
+    turn: Arc<tokio::sync::Mutex<()>>,
     /// Somebody has come.
-    arrived: Notify,
+    arrived: Arc<Notify>,
 }
 
 /// What is to be said, and for whom.
@@ -74,8 +74,16 @@ impl<'a> Say<'a> {
 impl Robot {
     /// The robot with this key, which may send so many messages in a minute ([`PER_MINUTE`]).
     pub fn new(endpoint: Endpoint, key: Hidden, per_minute: usize, clock: Arc<dyn Clock>) -> Self {
-        let queue = Mutex::new(Queue::new(per_minute));
-        let (turn, arrived) = (tokio::sync::Mutex::new(()), Notify::new());
+        let queue = Arc::new(Mutex::new(Queue::new(per_minute)));
+        let (turn, arrived) = (Arc::default(), Arc::default());
+        Self { shared: Arc::new(Shared { endpoint, key, clock, queue, turn, arrived }) }
+    }
+
+    /// The same robot, asked through another endpoint: what it has sent counts on, and what waits is sent by either.
+    pub fn through(&self, endpoint: Endpoint) -> Self {
+        let Shared { key, clock, queue, turn, arrived, .. } = &*self.shared;
+        let (key, clock, queue) = (key.clone(), clock.clone(), queue.clone());
+        let (turn, arrived) = (turn.clone(), arrived.clone());
         Self { shared: Arc::new(Shared { endpoint, key, clock, queue, turn, arrived }) }
     }
 

@@ -85,6 +85,18 @@ pub fn shorten(text: &str, limit: usize) -> String {
     short
 }
 
+/// The beginning of a text that has at most so many characters, with `…` where something is left out.
+pub fn abridge(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        None => text.to_owned(),
+        Some(_) => {
+            let room = text.char_indices().nth(characters.saturating_sub(1)).map_or(0, |(at, _)| at);
+            let end = boundary(text, room);
+            format!("{}…", text.get(..end).unwrap_or_default().trim_end())
+        }
+    }
+}
+
 /// Where the piece that `text` begins with ends, in bytes: more than 0 for a text that is not empty.
 fn end_of_piece(text: &str, limit: usize) -> usize {
     if text.len() <= limit {
@@ -168,6 +180,8 @@ mod tests {
         assert_eq!(cut(&format!("一{family}"), 27), ["一".to_owned(), family.to_owned()]);
         assert_eq!(shorten("一二三四五", 10), "一二…");
         assert_eq!(shorten("一二三", 9), "一二三");
+        assert_eq!((abridge("一二三四", 3), abridge("一二三", 3)), ("一二…".to_owned(), "一二三".to_owned()));
+        assert_eq!(abridge(&format!("一{family}二"), 5), "一…");
     }
 
     proptest! {
@@ -178,6 +192,7 @@ mod tests {
             let bare = |text: &str| text.split_whitespace().collect::<String>();
             prop_assert_eq!(bare(&pieces.concat()), bare(&text));
             prop_assert!(shorten(&text, limit).len() <= limit);
+            prop_assert!(abridge(&text, limit).chars().count() <= limit);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Counts, Engine, event_of};
 use crate::domain::action::Action;
 use crate::domain::change::{Change, MemberRef};
-use crate::domain::command::{self, Command, Undo};
+use crate::domain::command::{self, Command, Undo, Unmet};
 use crate::domain::core::{Loaded, Wanted, quoted_cases};
 use crate::domain::event::{Event, Kind, Message};
 use crate::domain::ids::GroupKey;
@@ -32,8 +32,14 @@ impl Engine {
 
     /// Reads what the command in an event looks at, if there is one in it. Commits first what it would miss, and only then:
     /// commits are what costs, and anybody can type commands.
-    pub(super) fn load_command(&mut self, event: &Event, now: Timestamp, unit: &mut Unit) -> Result<(), StoreError> {
-        self.core.loaded = Loaded::default();
+    pub(super) fn load_command(
+        &mut self,
+        event: &Event,
+        unmet: Option<Unmet>,
+        now: Timestamp,
+        unit: &mut Unit,
+    ) -> Result<(), StoreError> {
+        self.core.loaded = Loaded { unmet, ..Loaded::default() };
         let Some(wanted) = self.core.wanted(event, now) else { return Ok(()) };
         if self.batch.units.iter().chain([&*unit]).any(|unit| misses(&wanted, event, unit)) {
             self.commit_early(unit)?;
@@ -41,7 +47,11 @@ impl Engine {
         let (platform, group) = (event.platform.clone(), &*event.group);
         let (command, message) = match (wanted, &event.kind) {
             (Wanted::Standings, Kind::Private(message)) => {
-                self.core.loaded.standings = self.store.standings_of(&platform, &message.sender.id)?;
+                let standings = self.store.standings_of(&platform, &message.sender.id)?;
+                for (group, _) in &standings {
+                    self.load_group(&platform, group)?; // what it is called
+                }
+                self.core.loaded.standings = standings;
                 return Ok(());
             }
             (Wanted::Task(id), Kind::Button { user, .. }) => return self.load_task(&platform, group, &id, user),
@@ -141,6 +151,8 @@ impl Engine {
             self.core.loaded.others.extend(self.store.case_file(strike.case)?);
         }
         self.load_told(&file.actions.iter().map(|one| one.action.clone()).collect::<Vec<_>>())?;
+        let meant = self.store.meant(&member.platform, &member.group, &member.user)?;
+        self.core.loaded.gone = meant.left && !meant.is_id;
         self.core.loaded.case = Some(file);
         Ok(())
     }
@@ -194,9 +206,12 @@ impl Engine {
 /// Whether a unit that is not committed holds what a command reads of the store.
 fn misses(wanted: &Wanted, event: &Event, unit: &Unit) -> bool {
     let of_case = |change: &Change| match change {
-        Change::Case(_) | Change::Evidence(_) | Change::Undone { .. } | Change::Ended { .. } | Change::Decided(_) => {
-            true
-        }
+        Change::Case(_)
+        | Change::Evidence(_)
+        | Change::Undone { .. }
+        | Change::Ended { .. }
+        | Change::Decided(_)
+        | Change::Membership { left: Some(_), .. } => true,
         Change::Act(action) => action.cause.case.is_some(),
         _ => false,
     };

@@ -19,7 +19,7 @@ pub struct Effects {
     pub ended: Vec<ActionId>,
     /// Who asked for the configuration to be read again.
     pub reloads: Vec<MemberRef>,
-    /// After a failure the store may hold actions that are not among these, nor among earlier ones.
+    /// After a failure the store may hold actions, and ends of actions, that are not among these, nor among earlier ones.
     pub missed: bool,
 }
 
@@ -33,6 +33,7 @@ impl Effects {
         self.observed.append(&mut later.observed);
         self.recorded.append(&mut later.recorded);
         self.reloads.append(&mut later.reloads);
+        self.missed |= later.missed;
     }
 
     /// One that was decided in the same turn and has come to its end already, for it was cancelled, never reaches the outbox.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::{Engine, Tally};
 use crate::domain::action::{Action, ActionId, ActionState, Outcome, StoredAction, What};
-use crate::domain::change::Change;
+use crate::domain::change::{Change, MemberRef};
 use crate::domain::core::Loaded;
+use crate::domain::subject::Subject;
 use crate::domain::time::Timestamp;
 use crate::ports::{RowKind, StoreError, Unit};
 
@@ -22,15 +23,29 @@ impl Engine {
         for user in action.notifies.iter().map(|(user, _)| user).chain(action.what.user()) {
             self.load_member(&action.platform, &action.group, user)?;
         }
-        // What a fresh run of the journal needs: which action, and how it ended.
-        let body = serde_json::json!({ "action": *action.id, "outcome": outcome }).to_string();
-        unit.rows.push(self.row(RowKind::Outcome, now, body.into()));
+        unit.rows.push(self.row(RowKind::Outcome, now, outcome_body(&action.id, outcome).into()));
         let from = unit.changes.len();
-        self.core.loaded = Loaded { cancelled: self.was_taken_back(action, outcome)?, ..Loaded::default() };
+        let cancelled = self.was_taken_back(action, outcome)?;
+        let failed = matches!(outcome, Outcome::Failed { .. } | Outcome::Uncertain { .. } | Outcome::Expired);
+        let about = if cancelled || failed { self.about(action)? } else { Subject::default() };
+        self.core.loaded = Loaded { cancelled, about, ..Loaded::default() };
         self.core.outcome(action, outcome, now, &mut unit.changes);
         self.sight(None, now, unit.changes.get(from..).unwrap_or_default());
         self.batch.tally.push(Tally::Ended(action.clone(), outcome.clone()));
         Ok(())
+    }
+
+    /// What an action was about, for those who are told that it was not done.
+    fn about(&mut self, action: &Action) -> Result<Subject, StoreError> {
+        let case = action.cause.case.as_ref().and_then(|no| no.parse().ok());
+        if let Some(file) = case.map(|no| self.store.case_file(no)).transpose()?.flatten() {
+            return Ok(Subject::of(&file.case.user, &file.case.name, &file.case.text));
+        }
+        let Some(user) = action.what.user().or(action.notifies.first().map(|(user, _)| user)) else {
+            return Ok(Subject::default());
+        };
+        let name = self.store.member_name(&MemberRef::new(&action.platform, &action.group, user))?;
+        Ok(Subject::of(user, &name.unwrap_or_default(), ""))
     }
 
     /// A bot says what came of an action that the outbox does not have any more. Gives whether it counts; `None` when there
@@ -83,6 +98,11 @@ impl Engine {
         let file = case.map(|no| self.store.case_file(no)).transpose()?.flatten();
         Ok(file.is_some_and(|file| file.undone.is_some()))
     }
+}
+
+/// What a fresh run of the journal needs: which action, and how it ended.
+pub(super) fn outcome_body(action: &str, outcome: &Outcome) -> String {
+    serde_json::json!({ "action": action, "outcome": outcome }).to_string()
 }
 
 /// Whether what a bot says replaces what was supposed.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Batch, Engine, MARK_ROWS};
 use crate::domain::change::MemberRef;
 use crate::domain::chat::{ChatChange, ChatWords};
-use crate::domain::core::message_key;
+use crate::domain::core::{may_follow_its_edit, message_key};
 use crate::domain::event::{Event, Kind, Malformed};
 use crate::domain::ids::{GroupKey, MemberKey};
 use crate::domain::newcomers::Newcomers;
@@ -14,11 +14,12 @@ use crate::domain::recent::Recent;
 use crate::domain::reminder::Reminders;
 use crate::domain::standing::Standing;
 use crate::domain::state::{Group, Joined, Member, Memo, State};
+use crate::domain::time::Timestamp;
 use crate::ports::{Row, RowKind, StoreError, StoredPause};
 
 impl Engine {
     /// Loads what the core will look at.
-    pub(super) fn load(&mut self, event: &Event) -> Result<(), StoreError> {
+    pub(super) fn load(&mut self, event: &Event, now: Timestamp) -> Result<(), StoreError> {
         if let Kind::Private(message) = &event.kind {
             return self.load_member(&event.platform, "", &message.sender.id);
         }
@@ -27,20 +28,19 @@ impl Engine {
         }
         let (platform, group) = (&event.platform, &*event.group);
         let people = match &event.kind {
-            Kind::Message(message) => std::slice::from_ref(&message.sender),
-            Kind::Edited { message: id, now: message } => {
-                let key = message_key(platform, group, id);
-                if !self.core.state.has_message(key) {
-                    let case = self.store.case_of(platform, group, id)?;
-                    self.core
-                        .state
-                        .load_message(key, case.map(|case| Memo::new(case.no, case.observe, &case.findings)));
+            Kind::Message(message) => {
+                if event.time.is_some_and(|time| may_follow_its_edit(time, now)) {
+                    self.load_memo(platform, group, &event.id)?;
                 }
+                std::slice::from_ref(&message.sender)
+            }
+            Kind::Edited { message: id, now: message } => {
+                self.load_memo(platform, group, id)?;
                 std::slice::from_ref(&message.sender)
             }
             Kind::Joined { members, .. } | Kind::Left { members, .. } => members,
             Kind::Renamed { member } => std::slice::from_ref(member),
-            Kind::JoinRequest { .. } => return self.load_group(platform, group),
+            Kind::JoinRequest { .. } | Kind::GroupUpdated { .. } => return self.load_group(platform, group),
             Kind::Button { user, .. } => {
                 self.load_group(platform, group)?;
                 return self.load_member(platform, group, user);
@@ -50,6 +50,16 @@ impl Engine {
         self.load_group(platform, group)?;
         for person in people {
             self.load_member(platform, group, &person.id)?;
+        }
+        Ok(())
+    }
+
+    /// Loads which case a message is in.
+    fn load_memo(&mut self, platform: &Arc<str>, group: &str, id: &str) -> Result<(), StoreError> {
+        let key = message_key(platform, group, id);
+        if !self.core.state.has_message(key) {
+            let case = self.store.case_of(platform, group, id)?;
+            self.core.state.load_message(key, case.map(|case| Memo::new(case.no, case.observe, &case.findings)));
         }
         Ok(())
     }

@@ -20,6 +20,7 @@ mod witness;
 pub use self::effects::Effects;
 pub use self::load::event_of;
 use self::lookout::Lookout;
+use self::named::Named;
 use self::tally::Tally;
 pub use self::witness::{Sight, Witness};
 use std::collections::{HashMap, VecDeque};
@@ -29,7 +30,7 @@ use std::time::{Duration, Instant};
 use crate::app::intake::{Answer, Answers, Inbound, Job, LateAcks};
 use crate::app::metrics::{EventOutcome, Metrics};
 use crate::domain::change::Change;
-use crate::domain::core::{Core, Judged, Loaded, ReloadWord, Word};
+use crate::domain::core::{Core, Judged, Loaded, ReloadWord, TIMERS_AT_ONCE, Word};
 use crate::domain::ids::{GroupKey, SeenKey};
 use crate::domain::policy::Settings;
 use crate::domain::recent::Place;
@@ -60,6 +61,8 @@ pub struct Engine {
     metrics: Arc<Metrics>,
     limits: Limits,
     seq: u64,
+    /// The last input that a commit is known to have written.
+    durable: u64,
     batch: Batch,
     mark: (u64, Timestamp),
     /// The pieces in which the windows are in the store: the last input of each, and how far it goes.
@@ -132,6 +135,7 @@ impl Engine {
             metrics,
             limits,
             seq: 0,
+            durable: 0,
             batch: Batch::default(),
             mark: (0, now),
             written: VecDeque::new(),
@@ -148,6 +152,7 @@ impl Engine {
             tell: Box::new(Answers::tell),
         };
         engine.reload()?;
+        engine.durable = engine.seq;
         engine.reloaded = false;
         engine.unsure = false; // at a start the rules are only about to be said
         Ok(engine)
@@ -224,7 +229,7 @@ impl Engine {
         }
     }
 
-    /// Fires the timers and reminders that are due.
+    /// Fires the timers and reminders that are due, or so many of them as one turn may have.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -233,7 +238,8 @@ impl Engine {
         if !self.core.reminders_due(now) && !timer {
             return Ok(());
         }
-        let due: Vec<_> = self.core.state.timers.iter().take_while(|timer| timer.due <= now).cloned().collect();
+        let due = self.core.state.timers.iter().take_while(|timer| timer.due <= now);
+        let due: Vec<_> = due.take(TIMERS_AT_ONCE).cloned().collect();
         for timer in &due {
             self.load_group(&timer.platform, &timer.group)?;
             let users = match &timer.what {
@@ -275,8 +281,11 @@ impl Engine {
         let room = self.batch.units.len(); // the next batch is about as large
         let next = Batch { units: Vec::with_capacity(room), jobs: Vec::with_capacity(room), ..Batch::default() };
         let batch = std::mem::replace(&mut self.batch, next);
-        for row in batch.units.iter().flat_map(|unit| &unit.rows).filter(|row| row.kind == RowKind::Event) {
-            self.metrics.event(&row.platform, EventOutcome::Accepted);
+        for row in batch.units.iter().flat_map(|unit| &unit.rows) {
+            self.durable = row.seq;
+            if row.kind == RowKind::Event {
+                self.metrics.event(&row.platform, EventOutcome::Accepted);
+            }
         }
         if let Some(witness) = &mut self.witness {
             batch.sights.iter().for_each(|sight| witness.saw(sight));
@@ -340,7 +349,9 @@ impl Engine {
         let stale = now.since(self.whole) >= WHOLE_EVERY;
         let more = !stale && outlived < self.written.len() && self.written.len() - outlived < MOST_PIECES;
         let last = self.written.back().map(|(_, place)| *place).filter(|_| more);
-        let windows = recent.snapshot_since(last.unwrap_or_default(), needs, now);
+        // A message may be as late as that and still be judged, by what was there when it was sent.
+        let oldest = now.minus(self.core.settings.dedupe);
+        let windows = recent.snapshot_since(last.unwrap_or_default(), needs, oldest);
         let dropped = if more { outlived } else { self.written.len() };
         let keep = self.written.get(dropped).map_or(self.seq + 1, |(seq, _)| *seq);
         self.store.save_windows(self.seq, keep, &windows)?;
@@ -380,6 +391,11 @@ impl Engine {
             Job::Told(word) => {
                 if let Word::Reload(ReloadWord { to: Some(member), .. }) = &**word {
                     self.load_group(&member.platform, &member.group)?;
+                }
+                if let Some(groups) = word.groups() {
+                    for (group, _) in &groups.groups {
+                        self.load_group(&groups.bridge, group)?; // what they are called
+                    }
                 }
                 let body = serde_json::to_string(word).map_err(|error| StoreError::Row(error.to_string()))?;
                 unit.rows.push(self.row(RowKind::Told, now, body.into()));
@@ -434,10 +450,10 @@ impl Engine {
             self.batch.tally.push(Tally::Event(event.platform.clone(), outcome));
             return Ok(false);
         }
-        let named = self.named(event, unit)?;
+        let Named { event: named, unmet } = self.named(event, unit)?;
         let event = named.as_ref().unwrap_or(event);
-        self.load(event)?;
-        self.load_command(event, now, unit)?;
+        self.load(event, now)?;
+        self.load_command(event, unmet, now, unit)?;
         self.batch.seen.insert(key.id, key.body);
         unit.seen.push(key);
         self.seq += 1;

@@ -1,17 +1,25 @@
 //! After a failed commit: nobody is told what is not true, and nothing the daemon said to itself is lost.
 
+use super::ends::outcome_body;
 use super::{Broken, Effects, Engine, PROBE_EVERY};
 use crate::app::intake::{Answer, Job};
 use crate::domain::time::Timestamp;
-use crate::ports::StoreError;
+use crate::ports::{Row, RowKind, StoreError};
 
 impl Engine {
     /// After a failed commit: everything in memory is loaded again, and the jobs are tried one by one if the fault may lie
     /// in one of them.
     pub(super) fn recover(&mut self, error: StoreError, jobs: Vec<Job>, now: Timestamp) -> Effects {
+        // What was committed before the next job read the store stands.
+        let mut effects = std::mem::take(&mut self.early);
+        effects.append(self.try_one_by_one(error, jobs, now));
+        effects
+    }
+
+    fn try_one_by_one(&mut self, error: StoreError, mut jobs: Vec<Job>, now: Timestamp) -> Effects {
         self.metrics.store_failure();
         tracing::error!(%error, jobs = jobs.len(), "a commit failed; its events are refused or tried again one by one");
-        if let Err(error) = self.reload() {
+        if let Err(error) = self.reload_for(&mut jobs) {
             return self.give_up(error, jobs, now);
         }
         if let StoreError::Unavailable(_) = error {
@@ -24,9 +32,9 @@ impl Engine {
                 Ok(done) => effects.append(done),
                 Err(error) => {
                     tracing::error!(%error, "one job cannot be stored");
-                    let failed = self.take_back();
+                    let mut failed = self.take_back();
                     let unavailable = matches!(error, StoreError::Unavailable(_));
-                    if let Err(error) = self.reload() {
+                    if let Err(error) = self.reload_for(&mut failed) {
                         effects.append(self.give_up(error, failed.into_iter().chain(jobs).collect(), now));
                         return effects;
                     }
@@ -44,10 +52,25 @@ impl Engine {
         effects
     }
 
+    /// Loads what the store has. A commit that is said to have failed may have been written all the same: what the daemon said
+    /// to itself is then no job any more, or it would count twice.
+    fn reload_for(&mut self, jobs: &mut Vec<Job>) -> Result<(), StoreError> {
+        self.reload()?;
+        if self.seq > self.durable {
+            let mut rows =
+                self.store.journal(self.durable, usize::try_from(self.seq - self.durable).unwrap_or(usize::MAX))?;
+            rows.retain(|row| matches!(row.kind, RowKind::Outcome | RowKind::Told));
+            jobs.retain(|job| !rows.iter().any(|row| is_in(job, row)));
+            self.durable = self.seq;
+        }
+        Ok(())
+    }
+
     fn give_up(&mut self, error: StoreError, jobs: Vec<Job>, now: Timestamp) -> Effects {
         self.broken = Some(Broken { reason: error.to_string(), tried: now });
         self.refuse(jobs);
-        Effects::default()
+        // What the store has now is known, though it cannot be written: nothing is sent that it says is not to be.
+        Effects { missed: std::mem::take(&mut self.reloaded), ..Effects::default() }
     }
 
     /// Tells requests to come again later; keeps what the daemon said to itself.
@@ -73,7 +96,10 @@ impl Engine {
             return false;
         }
         broken.tried = now;
-        match self.store.probe().and_then(|()| self.reload()) {
+        let mut deferred = std::mem::take(&mut self.deferred);
+        let sound = self.store.probe().and_then(|()| self.reload_for(&mut deferred));
+        self.deferred = deferred;
+        match sound {
             Ok(()) => {
                 tracing::info!("the store can be written again");
                 self.broken = None;
@@ -84,6 +110,19 @@ impl Engine {
                 false
             }
         }
+    }
+}
+
+/// Whether this is the row that a job became.
+fn is_in(job: &Job, row: &Row) -> bool {
+    match job {
+        Job::Outcome { action, outcome } => {
+            row.kind == RowKind::Outcome && *row.body == *outcome_body(&action.id, outcome)
+        }
+        Job::Told(word) => {
+            row.kind == RowKind::Told && serde_json::to_string(word).is_ok_and(|body| *row.body == *body)
+        }
+        _ => false,
     }
 }
 

@@ -44,10 +44,11 @@ impl Engine {
     ) -> Result<(), StoreError> {
         self.save_windows(now)?;
         let (old, new) = (self.core.settings.rules.needs().clone(), settings.rules.needs());
+        let oldest = now.minus(self.core.settings.dedupe);
         if old != *new {
             // What a restart would have forgotten is forgotten now: rules that look further back must find the same
             // whether there was a restart or not.
-            let kept = Recent::restore(&self.core.state.recent.snapshot(&old, now));
+            let kept = Recent::restore(&self.core.state.recent.snapshot(&old, oldest));
             self.core.state.recent = kept.unwrap_or_default();
         }
         unit.rows.push(self.row(RowKind::Rules, now, settings.version.clone()));

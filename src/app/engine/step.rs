@@ -14,12 +14,12 @@ impl Engine {
     /// commit instead of waiting for the next one. Nobody waits longer for it than judging takes, and waiting for the disk
     /// is what costs.
     pub fn step_with(&mut self, jobs: Vec<Job>, now: Timestamp, mut more: impl FnMut() -> Vec<Job>) -> Effects {
-        let mut all = std::mem::take(&mut self.deferred);
-        all.extend(jobs);
         if !self.writable(now) {
-            self.refuse(all);
+            self.refuse(jobs);
             return Effects::default();
         }
+        let mut all = std::mem::take(&mut self.deferred);
+        all.extend(jobs);
         let mut rest = all.into_iter();
         let mut done = Effects::default();
         self.say_rules(now);
@@ -55,7 +55,7 @@ impl Engine {
             Ok(effects) => {
                 self.look_after(now);
                 done.append(effects);
-                done.missed = std::mem::take(&mut self.reloaded);
+                done.missed |= std::mem::take(&mut self.reloaded);
             }
             Err(error) => {
                 let jobs = self.take_back().into_iter().chain(rest).collect();

@@ -96,3 +96,40 @@ fn names_are_bounded() {
     assert_eq!(text.lines().filter(|line| line.starts_with("qunwei_findings_total")).count(), 2 * 2001);
     assert!(text.contains("qunwei_findings_total{rule=\"…\",mode=\"act\"} 500"), "{text}");
 }
+
+#[test]
+fn what_is_counted_of_companies_on_wecom() {
+    let metrics = Metrics::new();
+    let wecom = metrics.wecom();
+    let behind = Duration::from_secs(90);
+    wecom.archive("corp", Reading { behind, position: 196, polled: Some(Timestamp(1_795_395_600_999)) });
+    wecom.connected("corp", "guard", false);
+    wecom.connected("corp", "guard", true);
+    wecom.connected("corp", "guard", false);
+    wecom.connected("corp", "guard", true);
+    wecom.token("corp", true);
+    wecom.token("corp", false);
+    for code in [45009, 45009, 93000] {
+        wecom.error("corp", code);
+    }
+    let text = metrics.text();
+    for line in [
+        r#"qunwei_archive_behind_seconds{platform="corp"} 90"#,
+        r#"qunwei_archive_position{platform="corp"} 196"#,
+        r#"qunwei_archive_last_poll_timestamp_seconds{platform="corp"} 1795395600"#,
+        r#"qunwei_aibot_connected{platform="corp",aibot="guard"} 1"#,
+        r#"qunwei_aibot_connects_total{platform="corp",aibot="guard"} 2"#,
+        r#"qunwei_wecom_tokens_total{platform="corp",outcome="given"} 1"#,
+        r#"qunwei_wecom_tokens_total{platform="corp",outcome="failed"} 1"#,
+        r#"qunwei_wecom_errors_total{platform="corp",code="45009"} 2"#,
+        r#"qunwei_wecom_errors_total{platform="corp",code="93000"} 1"#,
+    ] {
+        assert!(text.lines().any(|one| one == line), "{line} is not in\n{text}");
+    }
+    (0..1000).for_each(|code| wecom.error("corp", code));
+    let text = metrics.text();
+    assert_eq!(text.lines().filter(|line| line.starts_with("qunwei_wecom_errors_total")).count(), 201);
+    wecom.gone("corp", &["guard"]);
+    let text = metrics.text();
+    assert!(!text.contains("archive_behind_seconds{") && !text.contains("aibot_connected{"), "{text}");
+}

@@ -157,8 +157,9 @@ impl Outbox {
     pub(super) fn end_leases(&mut self, platform: &str, now: Timestamp) -> Vec<Due> {
         let mut ended = Vec::new();
         while let Some(target) = self.targets.get_mut(platform)
-            && let Some((_, id)) = target.leases.first().filter(|(until, _)| *until <= now).cloned()
+            && let Some((until, id)) = target.leases.first().filter(|(until, _)| *until <= now).cloned()
         {
+            target.leases.remove(&(until, id.clone()));
             let error = format!("the bot fetched it and did not say within {} s what came of it", LEASE.as_secs());
             ended.extend(self.replied(&id, Reply::Unknown { error }, now).map(Due::Tell));
         }

@@ -100,5 +100,6 @@ const CAPABILITIES: &[(&str, &str)] = &[
     ("approve", "通过入群申请"),
     ("announce", "发群公告"),
     ("task_done", "任务定了以后更新它的卡片"),
+    ("recall", "撤回自己发的消息（撤销案件时收回提醒）"),
     ("idempotent", "同一个编号的事重复送到时只做一次"),
 ];

@@ -2,7 +2,7 @@
 
 use super::{Key, Table, Takes};
 use crate::config::bridge::{PACE, TIMEOUT};
-use crate::config::wecom::{FORWARD, PER_HOUR, PER_MINUTE, POLL, REFRESH};
+use crate::config::wecom::{FORWARD, PER_HOUR, PER_MINUTE, POLL, REFRESH, WINDOW};
 
 pub(super) const TABLES: &[Table] = &[
     Table::new(
@@ -25,6 +25,11 @@ pub(super) const TABLES: &[Table] = &[
         "一个智能机器人，三种接法选一种：自己连过去（bot_id、secret_env）；收回调（token_env、aes_key_env，地址是 \
          /hooks/wecom/NAME/aibot/BOT）；已有的机器人改连群卫，由群卫转过去（listen）。",
         AIBOT,
+    ),
+    Table::new(
+        &["[wecom.NAME.app.APP]", "[wecom.NAME.customer]", "[wecom.NAME.aibot.BOT]"],
+        "收回调：后台里填的回调地址、Token 和 EncodingAESKey；已有的机器人也可以接在后面。",
+        CALLBACK,
     ),
     Table::new(&["[wecom.NAME.archive]"], "会话内容存档：官方唯一能看到群里每一条消息的办法。", ARCHIVE),
     Table::new(
@@ -57,55 +62,91 @@ const TENANT: &[Key] = &[
     Key::number(TIMEOUT, "30", "一次请求最多等多久"),
 ];
 
-const TOKEN: Key = Key::new(
-    "token_env",
-    Takes::Text("环境变量的名字"),
-    r#""QUNWEI_WECOM_TOKEN""#,
-    "回调的 Token 放在哪个环境变量里（管理后台里设置回调地址的地方）",
-)
-.or_else("不收回调");
-const TOKEN_FILE: Key =
+/// Of an app, of 客户联系 and of a 智能机器人 that hears by callbacks.
+const CALLBACK: &[Key] = &[
+    Key::new(
+        "token_env",
+        Takes::Text("环境变量的名字"),
+        r#""QUNWEI_WECOM_TOKEN""#,
+        "回调的 Token 放在哪个环境变量里（管理后台里设置回调地址的地方）",
+    )
+    .or_else("不收回调"),
     Key::new("token_file", Takes::Text("文件"), r#""../secrets/wecom.token.txt""#, "Token 放在哪个文件里")
-        .instead_of("token_env");
-const AES_KEY: Key = Key::new(
-    "aes_key_env",
-    Takes::Text("环境变量的名字"),
-    r#""QUNWEI_WECOM_AES_KEY""#,
-    "回调的 EncodingAESKey 放在哪个环境变量里：43 个字母和数字",
-)
-.or_else("不收回调");
-const AES_KEY_FILE: Key =
+        .instead_of("token_env"),
+    Key::new(
+        "aes_key_env",
+        Takes::Text("环境变量的名字"),
+        r#""QUNWEI_WECOM_AES_KEY""#,
+        "回调的 EncodingAESKey 放在哪个环境变量里：43 个字母和数字",
+    )
+    .or_else("不收回调"),
     Key::new("aes_key_file", Takes::Text("文件"), r#""../secrets/wecom.aes.txt""#, "EncodingAESKey 放在哪个文件里")
-        .instead_of("aes_key_env");
-const FORWARD_URL: Key = Key::new(
-    "forward_url",
-    Takes::Text("http:// 或 https:// 开头的地址"),
-    r#""http://127.0.0.1:9000/callback""#,
-    "已有的机器人在哪里：每个回调照原样转给它，它的回答照原样还给企业微信",
-)
-.or_else("不转");
-const FORWARD_URL_ENV: Key = Key::new(
-    "forward_url_env",
-    Takes::Text("环境变量的名字"),
-    r#""QUNWEI_WECOM_FORWARD_URL""#,
-    "这个地址放在哪个环境变量里",
-)
-.instead_of("forward_url");
-const FORWARD_SECONDS: Key = Key::rate(FORWARD, "3.5", "等已有的机器人回答最多多久；企业微信只等 5 秒");
-const ALLOW_IPS: Key = Key::new(
-    "allow_ips",
-    Takes::Texts("IP 地址或网段"),
-    r#"["101.91.0.0/16"]"#,
-    "只收这些地址或网段来的回调（`qunwei wecom check` 会列出企业微信的）",
-)
-.or("[]");
-const PROXY_HEADER: Key = Key::new(
-    "proxy_header",
-    Takes::Text("请求头的名字"),
-    r#""x-forwarded-for""#,
-    "前面有反向代理时，它把来源地址写在哪个请求头里；allow_ips 看它的最后一个地址",
-)
-.or_else("没有反向代理，看连接从哪里来");
+        .instead_of("aes_key_env"),
+    Key::new(
+        "previous_token_env",
+        Takes::Text("环境变量的名字"),
+        r#""QUNWEI_WECOM_OLD_TOKEN""#,
+        "换 Token 的时候：旧的放在哪个环境变量里，新旧都认",
+    )
+    .or_else("只认现在的"),
+    Key::new(
+        "previous_token_file",
+        Takes::Text("文件"),
+        r#""../secrets/wecom.old-token.txt""#,
+        "旧的 Token 放在哪个文件里",
+    )
+    .instead_of("previous_token_env"),
+    Key::new(
+        "previous_aes_key_env",
+        Takes::Text("环境变量的名字"),
+        r#""QUNWEI_WECOM_AES_KEY""#,
+        "换 EncodingAESKey 的时候：旧的放在哪个环境变量里，新旧都认；只换了一个的，另一个就用现在的",
+    )
+    .or_else("只认现在的"),
+    Key::new(
+        "previous_aes_key_file",
+        Takes::Text("文件"),
+        r#""../secrets/wecom.old-aes.txt""#,
+        "旧的 EncodingAESKey 放在哪个文件里",
+    )
+    .instead_of("previous_aes_key_env"),
+    Key::number(
+        WINDOW,
+        "30",
+        "回调里的 timestamp 和本机的钟最多差多少分钟，差得更多的不收；企业微信没有说重发时会不会换新的时间",
+    )
+    .or_else("不看"),
+    Key::new(
+        "forward_url",
+        Takes::Text("http:// 或 https:// 开头的地址"),
+        r#""http://127.0.0.1:9000/callback""#,
+        "已有的机器人在哪里：每个回调照原样转给它，它的回答照原样还给企业微信",
+    )
+    .or_else("不转"),
+    Key::new(
+        "forward_url_env",
+        Takes::Text("环境变量的名字"),
+        r#""QUNWEI_WECOM_FORWARD_URL""#,
+        "这个地址放在哪个环境变量里",
+    )
+    .instead_of("forward_url"),
+    Key::rate(FORWARD, "3.5", "等已有的机器人回答最多多久；企业微信只等 5 秒"),
+    Key::new(
+        "allow_ips",
+        Takes::Texts("IP 地址或网段"),
+        r#"["101.91.0.0/16"]"#,
+        "只收这些地址或网段来的回调（`qunwei wecom check` 会列出企业微信的）",
+    )
+    .or("[]"),
+    Key::new(
+        "proxy_header",
+        Takes::Text("请求头的名字"),
+        r#""x-forwarded-for""#,
+        "前面有反向代理时，它把来源地址写在哪个请求头里；allow_ips 看它的最后一个地址",
+    )
+    .or_else("没有反向代理，看连接从哪里来"),
+];
+
 const SECRET: Key = Key::new(
     "secret_env",
     Takes::Text("环境变量的名字"),
@@ -120,30 +161,12 @@ const APP: &[Key] = &[
     Key::new("agent_id", Takes::Id, "1000002", "应用的 AgentId"),
     SECRET,
     SECRET_FILE,
-    TOKEN,
-    TOKEN_FILE,
-    AES_KEY,
-    AES_KEY_FILE,
-    FORWARD_URL,
-    FORWARD_URL_ENV,
-    FORWARD_SECONDS,
-    ALLOW_IPS,
-    PROXY_HEADER,
     Key::number(REFRESH, "10", "多少分钟读一次应用创建的群有哪些成员"),
 ];
 
 const CUSTOMER: &[Key] = &[
     SECRET,
     SECRET_FILE,
-    TOKEN,
-    TOKEN_FILE,
-    AES_KEY,
-    AES_KEY_FILE,
-    FORWARD_URL,
-    FORWARD_URL_ENV,
-    FORWARD_SECONDS,
-    ALLOW_IPS,
-    PROXY_HEADER,
     Key::new("owners", Takes::Ids, r#"["zhangsan"]"#, "只管这些群主的客户群").or_else("所有看得到的客户群"),
     Key::number(REFRESH, "10", "多少分钟把客户群和成员从头读一遍"),
 ];
@@ -161,15 +184,6 @@ const AIBOT: &[Key] = &[
         "企业微信长连接的地址；只有演练才要改",
     )
     .or(r#""wss://openws.work.weixin.qq.com""#),
-    TOKEN,
-    TOKEN_FILE,
-    AES_KEY,
-    AES_KEY_FILE,
-    FORWARD_URL,
-    FORWARD_URL_ENV,
-    FORWARD_SECONDS,
-    ALLOW_IPS,
-    PROXY_HEADER,
     Key::number(PER_MINUTE, "20", "在一个群里每分钟最多说几句；企业微信改过这个限度，以它的文档为准"),
     Key::number(PER_HOUR, "500", "在一个群里每小时最多说几句"),
 ];
@@ -190,6 +204,30 @@ const ARCHIVE: &[Key] = &[
         r#"["1:../secrets/archive-1.pem"]"#,
         "私钥（PEM）放在哪些文件里，每个前面写公钥的版本（管理后台里看得到的数字）；换了公钥，旧的也要留着",
     ),
+    Key::new(
+        "proxy",
+        Takes::Text("http:// 或 socks5:// 开头的地址"),
+        r#""http://127.0.0.1:3128""#,
+        "存档库出去要经过的代理；别的接口不经过它",
+    )
+    .or_else("不经过代理"),
+    Key::new(
+        "proxy_auth_env",
+        Takes::Text("环境变量的名字"),
+        r#""QUNWEI_WECOM_PROXY_AUTH""#,
+        "代理的“用户名:密码”放在哪个环境变量里",
+    )
+    .or_else("代理不要密码"),
+    Key::new("proxy_auth_file", Takes::Text("文件"), r#""../secrets/proxy.txt""#, "代理的“用户名:密码”放在哪个文件里")
+        .instead_of("proxy_auth_env"),
+    Key::new("private_messages", Takes::Word(PRIVATE), r#""keep""#, "一对一的私聊怎么办").or(r#""ignore""#),
+    Key::new(
+        "from_the_beginning",
+        Takes::Flag,
+        "true",
+        "第一次启动时，企业微信还留着的（最多 5 天）旧消息也读、也判断；只在第一次启动时看",
+    )
+    .or("false"),
 ];
 
 const GROUP: &[Key] = &[
@@ -207,6 +245,8 @@ const GROUP: &[Key] = &[
     Key::new("aibot", Takes::Text("机器人的名字"), r#""guard""#, "群里的智能机器人是哪一个").or_else("没有"),
     Key::new("aibot_chat", Takes::Id, r#""wrOther""#, "智能机器人那边，这个群的编号").or_else("和群的编号一样"),
 ];
+
+const PRIVATE: &[(&str, &str)] = &[("ignore", "不收，跳过去"), ("keep", "原样存下来，不判断；先问过法务")];
 
 const KINDS: &[(&str, &str)] = &[
     ("customer", "客户群：有外部联系人"),

@@ -60,9 +60,9 @@ fn its_bridge_can_do_everything_that_any_bot_knows_when_its_variables_are_set() 
     assert_eq!((&*bridge.name, &bridge.state, bridge.secrets.len()), ("example", &State::On, 1));
     assert!(bridge.actions == Some(Actions::Sent("http://127.0.0.1:9000/actions".to_owned())));
     let can = config.settings.capabilities("example", "g1");
-    // A bot of before must ask for cards to be brought up to date: it would not know the action.
-    let (asked, known): (Vec<_>, Vec<_>) =
-        Capability::ALL.iter().map(|(_, one)| *one).partition(|one| *one == Capability::TaskDone);
+    // A bot of before must ask for what it would not know: cards that are brought up to date, its own words to be taken back.
+    let new = |one: &Capability| matches!(one, Capability::TaskDone | Capability::Recall);
+    let (asked, known): (Vec<_>, Vec<_>) = Capability::ALL.iter().map(|(_, one)| *one).partition(new);
     assert!(known.iter().all(|one| can.has(*one)) && !asked.iter().any(|one| can.has(*one)));
     assert!(config.notes.is_empty());
 }
@@ -122,6 +122,8 @@ fn what_it_has_commented_out_is_sound_too() {
                 "token_file",
                 "previous_token_",
                 "aes_key_file",
+                "previous_aes_key_file",
+                "proxy_auth_file",
                 "forward_url_env",
                 "robot_file",
             ];

@@ -57,21 +57,23 @@ fn a_tenant_is_read_and_nothing_hidden_is_shown() {
 
 #[test]
 fn what_is_possible_depends_on_the_group() {
-    use Capability::{Image, Private, Remove, Send, Task, TaskDone};
+    use Capability::{Image, Private, Recall, Remove, Send, Task, TaskDone};
     let config = read(&[("a.toml", WHOLE)], &env).unwrap();
     let tenant = &config.daemon.wecom[0];
     let rows: [(&str, Sees, Joins, &[Capability]); 4] = [
-        ("wrA", Sees::Nothing, Joins::Compared, &[Send, Private, Image, Task, TaskDone]),
-        ("wrB", Sees::Nothing, Joins::Compared, &[Send, Private, Remove, Task, TaskDone]),
-        ("wrC", Sees::ToBot, Joins::Unknown, &[Send, Private, Task, TaskDone]),
-        ("wrUnknown", Sees::Nothing, Joins::Compared, &[Private, Task, TaskDone]),
+        ("wrA", Sees::Nothing, Joins::Compared, &[Send, Private, Image, Task, TaskDone, Recall]),
+        ("wrB", Sees::Nothing, Joins::Compared, &[Send, Private, Remove, Task, TaskDone, Recall]),
+        ("wrC", Sees::ToBot, Joins::Unknown, &[Send, Private, Task, TaskDone, Recall]),
+        ("wrUnknown", Sees::Nothing, Joins::Compared, &[Private, Task, TaskDone, Recall]),
     ];
     for (group, sees, joins, can) in rows {
         let can = can.iter().copied().collect();
         assert_eq!(tenant.reach(group), Reach { sees, joins, can }, "{group}");
         assert_eq!(config.settings.capabilities("corp", group), can, "{group}");
     }
-    assert!(config.settings.strangers("corp").iter().any(|prefix| &**prefix == "wm"));
+    let strangers = config.settings.strangers("corp");
+    assert!(strangers.has("wmEQlEDwAAbPGm7D0Ez4cxxxxxxxxxxx") && strangers.has(BOT_USER));
+    assert!(!strangers.has("wowang") && !strangers.has("wbli"), "employees whose userid begins so");
     // Without the app's callback no button would ever come back.
     let silent = WHOLE.replace("token_env = \"TOKEN\"\naes_key_env = \"AES\"\n", "");
     let config = read(&[("a.toml", &silent)], &env).unwrap();
@@ -130,7 +132,7 @@ fn mistakes_are_found_where_they_are() {
             "a.toml:3:11 there is no app `gard`",
         ),
         (
-            "[wecom.corp]\ncorp_id = \"ww1\"\n[wecom.corp.archive]\nlibrary = \"a.so\"\nsecret_env = \"APP\"\nprivate_keys = [\"a.pem\"]",
+            "[wecom.corp]\ncorp_id = \"ww1\"\n[wecom.corp.archive]\nlibrary = \"/proc/self/exe\"\nsecret_env = \"APP\"\nprivate_keys = [\"a.pem\"]",
             "a.toml:6:17 `a.pem` is no version and file",
         ),
     ];
@@ -147,6 +149,81 @@ fn mistakes_are_found_where_they_are() {
     }
     let both = "[bridge.corp]\nsecret_env = \"S\"\nactions_url_env = \"U\"\ncapabilities = [\"send\"]\n[wecom.corp]\ncorp_id = \"ww1\"";
     assert_eq!(told(&read(&[("a.toml", both)], &env).unwrap_err()), ["a.toml:5:8 `corp` is a bridge already"]);
+}
+
+#[test]
+fn what_would_fail_later_is_found_by_check() {
+    let rows = [
+        ("[wecom.corp]\ncorp_id = \" ww1\"", "a.toml:2:11 ` ww1` is no corp id"),
+        ("[wecom.corp]\ncorp_id = \"ww 1\"", "a.toml:2:11 `ww 1` is no corp id"),
+        ("[wecom.corp]\ncorp_id = \"ww1\"\nduty = [\"lisi\", \"@all\"]", "a.toml:3:17 `@all` is no employee"),
+        (
+            "[wecom.corp]\ncorp_id = \"ww1\"\nduty = [\"wmEQlEDwAAbPGm7D0Ez4cxxxxxxxxxxx\"]",
+            "a.toml:3:9 `wmEQlEDwAAbPGm7D0Ez4cxxxxxxxxxxx` is no employee",
+        ),
+        (
+            "[wecom.corp]\ncorp_id = \"ww1\"\n[wecom.corp.group.wrA]\nrobot_env = \"ROBOT\"\n[wecom.corp.group.wrB]\nrobot_env = \"ROBOT\"",
+            "a.toml:6:13 this is the robot of group wrA already",
+        ),
+        (
+            "[wecom.corp]\ncorp_id = \"ww1\"\n[wecom.corp.aibot.a]\nbot_id = \"a\"\nlisten = \"0.0.0.0:8090\"",
+            "a.toml:5:10 `0.0.0.0:8090` can be reached from other machines, and nothing there is encrypted",
+        ),
+        (
+            "[daemon]\nlisten = \"0.0.0.0:8090\"\n[wecom.corp]\ncorp_id = \"ww1\"\n[wecom.corp.aibot.a]\nbot_id = \"a\"\nlisten = \"127.0.0.1:8090\"",
+            "a.toml:7:10 `listen` of [daemon] has this port already",
+        ),
+        (
+            "[wecom.corp]\ncorp_id = \"ww1\"\n[wecom.corp.aibot.a]\nbot_id = \"a\"\nlisten = \"127.0.0.1:8090\"\n[wecom.corp.aibot.b]\nbot_id = \"b\"\nlisten = \"127.0.0.1:8090\"",
+            "a.toml:8:10 `listen` of aibot a has this port already",
+        ),
+    ];
+    for (text, expected) in rows {
+        let faults = read(&[("a.toml", text)], &env).err().unwrap_or_else(|| panic!("sound: {text}"));
+        assert!(faults.iter().all(|fault| fault.help.is_some()), "{faults:?}");
+        assert_eq!(told(&faults), [expected], "{text}");
+    }
+    let archive = |keys: &str| {
+        let text = format!(
+            "[wecom.corp]\ncorp_id = \"ww1\"\n[wecom.corp.archive]\nlibrary = \"no-such.so\"\nsecret_env = \"APP\"\n{keys}"
+        );
+        match read(&[("a.toml", &text)], &env) {
+            Ok(config) => config.warnings,
+            Err(faults) => faults,
+        }
+    };
+    let missing = |faults: &[Fault]| faults[0].message.starts_with("there is no file") && faults[0].line == 4;
+    for (keys, expected) in [
+        ("private_keys = []", "a.toml:6:16 `private_keys` is empty"),
+        ("private_keys = [\"1:a.pem\", \"1:b.pem\"]", "a.toml:6:28 there is a key of version 1 already"),
+        (
+            "private_keys = [\"1:a.pem\"]\nproxy = \"http://u:p@127.0.0.1:1\"",
+            "a.toml:7:9 a password does not belong into TOML",
+        ),
+        ("private_keys = [\"1:a.pem\"]\nproxy_auth_env = \"APP\"", "a.toml:7:18 there is no `proxy` for this"),
+    ] {
+        let faults = archive(keys);
+        assert!(missing(&faults) && told(&faults)[1..] == [expected], "{faults:?}");
+    }
+    assert!(missing(&archive("private_keys = [\"1:a.pem\"]")), "it says so, and the rest works");
+}
+
+#[test]
+fn the_keys_of_before_are_valid_too_while_they_are_changed() {
+    let text = "[wecom.corp]\ncorp_id = \"ww1\"\n[wecom.corp.customer]\nsecret_env = \"APP\"\ntoken_env = \"TOKEN\"\naes_key_env = \"AES\"";
+    let of = |more: &str| {
+        let config = read(&[("a.toml", &format!("{text}\n{more}"))], &env).unwrap();
+        let callback = config.daemon.wecom[0].customer.clone().unwrap().callback.unwrap();
+        let previous = callback.previous.map(|(token, key)| (token.reveal().to_owned(), key.reveal().to_owned()));
+        (previous, callback.window.map(|window| window.as_secs()), config.notes)
+    };
+    assert_eq!(of("timestamp_minutes = 5"), (None, Some(300), Vec::new()));
+    // Of a pair of which only the token was changed the key is that of now.
+    let both = Some(("hush-0123".to_owned(), KEY.to_owned()));
+    assert_eq!(of("previous_token_env = \"BOT\"").0, both);
+    assert_eq!(of("previous_aes_key_env = \"AES\"").0, both);
+    let (previous, _, notes) = of("previous_token_env = \"GONE\"");
+    assert_eq!((previous, notes.len()), (None, 1), "{notes:?}");
 }
 
 #[test]

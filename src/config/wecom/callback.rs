@@ -5,12 +5,17 @@ use std::time::Duration;
 
 use super::{Off, address};
 use crate::config::secret::Sought;
-use crate::config::section::{Rate, Section};
+use crate::config::section::{Number, Rate, Section};
 use crate::domain::secret::Hidden;
 
 /// WeCom waits 5 seconds (document 90238); what the bot has not answered by then is lost anyway.
 pub(in crate::config) const FORWARD: Rate =
     Rate { key: "forward_seconds", range: 0.1..=4.8, unit: "seconds", default: 4.5 };
+
+/// How far a callback's `timestamp` may be from our clock. WeCom names no figure, and does not say whether what it sends again
+/// is signed anew (document 90238): so it is not looked at unless somebody wants that.
+pub(in crate::config) const WINDOW: Number =
+    Number { key: "timestamp_minutes", range: 1..=1440, unit: "minutes", default: 60 };
 
 /// What a callback is opened with.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +24,10 @@ pub struct Callback {
     pub token: Hidden,
     /// The EncodingAESKey: encrypts.
     pub aes_key: Hidden,
+    /// Those of before, valid too while the console is being changed.
+    pub previous: Option<(Hidden, Hidden)>,
+    /// How far a callback's `timestamp` may be from our clock; anything when there is none.
+    pub window: Option<Duration>,
     /// The bot that is there already, and gets each callback as it came.
     pub forward: Option<Forward>,
     /// Addresses and networks from where callbacks may come, `101.91.0.0/16`; from anywhere when empty.
@@ -47,6 +56,9 @@ pub(super) fn callback(what: &str, section: &mut Section<'_>, off: &mut Off<'_, 
     let outside = off.outside;
     outside.refuse_written(section);
     let (token, aes_key) = (outside.given(section, "token_env", "token_file"), outside.aes_key(section));
+    let earlier =
+        (outside.given(section, "previous_token_env", "previous_token_file"), outside.previous_aes_key(section));
+    let window = section.number(&WINDOW).map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
     let forward = forward(section, off);
     let allow_ips = section.texts("allow_ips").unwrap_or_default().into_iter().filter_map(|text| {
         let sound = is_network(text.value.trim());
@@ -70,7 +82,30 @@ pub(super) fn callback(what: &str, section: &mut Section<'_>, off: &mut Off<'_, 
     let what = format!("the callback of {what}");
     let token = off.needed(&what, section, "token_env", token);
     let aes_key = off.needed(&what, section, "aes_key_env", aes_key);
-    Some(Callback { token: token?, aes_key: aes_key?, forward, allow_ips, proxy_header })
+    let (token, aes_key) = (token?, aes_key?);
+    let previous = previous(&what, earlier, (&token, &aes_key), off);
+    Some(Callback { token, aes_key, previous, window, forward, allow_ips, proxy_header })
+}
+
+/// The pair of before; of which only one half was changed, the other is that of now.
+fn previous(
+    what: &str,
+    earlier: (Sought<Hidden>, Sought<Hidden>),
+    now: (&Hidden, &Hidden),
+    off: &mut Off<'_, '_>,
+) -> Option<(Hidden, Hidden)> {
+    let mut half = |sought: Sought<Hidden>| match sought {
+        Sought::Found(found) => Some(found),
+        Sought::Unset(variable) => {
+            off.notes.push(format!("{}: {what} takes only the keys of now: {variable} is not set", off.of));
+            None
+        }
+        Sought::Unnamed | Sought::Bad => None,
+    };
+    match (half(earlier.0), half(earlier.1)) {
+        (None, None) => None,
+        (token, aes_key) => Some((token.unwrap_or_else(|| now.0.clone()), aes_key.unwrap_or_else(|| now.1.clone()))),
+    }
 }
 
 /// An address, or one with the number of bits that count.

@@ -17,6 +17,8 @@ pub struct Group {
     pub aibot: Option<Arc<str>>,
     /// What that one calls the group, where it is not the chat id.
     pub aibot_chat: Option<Arc<str>>,
+    /// What `[group.ID]` calls it.
+    pub name: Option<Arc<str>>,
 }
 
 /// What kind of group it is.
@@ -42,9 +44,18 @@ pub(super) fn group(
     let usual = if customers { GroupKind::Customer } else { GroupKind::Internal };
     let kind = section.word("kind", &kinds).unwrap_or(usual);
     off.outside.refuse_written(&mut section);
-    let named = section.has("robot_env") || section.has("robot_file");
+    let named = section.value_place("robot_env").or_else(|| section.value_place("robot_file"));
     let robot = off.outside.robot(&mut section);
-    let robot = if named { off.needed(&format!("the robot of {what}"), &section, "robot_env", robot) } else { None };
+    let robot = match &named {
+        Some(_) => off.needed(&format!("the robot of {what}"), &section, "robot_env", robot),
+        None => None,
+    };
+    if let (Some(at), Some(key)) = (named, &robot)
+        && let Some(other) = off.taken.robot(key, what.to_owned())
+    {
+        let help = "a robot speaks in the group it was added to: add another one here, and give its webhook";
+        off.outside.bad::<()>(&at, format!("this is the robot of {other} already"), help);
+    }
     let aibot = section.text("aibot").and_then(|name| {
         let known = bots.contains(&name.value);
         if !known {
@@ -55,5 +66,5 @@ pub(super) fn group(
     });
     let aibot_chat = section.id("aibot_chat").map(|id| Arc::from(id.value));
     section.finish();
-    Group { kind, robot, aibot, aibot_chat }
+    Group { kind, robot, aibot, aibot_chat, name: None }
 }

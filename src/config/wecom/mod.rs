@@ -7,6 +7,7 @@ mod reach;
 mod ways;
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +16,11 @@ use super::bridge::{PACE, TIMEOUT};
 use super::faults::Faults;
 use super::secret::{Outside, Sought};
 use super::section::{Placed, Section, did_you_mean};
-use crate::domain::policy::Platform;
+use crate::domain::policy::{Platform, Policy, Strangers};
+use crate::domain::secret::Hidden;
 
-pub(super) use callback::FORWARD;
 pub use callback::{Callback, Forward};
+pub(super) use callback::{FORWARD, WINDOW};
 pub use group::{Group, GroupKind};
 pub use reach::{Joins, Reach, Sees};
 pub use ways::{Aibot, AibotWay, App, Archive, Customer};
@@ -30,8 +32,9 @@ const API_URL: &str = "https://qyapi.weixin.qq.com";
 const WS_URL: &str = "wss://openws.work.weixin.qq.com";
 /// The user that a mention of any of the bot's names becomes. No userid of WeCom has a colon.
 pub const BOT_USER: &str = "bot:qunwei";
-/// What the ids of people outside the company begin with, and of robots: an app cannot write to them (document 90236).
-const STRANGERS: [&str; 4] = ["wm", "wo", "wb", BOT_USER];
+/// The ids of people outside the company, and of robots: an app cannot write to them (document 90236). They are opaque and long
+/// (those in the documents have 26 characters and more); a shorter id that begins so is an employee's, whom a company gives any.
+const STRANGERS: [(&str, usize); 4] = [("wm", 20), ("wo", 20), ("wb", 20), (BOT_USER, BOT_USER.len())];
 
 /// A company on WeCom.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +68,11 @@ pub struct Wecom {
 }
 
 impl Wecom {
+    /// To whom no app can write.
+    pub fn strangers(&self) -> Strangers {
+        Strangers::new(STRANGERS)
+    }
+
     /// The app that writes to employees and shows them cards.
     pub fn speaking_app(&self) -> Option<&App> {
         self.apps.iter().find(|app| Some(&app.name) == self.speaker.as_ref())
@@ -77,10 +85,12 @@ pub(super) fn read(
     outside: &Outside<'_>,
     notes: &mut Vec<String>,
     platforms: &mut HashMap<Arc<str>, Platform>,
+    taken: &mut Taken,
 ) -> Vec<Wecom> {
     let mut tenants = Vec::new();
     for (name, section) in top.sections("wecom", |name| format!("[wecom.{name}]")) {
-        let tenant = tenant(&name, section, &mut Off { outside, notes, of: format!("wecom {}", name.value) });
+        let of = format!("wecom {}", name.value);
+        let tenant = tenant(&name, section, &mut Off { outside, notes, taken, of });
         if platforms.contains_key(&tenant.name) {
             let fault = outside.faults.at(&name.at, format!("`{}` is a bridge already", name.value));
             outside.faults.add(fault.help("events name the one they came from: give this another name"));
@@ -99,9 +109,51 @@ fn platform(tenant: &Wecom) -> Platform {
         capabilities: tenant.reach("").can,
         bot_user: Some(BOT_USER.into()),
         groups: groups.collect(),
-        strangers: STRANGERS.map(Box::from).into(),
+        strangers: tenant.strangers(),
         mentions_as_text: true,
         duty: tenant.duty.as_slice().into(),
+    }
+}
+
+/// What only one can have.
+pub(super) struct Taken {
+    /// Addresses that are listened on, and by what.
+    listens: Vec<(SocketAddr, String)>,
+    /// Robots, and the groups they are in.
+    robots: Vec<(Hidden, String)>,
+}
+
+impl Taken {
+    /// By the daemon itself.
+    pub(super) fn by(listen: SocketAddr, admin_listen: SocketAddr) -> Self {
+        let listens = vec![(listen, "`listen` of [daemon]".to_owned()), (admin_listen, "`admin_listen`".to_owned())];
+        Self { listens, robots: Vec::new() }
+    }
+
+    /// What listens on an address already; else it is taken by `what`.
+    fn listen(&mut self, address: SocketAddr, what: String) -> Option<String> {
+        let everywhere = |one: SocketAddr| one.ip().is_unspecified();
+        let same = |other: SocketAddr| {
+            let ip = other.ip() == address.ip() || everywhere(other) || everywhere(address);
+            ip && other.port() == address.port() && address.port() != 0
+        };
+        let before = self.listens.iter().find(|(other, _)| same(*other)).map(|(_, what)| what.clone());
+        self.listens.push((address, what));
+        before
+    }
+
+    /// The group that a robot is in already; else it is taken by `group`.
+    fn robot(&mut self, key: &Hidden, group: String) -> Option<String> {
+        let before = self.robots.iter().find(|(other, _)| other == key).map(|(_, group)| group.clone());
+        self.robots.push((key.clone(), group));
+        before
+    }
+}
+
+/// Groups are called what `[group.ID]` says.
+pub(super) fn name_groups(tenants: &mut [Wecom], policies: &HashMap<Arc<str>, Arc<Policy>>) {
+    for (chat, group) in tenants.iter_mut().flat_map(|tenant| &mut tenant.groups) {
+        group.name = policies.get(chat).and_then(|policy| policy.name.clone());
     }
 }
 
@@ -109,6 +161,7 @@ fn platform(tenant: &Wecom) -> Platform {
 struct Off<'a, 'o> {
     outside: &'a Outside<'o>,
     notes: &'a mut Vec<String>,
+    taken: &'a mut Taken,
     /// The tenant, as notes call it.
     of: String,
 }
@@ -139,13 +192,19 @@ fn tenant(name: &Placed<String>, mut section: Section<'_>, off: &mut Off<'_, '_>
     plain_name(name, "a tenant's name", off.faults());
     let (outside, heading) = (off.outside, format!("wecom.{}", name.value));
     let corp_id = section.text("corp_id");
+    if let Some(id) = &corp_id
+        && !id.value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    {
+        let help = "copy it from 我的企业 in the console, without spaces: corp_id = \"ww…\"";
+        outside.bad::<()>(&id.at, format!("`{}` is no corp id", id.value), help);
+    }
     if corp_id.is_none() {
         section.missing("corp_id", "write the company's id (企业 ID): corp_id = \"ww…\"");
     }
     let api_url = section.text("api_url").map(|url| address(url, &["http", "https"], outside));
-    let ids =
-        |ids: Option<Vec<Placed<String>>>| ids.unwrap_or_default().into_iter().map(|id| Arc::from(id.value)).collect();
-    let (duty, bot_names) = (ids(section.ids("duty")), ids(section.texts("bot_names")));
+    let duty = employees(section.ids("duty"), outside);
+    let bot_names =
+        section.texts("bot_names").unwrap_or_default().into_iter().map(|name| Arc::from(name.value)).collect();
     let timeout = Duration::from_secs(section.number(&TIMEOUT).unwrap_or(TIMEOUT.default).into());
     let actions_per_second = section.rate(&PACE).unwrap_or(PACE.default);
     let speaker = section.text("speaker");
@@ -190,6 +249,22 @@ fn tenant(name: &Placed<String>, mut section: Section<'_>, off: &mut Off<'_, '_>
         archive,
         groups,
     }
+}
+
+/// Employees by userid. Whoever else is written there would get nothing: WeCom reads `@all` as the whole company and `|` as the
+/// end of an id, and writes to nobody outside it.
+fn employees(written: Option<Vec<Placed<String>>>, outside: &Outside<'_>) -> Vec<Arc<str>> {
+    let strangers = Strangers::new(STRANGERS);
+    let one = |id: Placed<String>| {
+        let sound = !id.value.starts_with(['@', '＠']) && !id.value.contains(|c: char| c.is_whitespace() || c == '|');
+        if !sound || strangers.has(&id.value) {
+            let help = "write the userid of an employee, as 通讯录 in the console shows it: [\"zhangsan\"]";
+            outside.bad::<()>(&id.at, format!("`{}` is no employee", id.value), help);
+            return None;
+        }
+        Some(Arc::from(id.value))
+    };
+    written.unwrap_or_default().into_iter().filter_map(one).collect()
 }
 
 /// The app that speaks: the only one, or the one that is named.

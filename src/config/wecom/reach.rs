@@ -71,7 +71,8 @@ impl Wecom {
             (Capability::Image, robot),                     // 91770
             // 90236, `button_interaction`; its buttons come back by the app's callback (90240).
             (Capability::Task, cards),
-            (Capability::TaskDone, cards), // 94888
+            (Capability::TaskDone, cards),       // 94888
+            (Capability::Recall, app.is_some()), // 94867: what the app wrote to employees, for 24 hours
         ];
         Reach { sees, joins, can: rows.iter().filter(|(_, can)| *can).map(|(capability, _)| *capability).collect() }
     }

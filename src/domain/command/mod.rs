@@ -15,7 +15,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::parse::{Asked, Typed, is_false_alarm, looks_like_command, parse, parse_private};
+pub use self::parse::{Asked, Typed, Unmet, is_false_alarm, looks_like_command, parse, parse_private};
 pub use self::when::{When, when};
 use super::event::Role;
 use super::policy::Roles;

@@ -10,6 +10,7 @@ use super::when::{for_ever, is_mark, prefix, unclear, when_at_end};
 use super::{COMMANDS, CONFIRM, Command, CommandInfo, Name, Undo, When, Whom, number, when};
 use crate::domain::chat::LONGEST_WORD;
 use crate::domain::event::{Message, PLACEHOLDER, Segment};
+use crate::domain::rules::stands_for_everybody;
 use crate::domain::text::is_invisible;
 use crate::fault::nearest;
 
@@ -17,6 +18,12 @@ use crate::fault::nearest;
 const MOST_MEMBERS: usize = 10;
 /// More words than this are not added by one command.
 const MOST_WORDS: usize = 50;
+/// More of a name that is not understood is not repeated, in code points.
+const LONGEST_SHOWN: usize = 16;
+/// More of an id is not: a command must be able to say it.
+const LONGEST_ID: usize = 64;
+/// More ids of namesakes are not told.
+const MOST_IDS: usize = 4;
 /// The longest reason, in code points.
 const LONGEST_REASON: usize = 60;
 
@@ -55,8 +62,68 @@ pub struct Asked<'a> {
     pub bot: Option<&'a str>,
     /// The author of the quoted message, whom a command without a name is about.
     pub quoted: Option<&'a str>,
+    /// Why nobody is meant by a name in it, where names come as text.
+    pub unmet: Option<&'a Unmet>,
     /// The time and the place of the clock that people mean.
     pub now: Zoned,
+}
+
+/// Why it is not known whom a command means, where `@Name` comes as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unmet {
+    /// It names nobody.
+    Nobody,
+    /// Several members are called so.
+    Several {
+        /// The name.
+        name: Box<str>,
+        /// Their ids.
+        users: Vec<Arc<str>>,
+    },
+    /// Whoever was called so is not in the group any more.
+    Left {
+        /// The name, or the id.
+        name: Box<str>,
+    },
+    /// Nobody is called so.
+    Unknown {
+        /// The name, or the id.
+        name: Box<str>,
+    },
+    /// In this group nobody's name is known, only ids.
+    Nameless {
+        /// The name.
+        name: Box<str>,
+    },
+}
+
+impl Unmet {
+    fn in_words(&self) -> String {
+        match self {
+            Unmet::Nobody => "没有说是谁：请写 @ 和他在群里的名字（从名单里选也行），或者 @ 和他的编号".to_owned(),
+            Unmet::Several { name, users } => {
+                let mut ids: Vec<String> = users.iter().take(MOST_IDS).map(|user| clip(user, LONGEST_ID)).collect();
+                ids.extend((users.len() > MOST_IDS).then(|| "……".to_owned()));
+                let (name, count, ids) = (clip(name, LONGEST_SHOWN), users.len(), ids.join("、"));
+                format!(
+                    "群里有 {count} 个人叫“{name}”，分不清是哪一个，谁也没有处理：请写 @ 和编号（{ids}），或者请其中一个先改群名片"
+                )
+            }
+            Unmet::Left { name } => format!("“{}”已经不在群里了，没有处理", clip(name, LONGEST_SHOWN)),
+            Unmet::Unknown { name } => {
+                format!(
+                    "群里没有叫“{}”的人，没有处理：名字要和群里显示的一样，也可以写 @ 和编号",
+                    clip(name, LONGEST_SHOWN)
+                )
+            }
+            Unmet::Nameless { name } => {
+                format!(
+                    "这个群只知道各人的编号，不知道谁叫“{}”，没有处理：请写 @ 和编号，如 @zhangsan",
+                    clip(name, LONGEST_SHOWN)
+                )
+            }
+        }
+    }
 }
 
 /// The message as signs of half width, each segment that is no text one [`PLACEHOLDER`], and who is mentioned by which.
@@ -286,8 +353,15 @@ impl Words<'_> {
 
     /// Those mentioned, else the author of the quoted message.
     fn whom(&self) -> Result<Vec<Whom>, String> {
+        match self.asked.unmet {
+            Some(Unmet::Nobody) | None => {}
+            Some(unmet) => return Err(unmet.in_words()),
+        }
         let mut whom: Vec<Whom> = Vec::new();
         let bot = |one: &&Whom| self.asked.bot == Some(&*one.user);
+        if self.mentions.iter().flatten().any(|one| stands_for_everybody(&one.user)) {
+            return Err("这个命令不能对所有人用".to_owned());
+        }
         for one in self.mentions.iter().flatten().filter(|one| !bot(one)) {
             if whom.iter().all(|other| other.user != one.user) {
                 whom.push(one.clone());
@@ -298,7 +372,10 @@ impl Words<'_> {
         }
         match whom.len() {
             0 if self.mentions.iter().flatten().any(|one| bot(&one)) => Err("这个命令不能对我用".to_owned()),
-            0 => Err("没有说是谁：请用 @ 选一个成员，或者引用他的消息".to_owned()),
+            0 => Err(match self.asked.unmet {
+                Some(unmet) => unmet.in_words(),
+                None => "没有说是谁：请用 @ 选一个成员，或者引用他的消息".to_owned(),
+            }),
             1..=MOST_MEMBERS => Ok(whom),
             _ => Err(format!("一次最多 {MOST_MEMBERS} 个人")),
         }

@@ -16,7 +16,7 @@ fn now() -> Zoned {
 }
 
 fn asked(quoted: Option<&str>) -> Asked<'_> {
-    Asked { bot: Some("bot"), quoted, now: now() }
+    Asked { bot: Some("bot"), quoted, unmet: None, now: now() }
 }
 
 /// `@x` is a mention of the user x.

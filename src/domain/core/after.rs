@@ -9,20 +9,26 @@ use crate::domain::action::{Action, Cause, Lane, Outcome, What};
 use crate::domain::change::{Change, MemberRef};
 use crate::domain::ids::GroupKey;
 use crate::domain::means::Means;
-use crate::domain::notices::{Vars, plain_name};
+use crate::domain::notices::Vars;
 use crate::domain::policy::Policy;
 use crate::domain::standing::{HeldKind, Ledger, Standing, Strike};
+use crate::domain::subject::Subject;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::{Timer, TimerKind};
 
+/// So many timers fire in one turn, the rest in the next: whatever came due while the daemon was down, what one turn looks at is
+/// little beside what memory holds ([`crate::domain::state::Limits`]), so that nothing of it is shed before it is recorded.
+pub const TIMERS_AT_ONCE: usize = 64;
+
 impl Core {
-    /// Fires the timers that are due, ordered by (due, group, id).
+    /// Fires the timers that are due, ordered by (due, group, id), at most [`TIMERS_AT_ONCE`].
     pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Change>) {
         let begin = out.len();
         let (firings, more) = self.take_firings(now);
         let mut firings = firings.into_iter().peekable();
+        let mut left = TIMERS_AT_ONCE;
         loop {
-            let timer = self.state.timers.first().filter(|timer| timer.due <= now).cloned();
+            let timer = self.state.timers.first().filter(|timer| timer.due <= now && left > 0).cloned();
             let firing = firings.next_if(|one| timer.as_ref().is_none_or(|timer| one.is_before(timer)));
             if let Some(firing) = firing {
                 self.fire(&firing, now, out);
@@ -31,6 +37,7 @@ impl Core {
             // Where what comes before it is not all sent, it waits for the next turn.
             let waits = more && firings.peek().is_none();
             let Some(timer) = timer.filter(|_| !waits) else { break };
+            left -= 1;
             self.state.timers.remove(&timer);
             out.push(Change::TimerDone(timer.clone()));
             let from = out.len();
@@ -198,6 +205,8 @@ impl Core {
             Some("alert" | "review" | "task") => return,
             // Nobody misses a welcome or an answer that would have come too late.
             Some("welcome" | "reply") if !matches!(outcome, Outcome::Failed { .. }) => return,
+            // A word that could not be taken back was said to be taken back, not promised.
+            Some("undo") if matches!(action.what, What::Delete { .. }) => return,
             // A private word in no group has no admins.
             _ if action.group.is_empty() => return,
             _ => {}
@@ -210,7 +219,9 @@ impl Core {
         let case = action.cause.case.clone().unwrap_or_default();
         let wanted = in_words(&action.what).to_owned();
         let user = action.what.user().or(action.notifies.first().map(|(user, _)| user));
-        let name = user.map(|user| plain_name("", user)).unwrap_or_default();
+        let about = std::mem::take(&mut self.loaded.about);
+        let key = GroupKey::new(&action.platform, &action.group);
+        let name = user.map(|user| self.harmless_name(policy, key, &about.name, user)).unwrap_or_default();
         let alert = Alert {
             input: action.id.clone(),
             cause: Cause { event: None, ..action.cause.clone() },
@@ -218,6 +229,7 @@ impl Core {
             notice: "alert",
             about: &case,
             vars: Vars { wanted, name, why: why.to_owned(), case: case.clone(), ..Vars::default() },
+            subject: about,
         };
         self.alert(policy, &action.platform, &action.group, &alert, now, out);
     }
@@ -254,6 +266,7 @@ impl Core {
             input: Arc::default(),
             cause: Cause::default(),
             case: None,
+            subject: Subject::default(),
             observe: false,
             deadline: None,
             ordinal: 0,

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::alerts::group_name;
 use super::{Core, ReloadWord};
 use crate::domain::alarm::{Alarm, Groups};
 use crate::domain::change::Change;
+use crate::domain::ids::GroupKey;
 use crate::domain::notices::Vars;
+use crate::domain::subject::group_name;
 use crate::domain::time::Timestamp;
 
 /// Something to be told.
@@ -17,6 +18,16 @@ pub enum Word {
     Reload(ReloadWord),
     /// Operators should look at something, or need not any more.
     Alarm(Alarm),
+}
+
+impl Word {
+    /// The groups that it names.
+    pub fn groups(&self) -> Option<&Groups> {
+        match self {
+            Word::Alarm(Alarm::GroupsSilent(groups) | Alarm::GroupsSpeak(groups)) => Some(groups),
+            Word::Alarm(_) | Word::Reload(_) => None,
+        }
+    }
 }
 
 impl Core {
@@ -47,9 +58,11 @@ impl Core {
         self.tell_company(&text, now, out);
     }
 
-    fn group_vars(&self, groups: &Groups) -> Vars {
+    fn group_vars(&mut self, groups: &Groups) -> Vars {
         let named = groups.groups.iter().map(|(group, hours)| {
-            format!("{}（{}）", group_name(self.settings.policy(group), group), duration(hours * 60))
+            let known = self.state.name_of(GroupKey::new(&groups.bridge, group));
+            let name = group_name(self.settings.policy(group), known.as_deref(), group);
+            format!("{name}（{}）", duration(hours * 60))
         });
         let count = u32::try_from(groups.groups.len()).unwrap_or(u32::MAX).saturating_add(groups.more);
         let list = named.collect::<Vec<_>>().join("、");

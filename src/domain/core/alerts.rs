@@ -10,8 +10,9 @@ use crate::domain::alerts::{Alerts, HeldAlerts};
 use crate::domain::change::Change;
 use crate::domain::ids::{self, GroupKey};
 use crate::domain::means::Means;
-use crate::domain::notices::{Vars, plain_name};
+use crate::domain::notices::Vars;
 use crate::domain::policy::{Capability, Company, Policy, Settings};
+use crate::domain::subject::{Subject, group_name};
 use crate::domain::tasks::OpenTask;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::{Timer, TimerKind};
@@ -28,6 +29,8 @@ pub(super) struct Alert<'a> {
     /// The case, or whom it is about: a second one of the same words about the same within a minute is only counted.
     pub(super) about: &'a str,
     pub(super) vars: Vars,
+    /// What it is about, as it is.
+    pub(super) subject: Subject,
 }
 
 impl Alert<'_> {
@@ -48,10 +51,14 @@ impl Alert<'_> {
 struct Word<'a> {
     /// Whence, empty for what is about no group.
     group: &'a Arc<str>,
+    /// What people call it.
+    name: String,
     input: &'a str,
     cause: Cause,
     observe: bool,
     text: String,
+    /// What it is about, for those who are told alone.
+    subject: Subject,
     /// What it is called when it was held.
     kind: String,
     same_cause: u64,
@@ -91,6 +98,7 @@ impl Core {
         means.input = alert.input.clone();
         means.cause = alert.cause.clone();
         means.case = alert.case();
+        means.subject = alert.subject.clone();
         means.observe = alert.observe;
         let others = means.admins.len();
         means.admins.retain(|admin| except != Some(&**admin));
@@ -100,14 +108,17 @@ impl Core {
         if !nobody {
             means.alert(&mut ledger, alert.step(), alert.notice, same_cause, &alert.vars);
         }
+        let name = group_name(policy, ledger.name.as_deref(), group);
         self.keep_ledger(platform, group, ledger, out);
         self.arm_timers(out, from);
         if self.settings.company.is_some() {
             let input = [&**platform, &**group, &*alert.input].join("\u{1f}");
             let what = policy.notices.render(alert.notice, &alert.vars);
-            let vars = Vars { group: group_name(policy, group), what, ..Vars::default() };
+            let vars = Vars { group: name.clone(), what, ..Vars::default() };
             let word = Word {
                 group,
+                name,
+                subject: alert.subject.clone(),
                 input: &input,
                 cause: alert.cause.clone(),
                 observe: alert.observe,
@@ -127,6 +138,8 @@ impl Core {
         let same_cause = ids::hash(&["company", text]);
         let word = Word {
             group: &Arc::default(),
+            name: String::new(),
+            subject: Subject::default(),
             input: &format!("company:{same_cause:x}@{}", now.0),
             cause: Cause::default(),
             observe: false,
@@ -146,7 +159,7 @@ impl Core {
             let told = alerts.admit(word.same_cause, place.per_minute, now);
             if !told {
                 let case = word.cause.case.as_ref().and_then(|no| no.parse().ok());
-                alerts.hold(word.group, word.kind, case);
+                alerts.hold(word.group, &word.name, word.kind, case);
             }
             let due = alerts.due(now);
             self.keep_company(alerts, out);
@@ -155,10 +168,10 @@ impl Core {
                 return;
             }
         }
-        let Word { input, cause, observe, text, as_card, .. } = word;
+        let Word { input, cause, observe, text, subject, as_card, .. } = word;
         let mut means = self.means_at_place(place, &settings, input.into(), cause, now, out);
         means.observe = observe;
-        say(&mut means, place, &text, as_card);
+        say(&mut means, place, &text, &subject, as_card);
     }
 
     /// Tells the company's place which alerts were held.
@@ -185,12 +198,13 @@ impl Core {
             let (of_group, others): (Vec<HeldAlerts>, _) = rest.into_iter().partition(|held| held.group == group);
             rest = others;
             let list = means.alerts_in_words(&of_group);
-            let vars = Vars { group: group_name(settings.policy(&group), &group), list, ..Vars::default() };
+            let known = of_group.iter().map(|held| &*held.name).find(|name| !name.is_empty());
+            let vars = Vars { group: group_name(settings.policy(&group), known, &group), list, ..Vars::default() };
             lines.push(if group.is_empty() { vars.list } else { means.notices().render("company_held_item", &vars) });
         }
         let text = means.notices().render("company_held", &Vars { more, list: lines.join("\n"), ..Vars::default() });
         let mut means = self.means_at_place(place, &settings, input, Cause::default(), now, out);
-        say(&mut means, place, &text, false);
+        say(&mut means, place, &text, &Subject::default(), false);
     }
 
     /// A task that nobody acted on is told at the company's place.
@@ -205,9 +219,13 @@ impl Core {
         now: Timestamp,
         out: &mut Vec<Change>,
     ) {
-        let vars = Vars { group: group_name(policy, &place.group), what, ..Vars::default() };
+        let known = self.state.name_of(place.key());
+        let name = group_name(policy, known.as_deref(), &place.group);
+        let vars = Vars { group: name.clone(), what, ..Vars::default() };
         let word = Word {
             group: &place.group,
+            name,
+            subject: task.about.clone(),
             input: &format!("escalated:{}", task.id),
             cause: Cause { task: Some(task.id.clone()), ..task.cause.clone() },
             observe: false,
@@ -258,21 +276,19 @@ impl Core {
     }
 }
 
-/// What people call a group.
-pub(super) fn group_name(policy: &Policy, group: &str) -> String {
-    plain_name(policy.name.as_deref().unwrap_or_default(), group)
-}
-
 /// In the group there; and privately to those who are to be told so, who else are mentioned. Not those who have a card.
-fn say(means: &mut Means<'_>, place: &Company, text: &str, as_card: bool) {
+fn say(means: &mut Means<'_>, place: &Company, text: &str, subject: &Subject, as_card: bool) {
     let told = place.users.iter().filter(|_| !as_card).cloned();
     let (alone, mentions): (Vec<_>, Vec<_>) = told.partition(|user| means.can_tell(user));
     if means.can(Capability::Send) {
         means.act(Lane::Notice, What::Send { text: text.to_owned(), mentions }, Vec::new());
     } else if means.can(Capability::Task) {
-        means.act(Lane::Notice, What::Task { text: text.to_owned(), mentions, buttons: Vec::new() }, Vec::new());
+        let (text, buttons) = (text.to_owned(), Vec::new());
+        means.act(Lane::Notice, What::Task { text, mentions, buttons, about: subject.clone() }, Vec::new());
     }
+    // The text names the group.
+    let told = means.told_alone(text, &Subject { group: String::new(), ..subject.clone() });
     for user in alone {
-        means.act(Lane::Notice, What::Private { user, text: text.to_owned() }, Vec::new());
+        means.act(Lane::Notice, What::Private { user, text: told.clone() }, Vec::new());
     }
 }

@@ -15,6 +15,7 @@ use crate::domain::newcomers::{Newcomer, Newcomers};
 use crate::domain::notices::Vars;
 use crate::domain::penalty::date;
 use crate::domain::policy::{Capability, Mode, Policy};
+use crate::domain::subject::Subject;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::{Timer, TimerKind};
 
@@ -68,6 +69,7 @@ impl Core {
                 notice: "raid",
                 about: "",
                 vars: Vars { time, seconds, count, ..Vars::default() },
+                subject: Subject::default(),
             };
             self.alert(policy, &event.platform, &group, &alert, now, out);
         }

@@ -1,6 +1,7 @@
 //! The path of a message through the core: judged, and when it violates, a case.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Core;
 use super::Judged;
@@ -24,6 +25,7 @@ use crate::domain::recent::{Piece, Sighting};
 use crate::domain::rules::{self, Learned, Moment, link_keys};
 use crate::domain::standing::{Standing, Strike};
 use crate::domain::state::{Joined, Memo};
+use crate::domain::subject::Subject;
 use crate::domain::time::Timestamp;
 
 /// The pseudo rule that speaking during a mute breaks, where the platform cannot keep the mute.
@@ -73,6 +75,12 @@ impl Here<'_> {
         MemberRef::new(&self.event.platform, &self.event.group, &self.message.sender.id)
     }
 
+    /// What the admins are to look at.
+    fn subject(&self, text: &str) -> Subject {
+        let said = if self.about == About::Name { "" } else { text };
+        Subject::of(&self.message.sender.id, &self.message.sender.name, said)
+    }
+
     fn message_key(&self) -> u128 {
         message_key(&self.event.platform, &self.event.group, self.message_id)
     }
@@ -86,6 +94,15 @@ impl Here<'_> {
             ..Cause::default()
         }
     }
+}
+
+/// A message that is so late may have been edited before it came: it is looked up in which case it is then. Nearly every message
+/// is spared that.
+const LATE: Duration = Duration::from_secs(2);
+
+/// Whether a message sent at `time` is so late that its edit may have come before it.
+pub fn may_follow_its_edit(time: Timestamp, now: Timestamp) -> bool {
+    now.since(time) > LATE
 }
 
 impl Core {
@@ -222,7 +239,8 @@ impl Core {
         let [leading, ..] = findings else { return };
         let kept = conceal(&here.settings.rules, &self.scratch.text.original, findings);
         // What was only observed does not shield a real violation.
-        let known = if here.about == About::Name { None } else { self.state.message(here.message_key()) };
+        let asked = here.about != About::Name && (here.is_edit() || may_follow_its_edit(here.time, here.now));
+        let known = if asked { self.state.message(here.message_key()) } else { None };
         let known = known.filter(|memo| observe || !memo.observe);
         if let Some(memo) = known {
             // One message is one case: an edit adds what is new to it, and nothing else.
@@ -288,6 +306,7 @@ impl Core {
         let mut ledger = self.state.group(here.group_key()).ledger.clone();
         let from = out.len();
         let mut means = self.means(here, here.cause(Some(no), &leading.rule, step.name()), Some(no), observe, out);
+        means.subject = here.subject(&text);
         delete(&mut means, here, &findings);
         let carried = penalty::carry_out(&mut means, &mut ledger, &offender, step, &vars);
         let actions = means.made;
@@ -353,6 +372,7 @@ impl Core {
             notice: if here.about == About::Name { "review_name" } else { "review" },
             about: &here.message.sender.id,
             vars: self.vars(here, leading, None, 0),
+            subject: here.subject(&conceal(&here.settings.rules, &self.scratch.text.original, findings).text),
         };
         self.alert(here.policy, &here.event.platform, &Arc::from(&*here.event.group), &alert, here.now, out);
     }
@@ -377,6 +397,7 @@ impl Core {
             input: (*here.event.id).into(),
             cause,
             case,
+            subject: Subject::default(),
             observe,
             deadline: None,
             ordinal: 0,

@@ -21,10 +21,11 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use self::after::TIMERS_AT_ONCE;
 pub use self::alarm::Word;
 pub use self::commands::{Wanted, quoted_cases};
 use self::message::{About, Here};
-pub use self::message::{message_key, pseudo_title};
+pub use self::message::{may_follow_its_edit, message_key, pseudo_title};
 pub use self::reloaded::ReloadWord;
 pub use self::reminders::time_vars;
 pub use self::rules_text::rules_text;
@@ -34,13 +35,15 @@ use super::action::Action;
 use super::case::{ByWhom, Case, CaseFile, TaskDecision};
 use super::change::{Change, MemberRef};
 use super::chat::ChatChange;
-use super::event::{Event, Kind, Message, Person, Role, Segment};
+use super::command::Unmet;
+use super::event::{Archived, Event, Kind, Message, Person, Role, Segment};
 use super::ids::{GroupKey, MemberKey};
 use super::judge::Judgement;
 use super::policy::{Mode, Policy, Settings};
 use super::rules::Scratch;
 use super::standing::Standing;
 use super::state::{Joined, State};
+use super::subject::Subject;
 use super::time::Timestamp;
 
 /// The core: what is known, and by which rules it is judged.
@@ -61,12 +64,16 @@ pub struct Core {
 pub struct Loaded {
     /// The case that it names, or whose notice is quoted.
     pub case: Option<CaseFile>,
+    /// That case's member has left the group.
+    pub gone: bool,
     /// The cases of that case's member that still count.
     pub others: Vec<CaseFile>,
     /// The cases that a quoted notice names, when it is not known which is meant.
     pub quoted: Vec<u64>,
     /// The change that it names.
     pub change: Option<ChatChange>,
+    /// Why it is not known whom it means.
+    pub unmet: Option<Unmet>,
     /// What the author of the quoted message is called, where the command is about them and does not say.
     pub quoted_name: Box<str>,
     /// The last messages of the group.
@@ -81,6 +88,8 @@ pub struct Loaded {
     pub decided: Option<TaskDecision>,
     /// What whoever pressed it is called, or whoever invited somebody who asks to be let in; empty when nobody knows.
     pub presser: Box<str>,
+    /// What the action was about whose end comes next, if it was not done.
+    pub about: Subject,
     /// The action whose end comes next was cancelled while it was under way.
     pub cancelled: bool,
     /// What is held against whoever writes to the bot alone, by group.
@@ -109,6 +118,7 @@ impl Core {
 
     /// Takes in an event that was not seen before.
     pub fn event(&mut self, event: &Event, now: Timestamp, out: &mut Vec<Change>) -> Judged {
+        self.notice_clock(now);
         let from = out.len();
         let judged = self.take_in(event, now, out);
         self.open_tasks(from, now, out);
@@ -164,6 +174,10 @@ impl Core {
                 self.memberships(policy, event, std::slice::from_ref(member), None, None, out);
                 self.renamed(policy, event, member, out);
                 self.names(settings, policy, event, std::slice::from_ref(member), now, out);
+                return Judged::Stored;
+            }
+            Kind::GroupUpdated { name, archive } => {
+                self.updated(event, name.as_deref(), *archive, out);
                 return Judged::Stored;
             }
             Kind::JoinRequest { member, answer, inviter } => {
@@ -268,6 +282,16 @@ impl Core {
             }
             out.push(Change::Membership { member, name, joined, left });
         }
+    }
+
+    /// What the platform knows of a group is other than before.
+    fn updated(&mut self, event: &Event, name: Option<&str>, archive: Option<Archived>, out: &mut Vec<Change>) {
+        let mut ledger = self.state.group(GroupKey::new(&event.platform, &event.group)).ledger.clone();
+        if let Some(name) = name {
+            ledger.name = Some(name.into()).filter(|name: &Box<str>| !name.is_empty());
+        }
+        ledger.archive = archive.or(ledger.archive);
+        self.keep_ledger(&event.platform, &event.group, ledger, out);
     }
 
     /// Changes what is held against a member, in memory and for the store.

@@ -45,6 +45,14 @@ impl Firing {
 }
 
 impl Core {
+    /// The clock may have been put back since reminders were last looked at: a group that comes to be known now is then to be
+    /// reminded of times that were over. A fresh run of the journal has no other way to notice.
+    pub(super) fn notice_clock(&mut self, now: Timestamp) {
+        if self.state.reminders.plan.as_ref().is_some_and(|plan| plan.at > now) {
+            self.state.reminders.plan = None;
+        }
+    }
+
     /// When a reminder is next to be looked at, as far as is known.
     pub fn next_reminder(&self) -> Option<Timestamp> {
         Some(self.state.reminders.plan.as_ref()?.next.first()?.0)

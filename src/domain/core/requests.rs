@@ -10,6 +10,7 @@ use crate::domain::event::{Event, Person};
 use crate::domain::ids::{self, GroupKey};
 use crate::domain::notices::{Vars, plain_name};
 use crate::domain::policy::{Mode, Policy};
+use crate::domain::subject::{Subject, plain_text};
 use crate::domain::time::Timestamp;
 
 /// More of an answer is not shown.
@@ -46,6 +47,7 @@ impl Core {
         means.input = (*event.id).into();
         means.cause = Cause { event: Some((*event.id).into()), user: Some(user.clone()), ..Cause::default() };
         means.observe = policy.mode == Mode::Observe;
+        means.subject = Subject::of(&member.id, &member.name, "");
         means.alert(&mut ledger, "task", "join_request", ids::hash(&["join", &user]) as u64, &vars);
         self.keep_ledger(&event.platform, &event.group, ledger, out);
         self.arm_timers(out, from);
@@ -53,17 +55,6 @@ impl Core {
 
     /// What somebody wrote, for admins: without personal data, calling nobody, hiding nothing, and not too long.
     pub(super) fn shown_text(&mut self, policy: &Policy, text: &str, longest: usize) -> String {
-        let text = self.concealed(policy, text);
-        let shown = |c: &char| {
-            !c.is_control()
-                && !crate::domain::text::is_invisible(*c)
-                && !matches!(c, '@' | '＠' | '\u{2028}' | '\u{2029}')
-        };
-        let mut rest = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(shown);
-        let mut kept: String = rest.by_ref().take(longest).collect();
-        if rest.next().is_some() {
-            kept.push('…');
-        }
-        kept.trim().to_owned()
+        plain_text(&self.concealed(policy, text), longest)
     }
 }

@@ -10,12 +10,13 @@ use crate::domain::lexicon::LexiconBuilder;
 use crate::domain::notices::Notices;
 use crate::domain::policy::{
     Capabilities, Capability, DiskLimits, Mode, Platform, Policy, Retention, Roles, RuleSetting, RulesText, Severity,
-    Step, UnknownGroups, Verdict, Welcome,
+    Step, Strangers, UnknownGroups, Verdict, Welcome,
 };
 use crate::domain::reminder::Known;
 use crate::domain::rules::{EXEMPT_ROLES, Rule, RuleId, RuleInfo, Ruleset};
 use crate::domain::standing::Standing;
 use crate::domain::state::Limits;
+use crate::domain::subject::Subject;
 use crate::domain::tasks::TaskPolicy;
 
 mod alerts;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::mem::take;
 use std::sync::Arc;
 
-use super::wire::{Item, List, Part, Plain, Wire, WirePerson, WireQuote, WireSegment};
-use super::{Event, Kind, Malformed, Message, Person, Quote, Role, Segment};
+use super::wire::{Item, List, Part, Plain, Wire, WireArchive, WirePerson, WireQuote, WireSegment};
+use super::{Archived, Event, Kind, Malformed, Message, Person, Quote, Role, Segment};
 use crate::domain::time::Timestamp;
 
 /// The longest id that is taken, in bytes. Platforms use at most 64; the limit bounds what a key costs.
@@ -91,6 +91,7 @@ impl Wire<'_> {
             | Kind::Joined { .. }
             | Kind::Left { .. }
             | Kind::Renamed { .. }
+            | Kind::GroupUpdated { .. }
             | Kind::JoinRequest { .. }
             | Kind::Button { .. }
             | Kind::Track { .. } => group.needed("group")?,
@@ -128,6 +129,10 @@ impl Wire<'_> {
                 user: self.user.needed("user")?,
                 task: self.task.needed("task")?,
                 choice: self.choice.needed_text("choice")?,
+            },
+            "group_updated" => Kind::GroupUpdated {
+                name: owned(self.name.text("name")?),
+                archive: archived(self.archive).map_err(|error| error.under("archive"))?,
             },
             "track" => Kind::Track {
                 member: person("member", self.member, Plain::needed)?,
@@ -210,6 +215,20 @@ impl Item for Person {
 
 fn people(members: List<Person>) -> Result<Vec<Person>, Malformed> {
     members.items("members")?.ok_or_else(|| malformed("members", "is missing"))
+}
+
+fn archived(archive: Part<WireArchive<'_>>) -> Result<Option<Archived>, Malformed> {
+    if matches!(archive, Part::Missing) {
+        return Ok(None);
+    }
+    let archive = archive.object()?;
+    let count =
+        |plain: Plain<'_>, field| Ok(u32::try_from(plain.number(field)?.unwrap_or_default()).unwrap_or(u32::MAX));
+    Ok(Some(Archived {
+        employees: count(archive.employees, "employees")?,
+        outsiders: count(archive.outsiders, "outsiders")?,
+        missing: count(archive.missing, "missing")?,
+    }))
 }
 
 /// A member in the field `field`, whose id is read by `id`.

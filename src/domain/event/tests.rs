@@ -62,6 +62,7 @@ fn every_type_is_read() {
         ),
         ("member_left", Kind::Left { members: vec![person("1")], reason: Some("quit".into()) }),
         ("member_renamed", Kind::Renamed { member: person("v") }),
+        ("group_updated", Kind::GroupUpdated { name: Some("buy".into()), archive: None }),
         ("join_request", Kind::JoinRequest { member: person("v"), answer: None, inviter: Some("i".into()) }),
         ("button", Kind::Button { user: "w".into(), task: "k".into(), choice: "yes".into() }),
         ("track", Kind::Track { member: person("v"), name: "buy".into() }),

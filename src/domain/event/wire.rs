@@ -57,6 +57,19 @@ pub(super) struct Wire<'a> {
     pub(super) choice: Plain<'a>,
     #[serde(borrow, default)]
     pub(super) name: Plain<'a>,
+    #[serde(borrow, default)]
+    pub(super) archive: Part<WireArchive<'a>>,
+}
+
+/// Whose messages are archived.
+#[derive(Derived)]
+pub(super) struct WireArchive<'a> {
+    #[serde(borrow, default)]
+    pub(super) employees: Plain<'a>,
+    #[serde(borrow, default)]
+    pub(super) outsiders: Plain<'a>,
+    #[serde(borrow, default)]
+    pub(super) missing: Plain<'a>,
 }
 
 /// A member.

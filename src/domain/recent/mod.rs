@@ -21,7 +21,7 @@ use self::chains::{Chains, Link};
 pub use self::heats::{Heat, Heated, MOST_HEATS};
 use self::pieces::Cut;
 pub use self::pieces::Piece;
-pub use self::traces::{BANDS, Left, MOST_TRACES, Sketch, thing};
+pub use self::traces::{Among, BANDS, Left, MOST_TRACES, Sketch, thing};
 use super::ids::{GroupKey, MemberKey};
 use super::time::Timestamp;
 
@@ -53,6 +53,8 @@ pub struct Needs {
     pub traces: Duration,
     /// Of texts with fewer characters to compare than this no sketch is; `None`: of none.
     pub shortest_sketch: Option<usize>,
+    /// Among whose texts they are compared, by [`Among`].
+    pub compared: [bool; Among::ALL.len()],
     /// Whether contacts and links are such things.
     pub things: bool,
     /// How long heated messages are remembered.
@@ -83,7 +85,8 @@ impl Needs {
     }
 
     /// Needs what texts of at least `shortest` characters are like, as far back as `window`.
-    pub fn sketches(&mut self, shortest: usize, window: Duration) {
+    pub fn sketches(&mut self, shortest: usize, among: Among, window: Duration) {
+        self.compared[among as usize] = true;
         self.shortest_sketch = Some(self.shortest_sketch.map_or(shortest, |other| other.min(shortest)));
         self.traces = self.traces.max(window);
     }
@@ -235,8 +238,8 @@ pub struct Place {
     heats: u64,
 }
 
-/// How much longer than the rules look back a written entry is kept: an idle daemon must not write megabytes of what
-/// nobody will ask for.
+/// How much longer than the rules look back a written entry is kept, for clocks that are put back: an idle daemon must not write
+/// megabytes of what nobody will ask for.
 const GRACE: Duration = Duration::from_secs(3600);
 
 impl Recent {
@@ -276,7 +279,7 @@ impl Recent {
             });
         }
         if !needs.traces.is_zero() {
-            self.note_traces(sighting);
+            self.note_traces(needs, sighting);
         }
         if !needs.heats.is_zero() {
             self.note_heat(sighting);
@@ -352,15 +355,15 @@ impl Recent {
         gone.into_iter().all(|(came, shed)| came <= shed)
     }
 
-    /// Everything that a rule may still ask for at `now`, written; with an hour's grace for events that come late.
-    pub fn snapshot(&self, needs: &Needs, now: Timestamp) -> Vec<u8> {
-        self.snapshot_since(Place::default(), needs, now)
+    /// Everything that a rule may still ask for about a message that was sent at `oldest` or later, written.
+    pub fn snapshot(&self, needs: &Needs, oldest: Timestamp) -> Vec<u8> {
+        self.snapshot_since(Place::default(), needs, oldest)
     }
 
     /// The same of what was remembered since `place`.
-    pub fn snapshot_since(&self, place: Place, needs: &Needs, now: Timestamp) -> Vec<u8> {
+    pub fn snapshot_since(&self, place: Place, needs: &Needs, oldest: Timestamp) -> Vec<u8> {
         let needed = [needs.times, needs.texts, needs.pieces, needs.traces, needs.heats];
-        written::write(self, place, needed.map(|window| now.minus(window + GRACE)))
+        written::write(self, place, needed.map(|window| oldest.minus(window + GRACE)))
     }
 
     /// Reads a snapshot and those of what came since, one after the other. `None` when one is damaged or of another version.

@@ -23,7 +23,9 @@ fn needs() -> Needs {
     let mut needs = Needs::default();
     needs.times(Duration::from_secs(10));
     needs.texts(8, Duration::from_secs(600));
-    needs.sketches(8, Duration::from_secs(600));
+    for among in Among::ALL {
+        needs.sketches(8, among, Duration::from_secs(600));
+    }
     needs.things(Duration::from_secs(600));
     needs.heats(Duration::from_secs(600));
     needs
@@ -147,7 +149,6 @@ fn a_snapshot_leaves_out_what_nobody_can_ask_for_any_more() {
 
 #[test]
 fn texts_that_have_much_in_common_are_found() {
-    let around = Timestamp(1_000);
     let within = Duration::from_secs(10);
     let mut found = [0_u32; 3];
     for round in 0..200_u64 {
@@ -157,11 +158,34 @@ fn texts_that_have_much_in_common_are_found() {
         // Sixty pieces, of which as many are others: 100, 71 and 20 % in common.
         for (slot, others) in found.iter_mut().zip([0, 10, 40]) {
             let other = sketch(first + others..first + others + 60);
-            *slot += recent.alike(&other, 50, around, within).len() as u32;
+            let other = Sighting { sketch: Some(other), ..sighting(2, 2, 1, 1, None) };
+            *slot += recent.alike(&other, 50, Among::Group, within).len() as u32;
         }
     }
     assert_eq!(found[0], 200);
     assert!(found[1] > 175 && found[2] <= 4, "{found:?}");
+}
+
+#[test]
+fn texts_are_compared_among_those_that_are_asked_for() {
+    let mut recent = Recent::default();
+    let said =
+        |member: u128, user, group| Sighting { sketch: Some(sketch(0..60)), ..sighting(member, user, group, 1, None) };
+    for (member, user, group) in [(1, 1, 1), (2, 2, 1), (3, 1, 2), (4, 3, 3)] {
+        recent.note(&needs(), &said(member, user, group));
+    }
+    let found = |among| {
+        let mut users: Vec<(u64, u64)> = recent
+            .alike(&said(1, 1, 1), 90, among, Duration::from_secs(10))
+            .iter()
+            .map(|left| (left.copied.user(), left.copied.group()))
+            .collect();
+        users.sort_unstable();
+        users
+    };
+    assert_eq!(found(Among::Group), [(1, 1), (2, 1)]);
+    assert_eq!(found(Among::User), [(1, 1), (1, 2)]);
+    assert_eq!(found(Among::All), [(1, 1), (1, 2), (2, 1), (3, 3)]);
 }
 
 #[test]
@@ -185,7 +209,8 @@ fn things_and_heat_live_through_a_snapshot() {
         let left = recent.left(7, around, within);
         assert_eq!(left.iter().map(|left| left.copied.user()).collect::<Vec<_>>(), [3, 2]);
         assert!(left[0].is_by(MemberKey(3)) && recent.was_quiet(&left[0], 0, Duration::from_secs(9)));
-        assert_eq!(recent.alike(&sketch(0..60), 90, around, within), left);
+        let this = Sighting { sketch: Some(sketch(0..60)), ..sighting(3, 3, 1, 3, None) };
+        assert_eq!(recent.alike(&this, 90, Among::Group, within), left);
         assert_eq!(recent.heat(9, GroupKey(1), around, within).map(Heated::user).collect::<Vec<_>>(), [3, 2]);
         assert_eq!(recent.heat(9, GroupKey(2), around, within).count() + recent.left(8, around, within).len(), 0);
     }

@@ -5,24 +5,56 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::chains::Link;
-use super::{Copied, MemberKey, Recent, Sighting, half};
+use super::{Copied, MemberKey, Needs, Recent, Sighting, half};
 use crate::domain::ids::hash;
 use crate::domain::time::Timestamp;
 
-/// How many traces are remembered: 56 bytes each, up to [`BANDS`] for a text.
+/// How many traces are remembered: 56 bytes each, for a text [`BANDS`] or one for each way of [`Among`] that is asked for.
 pub const MOST_TRACES: usize = 1 << 17;
 
 /// How many keys a sketch has. Texts that have one in common are compared: of those that have half of their pieces in common
 /// 97 in 100 do, with a fifth 39.
 pub const BANDS: usize = 12;
-/// How many of those that have a key in common are looked at.
+/// How many of those that have a key in common are looked at …
 const LATEST: usize = 128;
+/// … and once so many are alike, no further key: no rule asks for as many, and where everybody says the same all keys tell of
+/// the same texts.
+const MOST_ALIKE: usize = 128;
 /// How many minima make a key.
 const ROWS: usize = 2;
 /// How many minima there are; those that are in no key serve to compare.
 const MINIMA: usize = 32;
 /// How many bits of each minimum are kept to compare texts by.
 const BITS: u32 = 2;
+
+/// Among whose texts one is looked for that is like another: who asks about one group need not look at what all others say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Among {
+    /// Those of its group.
+    Group,
+    /// Those of its sender, in whatever group.
+    User,
+    /// All.
+    All,
+}
+
+impl Among {
+    /// Each of them.
+    pub const ALL: [Self; 3] = [Self::Group, Self::User, Self::All];
+
+    /// By what the texts of a sketch are found.
+    fn keys(self, sketch: &Sketch, sighting: &Sighting) -> ([u64; BANDS], usize) {
+        match self {
+            Self::Group => (sketch.bands.map(|band| band ^ u64::from_le_bytes(half(sighting.group.0))), BANDS),
+            // Few enough to be compared one by one.
+            Self::User => ([sighting.user ^ OF_USER; BANDS], 1),
+            Self::All => (sketch.bands, BANDS),
+        }
+    }
+}
+
+/// Tells a user's texts from other things.
+const OF_USER: u64 = 0x7465_7874_7300;
 
 /// What a text is like: two texts that have many pieces in common have similar sketches (MinHash,
 /// Broder 1997, with bands; of each minimum two bits are kept, Li and König 2010).
@@ -60,10 +92,11 @@ impl Sketch {
 
     /// How many percent of their pieces two texts have in common, as far as the sketches tell (±11).
     fn likeness(bits: u64, other: u64) -> u32 {
+        const { assert!(BITS == 2 && MINIMA == 32, "one bit of each pair tells whether it differs") };
         let differing = bits ^ other;
-        let same = (0..MINIMA as u32).filter(|no| differing >> (no * BITS) & ((1 << BITS) - 1) == 0).count();
+        let pairs = (differing | differing >> 1) & 0x5555_5555_5555_5555;
         // By chance one in four is the same.
-        let (same, all) = (same as u32 * 100, MINIMA as u32);
+        let (same, all) = ((MINIMA as u32 - pairs.count_ones()) * 100, MINIMA as u32);
         (same / all).saturating_sub(25) * 100 / 75
     }
 }
@@ -103,10 +136,16 @@ pub fn thing(kind: &str, name: &str) -> u64 {
 
 impl Recent {
     /// Remembers what a message leaves.
-    pub(super) fn note_traces(&mut self, sighting: &Sighting) {
+    pub(super) fn note_traces(&mut self, needs: &Needs, sighting: &Sighting) {
         let things = sighting.things.into_iter().filter(|thing| *thing != 0).map(|thing| (thing, 0));
-        let bands = sighting.sketch.into_iter().flat_map(|sketch| sketch.bands.map(|band| (band, sketch.bits)));
-        for (thing, bits) in things.chain(bands) {
+        let asked = Among::ALL.into_iter().filter(|among| needs.compared[*among as usize]);
+        let texts = sighting.sketch.into_iter().flat_map(|sketch| {
+            asked.clone().flat_map(move |among| {
+                let (keys, count) = among.keys(&sketch, sighting);
+                keys.into_iter().take(count).map(move |key| (key, sketch.bits))
+            })
+        });
+        for (thing, bits) in things.chain(texts) {
             let copied = Copied {
                 text: [0; 8],
                 user: sighting.user.to_le_bytes(),
@@ -124,14 +163,20 @@ impl Recent {
         traces.take(LATEST).map(|trace| Left { copied: trace.copied, member: trace.member }).collect()
     }
 
-    /// Who said a text at most `within` before or after `around` that has at least so many percent of its pieces in common
-    /// with this one, newest first.
-    pub fn alike(&self, sketch: &Sketch, likeness: u32, around: Timestamp, within: Duration) -> Vec<Left> {
+    /// Who said a text at most `within` before or after a sighting's that has at least so many percent of its pieces in common
+    /// with it, newest first; the sighting itself among them.
+    pub fn alike(&self, sighting: &Sighting, likeness: u32, among: Among, within: Duration) -> Vec<Left> {
+        let Some(sketch) = &sighting.sketch else { return Vec::new() };
+        let (from, to) = (sighting.time.minus(within), sighting.time.plus(within));
+        let (keys, count) = among.keys(sketch, sighting);
         let mut found: Vec<Left> = Vec::new();
-        for band in sketch.bands {
-            let traces = self.traces.between(band, around.minus(within), around.plus(within)).take(LATEST);
+        for key in keys.into_iter().take(count) {
+            let traces = self.traces.between(key, from, to).take(LATEST);
             let like = |trace: &&Trace| Sketch::likeness(sketch.bits, u64::from_le_bytes(trace.bits)) >= likeness;
             found.extend(traces.filter(like).map(|trace| Left { copied: trace.copied, member: trace.member }));
+            if found.len() >= MOST_ALIKE {
+                break;
+            }
         }
         found.sort_unstable_by_key(|left| (std::cmp::Reverse(left.copied.time), left.member));
         found.dedup();

@@ -7,13 +7,13 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::contacts::things_in;
-use super::crowd::{begins, different};
+use super::crowd::{MOST, begins, different};
 use super::links::read_domain;
 use super::pushing::pages;
 use super::similar::Alike;
 use super::{Build, Draft, Found, LONGEST_WINDOW, Look, Rule, Said};
 use crate::domain::event::Message;
-use crate::domain::recent::{Left, MOST_THINGS, Needs, Recent, Sighting, thing};
+use crate::domain::recent::{Among, Left, MOST_THINGS, Needs, Recent, Sighting, thing};
 use crate::domain::text::Text;
 
 /// The keys of a `concert` rule.
@@ -58,7 +58,7 @@ enum What {
 const FEW: usize = 2;
 const DAY: Duration = Duration::from_secs(86_400);
 /// The most members that can be asked for.
-const MOST: i64 = 50;
+const MOST_MEMBERS: i64 = 50;
 
 fn nobody() -> Spanned<i64> {
     Spanned::new(0..0, 0)
@@ -67,9 +67,9 @@ fn nobody() -> Spanned<i64> {
 impl Draft for Concert {
     fn build(self: Box<Self>, build: &mut Build<'_>) -> Option<Box<dyn Rule>> {
         let before = build.errors();
-        let members = build.number(&self.members, "members", 2..=MOST);
+        let members = build.number(&self.members, "members", 2..=MOST_MEMBERS);
         let seconds = build.number(&self.seconds, "seconds", 1..=LONGEST_WINDOW / 2);
-        let quiet = build.number(&self.quiet_members, "quiet_members", 0..=MOST);
+        let quiet = build.number(&self.quiet_members, "quiet_members", 0..=MOST_MEMBERS);
         let what = self.what.as_ref().map_or(&[What::Text, What::Contact, What::Link][..], |what| what.get_ref());
         if let Some(written) = self.what.as_ref().filter(|what| what.get_ref().is_empty()) {
             let fault = build.source.fault(written.span(), "an empty `what` finds nothing");
@@ -113,7 +113,7 @@ impl Rule for Together {
     fn needs(&self, needs: &mut Needs) {
         let window = self.within * 2;
         if self.what.contains(&What::Text) {
-            needs.sketches(self.alike.shortest(), window);
+            needs.sketches(self.alike.shortest(), self.among(), window);
         }
         if self.what.contains(&What::Contact) || self.what.contains(&What::Link) {
             needs.things(window);
@@ -127,15 +127,18 @@ impl Rule for Together {
         let mine = |left: &&Left| left.copied.time == sighting.time && left.is_by(sighting.member);
         let tells = |mut left: Vec<Left>| {
             left.retain(|left| self.across_groups || left.copied.is_in(sighting.group));
-            let Some(this) = left.iter().find(mine).copied() else { return false };
-            begins(&left, &this, |left| left.copied.time, self.within, |left| self.is_enough(recent, left))
+            let Some(this) = left.iter().position(|left| mine(&left)) else { return false };
+            let by: Vec<By> = left.iter().take(MOST).map(|left| self.by(recent, left)).collect();
+            let Some(this) = by.get(this) else { return false };
+            begins(&by, this, |by| by.left.copied.time, self.within, |window| self.is_enough(window))
         };
         let window = self.within * 2;
-        let pushed = self
-            .things(said)
+        let things = if sighting.things == [0; MOST_THINGS] { Vec::new() } else { self.things(said) };
+        let pushed = things
             .into_iter()
             .any(|thing| sighting.things.contains(&thing) && tells(recent.left(thing, sighting.time, window)));
-        let repeated = self.what.contains(&What::Text) && tells(self.alike.find(recent, sighting, said.text, window));
+        let repeated = self.what.contains(&What::Text)
+            && tells(self.alike.find(recent, sighting, self.among(), said.text, window));
         if pushed || repeated {
             found.push(said.text.whole());
         }
@@ -148,6 +151,10 @@ impl Rule for Together {
 }
 
 impl Together {
+    fn among(&self) -> Among {
+        if self.across_groups { Among::All } else { Among::Group }
+    }
+
     /// The keys of the contacts and links in a message that it is about.
     fn things(&self, said: &Said<'_>) -> Vec<u64> {
         let (contacts, links) = (self.what.contains(&What::Contact), self.what.contains(&What::Link));
@@ -156,16 +163,24 @@ impl Together {
         contacts.into_iter().chain(links).collect()
     }
 
-    /// Whether so many members, as quiet before as is asked for, are in a window.
-    fn is_enough(&self, recent: &Recent, window: &[Left]) -> bool {
-        let user = |left: &Left| left.copied.user();
-        if window.len() < self.members || different(window, user, self.members) < self.members {
-            return false;
-        }
-        let before = |left: &&Left| self.quiet > 0 && recent.was_quiet(left, FEW, DAY);
-        let quiet: Vec<Left> = window.iter().filter(before).copied().collect();
-        different(&quiet, user, self.quiet) >= self.quiet
+    /// Whether whoever left something was quiet before, if that makes a difference.
+    fn by(&self, recent: &Recent, left: &Left) -> By {
+        By { left: *left, quiet: self.quiet > 0 && recent.was_quiet(left, FEW, DAY) }
     }
+
+    /// Whether so many members, as quiet before as is asked for, are in a window.
+    fn is_enough(&self, window: &[By]) -> bool {
+        let user = |by: &&By| by.left.copied.user();
+        let quiet = window.iter().filter(|by| by.quiet);
+        different(window.iter(), user, self.members) >= self.members && different(quiet, user, self.quiet) >= self.quiet
+    }
+}
+
+/// What somebody left, and whether they had said hardly anything before.
+#[derive(Clone, Copy, PartialEq)]
+struct By {
+    left: Left,
+    quiet: bool,
 }
 
 fn contacts_of(text: &Text) -> Vec<u64> {

@@ -5,11 +5,11 @@ use std::time::Duration;
 use crate::domain::time::Timestamp;
 
 /// How many entries are looked at. More do not make a crowd larger.
-const MOST: usize = 256;
+pub(super) const MOST: usize = 128;
 
 /// Whether something is reached in a window of that length that has `this` in it, and was in none near it without `this`:
 /// what goes on and on is told again only after a pause of that length. `all` are the entries at most twice `within` around
-/// `this`, newest first, `this` among them.
+/// `this`, newest first, `this` among them. More entries never undo what fewer have `reached`.
 pub(super) fn begins<T: Copy + PartialEq>(
     all: &[T],
     this: &T,
@@ -19,18 +19,25 @@ pub(super) fn begins<T: Copy + PartialEq>(
 ) -> bool {
     let now = time(this);
     let all = all.get(..all.len().min(MOST)).unwrap_or_default();
+    // Nearly always there are too few, and one look says so.
+    if !reached(all) {
+        return false;
+    }
     let windows = |entries: &[T]| {
         let mut ends = entries.iter().enumerate().filter(|(_, end)| {
             let end = time(end);
             end.plus(within) >= now && now.plus(within) >= end
         });
+        let mut furthest = 0;
         ends.any(|(at, end)| {
             let from = entries.get(at..).unwrap_or_default();
             let length = from.partition_point(|entry| time(end).since(time(entry)) <= within);
-            reached(from.get(..length).unwrap_or_default())
+            // One that reaches no further than the window before it is a part of that.
+            let further = at + length > furthest;
+            furthest = furthest.max(at + length);
+            further && reached(from.get(..length).unwrap_or_default())
         })
     };
-    // Nearly always there are too few, and one look says so.
     if !windows(all) {
         return false;
     }
@@ -42,9 +49,9 @@ pub(super) fn begins<T: Copy + PartialEq>(
 }
 
 /// How many different keys there are, up to a number.
-pub(super) fn different<T>(entries: &[T], key: impl Fn(&T) -> u64, most: usize) -> usize {
+pub(super) fn different<T>(entries: impl Iterator<Item = T>, key: impl Fn(&T) -> u64, most: usize) -> usize {
     let mut known: Vec<u64> = Vec::with_capacity(most);
-    for key in entries.iter().map(key) {
+    for key in entries.map(|entry| key(&entry)) {
         if known.len() >= most {
             break;
         }

@@ -131,7 +131,7 @@ impl Measure {
         if words + answers.min(words) < self.heat {
             return false;
         }
-        let heated: Vec<Heated> = window.iter().filter(|one| one.words > 0).copied().collect();
-        different(&heated, Heated::user, self.members) >= self.members
+        let heated = window.iter().filter(|one| one.words > 0);
+        different(heated, |one| one.user(), self.members) >= self.members
     }
 }

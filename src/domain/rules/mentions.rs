@@ -84,7 +84,13 @@ impl Rule for Limit {
 /// Whether a mention means everybody. A member may be called 所有人: where an id is given, it decides.
 fn is_everybody(user: &str, name: &str) -> bool {
     let named = || TYPED.contains(&name.trim_start_matches(['@', '＠']).trim());
-    if user.is_empty() { named() } else { USERS.iter().any(|all| user.eq_ignore_ascii_case(all)) }
+    if user.is_empty() { named() } else { stands_for_everybody(user) }
+}
+
+/// Whether a platform takes this for everybody where others take it for a member's id: nobody is called by it unasked.
+pub fn stands_for_everybody(user: &str) -> bool {
+    let typed = || TYPED.contains(&user.trim_start_matches(['@', '＠']).trim());
+    USERS.iter().any(|all| user.eq_ignore_ascii_case(all)) || typed()
 }
 
 /// Where everybody is called by typing it: `@所有人`, `＠ 全體成員`; not `a@all.com` and not `@allen`.

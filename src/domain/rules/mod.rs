@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use toml::Spanned;
 
+use self::screen::Needed;
 use super::case::Span;
 use super::disguise::Disguise;
 use super::event::{Message, Role};
@@ -23,6 +24,7 @@ use super::time::Timestamp;
 use crate::fault::{Fault, Level, Source};
 
 mod ruleset;
+mod screen;
 
 mod cards;
 mod combination;
@@ -57,6 +59,7 @@ pub use concert::thing_keys;
 pub use excuse::Excuse;
 pub use keywords::list_entries;
 pub use links::may_have_address;
+pub use mentions::stands_for_everybody;
 pub use pushing::link_keys;
 pub use ruleset::{Explanation, Ruleset, Scratch, parts};
 pub use similar::sketch;
@@ -196,6 +199,10 @@ pub trait Rule: Send + Sync {
     /// How long ago the first message may be of several that together say one of its words; zero: each is looked at alone.
     fn pieces(&self) -> Duration {
         Duration::ZERO
+    }
+    /// Characters of which a text must have one for [`Rule::in_text`] to find something in it; `None` where it may in any.
+    fn needed(&self) -> Option<Needed> {
+        None
     }
     /// Looks at one text: the message's own, or a part of it.
     fn in_text(&self, _text: &Text, _found: &mut Found<'_>) {}

@@ -6,6 +6,7 @@ use ::regex::{Match, Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::screen::Needed;
 use super::{Build, Draft, Found, Look, MOST_HITS, Rule};
 use crate::domain::case::Span;
 use crate::domain::text::{GapKind, Text};
@@ -120,6 +121,10 @@ impl Compiled {
 impl Rule for Compiled {
     fn looks(&self) -> &'static [Look] {
         &[Look::Text]
+    }
+
+    fn needed(&self) -> Option<Needed> {
+        Needed::by(self.patterns.iter().map(Regex::as_str), self.on)
     }
 
     fn in_text(&self, text: &Text, found: &mut Found<'_>) {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Build, Draft, Found, LONGEST_WINDOW, Look, Rule, Said};
-use crate::domain::recent::{Copied, Needs, Recent, Sighting};
+use crate::domain::recent::{Among, Copied, Needs, Recent, Sighting};
 use crate::domain::time::Timestamp;
 
 /// The keys of a `repeat` rule.
@@ -164,6 +164,15 @@ impl Limit {
             What::Groups => "groups by one user",
         };
         format!("{} {what} within {} s", self.count, self.within.as_secs())
+    }
+
+    /// Among whose texts it counts.
+    pub(super) fn among(&self) -> Among {
+        match self.what {
+            What::Times | What::Members => Among::Group,
+            What::MembersAnywhere => Among::All,
+            What::Groups => Among::User,
+        }
     }
 
     /// How far it looks back.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::excuse::{Excuse, drop_excused};
+use super::screen::Screen;
 use super::{Found, Heard, Hit, Learned, Learnt, Look, Moment, Rule, RuleId, RuleInfo, Said, Word, personal_data};
 use crate::domain::case::Finding;
 use crate::domain::disguise::Views;
@@ -24,6 +25,7 @@ pub struct Ruleset {
     /// The rules that look at each thing, by [`Look`].
     looking: [Vec<RuleId>; Look::ALL.len()],
     lexicon: Lexicon,
+    screen: Screen,
     excuses: Vec<Excuse>,
     needs: Needs,
 }
@@ -85,7 +87,9 @@ impl Ruleset {
             let all = rules.iter().map(|rule| &**rule).zip((0..).map(RuleId));
             all.filter(|(rule, _): &(&dyn Rule, RuleId)| rule.looks().contains(&look)).map(|(_, id)| id).collect()
         });
-        Self { infos, rules, looking, lexicon: lexicon.build(), excuses: Vec::new(), needs }
+        let screened = rules.iter().zip((0..).map(RuleId));
+        let screen = Screen::new(screened.filter_map(|(rule, id)| Some((id, rule.needed()?))));
+        Self { infos, rules, looking, lexicon: lexicon.build(), screen, excuses: Vec::new(), needs }
     }
 
     /// The same with what excuses hits of its rules.
@@ -313,13 +317,16 @@ impl Ruleset {
     fn in_text(&self, text: &Text, words: &mut Words, hits: &mut Vec<Hit>) {
         let first = hits.len();
         self.find_words(text, words, hits);
-        for (rule, id) in self.looking(Look::Text) {
+        let without = self.screen.without(text);
+        for (rule, id) in self.looking(Look::Text).filter(|(_, id)| !without.has(*id)) {
             rule.in_text(text, &mut Found { rule: id, hits });
         }
         let apart = &mut words.apart;
         if !apart.is_empty() {
             apart.sort_by_key(|word| (word.list, word.span.start));
-            for (rule, id) in self.looking(Look::Words) {
+            // A rule finds nothing without a word of its own.
+            let has_own = |id: RuleId| apart.iter().any(|word| self.lexicon.owner(word.list) == id);
+            for (rule, id) in self.looking(Look::Words).filter(|(_, id)| has_own(*id)) {
                 rule.in_words(text, apart, &mut Found { rule: id, hits });
             }
             drop_excused(&self.excuses, apart, first, hits);

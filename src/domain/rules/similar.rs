@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use super::repeat::{AcrossGroups, ByMember, ByMembers, Limit, limits};
 use super::{Build, Draft, Found, Look, Rule, Said};
-use crate::domain::recent::{Left, Needs, Recent, Sighting, Sketch};
+use crate::domain::recent::{Among, Left, Needs, Recent, Sighting, Sketch};
 use crate::domain::text::Text;
 
 /// The keys of a `similar` rule.
@@ -59,20 +59,22 @@ impl Alike {
         Some(Self { likeness: likeness?, shortest: shortest? as usize, none })
     }
 
-    /// Those who said a text like this one, newest first; nobody where it is none to compare.
+    /// Those who said a text like this one, newest first, this one among them; nobody where it is the only one, or none to
+    /// compare.
     pub(super) fn find(
         &self,
         recent: &Recent,
         sighting: &Sighting,
+        among: Among,
         text: &Text,
         within: std::time::Duration,
     ) -> Vec<Left> {
-        let Some(sketch) = sighting.sketch else { return Vec::new() };
+        let alike = recent.alike(sighting, self.likeness, among, within);
         let spared = || self.none.iter().any(|word| text.folded.text.contains(word.as_str()));
-        if comparable(text).len() < self.shortest || spared() {
+        if alike.len() < 2 || comparable(text).len() < self.shortest || spared() {
             return Vec::new();
         }
-        recent.alike(&sketch, self.likeness, sighting.time, within)
+        alike
     }
 
     /// The fewest characters to compare.
@@ -106,14 +108,20 @@ impl Rule for Reworded {
     }
 
     fn needs(&self, needs: &mut Needs) {
-        self.limits.iter().for_each(|limit| needs.sketches(self.alike.shortest(), limit.within()));
+        for limit in &self.limits {
+            needs.sketches(self.alike.shortest(), limit.among(), limit.within());
+        }
     }
 
     fn in_recent(&self, recent: &Recent, sighting: &Sighting, said: &Said<'_>, found: &mut Found<'_>) {
-        let Some(widest) = self.limits.iter().map(Limit::within).max() else { return };
-        let alike = self.alike.find(recent, sighting, said.text, widest);
-        let copies = || alike.iter().map(|left| &left.copied);
-        if alike.len() > 1 && self.limits.iter().any(|limit| limit.is_reached_by(copies, sighting)) {
+        let reached = |among: Among| {
+            let mut limits = self.limits.iter().filter(|limit| limit.among() == among);
+            let Some(widest) = limits.clone().map(Limit::within).max() else { return false };
+            let alike = self.alike.find(recent, sighting, among, said.text, widest);
+            let copies = || alike.iter().map(|left| &left.copied);
+            limits.any(|limit| limit.is_reached_by(copies, sighting))
+        };
+        if Among::ALL.into_iter().any(reached) {
             found.push(said.text.whole());
         }
     }

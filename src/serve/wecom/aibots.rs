@@ -8,7 +8,7 @@ use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
 use super::{Around, Task, inlet};
-use crate::adapters::wecom::aibot::client::{Client, Settings};
+use crate::adapters::wecom::aibot::client::{Client, Link, Settings};
 use crate::adapters::wecom::aibot::feed::{Feed, Hearing, Shown};
 use crate::adapters::wecom::aibot::middle::{self, Middle};
 use crate::adapters::wecom::aibot::speaker::{Limits, Speaker};
@@ -42,7 +42,7 @@ pub(super) fn made(tenant: &Wecom, around: &Around, groups: &Groups, stop: &Canc
         let part = format!("wecom.{}.aibot.{}", tenant.name, aibot.name);
         let limits =
             Limits { a_minute: aibot.per_minute as usize, an_hour: aibot.per_hour as usize, ..Limits::default() };
-        let speaker = Speaker::new(limits, around.clock.clone());
+        let speaker = around.counted.speaker(&aibot.bot_id, limits, around.clock.clone());
         let feed = || {
             let hearing = Hearing {
                 platform: tenant.name.clone(),
@@ -56,14 +56,14 @@ pub(super) fn made(tenant: &Wecom, around: &Around, groups: &Groups, stop: &Canc
         match &aibot.way {
             AibotWay::Callback(_) => continue,
             AibotWay::Connected { secret, ws_url } => {
-                let settings = Settings { url: ws_url.clone(), ..Settings::new(&aibot.bot_id, secret.reveal()) };
-                let client = connected(settings, &speaker, feed(), &around.health, &part);
+                let settings = Settings::new(ws_url, &aibot.bot_id, secret.reveal());
+                let client = connected(settings, &speaker, feed(), around, (&tenant.name, &aibot.name), &part);
                 let client = client.map_err(anyhow::Error::msg).with_context(|| part.clone())?;
                 made.tasks.push(Box::pin(client.clone().run(stop.clone())));
                 made.clients.push(client);
             }
             AibotWay::Middle { listen, ws_url } => {
-                let patience = Settings::new("", "").patience;
+                let patience = Settings::new("", "", "").patience;
                 let settings = middle::Settings { listen: *listen, url: ws_url.clone(), patience };
                 let middle = Middle::new(settings, speaker.clone(), feed());
                 let middle = middle.map_err(anyhow::Error::msg).with_context(|| part.clone())?;
@@ -97,11 +97,26 @@ fn heard(health: &Health, part: &str) -> Shown {
     })
 }
 
-fn connected(settings: Settings, speaker: &Speaker, feed: Feed, health: &Health, part: &str) -> Result<Client, String> {
-    let (health, part) = (health.clone(), part.to_owned());
-    let shown = Arc::new(move |link: &crate::adapters::wecom::aibot::client::Link| match link.trouble() {
-        Some(why) => health.set(&part, why),
-        None => health.clear(&part),
+fn connected(
+    settings: Settings,
+    speaker: &Speaker,
+    feed: Feed,
+    around: &Around,
+    (platform, aibot): (&Arc<str>, &Arc<str>),
+    part: &str,
+) -> Result<Client, String> {
+    let (around, part) = (around.clone(), part.to_owned());
+    let (platform, aibot) = (platform.clone(), aibot.clone());
+    let shown = Arc::new(move |link: &Link| {
+        let wecom = around.metrics.wecom();
+        wecom.connected(&platform, &aibot, *link == Link::Up);
+        if let Link::Refused { code, .. } = link {
+            wecom.error(&platform, *code);
+        }
+        match link.trouble() {
+            Some(why) => around.health.set(&part, why),
+            None => around.health.clear(&part),
+        }
     });
     Client::new(settings, speaker.clone(), feed, shown)
 }

@@ -13,11 +13,11 @@ use crate::adapters::wecom::archive::keys::Keys;
 use crate::adapters::wecom::archive::library::{Access, Library, MOST_MESSAGES, Sdk};
 use crate::adapters::wecom::archive::page;
 use crate::adapters::wecom::archive::poll::{Pace, Parts, Poller};
-use crate::adapters::wecom::archive::read::Reader;
+use crate::adapters::wecom::archive::read::{Private, Reader};
 use crate::adapters::wecom::archive::state::State;
 use crate::adapters::wecom::archive::worker::Worker;
 use crate::adapters::wecom::mention::Names;
-use crate::app::health::Health;
+use crate::app::metrics::Reading;
 use crate::config::{Archive, BOT_USER, Wecom};
 
 /// Makes the loop ready: under what name its health is told, and what to run.
@@ -34,26 +34,29 @@ pub(super) fn made(
             .with_context(|| format!("wecom {}: the archive's private key {version}", tenant.name))?;
     }
     let part = format!("wecom.{}.archive", tenant.name);
+    let password = archive.proxy.as_ref().and_then(|(_, password)| password.as_ref());
     let access = Access {
         corp: tenant.corp_id.to_string(),
         secret: archive.secret.reveal().to_owned(),
+        proxy: archive.proxy.as_ref().map(|(address, _)| address.clone()).unwrap_or_default(),
+        proxy_password: password.map(|password| password.reveal().to_owned()).unwrap_or_default(),
         timeout: tenant.timeout,
-        ..Access::default()
     };
     let path = archive.library.clone();
     let open = move || Ok(page::Archive::new(Sdk::init(Library::open(&path)?, &access)?, MOST_MESSAGES));
     let names = tenant.bot_names.iter().map(|name| (name.to_string(), BOT_USER.to_owned()));
+    let private = if archive.private { Private::Keep } else { Private::Ignore };
     let parts = Parts {
         platform: tenant.name.clone(),
         source: part.replace('.', "/").into(),
         worker: Worker::start(&tenant.name, open)?,
         keys: Arc::new(ArcSwap::from_pointee(keys)),
-        reader: Reader { names: Names::new(names), heard: heard(tenant), ..Reader::default() },
+        reader: Reader { names: Names::new(names), heard: heard(tenant), private, ..Reader::default() },
         inlet: inlet(around),
         clock: around.clock.clone(),
         hint,
-        shown: shown(&around.health, &part),
-        pace: Pace { interval: archive.poll, ..Pace::default() },
+        shown: shown(around, &tenant.name, &part),
+        pace: Pace { interval: archive.poll, from_the_beginning: archive.from_the_beginning, ..Pace::default() },
     };
     let poller = Poller::new(parts);
     Ok((part, Box::pin(poller.run(stop.clone()))))
@@ -67,9 +70,12 @@ fn heard(tenant: &Wecom) -> HashSet<Box<str>> {
 }
 
 /// What keeps messages from being read is a reason not to be ready; how far it has come is a note.
-fn shown(health: &Health, part: &str) -> Arc<dyn Fn(&State) + Send + Sync> {
-    let (health, part) = (health.clone(), part.to_owned());
+fn shown(around: &Around, platform: &Arc<str>, part: &str) -> Arc<dyn Fn(&State) + Send + Sync> {
+    let (metrics, platform) = (around.metrics.clone(), platform.clone());
+    let (health, part) = (around.health.clone(), part.to_owned());
     Arc::new(move |state| {
+        let reading = Reading { behind: state.behind, position: state.seq, polled: state.polled };
+        metrics.wecom().archive(&platform, reading);
         match wrong(state) {
             Some(why) => health.set(&part, why),
             None => health.clear(&part),

@@ -49,16 +49,19 @@ fn door(
     receiveid: &str,
     on_hint: &OnHint,
 ) -> anyhow::Result<DoorIn> {
-    let key = Crypt::new(callback.token.reveal(), callback.aes_key.reveal(), receiveid)?;
+    let now = (callback.token.clone(), callback.aes_key.clone());
+    let pairs = std::iter::once(&now).chain(&callback.previous);
+    let keys = pairs.map(|(token, key)| Crypt::new(token.reveal(), key.reveal(), receiveid));
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
     let forward =
         callback.forward.as_ref().map(|to| Forward::new(&to.url, to.timeout, Forward::MAX_BYTES)).transpose()?;
     let networks = callback.allow_ips.iter().map(|ip| Network::parse(ip)).collect::<Result<Vec<_>, _>>()?;
     let header = callback.proxy_header.as_deref().map(str::parse).transpose()?;
     Ok(DoorIn {
         platform: tenant.name.clone(),
-        keys: vec![key],
+        keys,
         channel,
-        limits: Limits::default(),
+        limits: Limits { window: callback.window, ..Limits::default() },
         sources: (!networks.is_empty()).then_some(Sources { networks, header }),
         forward,
         on_hint: on_hint.clone(),

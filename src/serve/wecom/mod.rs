@@ -4,6 +4,7 @@
 mod aibots;
 mod archive;
 mod consent;
+mod counted;
 mod doors;
 
 use std::collections::HashMap;
@@ -15,21 +16,23 @@ use anyhow::Context;
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+pub(super) use self::counted::Counted;
+
 use crate::adapters::wecom::aibot::client::Client;
-use crate::adapters::wecom::api::{Api, Endpoint};
-use crate::adapters::wecom::app::{App, PER_PERSON};
+use crate::adapters::wecom::api::{Api, ApiError, Endpoint};
 use crate::adapters::wecom::appchat::AppChats;
 use crate::adapters::wecom::archive_http::ArchiveApi;
 use crate::adapters::wecom::callback::Groups;
 use crate::adapters::wecom::customer::{Customers, Patience};
 use crate::adapters::wecom::inlet::Inlet;
 use crate::adapters::wecom::platform::{AibotPush, GroupWays, Routes, Wecom as WecomPlatform};
-use crate::adapters::wecom::robot::{PER_MINUTE, Robot};
+use crate::adapters::wecom::roster::Called;
 use crate::adapters::wecom::roster::keeper::{Hints, Keeper, Source};
 use crate::adapters::wecom::token::Tokens;
 use crate::app::deliver::ByName;
 use crate::app::health::Health;
 use crate::app::intake::Intake;
+use crate::app::metrics::Metrics;
 use crate::app::outbox::Pace;
 use crate::config::{GroupKind, Wecom};
 use crate::domain::secret::Hidden;
@@ -53,6 +56,9 @@ pub(super) struct Around {
     pub(super) intake: Intake,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) health: Health,
+    pub(super) metrics: Arc<Metrics>,
+    /// What was sent lately, by whom: another configuration does not make WeCom forget it.
+    pub(super) counted: Counted,
 }
 
 /// Other companies, ready to be switched to.
@@ -72,6 +78,8 @@ struct Tenant {
     tasks: Vec<Task>,
     /// What its parts say of their health under.
     parts: Vec<String>,
+    /// Its 智能机器人 with a connection.
+    aibots: Vec<Arc<str>>,
     /// Stops what runs when it is dropped.
     _stop: DropGuard,
 }
@@ -102,11 +110,13 @@ impl Tenants {
         let stays = |name: &Arc<str>| !made.contains_key(name) && configured.iter().any(|one| one.name == *name);
         let gone: Vec<Arc<str>> = self.running.keys().filter(|name| !stays(name)).cloned().collect();
         for name in gone {
-            let parts = self.running.remove(&name).map(|tenant| tenant.parts).unwrap_or_default();
-            for part in parts {
+            let Some(gone) = self.running.remove(&name) else { continue };
+            for part in gone.parts {
                 self.around.health.clear(&part);
                 self.around.health.clear_note(&part);
             }
+            let aibots: Vec<&str> = gone.aibots.iter().map(|aibot| &**aibot).collect();
+            self.around.metrics.wecom().gone(&name, &aibots);
         }
         for (name, mut tenant) in made {
             std::mem::take(&mut tenant.tasks).into_iter().for_each(|task| drop(tokio::spawn(task)));
@@ -151,7 +161,7 @@ pub(super) fn paces(tenants: &[Wecom]) -> HashMap<Arc<str>, Pace> {
 /// Everything of one company.
 fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
     let stop = CancellationToken::new();
-    let calls = Calls::of(tenant, around.clock.clone())?;
+    let calls = Calls::of(tenant, around.clock.clone())?.counted(&tenant.name, &around.metrics);
     let (hints, archive_hint) = (Hints::default(), Arc::new(Notify::new()));
     let mut parts = Vec::new();
     let mut tasks: Vec<Task> = Vec::new();
@@ -161,12 +171,10 @@ fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
     let api = speaking.map(|app| calls.api(&app.secret));
     let app = speaking
         .zip(api.clone())
-        .map(|(app, api)| App::new(api, app.agent_id.into(), PER_PERSON, around.clock.clone()));
+        .map(|(app, api)| around.counted.app(&tenant.corp_id, api, app.agent_id.into(), around.clock.clone()));
     let groups = tenant.groups.iter().map(|(chat, group)| {
-        let robot = group
-            .robot
-            .as_ref()
-            .map(|key| Robot::new(calls.endpoint.clone(), key.clone(), PER_MINUTE, around.clock.clone()));
+        let robot =
+            group.robot.as_ref().map(|key| around.counted.robot(calls.endpoint.clone(), key, around.clock.clone()));
         let created = api.clone().filter(|_| group.kind == GroupKind::App);
         let aibot = group.aibot.as_ref().and_then(|name| aibots.speakers.get(name).cloned());
         let there = group.aibot_chat.clone().unwrap_or_else(|| chat.clone());
@@ -177,7 +185,16 @@ fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
         };
         (chat.clone(), ways)
     });
-    let routes = Routes { groups: groups.collect(), app, duty: tenant.duty.clone(), external: None };
+    let names = tenant.groups.iter().filter_map(|(chat, group)| Some((chat.clone(), group.name.clone()?)));
+    let called = Called::new(names);
+    let routes = Routes {
+        groups: groups.collect(),
+        app,
+        duty: tenant.duty.clone(),
+        strangers: tenant.strangers(),
+        called: called.clone(),
+        app_name: speaking.map(|app| app.name.clone()).unwrap_or_default(),
+    };
 
     let mut keep = |source: Source, whose: &str, refresh, hints: &Hints| {
         let part = format!("wecom.{}.{whose}", tenant.name);
@@ -186,6 +203,7 @@ fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
             source,
             refresh,
             hints: hints.clone(),
+            called: called.clone(),
             inlet: inlet(around),
             clock: around.clock.clone(),
             shown: shown(&around.health, &part),
@@ -208,15 +226,16 @@ fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
         parts.push(part);
         let part = format!("wecom.{}.consent", tenant.name);
         let api = ArchiveApi::new(calls.api(&archive.secret));
-        tasks.push(consent::watch(tenant, api, around.health.clone(), part.clone(), &stop));
+        tasks.push(consent::watch(tenant, api, around, part.clone(), &stop));
         parts.push(part);
     }
     let doors = doors::made(tenant, &hints, &archive_hint)?;
-    let aibots::Made { clients, tasks: connections, parts: bots, .. } = aibots;
+    let aibots::Made { clients, tasks: connections, parts: bots, speakers } = aibots;
+    let aibots = speakers.into_keys().collect();
     tasks.extend(connections);
     parts.extend(bots);
     let platform = Arc::new(WecomPlatform::new(routes));
-    Ok(Tenant { platform, doors, clients, tasks, parts, _stop: stop.drop_guard() })
+    Ok(Tenant { platform, doors, clients, tasks, parts, aibots, _stop: stop.drop_guard() })
 }
 
 /// How a company's interface is called with different secrets.
@@ -235,6 +254,20 @@ impl Calls {
         let endpoint = Endpoint::new(&tenant.api_url, tenant.timeout);
         let endpoint = endpoint.with_context(|| format!("wecom {}: api_url", tenant.name))?;
         Ok(Self { endpoint, corp_id: tenant.corp_id.clone(), clock })
+    }
+
+    /// The same, and what is answered is counted.
+    fn counted(mut self, platform: &Arc<str>, metrics: &Arc<Metrics>) -> Self {
+        let (platform, metrics) = (platform.clone(), metrics.clone());
+        self.endpoint = self.endpoint.telling(Arc::new(move |call, result| {
+            if call == "gettoken" {
+                metrics.wecom().token(&platform, result.is_ok());
+            }
+            if let Some(code) = result.err().and_then(ApiError::code) {
+                metrics.wecom().error(&platform, code);
+            }
+        }));
+        self
     }
 
     /// Calls with this secret.

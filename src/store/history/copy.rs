@@ -270,7 +270,7 @@ impl Keys {
                 (of(&member.id), None)
             }
             Kind::Button { user, .. } => (of(user), None),
-            Kind::Joined { .. } | Kind::Left { .. } | Kind::Other(_) => (None, None),
+            Kind::Joined { .. } | Kind::Left { .. } | Kind::GroupUpdated { .. } | Kind::Other(_) => (None, None),
         };
         Self {
             sent: row.time.or(event.time).or(Some(row.at)),

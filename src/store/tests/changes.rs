@@ -4,9 +4,10 @@ use super::*;
 use crate::domain::action::{ActionState, Cause, Outcome};
 use crate::domain::alerts::{Alerts, HeldAlerts, SentAlert};
 use crate::domain::choice::Choice;
-use crate::domain::event::Role;
+use crate::domain::event::{Archived, Role};
 use crate::domain::newcomers::{Join, Newcomer, Newcomers};
 use crate::domain::standing::{Held, HeldKind, Ledger, Mute, Reported, Standing, Strike};
+use crate::domain::subject::Subject;
 use crate::domain::tasks::{Card, CardEnd, OpenTask, TaskKind};
 use crate::domain::timer::{Timer, TimerKind};
 
@@ -126,6 +127,8 @@ fn memberships() {
 #[test]
 fn ledgers() {
     let ledger = Ledger {
+        name: Some("一号店".into()),
+        archive: Some(Archived { employees: 3, outsiders: 10, missing: 2 }),
         removals: vec![at(1)],
         mutes: vec![at(2), at(3)],
         notices: vec![at(4)],
@@ -153,6 +156,7 @@ fn tasks() {
         cause: Cause { case: Some("7".into()), user: Some("u1".into()), ..Cause::default() },
         buttons: vec![Choice::Removed.button(), Choice::Later.button()],
         text: "请处理".to_owned(),
+        about: Subject::of("u1", "小王", "加微信"),
         since: at(since),
         kind: TaskKind::Ads,
         urgent: true,
@@ -181,7 +185,10 @@ fn tasks() {
 }
 
 fn alerts() -> Alerts {
-    let held = HeldAlerts { group: "g1".into(), what: "禁言".to_owned(), count: 3, cases: vec![1, 2] };
+    let held =
+        HeldAlerts {
+            group: "g1".into(), name: "一号店".into(), what: "禁言".to_owned(), count: 3, cases: vec![1, 2]
+        };
     Alerts { sent: vec![SentAlert { at: at(5), cause: u64::MAX }], held: vec![held], rest: 1 }
 }
 

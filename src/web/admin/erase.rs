@@ -1,14 +1,16 @@
 //! Erasing a person on request: asked for by `qunwei member erase`.
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use tokio::sync::oneshot;
 
-use super::{AdminState, OPERATOR};
+use super::{AdminState, by_whom};
 use crate::app::intake::Job;
 use crate::ports::{Erasure, Person};
+use crate::web::listen::Caller;
 
 #[derive(Deserialize)]
 struct Asked {
@@ -17,12 +19,16 @@ struct Asked {
 }
 
 /// Erases a person; 200 and how far that has come when nothing of them is left in the database.
-pub(super) async fn erase(State(state): State<AdminState>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
-    let Some(by) = headers.get(OPERATOR) else {
-        return (StatusCode::FORBIDDEN, format!("the header `{OPERATOR}` is missing; use `qunwei member erase`\n"));
+pub(super) async fn erase(
+    State(state): State<AdminState>,
+    caller: Option<Extension<Caller>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, String) {
+    let by = match by_whom(caller.as_deref(), &headers, "qunwei member erase") {
+        Ok(by) => by,
+        Err(refused) => return refused,
     };
-    let by = by.to_str().ok().filter(|name| !name.is_empty()).unwrap_or("operator");
-    let by: String = by.chars().take(64).collect();
     let asked = serde_json::from_slice::<Asked>(&body).ok();
     let Some(Asked { platform, user }) = asked.filter(|asked| !asked.platform.is_empty() && !asked.user.is_empty())
     else {

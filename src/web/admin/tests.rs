@@ -27,6 +27,30 @@ async fn get(address: &str) -> (u16, String, String) {
     (response.status().as_u16(), kind.unwrap_or_default(), response.text().await.expect("a body"))
 }
 
+/// What a request from this address is answered with.
+async fn status(state: &AdminState, method: &str, path: &str, from: &str) -> StatusCode {
+    let mut request = Request::builder().method(method).uri(path).header(OPERATOR, "ops");
+    request = request.header("host", "qunwei.monitoring.example:8081");
+    let mut request = request.body(axum::body::Body::empty()).expect("a request");
+    request.extensions_mut().insert(Caller(from.parse().expect("an address")));
+    let service = hyper_util::service::TowerToHyperService::new(router(state.clone()));
+    hyper::service::Service::call(&service, request).await.expect("an answer").status()
+}
+
+#[tokio::test]
+async fn who_is_elsewhere_reads_and_does_not_stop() {
+    let (intake, clock) = (Intake::new(10), Arc::new(Still));
+    let (health, metrics, log) = (Health::default(), Arc::new(Metrics::new()), RecentLog::default());
+    let state = AdminState { health, metrics, intake, clock, log };
+    for from in ["10.1.2.3", "fd00::1", "8.8.8.8"] {
+        assert_eq!(status(&state, "GET", "/metrics", from).await, StatusCode::OK, "scraped from another machine");
+        for path in ["/pause", "/resume"] {
+            assert_eq!(status(&state, "POST", path, from).await, StatusCode::FORBIDDEN, "{from}");
+        }
+    }
+    assert_eq!(state.intake.depth(), 0, "nothing was asked of the daemon");
+}
+
 #[tokio::test]
 async fn operators_see_whether_it_is_ready_and_what_it_counted_until_it_stops() {
     let (intake, clock) = (Intake::new(10), Arc::new(Still));

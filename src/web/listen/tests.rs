@@ -15,8 +15,13 @@ async fn connect(head: Duration, shutdown: impl Future<Output = ()> + Send + 'st
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
     let pages = TowerToHyperService::new(Router::new().route("/", get(|| async { "here" })));
-    tokio::spawn(serve_within(head, listener, pages, Looks::default(), shutdown));
+    let limits = Limits { head, hurried: SHORT, room: 4 };
+    tokio::spawn(async move { serve_within(&limits, listener, pages, Looks::default(), shutdown).await });
     TcpStream::connect(address).await.expect("it listens")
+}
+
+async fn another(beside: &TcpStream) -> TcpStream {
+    TcpStream::connect(beside.peer_addr().expect("it is connected")).await.expect("it listens")
 }
 
 /// What comes until the connection is closed.
@@ -53,6 +58,24 @@ async fn idle_connections_are_closed_when_the_daemon_stops() {
     assert_eq!(&first, b"HTTP/1.1 200");
     stop.send(()).expect("it serves");
     assert!(rest(&mut stream).await.ends_with("here"));
+}
+
+#[tokio::test]
+async fn who_opens_many_connections_and_asks_nothing_is_done_with_soon() {
+    let mut first = connect(HEAD, std::future::pending()).await;
+    let mut second = another(&first).await;
+    let mut hurried = [another(&first).await, another(&first).await];
+    let mut one_too_many = another(&first).await;
+    assert_eq!(rest(&mut one_too_many).await, "", "closed at once");
+    for stream in &mut hurried {
+        assert_eq!(rest(stream).await, "", "closed long before those that came first");
+    }
+    // There is room again, and those that came first are still there.
+    let mut later = another(&first).await;
+    for stream in [&mut later, &mut first, &mut second] {
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.expect("it is open");
+        assert!(rest(stream).await.ends_with("here"));
+    }
 }
 
 #[tokio::test]

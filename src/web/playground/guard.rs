@@ -1,9 +1,9 @@
 //! Who may use the page. Without a token only this machine, by a name of its own (another name may be a foreign page's trick
 //! to be taken for us); with a token whoever knows it. What changes something needs a header that a foreign page cannot send.
 
-use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -19,6 +19,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{PlaygroundState, page};
+use crate::web::body::{self, NoBody};
+use crate::web::host;
 
 /// The header that only a page of ours sends: another origin's would have to ask first, and is not allowed to.
 const OURS: &str = "x-qunwei";
@@ -26,6 +28,10 @@ const OURS: &str = "x-qunwei";
 const NAME: &str = "qunwei_playground";
 /// Tokens that may be tried in a minute, by everybody together.
 const TRIES: NonZeroU32 = NonZeroU32::new(20).unwrap();
+/// The largest request, in bytes: a file of the configuration as JSON.
+const LARGEST: usize = 4 << 20;
+/// How long a request's body may take to arrive.
+const WITHIN: Duration = Duration::from_secs(10);
 /// Nothing from elsewhere, no script but ours, in nobody's frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -52,18 +58,8 @@ impl Guard {
     }
 
     fn is_host(&self, headers: &HeaderMap) -> bool {
-        self.pass.is_some() || headers.get(HOST).and_then(|host| host.to_str().ok()).is_some_and(is_loopback)
+        self.pass.is_some() || host::is_this_machine(headers)
     }
-}
-
-/// Whether a `Host` names this machine from within.
-fn is_loopback(host: &str) -> bool {
-    let name = match host.parse::<SocketAddr>() {
-        Ok(address) => return address.ip().is_loopback(),
-        Err(_) => host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(name, _)| name),
-    };
-    let bare = name.trim_start_matches('[').trim_end_matches(']');
-    name.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Whether a request comes from a page of ours: the header is there, and an `Origin` is the `Host`'s.
@@ -90,7 +86,10 @@ pub(super) async fn check(State(state): State<Arc<PlaygroundState>>, request: Re
             (StatusCode::UNAUTHORIZED, "give the token first\n").into_response()
         }
     } else {
-        next.run(request).await
+        match whole(request).await {
+            Ok(request) => next.run(request).await,
+            Err(none) => refused(none),
+        }
     };
     let headers = response.headers_mut();
     for (name, value) in [
@@ -105,6 +104,17 @@ pub(super) async fn check(State(state): State<Arc<PlaygroundState>>, request: Re
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+/// A request with its body read: nobody holds a connection by sending one without end, or ever so slowly.
+async fn whole(request: Request) -> Result<Request, NoBody> {
+    let (parts, body) = request.into_parts();
+    let body = body::read(body, &parts.headers, LARGEST, WITHIN).await?;
+    Ok(Request::from_parts(parts, body.into()))
+}
+
+fn refused(none: NoBody) -> Response {
+    (none.status(), format!("{none}\n")).into_response()
 }
 
 #[derive(Deserialize)]
@@ -132,27 +142,6 @@ pub(super) async fn login(State(state): State<Arc<PlaygroundState>>, body: Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_names_of_this_machine_are_hosts() {
-        for host in ["localhost", "LocalHost:8787", "127.0.0.1", "127.0.0.1:8787", "127.8.8.8:1", "[::1]", "[::1]:8787"]
-        {
-            assert!(is_loopback(host), "{host}");
-        }
-        for host in [
-            "",
-            "evil.example",
-            "evil.example:8787",
-            "localhost.evil.example",
-            "127.0.0.1.evil.example:80",
-            "192.168.1.5",
-            "[::2]:8787",
-            "localhost:x",
-            ":8787",
-        ] {
-            assert!(!is_loopback(host), "{host}");
-        }
-    }
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()

@@ -34,7 +34,8 @@ pub const CUSTOMER: &str = "corp/customer";
 pub const ROBOT: &str = "corp/aibot/guard";
 
 /// Each post once: tests see what is answered to it.
-pub const ONCE: Manner = Manner { patience: Duration::from_secs(20), tries: 1, pause: Duration::ZERO, anew: false };
+pub const ONCE: Manner =
+    Manner { patience: Duration::from_secs(20), tries: 1, pause: Duration::ZERO, anew: false, at: None };
 
 /// The addresses, on a port of their own, in front of the daemon of a [`World`], as its platform `example`.
 pub struct Corp {
@@ -95,7 +96,8 @@ impl Corp {
             platform: "example".into(),
             keys: vec![Crypt::new(TOKEN, KEY, receiveid).unwrap()],
             channel,
-            limits: Limits::default(),
+            // Its callbacks are signed by the machine's clock, and the daemon's stands still.
+            limits: Limits { window: None, ..Limits::default() },
             sources: None,
             forward: None,
             on_hint: Arc::new(move |hint| hints.lock().unwrap().push(hint)),

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use qunwei::ports::Clock;
@@ -12,6 +12,22 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{SECRET, copy, root, signed, until};
+
+/// The shipped files that take longest to compile.
+pub const HEAVY: [&str; 12] = [
+    "abuse.toml",
+    "combination.toml",
+    "combination_abuse.toml",
+    "combination_ads.toml",
+    "combination_fraud.toml",
+    "combination_gambling.toml",
+    "combination_porn.toml",
+    "fraud.toml",
+    "gambling.toml",
+    "illegal_fundraising.toml",
+    "porn.toml",
+    "violence.toml",
+];
 
 /// The binary under test, with nothing of the caller's environment that it would read.
 pub fn qunwei() -> Command {
@@ -42,6 +58,15 @@ impl Home {
         copy(&root().join("config"), &folder.path().join("config"));
         copy(&root().join("wordlists"), &folder.path().join("wordlists"));
         Self { folder, actions_url: "http://127.0.0.1:9/nobody".to_owned() }
+    }
+
+    /// Without the long word lists: for tests that start it many times, and do not ask what it finds.
+    pub fn light() -> Self {
+        let home = Self::new();
+        for file in HEAVY {
+            std::fs::remove_file(home.config().join("rules").join(file)).unwrap();
+        }
+        home
     }
 
     pub fn config(&self) -> PathBuf {
@@ -99,7 +124,13 @@ pub struct Daemon {
 
 impl Daemon {
     /// Starts it and waits for the line that says it is ready.
-    pub async fn start(mut command: Command, stderr: &Path) -> Self {
+    pub async fn start(command: Command, stderr: &Path) -> Self {
+        let started = Self::try_start(command, stderr).await;
+        started.unwrap_or_else(|line| panic!("not ready but {line:?}: {}", std::fs::read_to_string(stderr).unwrap()))
+    }
+
+    /// The same; the line that it wrote instead when it does not become ready.
+    pub async fn try_start(mut command: Command, stderr: &Path) -> Result<Self, String> {
         let log = std::fs::File::create(stderr).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log).stdin(Stdio::null()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -112,10 +143,11 @@ impl Daemon {
         .unwrap();
         let address = |key: &str| line.split_whitespace().find_map(|word| word.strip_prefix(key)?.parse().ok());
         let (Some(listen), Some(admin)) = (address("listen="), address("admin=")) else {
-            panic!("not ready but {line:?}: {}", std::fs::read_to_string(stderr).unwrap());
+            child.wait().unwrap();
+            return Err(line);
         };
         assert!(line.starts_with("ready "), "{line}");
-        Self { listen, admin, child, stdout, stderr: stderr.to_owned() }
+        Ok(Self { listen, admin, child, stdout, stderr: stderr.to_owned() })
     }
 
     /// `kill -9`.
@@ -123,6 +155,11 @@ impl Daemon {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.check();
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
     }
 
     /// Stops it in an orderly way.
@@ -174,13 +211,29 @@ impl Drop for Daemon {
 
 /// A sender's client.
 pub fn client() -> reqwest::Client {
+    client_with(Duration::from_secs(20))
+}
+
+/// One that waits so long for an answer.
+pub fn client_with(patience: Duration) -> reqwest::Client {
     rustls::crypto::ring::default_provider().install_default().ok(); // only the first call installs it
-    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap()
+    reqwest::Client::builder().no_proxy().timeout(patience).build().unwrap()
 }
 
 /// Posts a body, signed now; the status and the JSON of the answer. `None` when there is none.
 pub async fn send(http: &reqwest::Client, to: SocketAddr, id: &str, body: &str) -> Option<(u16, Value)> {
-    let mut request = http.post(format!("http://{to}/hooks/bridge/example")).body(body.to_owned());
+    send_to(http, to, "example", id, body).await
+}
+
+/// The same, to any bridge.
+pub async fn send_to(
+    http: &reqwest::Client,
+    to: SocketAddr,
+    bridge: &str,
+    id: &str,
+    body: &str,
+) -> Option<(u16, Value)> {
+    let mut request = http.post(format!("http://{to}/hooks/bridge/{bridge}")).body(body.to_owned());
     for (name, value) in signed(id, SystemClock.now(), body.as_bytes()) {
         request = request.header(name, value);
     }

@@ -27,6 +27,11 @@ impl Bench {
 
     /// With one more file over it.
     pub fn with(toml: &str) -> Self {
+        Self::within(toml, Limits::default())
+    }
+
+    /// The same, with so much in memory.
+    pub fn within(toml: &str, limits: Limits) -> Self {
         let data = tempfile::tempdir().unwrap();
         let faults = Faults::default();
         let store = Box::new(FaultyStore::new(open_store(data.path()).unwrap(), faults.clone()));
@@ -35,7 +40,7 @@ impl Bench {
         files.push(("zz-test.toml".to_owned(), toml.to_owned()));
         let config = qunwei::config::from_files(&dir, &files, &|_| None).unwrap();
         let metrics = Arc::new(Metrics::new());
-        let engine = Engine::new(config.settings, store, metrics.clone(), Limits::default(), MORNING).unwrap();
+        let engine = Engine::new(config.settings, store, metrics.clone(), limits, MORNING).unwrap();
         Self { engine, faults, metrics, _data: data }
     }
 }

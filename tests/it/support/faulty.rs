@@ -10,8 +10,8 @@ use qunwei::domain::ids::SeenKey;
 use qunwei::domain::standing::Standing;
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::{
-    Archived, Copier, Erasure, Forgotten, HistorySize, Kept, MemberRef, Pending, Person, Row, RowKind, Start, Store,
-    StoreError, StoredGroup, StoredMember, Unit,
+    Archived, Copier, Erasure, Forgotten, HistorySize, Kept, Meant, MemberRef, Pending, Person, Row, RowKind, Start,
+    Store, StoreError, StoredGroup, StoredMember, Unit,
 };
 use qunwei::store::SqliteStore;
 
@@ -38,7 +38,14 @@ pub enum Fault {
     Windows,
     /// The program itself has a fault.
     Panic,
+    /// The next commit is where the program is killed, before anything is written ([`Died`]).
+    DiesBefore,
+    /// The same, when all is written and nobody has been told.
+    DiesAfter,
 }
+
+/// What goes through the program when a simulation kills it in the middle of a commit.
+pub struct Died;
 
 #[derive(Default)]
 struct Script {
@@ -51,6 +58,16 @@ impl Faults {
     /// From now on, these and no others.
     pub fn set(&self, faults: impl IntoIterator<Item = Fault>) {
         self.0.lock().unwrap().faults = faults.into_iter().collect();
+    }
+
+    /// One more.
+    pub fn add(&self, fault: Fault) {
+        self.0.lock().unwrap().faults.push(fault);
+    }
+
+    /// Whether nothing is wrong with it.
+    pub fn is_sound(&self) -> bool {
+        self.0.lock().unwrap().faults.is_empty()
     }
 
     /// From now on so many bytes are free on its disk.
@@ -74,6 +91,16 @@ impl Faults {
 
     fn check(&self, fault: &Fault) -> Result<(), StoreError> {
         if self.has(fault) { Err(self.fail()) } else { Ok(()) }
+    }
+
+    /// Is killed here, if this is where.
+    fn die(&self, fault: &Fault) {
+        let mut script = self.0.lock().unwrap();
+        if let Some(at) = script.faults.iter().position(|set| set == fault) {
+            script.faults.remove(at);
+            drop(script);
+            std::panic::resume_unwind(Box::new(Died)); // no message: it is no fault
+        }
     }
 
     fn check_commit(&self, units: &[Unit]) -> Result<(), StoreError> {
@@ -109,8 +136,10 @@ impl FaultyStore {
 
 impl Store for FaultyStore {
     fn commit(&mut self, units: &[Unit]) -> Result<(), StoreError> {
+        self.faults.die(&Fault::DiesBefore);
         self.faults.check_commit(units)?;
         self.inner.commit(units)?;
+        self.faults.die(&Fault::DiesAfter);
         self.faults.check(&Fault::Lies)
     }
 
@@ -179,9 +208,9 @@ impl Store for FaultyStore {
         self.inner.member_name(member)
     }
 
-    fn members_called(&mut self, platform: &str, group: &str, name: &str) -> Result<Vec<Arc<str>>, StoreError> {
+    fn meant(&mut self, platform: &str, group: &str, word: &str) -> Result<Meant, StoreError> {
         self.faults.check(&Fault::Reads)?;
-        self.inner.members_called(platform, group, name)
+        self.inner.meant(platform, group, word)
     }
 
     fn chat_change(&mut self, no: u64) -> Result<Option<ChatChange>, StoreError> {

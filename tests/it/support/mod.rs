@@ -17,6 +17,7 @@ pub mod foreign;
 pub mod playground;
 pub mod pull;
 pub mod raw;
+pub mod sink;
 pub mod tables;
 
 use std::path::{Path, PathBuf};

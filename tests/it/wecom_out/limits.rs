@@ -260,3 +260,55 @@ async fn an_app_that_wecom_calls_too_fast_pauses_for_a_minute() {
     assert_eq!(sent(&stage), 3);
     stage.finish();
 }
+
+/// What was sent in the last minute is forgotten by a restart, as is WeCom's pause: it is learnt anew by one refusal, and
+/// nothing is lost or said twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_restart_the_limit_is_learnt_anew_by_one_refusal() {
+    let stage = Stage::new().await;
+    let mut turner = Turner::new(&stage, crowd(&stage, 1, |at| format!("key-of-{at}")));
+    for number in 0..20 {
+        turner.outbox.push(notice(0, number, 600));
+    }
+    turner.run(1).await;
+    assert_eq!(turner.ended.len(), 20);
+    let robot = Robot::new(stage.endpoint.clone(), Hidden::new("key-of-0"), 20, stage.clock.clone());
+    let mut routes = Routes::default();
+    routes.groups.insert("wr-0".into(), GroupWays { robot: Some(robot), ..GroupWays::default() });
+    let mut after = Turner::new(&stage, routes);
+    for number in 20..23 {
+        after.outbox.push(notice(0, number, 600));
+    }
+    after.run(120).await;
+    after.all_done(3);
+    let heard = heard(&stage);
+    assert!(heard.len() == 23 && heard.values().all(|times| *times == 1), "{heard:?}");
+    let calls = stage.fake.model().calls.iter().filter(|call| call.ends_with("webhook/send")).count();
+    assert_eq!(calls - stage.fake.model().said.len(), 1, "one was refused, and no more was asked within the minute");
+    stage.finish();
+}
+
+/// Another configuration does not make WeCom forget what a robot and an app have sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_configuration_counts_on() {
+    let stage = Stage::new().await;
+    let robot = stage.robot("key-1");
+    let app = stage.app();
+    let mut routes = Routes { app: Some(app.clone()), duty: vec!["boss".into()], ..Routes::default() };
+    routes.groups.insert("wr-0".into(), GroupWays { robot: Some(robot.clone()), ..GroupWays::default() });
+    let mut turner = Turner::new(&stage, routes);
+    for at in 0..20 {
+        turner.outbox.push(notice(0, at, 600));
+    }
+    for at in 0..30 {
+        turner.outbox.push(action(&format!("a-p{at}"), "wr-0", private("lisi", "您好")));
+    }
+    turner.run(1).await;
+    assert_eq!(turner.ended.len(), 50);
+    let (robot, app) = (robot.through(stage.endpoint.clone()), app.through(stage.api("app-secret")));
+    let next = action("a-next", "wr-0", send("再说一句", &[]));
+    assert!(robot.wait(&next, 12).is_some_and(|wait| wait > Duration::from_secs(50)));
+    assert!(app.wait(&next.id, &["lisi".into()]).is_some_and(|wait| wait > Duration::from_secs(50)));
+    assert!(app.wait(&next.id, &["wangwu".into()]).is_none());
+    stage.finish();
+}

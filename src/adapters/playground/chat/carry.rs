@@ -77,7 +77,7 @@ impl Chat {
                 }
                 None => return refused("there is no such message"),
             },
-            What::Task { text, mentions, buttons } => {
+            What::Task { text, mentions, buttons, .. } => {
                 let n = self.number();
                 let (text, mentions, buttons) = (text.clone(), mentions.clone(), buttons.clone());
                 let card = Task { n, at: now, text, mentions, buttons, case, pressed: None, done: None };

@@ -16,13 +16,10 @@ use super::link::{self, Socket};
 use super::speaker::Speaker;
 use crate::adapters::wecom::backoff::Backoff;
 
-/// WeCom's address.
-pub const WECOM: &str = "wss://openws.work.weixin.qq.com";
-
 /// How the connection is kept.
 #[derive(Clone)]
 pub struct Settings {
-    /// Where: [`WECOM`], or another in rehearsals.
+    /// Where: WeCom's address, or another in rehearsals.
     pub url: String,
     /// The bot's id.
     pub bot: String,
@@ -42,10 +39,10 @@ pub struct Settings {
 
 impl Settings {
     /// As WeCom's own SDK does it.
-    pub fn new(bot: &str, secret: &str) -> Self {
+    pub fn new(url: &str, bot: &str, secret: &str) -> Self {
         let seconds = Duration::from_secs;
         Self {
-            url: WECOM.to_owned(),
+            url: url.to_owned(),
             bot: bot.to_owned(),
             secret: secret.to_owned(),
             ping: seconds(30),

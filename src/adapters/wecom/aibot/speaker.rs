@@ -68,7 +68,7 @@ struct Shared {
     live: Mutex<Live>,
     /// One turn for each request id that is being answered.
     turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
-    buckets: Mutex<Buckets>,
+    buckets: Arc<Mutex<Buckets>>,
     clock: Arc<dyn Clock>,
     limits: Limits,
     /// What our own request ids begin with: drawn anew by each process, so that no bot behind us has the same.
@@ -93,10 +93,24 @@ impl Speaker {
             drawn = clock.now().0.to_be_bytes();
         }
         let allowed = [(limits.a_minute, MINUTE), (limits.an_hour, HOUR)];
+        Self::counting(limits, Arc::new(Mutex::new(Buckets::new(allowed, CHATS))), clock, drawn)
+    }
+
+    /// The same bot, over another connection: what it has said counts on. `None` where other limits hold.
+    pub fn anew(&self, limits: Limits) -> Option<Self> {
+        let Shared { limits: before, buckets, clock, .. } = &*self.shared;
+        let mut drawn = [0; 8];
+        if getrandom::fill(&mut drawn).is_err() {
+            drawn = clock.now().0.to_be_bytes();
+        }
+        (limits == *before).then(|| Self::counting(limits, buckets.clone(), clock.clone(), drawn))
+    }
+
+    fn counting(limits: Limits, buckets: Arc<Mutex<Buckets>>, clock: Arc<dyn Clock>, drawn: [u8; 8]) -> Self {
         let shared = Shared {
             live: Mutex::default(),
             turns: Mutex::default(),
-            buckets: Mutex::new(Buckets::new(allowed, CHATS)),
+            buckets,
             clock,
             limits,
             prefix: format!("qunwei-{}-", HEXLOWER.encode(&drawn)),

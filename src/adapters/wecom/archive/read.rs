@@ -145,9 +145,12 @@ fn id_or_place(id: &str, seq: u64) -> String {
     if id.is_empty() || id.len() > 256 { format!("archive-seq:{seq}") } else { id.to_owned() }
 }
 
+/// The shortest id of a robot: theirs are opaque and long, and an employee may well be called `wbli`.
+const ROBOT: usize = 20;
+
 /// Reads `from`: customers' ids begin with `wm` or `wo`, robots' with `wb`, all others are the corp's members.
 fn person(id: &str) -> Value {
-    if id.starts_with("wb") { json!({"id": id, "role": "bot"}) } else { json!({"id": id}) }
+    if id.starts_with("wb") && id.len() >= ROBOT { json!({"id": id, "role": "bot"}) } else { json!({"id": id}) }
 }
 
 /// A time in milliseconds; `None` when there is none or it cannot be right.

@@ -28,13 +28,23 @@ const PARTLY: NonZeroUsize = NonZeroUsize::new(1024).expect("more than none");
 pub(super) struct Queue {
     pub(super) bucket: Bucket,
     waiting: Vec<Waiting>,
-    expected: Vec<(Timestamp, ActionId, usize)>,
+    expected: Vec<Expected>,
     /// How many pieces of a text were sent.
     partly: LruCache<ActionId, usize>,
     arrivals: u64,
 }
 
+/// One that was let come.
+struct Expected {
+    at: Timestamp,
+    id: ActionId,
+    bytes: usize,
+    /// Its place in the order in which they were let come, which is that of the outbox.
+    place: u64,
+}
+
 struct Waiting {
+    /// Its lane, when it was decided, and of those decided at once its place among them.
     order: (Lane, Timestamp, u64),
     id: ActionId,
     pieces: Vec<String>,
@@ -73,7 +83,8 @@ impl Queue {
 
     /// Takes in what is to be said. Whether there is anything to say at all.
     pub(super) fn push(&mut self, say: Say<'_>, answer: oneshot::Sender<Reply>) -> bool {
-        self.expected.retain(|(_, id, _)| id != say.id);
+        let place = self.expected.iter().position(|one| one.id == *say.id);
+        let place = place.map(|at| self.expected.remove(at).place);
         let pieces = text::cut(&text::neutral(say.text), TEXT_LIMIT);
         if pieces.is_empty() {
             return false;
@@ -81,15 +92,15 @@ impl Queue {
         let sent = self.partly.get(say.id).copied().unwrap_or(0).min(pieces.len() - 1);
         let mentions = say.mentions.iter().filter(|user| is_a_person(user)).cloned().collect();
         self.arrivals += 1;
-        let order = (say.order.0, say.order.1, self.arrivals);
+        let order = (say.order.0, say.order.1, place.unwrap_or(self.arrivals));
         self.waiting.push(Waiting { order, id: say.id.clone(), pieces, sent, mentions, answer });
         true
     }
 
     /// Whether one more may come to be said: `None`, or how long it had better wait.
     pub(super) fn expect(&mut self, id: &ActionId, bytes: usize, now: Timestamp) -> Option<Duration> {
-        self.expected.retain(|(at, _, _)| now.since(*at) < EXPECTED && at.since(now) < EXPECTED);
-        if self.expected.iter().any(|(_, expected, _)| expected == id) {
+        self.expected.retain(|one| now.since(one.at) < EXPECTED && one.at.since(now) < EXPECTED);
+        if self.expected.iter().any(|one| one.id == *id) {
             return None;
         }
         let wait = self.bucket.wait(now);
@@ -97,13 +108,14 @@ impl Queue {
             return Some(wait);
         }
         let waiting = self.waiting.iter().flat_map(|one| one.pieces.iter().skip(one.sent)).map(String::len);
-        let expected = self.expected.iter().map(|(_, _, bytes)| *bytes);
+        let expected = self.expected.iter().map(|one| one.bytes);
         let before: usize = waiting.chain(expected).map(|bytes| bytes + BETWEEN.len()).sum();
         let room = self.bucket.free(now).saturating_mul(TEXT_LIMIT);
         if before > 0 && (before + bytes > room || self.waiting.len() + self.expected.len() >= MOST) {
             return Some(BEHIND);
         }
-        self.expected.push((now, id.clone(), bytes));
+        self.arrivals += 1;
+        self.expected.push(Expected { at: now, id: id.clone(), bytes, place: self.arrivals });
         None
     }
 

@@ -28,6 +28,18 @@ fn what_waits_together_goes_together_and_each_is_answered() {
 }
 
 #[test]
+fn what_was_decided_at_once_is_said_in_the_order_in_which_it_was_let_come() {
+    let mut queue = Queue::new(20);
+    for id in ["a-1", "a-2", "a-3"] {
+        assert_eq!(queue.expect(&id.into(), 10, at(0)), None);
+    }
+    // Attempts are made at once, and may come in any order.
+    let answers = ["a-3", "a-1", "a-2"].map(|id| push(&mut queue, id, 1, id, &[]));
+    assert_eq!(queue.take_batch().unwrap().text, "a-1\n\na-2\n\na-3");
+    drop(answers);
+}
+
+#[test]
 fn a_long_text_is_continued_and_nothing_overtakes_it() {
     let mut queue = Queue::new(20);
     let long = "长".repeat(1000);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::Roster;
+use super::{Called, Roster};
 use crate::adapters::inbound;
 use crate::adapters::wecom::api::ApiError;
 use crate::adapters::wecom::appchat::AppChats;
@@ -73,6 +73,8 @@ pub struct Keeper {
     pub inlet: Arc<dyn Inlet>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Told what groups are called.
+    pub called: Called,
     /// Told after each round.
     pub shown: Shown,
 }
@@ -159,6 +161,7 @@ impl Keeper {
         if roster.members.is_empty() {
             return Err(format!("the group {chat} is told to have no members, which cannot be"));
         }
+        self.called.was_read(chat, &roster.name);
         let source: Arc<str> = format!("wecom/{}/group/{chat}", self.platform).into();
         let kept = self.inlet.mark(&source).await.map_err(|error| error.to_string())?;
         let before: Option<Roster> = kept.as_deref().and_then(|kept| serde_json::from_str(kept).ok());

@@ -3,8 +3,8 @@
 
 pub mod keeper;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,11 +15,42 @@ use crate::domain::event::Role;
 use crate::domain::ids;
 use crate::domain::time::Timestamp;
 
+/// What groups are called: as files name them, else as they were read. Clones share it.
+#[derive(Clone, Default)]
+pub struct Called {
+    in_files: Arc<HashMap<Arc<str>, Arc<str>>>,
+    read: Arc<RwLock<HashMap<Arc<str>, Arc<str>>>>,
+}
+
+impl Called {
+    /// As files name them, by chat id.
+    pub fn new(names: impl IntoIterator<Item = (Arc<str>, Arc<str>)>) -> Self {
+        Self { in_files: Arc::new(names.into_iter().collect()), read: Arc::default() }
+    }
+
+    /// What a group is called, if that is known.
+    pub fn name(&self, chat: &str) -> Option<Arc<str>> {
+        let read = || self.read.read().unwrap_or_else(PoisonError::into_inner).get(chat).cloned();
+        self.in_files.get(chat).cloned().or_else(read)
+    }
+
+    /// A group was read.
+    fn was_read(&self, chat: &Arc<str>, name: &str) {
+        if !name.is_empty() {
+            let mut names = self.read.write().unwrap_or_else(PoisonError::into_inner);
+            names.insert(chat.clone(), name.into());
+        }
+    }
+}
+
 /// The group as it is kept with the events that were made of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Roster {
     /// WeCom's version of the members; empty where it gives none.
     pub version: String,
+    /// What the group is called; empty where nobody named it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
     /// Members by id.
     pub members: BTreeMap<Arc<str>, Member>,
 }
@@ -63,20 +94,27 @@ impl Roster {
             let came = Came { at, inviter: one.invitor.clone(), channel };
             (one.userid.clone(), Member { name: one.shown().to_owned(), role: role(&one.userid), came })
         };
-        Self { version: group.member_version.clone(), members: group.members.iter().map(member).collect() }
+        let (version, name) = (group.member_version.clone(), group.name.clone());
+        Self { version, name, members: group.members.iter().map(member).collect() }
     }
 
     /// Of a group that an app created: ids only.
     pub fn of_app(chat: &Chat) -> Self {
         let role = |user: &Arc<str>| if *user == chat.owner { Role::Owner } else { Role::Member };
         let member = |user: &Arc<str>| (user.clone(), Member { role: role(user), ..Member::default() });
-        Self { version: String::new(), members: chat.userlist.iter().map(member).collect() }
+        let (version, name) = (String::new(), chat.name.clone());
+        Self { version, name, members: chat.userlist.iter().map(member).collect() }
     }
 
     /// What has happened in the group since it was `before`, as events (interfaces.md §2). At the first reading nobody came:
-    /// only names and roles become known.
+    /// only names and roles become known; the group's own name too.
     pub fn events_since(&self, before: Option<&Roster>, chat: &str, now: Timestamp) -> Vec<String> {
         let mut events = Vec::new();
+        if before.map_or("", |before| &before.name) != self.name {
+            let mut event = head(hashed("group", chat, &[&self.name], now), "group_updated", chat, now);
+            event["name"] = self.name.as_str().into();
+            events.push(event.to_string());
+        }
         let known = |user: &Arc<str>| before.and_then(|before| before.members.get(user));
         let mut joins: BTreeMap<_, Vec<Value>> = BTreeMap::new();
         for (user, member) in &self.members {

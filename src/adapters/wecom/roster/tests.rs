@@ -26,7 +26,8 @@ fn the_first_reading_tells_names_and_roles_and_no_joins() {
     let roster =
         Roster::of_customers(&group(&[("zhangsan", "店长", None), ("wmA", "小王", None), ("wmB", "", None)], &[], "1"));
     let events = read(&roster.events_since(None, "wr1", NOW));
-    let told: Vec<_> = events
+    assert!(matches!(&events[0].kind, Kind::GroupUpdated { name, .. } if name.as_deref() == Some("一号店")));
+    let told: Vec<_> = events[1..]
         .iter()
         .map(|event| match &event.kind {
             Kind::Renamed { member } => (&*member.id, &*member.name, member.role),
@@ -69,4 +70,30 @@ fn joins_leaves_names_and_roles_are_what_has_changed() {
     let other = Roster::of_customers(&group(&[("zhangsan", "店长", None), ("wmA", "王", None)], &["wmA"], "3"));
     let events = read(&other.events_since(Some(&kept), "wr1", NOW));
     assert!(matches!(&events[..], [Event { kind: Kind::Renamed { member }, .. }] if member.role == Some(Role::Admin)));
+}
+
+#[test]
+fn another_name_of_the_group_is_told_once() {
+    let before = Roster::of_customers(&group(&[("zhangsan", "店长", None)], &[], "1"));
+    let after = Roster { name: "二号店".to_owned(), ..before.clone() };
+    let events = read(&after.events_since(Some(&before), "wr1", NOW));
+    assert!(
+        matches!(&events[..], [Event { kind: Kind::GroupUpdated { name, .. }, .. }] if name.as_deref() == Some("二号店"))
+    );
+    // One that was kept before names were.
+    let old: Roster =
+        serde_json::from_str(r#"{"version":"1","members":{"zhangsan":{"name":"店长","role":"owner"}}}"#).unwrap();
+    assert_eq!(read(&before.events_since(Some(&old), "wr1", NOW)).len(), 1);
+    assert!(before.events_since(Some(&before), "wr1", NOW).is_empty());
+}
+
+#[test]
+fn a_group_is_called_as_a_file_names_it_else_as_it_was_read_last() {
+    let called = Called::new([("wr1".into(), "总部".into())]);
+    for name in ["一号店", "", "二号店"] {
+        called.was_read(&"wr1".into(), name);
+        called.was_read(&"wr2".into(), name);
+    }
+    let names = ["wr1", "wr2", "wr3"].map(|chat| called.name(chat));
+    assert_eq!(names, [Some("总部".into()), Some("二号店".into()), None]);
 }

@@ -55,6 +55,20 @@ fn actions_wait_to_be_fetched_and_come_in_their_order() {
 }
 
 #[test]
+fn what_is_cancelled_twice_while_a_bot_has_it_ends_with_its_lease() {
+    let mut outbox = fetching(true);
+    outbox.push(tell("a", "u1"));
+    outbox.push(tell("b", "u1"));
+    assert_eq!(fetch(&mut outbox, 9, NOW), ["a"]);
+    outbox.ended(&"a".into());
+    outbox.ended(&"a".into());
+    assert_eq!(fetch(&mut outbox, 9, NOW), Vec::<String>::new(), "what comes after it waits for its answer");
+    assert_eq!(step(&mut outbox, NOW.plus(LEASE)), ["uncertain a"]);
+    outbox.ended(&"a".into());
+    assert_eq!(fetch(&mut outbox, 9, NOW.plus(LEASE)), ["b"]);
+}
+
+#[test]
 fn a_lease_that_is_over_hands_it_out_again_where_a_repeated_id_is_dropped() {
     let mut outbox = fetching(true);
     outbox.push(tell("a", "u1"));

@@ -14,6 +14,24 @@ fn an_unmute_never_overtakes_its_mute() {
 }
 
 #[test]
+fn memory_holds_no_more_than_it_may_however_it_is_filled_up() {
+    let mut outbox = limited(true, 10);
+    (0..20).for_each(|at| outbox.push(tell(&format!("new{at}"), &format!("u{at}"))));
+    for at in 0..5 {
+        finish(&mut outbox, &format!("new{at}"), NOW);
+    }
+    assert!(outbox.wants_refill());
+    let stored = (0..10).map(|at| pending(at, tell(&format!("old{at}"), &format!("v{at}")), None));
+    outbox.refill(stored.collect(), 10);
+    assert_eq!(outbox.len(), 10);
+    assert!(!outbox.wants_refill(), "not before there is room");
+    for at in 5..10 {
+        finish(&mut outbox, &format!("new{at}"), NOW);
+    }
+    assert!(outbox.wants_refill(), "there are more in the store");
+}
+
+#[test]
 fn where_a_repeated_id_is_not_dropped_an_unknown_outcome_is_not_repeated() {
     let mut outbox = outbox(false);
     outbox.push(tell("a", "u1"));

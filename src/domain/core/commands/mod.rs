@@ -21,7 +21,7 @@ use super::{Core, Loaded};
 use crate::domain::action::{Action, Cause, Lane};
 use crate::domain::case::ByWhom;
 use crate::domain::change::{Change, Commanded, MemberRef};
-use crate::domain::command::{self, Asked, Command, CommandInfo, Typed};
+use crate::domain::command::{self, Asked, Command, CommandInfo, Typed, Unmet};
 use crate::domain::event::{Kind, Quote, Role};
 use crate::domain::means::{MINUTE, Means};
 use crate::domain::notices::Vars;
@@ -54,7 +54,7 @@ impl Core {
         if here.is_edit() || !command::looks_like_command(here.message, bot) {
             return None;
         }
-        command::parse(here.message, &asked(here, bot))
+        command::parse(here.message, &asked(here, bot, self.loaded.unmet.as_ref()))
     }
 
     /// The bot's own user id on a platform.
@@ -324,9 +324,9 @@ impl Desk<'_, '_> {
 }
 
 /// What a command refers to besides its own words.
-fn asked<'a>(here: &'a Here<'_>, bot: Option<&'a str>) -> Asked<'a> {
+fn asked<'a>(here: &'a Here<'_>, bot: Option<&'a str>, unmet: Option<&'a Unmet>) -> Asked<'a> {
     let quoted = here.message.quote.as_deref().and_then(|quote| quote.sender.as_deref());
-    Asked { bot, quoted: quoted.filter(|user| bot != Some(*user)), now: here.now.zoned(&here.policy.timezone) }
+    Asked { bot, quoted: quoted.filter(|user| bot != Some(*user)), unmet, now: here.now.zoned(&here.policy.timezone) }
 }
 
 /// Whether an action is what a reminder says.

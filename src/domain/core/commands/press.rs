@@ -14,6 +14,7 @@ use crate::domain::core::tasks::Place;
 use crate::domain::notices::Vars;
 use crate::domain::penalty::{self, Offender};
 use crate::domain::policy::Step;
+use crate::domain::subject::Subject;
 
 /// What the record of commands calls it.
 const BUTTON: &str = "button";
@@ -198,6 +199,7 @@ impl Core {
         let mut ledger = self.state.group(here.group_key()).ledger.clone();
         let from = out.len();
         let mut means = self.means_of(desk, step.name(), Some(case.no), out);
+        means.subject = Subject::of(&case.user, &case.name, &case.text);
         let carried = penalty::carry_out(&mut means, &mut ledger, &offender, step, &vars);
         desk.ordinal = means.ordinal;
         self.arm_timers(out, from);

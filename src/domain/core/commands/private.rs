@@ -3,12 +3,13 @@
 use super::{Core, Desk};
 use crate::domain::change::Change;
 use crate::domain::command::{self, Asked, COMMANDS, Command, Name, Typed};
-use crate::domain::core::alerts::group_name;
 use crate::domain::core::message::Here;
 use crate::domain::event::Role;
+use crate::domain::ids::GroupKey;
 use crate::domain::notices::Vars;
 use crate::domain::penalty;
 use crate::domain::policy::Mode;
+use crate::domain::subject::group_name;
 
 /// What can be asked without a group.
 const ALONE: [Name; 3] = [Name::Help, Name::Rules, Name::Record];
@@ -22,7 +23,7 @@ impl Core {
             return;
         }
         let bot = self.bot(&here.event.platform);
-        let asked = Asked { bot, quoted: None, now: here.now.zoned(&here.policy.timezone) };
+        let asked = Asked { bot, quoted: None, unmet: None, now: here.now.zoned(&here.policy.timezone) };
         let Some(typed) = command::parse_private(here.message, &asked) else { return };
         let mut desk = self.desk(here, Role::Member);
         let (key, result) = match &typed {
@@ -80,6 +81,7 @@ impl Core {
         let mut lines = Vec::new();
         for (group, standing) in std::mem::take(&mut desk.loaded.standings) {
             let policy = here.settings.policy(&group);
+            let key = GroupKey::new(&here.event.platform, &group);
             let live: Vec<String> = standing
                 .live(here.now, policy.strike_life, false)
                 .map(|strike| {
@@ -89,7 +91,7 @@ impl Core {
             let mute = standing.mute.as_ref().filter(|mute| mute.until > here.now);
             if !live.is_empty() || mute.is_some() {
                 let vars = Vars {
-                    text: group_name(policy, &group),
+                    text: group_name(policy, self.state.name_of(key).as_deref(), &group),
                     more: live.len() as u32,
                     next: penalty::next_in_words(policy, live.len()),
                     until: mute.map(|mute| desk.date(mute.until)).unwrap_or_default(),

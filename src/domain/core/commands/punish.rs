@@ -13,6 +13,7 @@ use crate::domain::notices::Vars;
 use crate::domain::penalty::{self, Offender};
 use crate::domain::policy::{Capability, Step};
 use crate::domain::standing::{Standing, Strike};
+use crate::domain::subject::Subject;
 
 /// The name that findings of cases decided by a person carry instead of a rule's.
 pub(in crate::domain::core) const BY_HAND: &str = "manual";
@@ -141,7 +142,10 @@ impl Core {
         let offender = Offender { user, case: no, mute, by_broken_mute: false, by_hand: true, by_name: false };
         let mut ledger = self.state.group(here.group_key()).ledger.clone();
         let from = out.len();
+        let quoted = here.message.quote.as_deref();
+        let text = quoted.map(|quote| self.concealed(here.policy, &quote.text)).unwrap_or_default();
         let mut means = self.means_of(desk, step.name(), Some(no), out);
+        means.subject = Subject::of(user, &whom.name, &text);
         let carried = penalty::carry_out(&mut means, &mut ledger, &offender, step, &vars);
         let (actions, ordinal) = (means.made, means.ordinal);
         desk.ordinal = ordinal;
@@ -158,8 +162,6 @@ impl Core {
             }
         };
         self.change_standing(member, change, out);
-        let quoted = here.message.quote.as_deref();
-        let text = quoted.map(|quote| self.concealed(here.policy, &quote.text)).unwrap_or_default();
         let case = Case {
             no,
             platform: here.event.platform.clone(),

@@ -17,6 +17,7 @@ use crate::domain::judge;
 use crate::domain::notices::Vars;
 use crate::domain::rules::Learned;
 use crate::domain::standing::Reported;
+use crate::domain::subject::Subject;
 use crate::domain::time::Timestamp;
 
 /// The name that the finding of a case carries which somebody reported.
@@ -120,11 +121,12 @@ impl Core {
         let user = quote.sender.as_deref().unwrap_or_default();
         let name = whom.first().map(|whom| whom.name.to_string()).unwrap_or_default();
         let findings = self.judged(desk, quote);
+        let said = self.concealed(here.policy, &quote.text);
         let (shown, name_shown) = if user.is_empty() {
             ("有人".to_owned(), "（不知道是谁）".to_owned())
         } else {
             let shown = self.harmless_name(here.policy, here.group_key(), &name, user);
-            (shown, name)
+            (shown, name.clone())
         };
         let mut titles: Vec<String> = findings.iter().map(|finding| self.title(&finding.rule)).collect();
         titles.dedup();
@@ -174,6 +176,7 @@ impl Core {
             notice: "reported",
             about: &vars.case.clone(),
             vars,
+            subject: Subject::of(user, if user.is_empty() { "" } else { &name }, &said),
         };
         let (platform, group) = (&here.event.platform, &(*here.event.group).into());
         self.alert_but(here.policy, platform, group, &alert, Some(user), here.now, out);

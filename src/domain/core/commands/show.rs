@@ -203,13 +203,14 @@ impl Core {
         let ladder: Vec<String> = here.policy.ladder.iter().map(|step| penalty::step_in_words(*step)).collect();
         let open = self.state.group(key).tasks.iter().filter(|task| task.is_open()).count();
         let waits = if open > 0 { format!("；{open} 件事等管理员处理") } else { String::new() };
+        let archive = self.archive_in_words(desk);
         let (more, done) = self.observed(desk);
         let vars = Vars {
             text: mode,
             more,
             done,
             list: format!(
-                "{rules} 条规则；群里加了 {added} 个词、去了 {dropped} 个词{}{waits}",
+                "{rules} 条规则；群里加了 {added} 个词、去了 {dropped} 个词{}{waits}{archive}",
                 self.learnt_in_words(here)
             ),
             next: ladder.join(" → "),
@@ -217,6 +218,13 @@ impl Core {
             ..Vars::default()
         };
         desk.answer = desk.render("reply_status", &vars);
+    }
+
+    /// Whose messages the archive keeps, where there is one.
+    fn archive_in_words(&mut self, desk: &Desk<'_, '_>) -> String {
+        let Some(archive) = self.state.group(desk.here.group_key()).ledger.archive else { return String::new() };
+        let (count, more, hits) = (archive.employees, archive.missing, archive.outsiders);
+        format!("；{}", desk.render("reply_status_archive", &Vars { count, more, hits, ..Vars::default() }))
     }
 
     /// What would have been done since the group was stopped: in how many cases, and the last of them.

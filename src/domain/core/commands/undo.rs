@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::Desk;
-use crate::domain::action::{Action, ActionState, Cause, Lane, Outcome, What};
+use crate::domain::action::{Action, ActionState, Cause, Lane, Outcome, StoredAction, What};
 use crate::domain::case::{CaseFile, MACHINE};
 use crate::domain::change::{Change, MemberRef};
 use crate::domain::choice::Choice;
@@ -13,11 +13,15 @@ use crate::domain::core::alerts::Alert;
 use crate::domain::core::tasks::Place;
 use crate::domain::ids::GroupKey;
 use crate::domain::ladder;
-use crate::domain::notices::{Vars, plain_name};
+use crate::domain::notices::Vars;
 use crate::domain::policy::{Capability, Policy, Severity, Step};
 use crate::domain::standing::{HeldKind, Mute, Standing, Strike};
+use crate::domain::subject::Subject;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::TimerKind;
+
+/// A message of ours is not taken back later: no platform is known to allow it (WeCom: 24 hours, document 94867).
+const RECALLABLE: Duration = Duration::from_secs(24 * 3600);
 
 /// What undoing a case came to, for the answer.
 #[derive(Default)]
@@ -30,6 +34,8 @@ struct Taken {
     /// The member may be out of the group: a person must invite them again.
     removed: bool,
     deleted: bool,
+    /// Words of ours that told of it are taken back.
+    recalled: u32,
     /// A person muted them on the platform, and must lift it there.
     muted_by_hand: bool,
 }
@@ -103,10 +109,39 @@ impl Core {
         ledger.held.retain(|held| held.case != file.case.no);
         self.keep_ledger(&here.event.platform, &here.event.group, ledger, out);
         self.mend_mute(desk, file, &mut taken, out);
+        taken.recalled = self.recall(desk, file, out);
         if taken.removed {
             self.ask_to_invite(desk, file, out);
         }
         taken
+    }
+
+    /// Takes back what told the member of the case, where the platform can do that with its own messages. A word that tells of
+    /// other cases too stays.
+    fn recall(&mut self, desk: &mut Desk<'_, '_>, file: &CaseFile, out: &mut Vec<Change>) -> u32 {
+        let now = desk.here.now;
+        let mut means = self.means_of(desk, "undo", Some(file.case.no), out);
+        if !means.can(Capability::Recall) {
+            return 0;
+        }
+        let mut recalled = 0;
+        for StoredAction { action, state } in &file.actions {
+            let alone = matches!(&action.notifies[..], [(_, case)] if *case == file.case.no);
+            let message = match state {
+                ActionState::Ended { outcome: Outcome::Done { message: Some(message) }, at }
+                    if at.plus(RECALLABLE) > now =>
+                {
+                    message
+                }
+                _ => continue,
+            };
+            if alone && matches!(action.what, What::Send { .. } | What::Private { .. }) {
+                means.act(Lane::Undo, What::Delete { message: message.as_str().into() }, Vec::new());
+                recalled += 1;
+            }
+        }
+        desk.ordinal = means.ordinal;
+        recalled
     }
 
     /// The mute that runs, as it would be had the case never been: lifted, made shorter, or left.
@@ -154,6 +189,7 @@ impl Core {
         let vars = Vars { name, case: file.case.no.to_string(), ..Vars::default() };
         let mut means = self.means_of(desk, "task", Some(file.case.no), out);
         means.cause.user = Some(file.case.user.clone());
+        means.subject = Subject::of(&file.case.user, &file.case.name, "");
         means.ask(&mut ledger, "task", "task_invite", &vars, &[Choice::Invited, Choice::Later, Choice::Keep]);
         desk.ordinal = means.ordinal;
         self.keep_ledger(&desk.here.event.platform, &desk.here.event.group, ledger, out);
@@ -178,7 +214,8 @@ impl Core {
         let text = desk.render("undone", &Vars { name, case: file.case.no.to_string(), ..Vars::default() });
         let mut means = self.means_of(desk, "undo", Some(file.case.no), out);
         // Who is out of the group does not read what is said there.
-        let gone = file.actions.iter().any(|one| matches!(one.action.what, What::Remove { .. }) && reached(&one.state));
+        let removed = |one: &StoredAction| matches!(one.action.what, What::Remove { .. }) && reached(&one.state);
+        let gone = desk.loaded.gone || file.actions.iter().any(removed);
         let what = if named && !gone && means.can(Capability::Send) {
             Some(What::Send { text, mentions: vec![user] })
         } else if (alone || named) && means.can_tell(&user) {
@@ -228,14 +265,18 @@ impl Core {
         let policy = self.settings.policy(&action.group).clone();
         let case = action.cause.case.clone().unwrap_or_default();
         let mut ledger = self.state.group(GroupKey::new(&action.platform, &action.group)).ledger.clone();
+        let about = std::mem::take(&mut self.loaded.about);
+        let key = GroupKey::new(&action.platform, &action.group);
+        let called = action.what.user().map(|user| self.harmless_name(&policy, key, &about.name, user));
         let mut means = self.means_later(&policy, &action.platform, &action.group, now, out);
         means.input = action.id.clone();
+        means.subject = about;
         means.case = case.parse().ok();
         means.cause = Cause { event: None, step: Some("undo".into()), ..action.cause.clone() };
         match &action.what {
             What::Mute { user, .. } => drop(means.act(Lane::Undo, What::Unmute { user: user.clone() }, Vec::new())),
             What::Remove { user } if matches!(outcome, Outcome::Done { .. }) => {
-                let vars = Vars { name: plain_name("", user), case, ..Vars::default() };
+                let vars = Vars { name: called.unwrap_or_default(), case, ..Vars::default() };
                 means.cause.user = Some(user.clone());
                 means.ask(&mut ledger, "task", "task_invite", &vars, &[Choice::Invited, Choice::Later, Choice::Keep]);
             }
@@ -274,6 +315,7 @@ impl Core {
             notice: "appealed",
             about: &case,
             vars: vars.clone(),
+            subject: Subject::of(&file.case.user, &file.case.name, &file.case.text),
         };
         self.alert(here.policy, &here.event.platform, &(*here.event.group).into(), &alert, here.now, out);
         desk.answer = desk.render("reply_appealed", &vars);
@@ -327,6 +369,9 @@ fn done(desk: &Desk<'_, '_>, taken: &Taken, told: bool) -> String {
     let mut parts = vec!["这次违规不再记".to_owned()];
     if taken.cancelled > 0 {
         parts.push(format!("{} 个还没送出的动作取消", taken.cancelled));
+    }
+    if taken.recalled > 0 {
+        parts.push("发给他的提醒正在撤回".to_owned());
     }
     if taken.lifted {
         parts.push("禁言解除".to_owned());

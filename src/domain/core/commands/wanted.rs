@@ -36,7 +36,7 @@ impl Core {
         let message = match &event.kind {
             Kind::Private(message) => {
                 let zone = &settings.policy(&event.group).timezone;
-                let asked = Asked { bot, quoted: None, now: now.zoned(zone) };
+                let asked = Asked { bot, quoted: None, unmet: None, now: now.zoned(zone) };
                 let record = command::parse_private(message, &asked) == Some(Typed::Command(Command::Record));
                 return record.then_some(Wanted::Standings);
             }

@@ -47,7 +47,7 @@ impl Place {
         Self { platform: platform.clone(), group: group.into() }
     }
 
-    fn key(&self) -> GroupKey {
+    pub(super) fn key(&self) -> GroupKey {
         GroupKey::new(&self.platform, &self.group)
     }
 
@@ -71,8 +71,11 @@ impl Core {
     }
 
     fn open_task(&mut self, action: &Action, now: Timestamp, out: &mut Vec<Change>) {
-        let What::Task { text, mentions, buttons } = &action.what else { return };
+        let What::Task { text, mentions, buttons, about } = &action.what else { return };
         let place = Place::new(&action.platform, &action.group);
+        if self.task_of(&place, &action.id).is_some() {
+            return; // what is decided again is the same task
+        }
         let policy = self.settings.policy(&action.group).clone();
         let (kind, urgent) = self.how_soon(&policy, &action.cause);
         let mut task = OpenTask {
@@ -80,6 +83,7 @@ impl Core {
             cause: action.cause.clone(),
             buttons: buttons.clone(),
             text: text.clone(),
+            about: about.clone(),
             since: now,
             kind,
             urgent,
@@ -246,7 +250,8 @@ impl Core {
         means.input = timer_input(timer);
         means.case = task.case();
         means.cause = Cause { task: Some(task.id.clone()), step: Some("task".into()), ..task.cause.clone() };
-        let what = What::Task { text, mentions: users.clone(), buttons: task.buttons.clone() };
+        let (buttons, about) = (task.buttons.clone(), task.about.clone());
+        let what = What::Task { text, mentions: users.clone(), buttons, about };
         let id = means.act(Lane::Penalty, what, Vec::new());
         task.cards.push(Card { id, users, end: None });
     }

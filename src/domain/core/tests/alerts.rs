@@ -133,6 +133,27 @@ fn the_company_reads_the_name_of_a_group() {
 }
 
 #[test]
+fn a_group_that_no_file_names_is_called_what_its_platform_calls_it() {
+    let mut bed = watched(|company| {
+        company.per_minute = 1;
+        company.users = ["boss".into()].into();
+    });
+    bed.event(Kind::GroupUpdated { name: Some("一号店".into()), archive: None }, NOW);
+    let told = bed.say_in("g1", "1", "怪话");
+    assert!(at(&told, "hq")[0].starts_with("【一号店】"), "{told:?}");
+    // Who is told alone reads the words themselves; in the place's group they are not repeated.
+    let alone = acts(&told).into_iter().find(|action| matches!(action.what, What::Private { .. })).unwrap();
+    assert!(matches!(&alone.what, What::Private { text, .. } if text.ends_with("\n原话：“怪话”")), "{alone:?}");
+    assert!(!at(&told, "hq")[0].contains("怪话"), "{told:?}");
+    bed.say_in("g1", "2", "怪话");
+    bed.pass(MINUTE);
+    assert!(at(&bed.tick(), "hq")[0].contains("【一号店】可能是"), "also when it was held");
+    bed.event(Kind::GroupUpdated { name: Some("".into()), archive: None }, NOW);
+    bed.pass(MINUTE);
+    assert!(at(&bed.say_in("g1", "3", "怪话"), "hq")[0].starts_with("【g1】"), "it has no name any more");
+}
+
+#[test]
 fn words_about_no_group_are_told_at_the_place_and_merged() {
     let mut bed = watched(|_| {});
     let mut told = Vec::new();

@@ -37,10 +37,11 @@ fn a_stranger_is_not_written_to_alone_and_a_group_has_its_own_means() {
     let mut bed = Bed::new();
     let settings = Arc::get_mut(&mut bed.core.settings).expect("only the core has it");
     let platform = settings.platforms.get_mut("p").expect("the bed's");
-    platform.strangers = ["wm".into(), "wo".into()].into();
+    platform.strangers = Strangers::new([("wm", 3), ("wo", 3)]);
     assert_eq!(said(&bed.say("9", BAD)), ["delete warn_private", "private warn_private"]);
     let changes = bed.say("wm9", BAD);
     assert_eq!(said(&changes), ["delete warn_private", "send warn_private", "task task"], "named without the offence");
+    assert_eq!(said(&bed.say("wo", BAD)), ["delete warn_private", "private warn_private"], "an id that begins alike");
     let settings = Arc::get_mut(&mut bed.core.settings).expect("only the core has it");
     let platform = settings.platforms.get_mut("p").expect("the bed's");
     platform.groups.insert("g1".into(), [Capability::Task].into_iter().collect());

@@ -96,7 +96,12 @@ impl Bed {
             id: card.id.clone(),
             platform: "p".into(),
             group: "g1".into(),
-            what: What::Task { text: String::new(), mentions: Vec::new(), buttons: Vec::new() },
+            what: What::Task {
+                text: String::new(),
+                mentions: Vec::new(),
+                buttons: Vec::new(),
+                about: Default::default(),
+            },
             time: NOW,
             offset: 0,
             cause: crate::domain::action::Cause { task: Some(task.id.clone()), ..Default::default() },

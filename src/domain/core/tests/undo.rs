@@ -211,3 +211,39 @@ fn a_trial_admin_may_some_of_it_until_the_last_day_is_over() {
     bed.pass(DAY);
     assert!(texts(&bed.say("trial", "/状态"))[0].contains("只有"));
 }
+
+fn sent_as(message: &str) -> ActionState {
+    ActionState::Ended { outcome: Outcome::Done { message: Some(message.to_owned()) }, at: NOW }
+}
+
+#[test]
+fn a_warning_that_can_be_taken_back_is_taken_back_within_a_day() {
+    for (platform_can, later, expected) in [(true, HOUR, true), (true, DAY, false), (false, HOUR, false)] {
+        let cannot: &[Capability] = if platform_can { &[] } else { &[Capability::Recall] };
+        let (mut bed, mut files) = (Bed::without(cannot), Files::default());
+        let changes = bed.offend("9", BAD);
+        files.take(&changes, &sent_as("msg:1"));
+        bed.pass(later);
+        let undone = command(&mut bed, &mut files, 1, "/撤销 1");
+        let back: Vec<_> = acts(&undone).into_iter().filter(|act| matches!(act.what, What::Delete { .. })).collect();
+        assert_eq!(back.len(), usize::from(expected), "{:?}", said(&undone));
+        assert_eq!(texts(&undone).concat().contains("正在撤回"), expected);
+        if let [back] = &back[..] {
+            assert!(matches!(&back.what, What::Delete { message } if **message == *"msg:1"));
+            // It may be too late for it after all: nobody is to do anything about that.
+            assert!(acts(&bed.end(back, &Outcome::Failed { error: "40058".to_owned() })).is_empty());
+        }
+    }
+}
+
+#[test]
+fn who_has_left_is_not_named_in_the_group_any_more() {
+    for (gone, expected) in [(false, "send undo"), (true, "private undo")] {
+        let (mut bed, mut files) = (Bed::with(|policy| policy.ladder = [Step::WarnPublic].into()), Files::default());
+        offend(&mut bed, &mut files);
+        bed.core.loaded.gone = gone;
+        let undone = command(&mut bed, &mut files, 1, "/撤销 1");
+        let told: Vec<_> = said(&undone).into_iter().filter(|word| word.ends_with("undo")).collect();
+        assert_eq!(told, [expected], "gone: {gone}");
+    }
+}

@@ -259,8 +259,9 @@ pub(super) fn things_in(text: &Text) -> Vec<String> {
 
 /// Whether a fold has enough letters and digits for an account or a number: a look that costs little.
 pub(super) fn may_have_number(fold: &str) -> bool {
-    let latin = fold.bytes().filter(u8::is_ascii_alphanumeric).count();
-    latin >= 5 || (fold.len() >= 18 && fold.chars().filter(|c| numbers::spoken(*c).is_some()).count() + latin >= 5)
+    let spoken = fold.len() >= 18;
+    let counts = |c: &char| c.is_ascii_alphanumeric() || spoken && numbers::spoken(*c).is_some();
+    fold.chars().filter(counts).nth(4).is_some()
 }
 
 struct Reachable {

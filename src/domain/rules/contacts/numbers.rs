@@ -1,6 +1,8 @@
 //! Numbers in a text: runs of digits however they are written, and which of them are telephone numbers, bank cards or
 //! identity cards. What is none of these (prices, times, dates, orders, versions) has another length, shape or checksum.
 
+use std::sync::LazyLock;
+
 use super::marks::{Break, Mark};
 use crate::domain::case::Span;
 
@@ -60,9 +62,22 @@ const SPOKEN: &[(&str, u8)] = &[
     ("九玖", b'9'),
 ];
 
+/// The same by character, from [`FIRST`] on; 0 for what stands for none. Every character of every message is looked up.
+static DIGITS: LazyLock<Box<[u8]>> = LazyLock::new(|| {
+    let mut digits = vec![0; (LAST as usize) - (FIRST as usize) + 1].into_boxed_slice();
+    for (c, value) in SPOKEN.iter().flat_map(|(chars, value)| chars.chars().map(move |c| (c, *value))) {
+        if let Some(digit) = digits.get_mut((c as usize).wrapping_sub(FIRST as usize)) {
+            *digit = value;
+        }
+    }
+    digits
+});
+const FIRST: char = '\u{3007}';
+const LAST: char = '\u{9FFF}';
+
 /// The digit that a Chinese character stands for.
 pub(super) fn spoken(c: char) -> Option<u8> {
-    SPOKEN.iter().find(|(chars, _)| chars.contains(c)).map(|(_, value)| *value)
+    DIGITS.get((c as usize).wrapping_sub(FIRST as usize)).copied().filter(|digit| *digit != 0)
 }
 
 /// The digit that a letter stands for among figures.

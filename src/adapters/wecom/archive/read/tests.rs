@@ -55,9 +55,14 @@ fn a_text_keeps_its_time_its_sender_and_its_mentions() {
     let expected = json!({"id": "m1_external", "type": "message", "group": "wrRRR", "time": "2023-11-14T22:13:20.123+00:00",
         "sender": {"id": "wmAAA"}, "content": [{"type": "mention", "user": "bot", "name": "群卫"}, text(" 我的记录")]});
     assert_eq!(read, expected);
-    let robot = json!({"from": "wbR", "roomid": "r", "msgtype": "text", "text": {"content": "x"}, "msgtime": 0});
+    let robot = json!({"from": "wbRRRRRRRRRRRRRRRRRRRRRRRR", "roomid": "r", "msgtype": "text", "text": {"content": "x"}, "msgtime": 0});
     let read = read_by(&reader(), &robot);
-    assert_eq!((&read["id"], &read["sender"]), (&json!("outer"), &json!({"id": "wbR", "role": "bot"})));
+    assert_eq!(
+        (&read["id"], &read["sender"]),
+        (&json!("outer"), &json!({"id": "wbRRRRRRRRRRRRRRRRRRRRRRRR", "role": "bot"}))
+    );
+    let employee = json!({"from": "wbli", "roomid": "r", "msgtype": "text", "text": {"content": "x"}, "msgtime": 0});
+    assert_eq!(read_by(&reader(), &employee)["sender"], json!({"id": "wbli"}), "no robot, only called alike");
     assert_eq!(read.get("time"), None, "no time is better than one of 1970");
 }
 

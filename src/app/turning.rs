@@ -1,0 +1,133 @@
+//! One turn of the daemon: what is queued is judged, recorded, answered, and let go to the outbox.
+//!
+//! Nothing here waits for anything but the queue, and nothing runs beside it: `serve.rs` turns it on a thread of its own, and a
+//! simulation turns everything on one thread, by one seed (`tests/it/sim/`).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::deliver::SharedOutbox;
+use crate::app::engine::Engine;
+use crate::app::health::{self, Health};
+use crate::app::intake::{Intake, Job};
+use crate::app::metrics::Metrics;
+use crate::app::outbox::{Outbox, Pace};
+use crate::app::pulse::Pulse;
+use crate::app::reload::Reloader;
+use crate::domain::policy::Settings;
+use crate::domain::state::Limits;
+use crate::ports::{Clock, Store, StoreError};
+
+/// Inputs in one commit, unless one request alone has more.
+const BATCH: usize = 2048;
+
+/// How much is held in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// Inputs that wait to be judged.
+    pub queue: usize,
+    /// Actions that have not come to their end; the rest waits in the store.
+    pub outbox: usize,
+    /// What the core remembers.
+    pub limits: Limits,
+}
+
+impl Sizes {
+    /// What `serve` holds, with a queue for so many inputs.
+    pub fn with_queue(queue: usize) -> Self {
+        Self { queue, outbox: 20_000, limits: Limits::default() }
+    }
+}
+
+/// The rules a daemon begins with.
+pub struct Rules<'a> {
+    /// As they are compiled.
+    pub settings: Arc<Settings>,
+    /// The files they were made of.
+    pub files: &'a [(String, String)],
+    /// The platforms they name.
+    pub paces: HashMap<Arc<str>, Pace>,
+}
+
+/// The daemon without what carries its requests and actions.
+pub struct Turning {
+    /// What judges and records.
+    pub engine: Engine,
+    /// Where requests go.
+    pub intake: Intake,
+    /// Where actions come from.
+    pub outbox: SharedOutbox,
+    /// Whether it is at work.
+    pub pulse: Pulse,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    health: Health,
+    reloader: Reloader,
+}
+
+impl Turning {
+    /// Begins where the store was left, under these rules.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub fn begin(
+        rules: Rules<'_>,
+        mut store: impl Store + 'static,
+        sizes: Sizes,
+        clock: Arc<dyn Clock>,
+        (metrics, health, reloader): (Arc<Metrics>, Health, Reloader),
+    ) -> Result<Self, StoreError> {
+        let Rules { settings, files, paces } = rules;
+        let now = clock.now();
+        store.save_config(&settings.version, files, now)?;
+        let mut outbox = Outbox::new(paces, sizes.outbox, now);
+        outbox.refill(store.pending(sizes.outbox)?, sizes.outbox);
+        let (intake, outbox) = (Intake::new(sizes.queue), SharedOutbox::new(outbox));
+        let mut engine = Engine::new(settings.clone(), Box::new(store), metrics.clone(), sizes.limits, now)?;
+        engine.change_rules(settings, now)?;
+        engine.keep_watch(health.clone())?;
+        let pulse = Pulse::new(intake.clone(), outbox.clone());
+        Ok(Self { engine, intake, outbox, pulse, clock, metrics, health, reloader })
+    }
+
+    /// How long there is nothing to do if nothing comes in, at most `longest`.
+    pub fn rest(&self, longest: Duration) -> Duration {
+        // While the store is in trouble nothing fires, however long it has been due.
+        let next = self.engine.next_turn().filter(|_| self.engine.trouble().is_none());
+        next.map_or(longest, |due| due.since(self.clock.now())).min(longest)
+    }
+
+    /// Turns once, waiting up to `wait` for something to come in. Gives whether anything had.
+    pub fn turn(&mut self, wait: Duration) -> bool {
+        let jobs = self.intake.take(BATCH, wait);
+        let came = !jobs.is_empty();
+        self.metrics.queue_depth(self.intake.depth());
+        let mut room = BATCH.saturating_sub(jobs.iter().map(Job::len).sum());
+        let intake = &self.intake;
+        let effects = self.engine.step_with(jobs, self.clock.now(), || {
+            let more = intake.take_more(room);
+            room = room.saturating_sub(more.iter().map(Job::len).sum());
+            more
+        });
+        effects.reloads.iter().for_each(|member| self.reloader.request_for(member.clone()));
+        if let Err(error) = self.outbox.take(effects, self.engine.store()) {
+            tracing::error!(%error, "the outbox could not be filled up from the store; it is tried again");
+        }
+        self.engine.look_around(self.clock.now());
+        self.pulse.turned(self.engine.next_turn());
+        match self.engine.trouble() {
+            None => self.health.clear(health::STORE),
+            Some(why) => self.health.set(health::STORE, why),
+        }
+        came
+    }
+
+    /// Writes what a start would otherwise have to work out again.
+    pub fn end(&mut self) {
+        self.engine.save_habits();
+        if let Err(error) = self.engine.save_windows(self.clock.now()) {
+            tracing::warn!(%error, "the windows were not written; the next start reads the journal instead");
+        }
+    }
+}

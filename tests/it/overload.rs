@@ -1,0 +1,172 @@
+//! Many times what the daemon can take: what there is no room for is refused at once, admins are heard all the same, memory stays
+//! where it was, and afterwards everything is as before. Real process, loopback; it stops by itself.
+//!
+//! `QUNWEI_SOAK_SECONDS` says how long the flood lasts.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use qunwei::adapters::inbound;
+use qunwei::app::intake::{Intake, Job};
+use serde_json::{Value, json};
+
+use crate::soak::number;
+use crate::support::MORNING;
+use crate::support::daemon::{Daemon, Home, client_with, send};
+use crate::support::sink::{Sink, percentiles};
+use crate::support::until_within;
+
+/// Requests that are open at once, and events in each: more than the queue holds.
+const FLOODERS: u64 = 16;
+const EVENTS: u64 = 40;
+const QUEUE: &str = "300";
+/// No answer may take so long, whatever it is: a full queue, judged by a build for tests on a machine that does other things too.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// What the process may hold, in MiB.
+const MEMORY: u64 = 700;
+
+#[derive(Default)]
+struct Flood {
+    over: AtomicBool,
+    accepted: AtomicU64,
+    refused: AtomicU64,
+}
+
+async fn flood(listen: std::net::SocketAddr, number: u64, flood: Arc<Flood>) -> Vec<Duration> {
+    let (http, mut round, mut times) = (client_with(PATIENCE), 0, Vec::new());
+    while !flood.over.load(Ordering::Relaxed) {
+        round += 1;
+        let event = |at: u64| {
+            let text = if at.is_multiple_of(20) {
+                format!("兼职刷单日结，加薇信 abc{number}{round}")
+            } else {
+                format!("今天第 {round}{at} 次路过小区门口")
+            };
+            let (id, user) = (format!("f-{number}-{round}-{at}"), format!("u{number}-{at}"));
+            json!({"id": id, "type": "message", "group": format!("f{number}"), "sender": {"id": user, "role": "member"}, "text": text})
+        };
+        let body = Value::Array((0..EVENTS).map(event).collect()).to_string();
+        let began = Instant::now();
+        let answer = send(&http, listen, &format!("f-{number}-{round}"), &body).await;
+        times.push(began.elapsed());
+        match answer.expect("the daemon answers, whatever it answers").0 {
+            200 => flood.accepted.fetch_add(EVENTS, Ordering::Relaxed),
+            503 | 429 => flood.refused.fetch_add(EVENTS, Ordering::Relaxed),
+            status => panic!("{status}"),
+        };
+    }
+    times
+}
+
+/// What the process has held at most and holds now, in MiB.
+fn memory(daemon: &Daemon) -> (u64, u64) {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid())).unwrap();
+    let read = |key: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+        line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() / 1024
+    };
+    (read("VmHWM:"), read("VmRSS:"))
+}
+
+/// The queue by itself: what admins ask for goes into the tenth that is kept, and before the rest.
+#[test]
+fn what_admins_ask_for_goes_first() {
+    let intake = Intake::new(20);
+    let events = |id: &str, more: Value| {
+        let mut event = json!({"id": id, "type": "message", "group": "g1", "sender": {"id": "u1"}, "text": "早"});
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        inbound::read(event.to_string().as_bytes(), &"example".into(), MORNING, 1).unwrap().events
+    };
+    for at in 0..18 {
+        intake.submit(events(&format!("m-{at}"), json!({}))).unwrap();
+    }
+    let role = |role: &str| json!({"sender": {"id": "u2", "role": role}, "text": "/停"});
+    assert!(intake.submit(events("more", json!({}))).is_err(), "nine tenths are taken");
+    assert!(intake.submit(events("member", role("member"))).is_err(), "whoever may not ask waits like all");
+    let button = json!({"type": "button", "user": "boss", "task": "t", "choice": "removed"});
+    intake.submit(events("order", role("admin"))).unwrap();
+    intake.submit(events("button", button.clone())).unwrap();
+    assert!(intake.submit(events("late", button)).is_err(), "all is taken");
+    let taken: Vec<String> = intake
+        .take(100, Duration::ZERO)
+        .into_iter()
+        .map(|job| match job {
+            Job::Events { events, .. } => events[0].event.id.to_string(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(taken[..4], ["order", "button", "m-0", "m-1"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_there_is_no_room_for_is_refused_and_admins_are_heard() {
+    let seconds = number("QUNWEI_SOAK_SECONDS").unwrap_or(8);
+    let sink = Sink::start().await;
+    let mut home = Home::light();
+    home.actions_url = sink.url.clone();
+    home.edit("config/qunwei.toml", "queue = 16384", &format!("queue = {QUEUE}"));
+    let daemon = home.start().await;
+    let flooding = Arc::<Flood>::default();
+    let flooders: Vec<_> =
+        (0..FLOODERS).map(|number| tokio::spawn(flood(daemon.listen, number, flooding.clone()))).collect();
+    let began = Instant::now();
+    until_within(PATIENCE, "the queue is full", || (flooding.refused.load(Ordering::Relaxed) > 0).then_some(())).await;
+
+    // An admin says one thing after the other, and lets people speak again.
+    let (http, mut heard, mut asked) = (client_with(PATIENCE), Vec::new(), Vec::new());
+    while began.elapsed() < Duration::from_secs(seconds) {
+        let id = format!("admin-{}", heard.len());
+        let mention = json!({"type": "mention", "user": "u1", "name": "小一"});
+        let order = json!({"id": id, "type": "message", "group": "quiet", "sender": {"id": "boss", "role": "admin"},
+                           "content": [{"type": "text", "text": "/解禁 "}, mention]});
+        let began = Instant::now();
+        let (status, answer) = send(&http, daemon.listen, &id, &order.to_string()).await.expect("an answer");
+        assert_eq!(status, 200, "an admin was refused: {answer}");
+        heard.push(began.elapsed());
+        asked.push((id, began));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let most = memory(&daemon).0;
+    flooding.over.store(true, Ordering::Relaxed);
+    let mut times = Vec::new();
+    for flooder in flooders {
+        times.extend(flooder.await.unwrap());
+    }
+    let over = Instant::now();
+    let lifted = || asked.iter().map(|(id, began)| Some(sink.came(id, "unmute")?.duration_since(*began))).collect();
+    let lifted: Vec<Duration> = until_within(PATIENCE, "every unmute reached the bot", lifted).await;
+    let mut calm = false;
+    while !calm {
+        assert!(over.elapsed() < PATIENCE, "it does not come back to normal");
+        let event = json!({"id": format!("after-{:?}", over.elapsed()), "type": "message", "group": "quiet",
+                           "sender": {"id": "u2"}, "text": "晚安"});
+        let began = Instant::now();
+        let (status, _) = send(&http, daemon.listen, "after", &event.to_string()).await.expect("an answer");
+        let depth = daemon.admin("/metrics").await.1;
+        let empty = depth.lines().any(|line| line.starts_with("qunwei_queue_depth_inputs") && line.ends_with(" 0"));
+        calm = status == 200 && began.elapsed() < Duration::from_secs(1) && empty;
+    }
+    let calm = over.elapsed();
+    assert_eq!(daemon.admin("/readyz").await.0, 200);
+    let (accepted, refused) = (flooding.accepted.load(Ordering::Relaxed), flooding.refused.load(Ordering::Relaxed));
+    let longest = times.iter().max().copied().unwrap_or_default();
+    println!(
+        "{seconds} s: {} events offered, {accepted} accepted, {refused} refused ({:.1} times what was taken); \
+         requests {:?} and {:?}, longest {longest:?}; {} commands of admins {:?} and {:?}, their unmutes {:?} and {:?} \
+         (middle, one in twenty); at most {most} MiB; normal again after {calm:?}",
+        accepted + refused,
+        (accepted + refused) as f64 / accepted as f64,
+        percentiles(times.clone()).0,
+        percentiles(times.clone()).1,
+        heard.len(),
+        percentiles(heard.clone()).0,
+        percentiles(heard.clone()).1,
+        percentiles(lifted.clone()).0,
+        percentiles(lifted.clone()).1,
+    );
+    assert!(accepted > 0 && refused > 0, "{accepted} accepted, {refused} refused");
+    assert!(longest < PATIENCE && heard.iter().chain(&lifted).all(|time| *time < PATIENCE));
+    assert!(most < MEMORY, "{most} MiB");
+    daemon.stop().await;
+}

@@ -1,0 +1,598 @@
+//! One run: a schedule drawn from a seed, turned by one thread, looked at after every step.
+
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use qunwei::app::intake::{Answer, Job};
+use qunwei::domain::action::{Action, ActionId};
+use qunwei::domain::case::ByWhom;
+use qunwei::domain::time::Timestamp;
+use qunwei::ports::{Clock, Reply, RowKind};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::TryRecvError;
+
+use super::bot::{self, Bots, Flight, MOODS, Mood};
+use super::daemon::{Daemon, Down, SIZES, unless_killed};
+use super::people::{Parcel, People};
+use super::rules::{PLATFORMS, versions};
+use super::watch::Watch;
+use crate::journal::run_again_knowing;
+use crate::support::clock::HandClock;
+use crate::support::dice::Dice;
+use crate::support::faulty::{Fault, Faults};
+use crate::support::{MORNING, dump};
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// What is going to happen.
+enum Coming {
+    Sent(Parcel),
+    Answered(Flight),
+    Said(ActionId, Reply),
+}
+
+/// What a run came to.
+#[derive(Debug, Default)]
+pub struct Counts {
+    pub steps: u64,
+    pub answered: usize,
+    pub refused: u64,
+    pub kills: u64,
+    pub refusals_to_start: u64,
+    pub failed_commits: usize,
+    pub reloads: u64,
+    pub cases: u64,
+    pub attempts: u64,
+    pub compared: u64,
+    pub inputs: BTreeMap<u8, u64>,
+    pub actions: BTreeMap<String, i64>,
+    /// Of all that happened, in order.
+    pub trace: u64,
+}
+
+pub struct World {
+    dice: Dice,
+    clock: Arc<HandClock>,
+    data: TempDir,
+    faults: Faults,
+    bots: Bots,
+    moods: BTreeMap<&'static str, Mood>,
+    people: People,
+    /// Messages that were edited or reported.
+    touched: HashSet<String>,
+    coming: BTreeMap<(Timestamp, u64), Coming>,
+    order: u64,
+    daemon: Option<Daemon>,
+    /// The rules on the disk.
+    rules: usize,
+    watch: Option<Watch>,
+    /// Requests that were answered 200.
+    answered: Vec<Parcel>,
+    counts: Counts,
+    trace: DefaultHasher,
+    told: bool,
+}
+
+impl World {
+    pub fn new(seed: u64) -> Self {
+        let faults = Faults::default();
+        faults.set_free(1 << 40);
+        let memory = std::path::Path::new("/dev/shm");
+        let data = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let mut data = data.unwrap();
+        let told = std::env::var_os("QUNWEI_SIM_TRACE").is_some();
+        if told {
+            data.disable_cleanup(true);
+            eprintln!("its data stay in {}", data.path().display());
+        }
+        Self {
+            dice: Dice::new(seed),
+            clock: Arc::new(HandClock::new(MORNING)),
+            data,
+            faults,
+            bots: Bots::default(),
+            moods: PLATFORMS.map(|name| (name, Mood::Well)).into(),
+            people: People::default(),
+            touched: HashSet::new(),
+            coming: BTreeMap::new(),
+            order: 0,
+            daemon: None,
+            rules: 0,
+            watch: None,
+            answered: Vec::new(),
+            counts: Counts::default(),
+            trace: DefaultHasher::new(),
+            told,
+        }
+    }
+
+    /// So many steps, then calm until everything is over.
+    pub fn run(mut self, steps: u64) -> Counts {
+        for _ in 0..steps {
+            self.counts.steps += 1;
+            if self.daemon.is_none() {
+                self.start();
+            }
+            self.step();
+            self.happen();
+            self.check();
+        }
+        self.calm();
+        self.compare();
+        self.check_ends();
+        let watch = self.watch.as_ref().unwrap();
+        self.counts.answered = self.answered.iter().map(|parcel| parcel.events.len()).sum();
+        self.counts.cases = watch.cases();
+        self.counts.inputs = watch.inputs.clone();
+        self.counts.actions = watch.states();
+        self.counts.attempts = self.bots.lock().attempts;
+        self.counts.failed_commits = self.faults.failed();
+        format!("{:?}", self.counts).hash(&mut self.trace);
+        self.counts.trace = self.trace.finish();
+        self.counts
+    }
+
+    fn say(&mut self, what: std::fmt::Arguments<'_>) {
+        let now = self.clock.now();
+        let line = format!("{} {now} {what}", self.counts.steps);
+        line.hash(&mut self.trace);
+        if self.told {
+            eprintln!("{line}");
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn comes(&mut self, after: Duration, what: Coming) {
+        self.order += 1;
+        self.coming.insert((self.now().plus(after), self.order), what);
+    }
+
+    fn millis(&mut self, below: u64) -> Duration {
+        Duration::from_millis(self.dice.below(below))
+    }
+
+    fn step(&mut self) {
+        match self.dice.below(200) {
+            0..44 => self.somebody_acts(),
+            44..86 => self.turn(),
+            86..118 => self.deliver(),
+            118..140 => self.wait_for_the_next(),
+            140..156 => {
+                let by = self.millis(3000);
+                self.pass(by);
+            }
+            156..162 => {
+                let by = MINUTE * (1 + self.dice.below(20) as u32);
+                self.pass(by);
+            }
+            162 => self.leap(),
+            163..170 => self.change_mood(),
+            170..178 => self.change_store(),
+            178..182 => self.die(),
+            182..190 => self.fetch(),
+            190 | 191 => {
+                self.rules = 1 - self.rules;
+                let rules = self.rules;
+                self.say(format_args!("reload {rules}"));
+                self.daemon.iter_mut().for_each(|daemon| daemon.reload(rules));
+            }
+            192 | 193 => self.pause(),
+            194 => {
+                self.say(format_args!("enable"));
+                self.daemon.iter_mut().for_each(Daemon::enable);
+            }
+            195 | 196 => {
+                let rows = 1 + self.dice.below(300) as usize;
+                self.say(format_args!("jobs {rows}"));
+                self.daemon.iter_mut().for_each(|daemon| daemon.work(rows));
+            }
+            _ => self.send_again(),
+        }
+    }
+
+    fn somebody_acts(&mut self) {
+        let now = self.now();
+        let parcel = self.people.act(&mut self.dice, now, &self.bots.lock().tasks);
+        for event in &parcel.events {
+            let other = event["quote"]["message"].as_str().or(event["message"].as_str());
+            self.touched.extend(other.map(str::to_owned));
+        }
+        let delay = match self.dice.below(20) {
+            0 => HOUR.mul_f64(self.dice.below(600) as f64 / 100.0),
+            1..5 => self.millis(300_000),
+            _ => self.millis(2000),
+        };
+        self.say(format_args!("{} {} in {delay:?}: {}", parcel.platform, parcel.number, parcel.body()));
+        self.comes(delay, Coming::Sent(parcel));
+    }
+
+    fn send_again(&mut self) {
+        if self.answered.is_empty() {
+            return;
+        }
+        let from = self.answered.len().saturating_sub(30) as u64;
+        let at = from + self.dice.below(self.answered.len() as u64 - from);
+        let parcel = self.answered[at as usize].clone();
+        let delay = self.millis(5000);
+        self.say(format_args!("{} {} again", parcel.platform, parcel.number));
+        self.comes(delay, Coming::Sent(parcel));
+    }
+
+    fn turn(&mut self) {
+        let Some(daemon) = &mut self.daemon else { return };
+        if unless_killed(|| daemon.turn()).is_none() {
+            return self.killed("in a commit");
+        }
+        let sound = daemon.turning.engine.trouble().is_none() && self.faults.is_sound();
+        let now = self.clock.now();
+        let due = daemon.turning.engine.next_turn().is_some_and(|due| due <= now && due > Timestamp(0));
+        if sound && due && self.watch.as_ref().is_some_and(|watch| watch.overdue(now) > 0) {
+            // The turn may have been the one in which the store came back.
+            daemon.turn();
+            let overdue = self.watch.as_ref().map_or(0, |watch| watch.overdue(now));
+            assert_eq!(overdue, 0, "timers did not fire");
+        }
+    }
+
+    fn deliver(&mut self) {
+        self.daemon.iter_mut().for_each(Daemon::deliver);
+        self.take_off();
+    }
+
+    /// Attempts that have just begun: their answers come later.
+    fn take_off(&mut self) {
+        let flying = std::mem::take(&mut self.bots.lock().flying);
+        for flight in flying {
+            self.check_attempt(&flight.action);
+            let mood = self.moods[&*flight.action.platform];
+            let coin = self.dice.roll();
+            self.say(format_args!("attempt {} {}", flight.action.id, flight.action.what.name()));
+            self.comes(bot::takes(mood, coin), Coming::Answered(flight));
+        }
+    }
+
+    /// What is tried is to be done: nothing recorded says that it has come to its end.
+    fn check_attempt(&mut self, action: &Action) {
+        let state = self.watch.as_ref().and_then(|watch| watch.state_of(&action.id));
+        let state = state.unwrap_or_default();
+        // While the store cannot be read nobody knows what was cancelled by a commit that is said to have failed.
+        let unknown = self.daemon.as_ref().is_some_and(|daemon| daemon.turning.engine.trouble().is_some());
+        let expected = state == "pending" || (state == "cancelled" && unknown);
+        assert!(expected, "{} is tried and recorded as {state}: {action:?}", action.id);
+    }
+
+    fn wait_for_the_next(&mut self) {
+        let next = self.coming.keys().next().map(|(at, _)| *at);
+        let by = next.map_or(SECOND, |at| at.since(self.now())).min(MINUTE);
+        self.pass(by);
+    }
+
+    fn pass(&mut self, by: Duration) {
+        self.clock.turn(by);
+    }
+
+    /// The clock is put forward by hours, or back.
+    fn leap(&mut self) {
+        let now = self.now();
+        let to = match self.dice.below(4) {
+            0 => now.minus(self.millis(120_000)),
+            1 => now.minus(HOUR),
+            _ => now.plus(HOUR * (1 + self.dice.below(8) as u32)),
+        };
+        self.say(format_args!("clock to {to}"));
+        self.clock.set(to);
+    }
+
+    fn change_mood(&mut self) {
+        let platform = PLATFORMS[self.dice.below(4) as usize];
+        let mood = if self.dice.percent(45) { Mood::Well } else { MOODS[self.dice.below(9) as usize] };
+        self.say(format_args!("{platform} {mood:?}"));
+        self.moods.insert(platform, mood);
+    }
+
+    fn change_store(&mut self) {
+        let mut faults = Vec::new();
+        if self.dice.percent(50) {
+            let number = self.dice.below(400);
+            let kind = match self.dice.below(4) {
+                0 => RowKind::Event,
+                1 => RowKind::Outcome,
+                2 => RowKind::Attempt,
+                _ => RowKind::Tick,
+            };
+            faults.push(match self.dice.below(8) {
+                0 => Fault::Full,
+                1 => Fault::FullFor(kind),
+                2 => Fault::Poison(format!("\"e-{number}\"")),
+                3 | 4 => Fault::Lies,
+                5 => Fault::Reads,
+                6 => Fault::Windows,
+                _ => Fault::Start,
+            });
+        }
+        self.say(format_args!("store {faults:?}"));
+        self.faults.set(faults);
+    }
+
+    fn die(&mut self) {
+        match self.dice.below(3) {
+            0 => self.killed("between"),
+            1 => self.faults.add(Fault::DiesBefore),
+            _ => self.faults.add(Fault::DiesAfter),
+        }
+    }
+
+    fn pause(&mut self) {
+        let (by, at) = ("operator".into(), self.now());
+        let pause = self.dice.percent(30).then(|| ByWhom { by, name: "lili".to_owned(), at });
+        self.say(format_args!("pause {}", pause.is_some()));
+        let (answer, answered) = oneshot::channel();
+        if let Some(daemon) = &mut self.daemon {
+            daemon.turning.intake.tell(Job::Pause { pause, answer });
+            daemon.pauses.push(answered);
+        }
+    }
+
+    fn fetch(&mut self) {
+        let most = 1 + self.dice.below(10) as usize;
+        let Some(daemon) = &mut self.daemon else { return };
+        let leased = daemon.fetch(most);
+        let coin = self.dice.below(10);
+        if coin == 0 {
+            daemon.give_back(&leased);
+            return;
+        }
+        for leased in leased {
+            self.check_attempt(&leased.action);
+            let mut model = self.bots.lock();
+            model.came(&leased.action, &leased.body);
+            if coin == 1 {
+                continue; // the answer was lost on its way
+            }
+            let reply = match self.dice.below(10) {
+                0 => Reply::Refused { error: "no".to_owned() },
+                1 => Reply::Retry { after: None, error: "not now".to_owned() },
+                2 => {
+                    model.carry_out(&leased.action);
+                    continue; // it says nothing
+                }
+                _ => {
+                    model.carry_out(&leased.action);
+                    model.said(&leased.action)
+                }
+            };
+            drop(model);
+            let delay = if self.dice.percent(80) { self.millis(3000) } else { self.millis(180_000) };
+            self.say(format_args!("fetched {}", leased.action.id));
+            let id = leased.action.id.clone();
+            if self.dice.percent(10) {
+                self.comes(delay + SECOND, Coming::Said(id.clone(), reply.clone()));
+            }
+            self.comes(delay, Coming::Said(id, reply));
+        }
+    }
+
+    /// What is due happens.
+    fn happen(&mut self) {
+        let now = self.now();
+        while let Some(next) = self.coming.first_entry().filter(|next| next.key().0 <= now) {
+            match next.remove() {
+                Coming::Sent(parcel) => self.send(parcel),
+                Coming::Answered(flight) => {
+                    let mood = self.moods[&*flight.action.platform];
+                    let coin = self.dice.roll();
+                    self.bots.lock().answer(flight, mood, coin);
+                }
+                Coming::Said(id, reply) => match &mut self.daemon {
+                    Some(daemon) => daemon.ack(&id, reply),
+                    None => self.comes(SECOND, Coming::Said(id, reply)),
+                },
+            }
+        }
+        if let Some(daemon) = &mut self.daemon {
+            daemon.look_at_attempts();
+            let reloaded = daemon.reloaded();
+            self.counts.reloads += u64::from(reloaded.is_some());
+        }
+        self.take_off();
+        self.look_at_requests();
+    }
+
+    fn send(&mut self, parcel: Parcel) {
+        let parcel = match &mut self.daemon {
+            Some(daemon) => daemon.submit(parcel),
+            None => Some(parcel),
+        };
+        if let Some(parcel) = parcel {
+            self.counts.refused += 1;
+            self.comes(SECOND, Coming::Sent(parcel));
+        }
+    }
+
+    fn look_at_requests(&mut self) {
+        let Some(daemon) = &mut self.daemon else { return };
+        let (mut answered, mut again) = (Vec::new(), Vec::new());
+        for (parcel, mut answer) in std::mem::take(&mut daemon.requests) {
+            match answer.try_recv() {
+                Ok(Answer::Durable { accepted, duplicates }) => {
+                    assert_eq!(accepted + duplicates, parcel.events.len());
+                    answered.push(parcel);
+                }
+                Ok(Answer::Unavailable { .. }) => again.push(parcel),
+                Err(TryRecvError::Empty) => daemon.requests.push((parcel, answer)),
+                Err(TryRecvError::Closed) => panic!("nobody is left to answer {}", parcel.body()),
+            }
+        }
+        self.watched();
+        for parcel in answered {
+            let watch = self.watch.as_ref().unwrap();
+            let lost: Vec<&str> = parcel.ids().filter(|id| !watch.has_judged(parcel.platform, id)).collect();
+            assert!(lost.is_empty(), "answered 200 and not in the journal: {lost:?}");
+            self.answered.push(parcel);
+        }
+        for parcel in again {
+            self.counts.refused += 1;
+            let delay = SECOND + self.millis(9000);
+            self.comes(delay, Coming::Sent(parcel));
+        }
+    }
+
+    fn watched(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            let faults = watch.look(&self.touched);
+            assert_eq!(faults, Vec::<String>::new());
+        }
+    }
+
+    fn check(&mut self) {
+        self.watched();
+        let faults = std::mem::take(&mut self.bots.lock().faults);
+        assert_eq!(faults, Vec::<String>::new());
+        let Some(daemon) = &self.daemon else { return };
+        let held = daemon.turning.outbox.lock().len();
+        assert!(held <= SIZES.outbox, "{held} actions in memory");
+        assert!(daemon.attempts() <= SIZES.outbox, "{} attempts", daemon.attempts());
+        let depth = daemon.turning.intake.depth();
+        assert!(depth <= SIZES.queue + 3 * SIZES.outbox, "{depth} inputs are queued");
+    }
+
+    /// Drops everything that is not on the disk.
+    fn killed(&mut self, when: &str) {
+        let Some(daemon) = self.daemon.take() else { return };
+        self.say(format_args!("killed {when}"));
+        self.counts.kills += 1;
+        for (parcel, _) in daemon.requests {
+            if self.dice.percent(90) {
+                let delay = self.millis(20_000);
+                self.comes(delay, Coming::Sent(parcel));
+            }
+        }
+        drop((daemon.turning, daemon.health));
+        self.bots.lock().flying.clear();
+        self.watched();
+        if self.dice.percent(12) || self.told {
+            self.compare();
+        }
+    }
+
+    fn start(&mut self) {
+        match Daemon::start(self.data.path(), self.rules, self.clock.clone(), &self.bots, &self.faults) {
+            Ok(daemon) => {
+                let rules = self.rules;
+                self.say(format_args!("started under {rules}"));
+                self.daemon = Some(daemon);
+                self.watch.get_or_insert_with(|| Watch::of(self.data.path()));
+            }
+            Err(Down::Killed) => {
+                self.say(format_args!("killed at its start"));
+                self.counts.kills += 1;
+                self.bots.lock().flying.clear();
+            }
+            Err(Down::Refused(why)) => {
+                self.say(format_args!("does not start: {why}"));
+                self.counts.refusals_to_start += 1;
+                self.pass(SECOND);
+                if self.dice.percent(20) {
+                    self.faults.set([]);
+                }
+            }
+        }
+    }
+
+    /// Nothing fails any more; until all is done.
+    fn calm(&mut self) {
+        self.say(format_args!("calm"));
+        self.faults.set([]);
+        self.moods.values_mut().for_each(|mood| *mood = Mood::Well);
+        self.killed("for the last time");
+        self.start();
+        for round in 0..4000_u32 {
+            self.turn();
+            self.deliver();
+            self.fetch_all();
+            self.happen();
+            self.check();
+            let pending = self.watch.as_ref().unwrap().states().get("pending").copied().unwrap_or(0);
+            let open = self.daemon.as_ref().unwrap().requests.len();
+            let sending = self.coming.values().any(|coming| matches!(coming, Coming::Sent(_)));
+            if pending == 0 && open == 0 && !sending && self.overdue_none() {
+                return;
+            }
+            let by = if round % 4 == 3 { 5 * MINUTE } else { Duration::from_millis(300) };
+            self.pass(by);
+        }
+        let states = self.watch.as_ref().unwrap().states();
+        panic!("it does not come to rest: {states:?}");
+    }
+
+    fn overdue_none(&self) -> bool {
+        self.watch.as_ref().unwrap().overdue(self.now()) == 0
+    }
+
+    fn fetch_all(&mut self) {
+        let Some(daemon) = &mut self.daemon else { return };
+        for leased in daemon.fetch(20) {
+            let mut model = self.bots.lock();
+            model.came(&leased.action, &leased.body);
+            model.carry_out(&leased.action);
+            let reply = model.said(&leased.action);
+            drop(model);
+            daemon.ack(&leased.action.id, reply);
+        }
+    }
+
+    /// A fresh run of the journal gives the same state.
+    fn compare(&mut self) {
+        if let Some(daemon) = self.daemon.take() {
+            drop(daemon);
+            self.bots.lock().flying.clear();
+        }
+        let Some(watch) = &self.watch else { return };
+        if watch.inputs.is_empty() {
+            return;
+        }
+        self.counts.compared += 1;
+        let known = versions().iter().map(|version| version.settings.clone());
+        let again = tempfile::tempdir_in(self.data.path().parent().unwrap()).unwrap();
+        run_again_knowing(known, self.data.path(), again.path());
+        dump::assert_same(&state(self.data.path()), &state(again.path()));
+    }
+
+    /// What is recorded of the actions is what the bots know.
+    fn check_ends(&mut self) {
+        let model = self.bots.lock();
+        for [id, state, error] in self.watch.as_ref().unwrap().actions() {
+            let done = model.done.get(&*id).copied().unwrap_or(0);
+            match state.as_str() {
+                "done" => assert!(model.said.contains(&*id), "{id} is recorded as done and was never said to be"),
+                "failed" | "expired" | "cancelled" | "observed" => {}
+                "uncertain" => assert!(!error.is_empty(), "{id} is uncertain for no reason"),
+                _ => panic!("{id} is {state} in the end"),
+            }
+            if state == "observed" {
+                assert_eq!(done, 0, "{id} was only to be observed");
+            }
+        }
+    }
+}
+
+/// The state, without what the journal does not say: that an attempt which was about to be made was surely not.
+fn state(data: &Path) -> BTreeMap<&'static str, Vec<String>> {
+    let mut state = dump::state(data);
+    for row in state.get_mut("outbox").unwrap() {
+        let columns: Vec<&str> = row.splitn(6, " | ").collect();
+        if columns[3] != "done" {
+            *row = [&columns[..4], &columns[5..]].concat().join(" | ");
+        }
+    }
+    state
+}
