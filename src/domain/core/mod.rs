@@ -288,7 +288,7 @@ impl Core {
     fn updated(&mut self, event: &Event, name: Option<&str>, archive: Option<Archived>, out: &mut Vec<Change>) {
         let mut ledger = self.state.group(GroupKey::new(&event.platform, &event.group)).ledger.clone();
         if let Some(name) = name {
-            ledger.name = Some(name.into()).filter(|name: &Box<str>| !name.is_empty());
+            ledger.name = (!name.is_empty()).then(|| name.into());
         }
         ledger.archive = archive.or(ledger.archive);
         self.keep_ledger(&event.platform, &event.group, ledger, out);
