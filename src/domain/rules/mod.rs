@@ -30,6 +30,7 @@ mod concert;
 mod contacts;
 mod content;
 mod crowd;
+mod disguised;
 mod excuse;
 mod files;
 mod flood;
@@ -49,6 +50,7 @@ mod regex;
 mod repeat;
 mod score;
 mod similar;
+mod stutter;
 
 #[cfg(test)]
 mod tests;
