@@ -143,6 +143,10 @@ struct How<'a> {
     /// `薇❤ = 微信 (sound + symbol)`, where there is a word.
     #[serde(skip_serializing_if = "Option::is_none")]
     reading: Option<String>,
+    /// By how much the text would be more usual with the word in its place, in eighths of a natural logarithm, where it is
+    /// written otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weight: Option<i32>,
     folded: String,
     dropped: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -203,5 +207,6 @@ fn how<'a>(finding: &'a Finding, (rules, scratch): Explained<'_>) -> Option<How<
     let Explanation { kind, folded, dropped, limit } = rules.explain(hit, &scratch.text.original)?;
     let reading = finding.word.as_deref().map(|word| finding.views.reading(&finding.matched, word));
     let pieces = finding.score.as_ref().map_or(&[][..], |scored| &scored.pieces);
-    Some(How { kind, reading, folded, dropped, limit, pieces })
+    let weight = hit.disguise.map(|disguise| disguise.weight);
+    Some(How { kind, reading, weight, folded, dropped, limit, pieces })
 }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{ByWhom, Finding, Span};
 use super::event::Message;
-use super::lexicon::{Lexicon, LexiconBuilder, Refused, WordScratch};
+use super::lexicon::{DisguisedHit, Lexicon, LexiconBuilder, Refused, WordScratch};
+use super::policy::Verdict;
 use super::rules::{RuleId, TOGETHER, parts};
 use super::text::Text;
 use super::time::Timestamp;
@@ -143,6 +144,7 @@ impl ChatWords {
 
     fn rebuild(&mut self) {
         let mut builder = LexiconBuilder::default();
+        builder.disguise(RuleId(0));
         let says = self.says();
         for (_, word) in self.words().filter(|(added, word)| *added && says.get(&fold(word)) == Some(&true)) {
             // Looked at when it was added; a word that another change also adds is there already.
@@ -162,6 +164,7 @@ impl ChatWords {
     pub fn is_in(&mut self, text: &Text) -> bool {
         let mut found = false;
         self.lexicon.find(&text.folded, &mut self.scratch, |_| found = true);
+        self.lexicon.find_disguised(text, &mut self.scratch, |hit| found |= is_meant(&hit));
         found
     }
 
@@ -197,6 +200,25 @@ fn look(lexicon: &Lexicon, scratch: &mut WordScratch, text: &Text, part: Option<
             ..Finding::of_no_rule(CHAT_WORDS, "custom", false)
         });
     });
+    lexicon.find_disguised(text, scratch, |hit| {
+        if is_meant(&hit) {
+            findings.push(Finding {
+                matched: text.slice(hit.span).to_owned(),
+                word: Some(hit.word.clone()),
+                start: hit.span.start,
+                end: hit.span.end,
+                part: part.map(str::to_owned),
+                views: hit.disguise.views,
+                verdict: if hit.disguise.sure { Verdict::Violation } else { Verdict::Review },
+                delete: hit.disguise.sure,
+                ..Finding::of_no_rule(CHAT_WORDS, "custom", false)
+            });
+        }
+    });
+}
+
+fn is_meant(hit: &DisguisedHit<'_>) -> bool {
+    hit.disguise.is_meant_alone()
 }
 
 /// Whether a word can be added, by itself.
@@ -212,4 +234,39 @@ pub fn fold(word: &str) -> Box<str> {
     let mut text = Text::default();
     text.set(word);
     text.folded.text.as_str().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn added_words_are_found_in_disguise() {
+        let change = |no, what| ChatChange {
+            no,
+            platform: "p".into(),
+            group: "g".into(),
+            what,
+            by: "u".into(),
+            by_name: String::new(),
+            at: Timestamp::default(),
+            undone: None,
+        };
+        let mut words = ChatWords::new(vec![change(1, ChatWhat::Add(vec!["刷单兼职".into()]))]);
+        let mut text = Text::default();
+        for (said, verdict) in [("做shua单jian职吗", Verdict::Violation), ("刷弹贱子", Verdict::Review)] {
+            text.set(said);
+            let found = words.find(&Message::default(), &text, false);
+            let told: Vec<_> = found.iter().map(|one| (one.verdict, one.views.is_empty(), one.delete)).collect();
+            assert_eq!(told, [(verdict, false, verdict == Verdict::Violation)], "{said}");
+            assert!(words.is_in(&text), "{said}");
+        }
+        words.put(change(2, ChatWhat::Drop(vec!["刷单兼职".into()])));
+        assert!(words.find(&Message::default(), &text, false).is_empty());
+        let finding = Finding {
+            word: Some("刷单兼职 ＋ 加我".into()),
+            ..Finding::of_no_rule("fraud.job", "fraud", false)
+        };
+        assert!(words.drops(&finding), "a combination with it does not count either");
+    }
 }

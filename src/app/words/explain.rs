@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use crate::domain::disguise::{
-    self, Chance, ENOUGH, Explained, SURE, SURE_BY_SOUND, SURE_LENGTH, View, Views, Weighed,
+    self, ALONE, AMONG_OTHERS, Chance, ENOUGH, Explained, SURE, SURE_BY_SOUND, SURE_LENGTH, View, Views, Weighed,
 };
 use crate::domain::event::{Message, Role, Segment};
 use crate::domain::judge;
@@ -40,7 +40,9 @@ pub fn explain(settings: &Settings, word: &str) -> String {
          its place,\n  in eighths of a natural logarithm; less sure ways of writing are taken off. From {ENOUGH} on ({odds} to one) it \
          is found, and a person looks at it.\n  Surely meant is a word of {SURE_LENGTH} characters or more from {SURE} on if \
          pinyin, parts, symbols or letters are in it, from {SURE_BY_SOUND} on if only\n  sounds or the order differ; never \
-         by near sounds, initials or look-alikes. Exceptions, and words as they stand, come first.\n"
+         by near sounds, initials or look-alikes. Exceptions, and words as they stand, come first.\n  Where nothing else speaks \
+         for it, a word that differs by sound, look-alikes or order needs {ALONE}; beside others that are written otherwise too \
+         it weighs {AMONG_OTHERS} more.\n"
     );
     text
 }
@@ -209,6 +211,9 @@ fn fate(one: &Weighed, mine: &[&Hit], scratch: &Scratch) -> String {
         (true, true) => return "taken, surely meant".to_owned(),
         (true, false) => return "taken, a person should look".to_owned(),
         (false, _) if one.weight < ENOUGH => "what stands there is usual enough as it is".to_owned(),
+        (false, _) if !one.disguise.is_meant_alone() && !scratch.hits.iter().any(|hit| overlaps(&hit)) => {
+            "nothing else speaks for it".to_owned()
+        }
         (false, _) => match scratch.hits.iter().find(overlaps) {
             Some(hit) => {
                 let views = hit.disguise.map(|disguise| disguise.views).unwrap_or_default();

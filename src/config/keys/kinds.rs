@@ -72,6 +72,13 @@ const KEYWORDS: &[Key] = &[
     )
     .or("true"),
     Key::new(
+        "by_sound",
+        Takes::Flag,
+        "false",
+        "同音字、近音字、首字母、形近字的写法也算。短词容易和平常的话撞上，写 false 就只认拼音、拆字、表情和符号、颠倒次序这些不会碰巧写成的",
+    )
+    .or("true"),
+    Key::new(
         "pieces",
         Takes::Number(count("pieces", 0, 600, "seconds", 60)),
         "120",

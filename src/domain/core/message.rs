@@ -193,8 +193,14 @@ impl Core {
         match here.policy.mode {
             Mode::Off => {}
             _ if spared => {}
-            Mode::On => judgement.violations.extend(chat.find(message, &self.scratch.text, false)),
-            Mode::Observe => judgement.observed.extend(chat.find(message, &self.scratch.text, true)),
+            Mode::On | Mode::Observe => {
+                let observe = here.policy.mode == Mode::Observe;
+                let all = chat.find(message, &self.scratch.text, observe);
+                let (sure, doubtful): (Vec<_>, Vec<_>) =
+                    all.into_iter().partition(|finding| finding.verdict == Verdict::Violation);
+                judgement.reviews.extend(doubtful);
+                if observe { &mut judgement.observed } else { &mut judgement.violations }.extend(sure);
+            }
         }
     }
 

@@ -1,5 +1,8 @@
 //! A text as everything it may be read as: at each place, what may stand there and where it goes on.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use super::ordinary::Costs;
 use super::readings::{Far, Readings};
 use super::sounds::{SOUNDS, Syllable};
@@ -74,6 +77,17 @@ const ODD: i32 = 80;
 const VERY_ODD: i32 = 100;
 /// … this is enough: who writes one character of a word otherwise does so with others of it.
 const RATHER_ODD: i32 = 40;
+
+/// Fewer letters in a row are one word, whatever they spell.
+const FEWEST_LETTERS: usize = 10;
+/// More letters in a row are not looked at from one place.
+const MOST_LETTERS: usize = 48;
+
+/// Words and short forms in Latin letters of everyday use.
+static USUAL_LATIN: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    let lines = include_str!("data/latin.txt").lines().filter(|line| !line.starts_with('#'));
+    lines.flat_map(str::split_whitespace).collect()
+});
 
 #[derive(Debug, Default)]
 pub(super) struct Lattice {
@@ -248,10 +262,33 @@ impl Lattice {
         before.zip(self.units.get(at)).is_some_and(|(before, unit)| unit.repeats(before))
     }
 
+    /// Whether the letters before a place and those from it on are nothing but syllables: 下载注册 in letters, xiazaizhuce.
+    pub(super) fn is_between_syllables(&self, place: usize) -> bool {
+        let letter = |at: usize| self.units.get(at).map(|unit| unit.c).filter(char::is_ascii_lowercase);
+        let joined = |at: usize| self.units.get(at).is_some_and(|unit| unit.gap.is_none());
+        let before =
+            (place.saturating_sub(MOST_LETTERS)..place).rev().take_while(|at| joined(at + 1)).map_while(letter);
+        let mut before: Vec<char> = before.collect();
+        before.reverse();
+        let behind = (place..place + MOST_LETTERS).take_while(|at| *at == place || joined(*at)).map_while(letter);
+        let behind: Vec<char> = behind.collect();
+        // a short word of another language may be syllables too: rule; next to a digit letters are an account
+        let many = before.len() + behind.len() >= FEWEST_LETTERS;
+        many && !before.is_empty()
+            && !behind.is_empty()
+            && SOUNDS.are_syllables(&before)
+            && SOUNDS.are_syllables(&behind)
+    }
+
     /// How many characters a reading of `start..end` has at least.
     #[inline]
     pub(super) fn fewest(&self, start: u32, end: u32) -> u32 {
         let single = self.units.get(start as usize).map_or(start, |unit| unit.single);
         if single >= end { end - start } else { single - start + 1 }
     }
+}
+
+/// Whether letters are a word or a short form of everyday use, as ok, mb, ssl.
+pub(super) fn is_usual_latin(letters: &str) -> bool {
+    USUAL_LATIN.contains(letters)
 }

@@ -38,7 +38,10 @@ use trie::{Node, ROOT, Trie};
 use variants::{Pattern, Patterns, Word};
 pub use views::{View, Views};
 
+use std::sync::{Arc, LazyLock};
+
 use super::case::Span;
+use sounds::SOUNDS;
 
 /// The first code of letters in the trie; below are syllables.
 const LETTERS: u16 = 440;
@@ -61,6 +64,19 @@ const WIDEST_GAP: u32 = 6;
 
 /// A text is taken for a word in disguise from this weight on: the odds are e⁵ to one.
 pub const ENOUGH: i32 = 40;
+
+/// A word for which only sounds, look-alikes or the order speak is meant by itself from this weight on …
+pub const ALONE: i32 = 64;
+/// … and one for which sounds, initials or look-alikes speak beside what stands as it is.
+const BESIDE_PLAIN: i32 = 64;
+/// Words that are only perhaps meant are so together from this weight on.
+pub const ENOUGH_TOGETHER: i32 = 140;
+/// What a word weighs more where much of the text is written otherwise …
+pub const AMONG_OTHERS: i32 = 24;
+/// … which is so many words that lie apart, and so many percent of its characters.
+pub const OTHERS: u32 = 2;
+/// See [`OTHERS`].
+pub const COVERED: u32 = 20;
 
 /// From this weight on a word that is written in a way that nobody takes by chance need not be looked at by a person …
 pub const SURE: i32 = 96;
@@ -94,7 +110,34 @@ pub struct Disguise {
     pub views: Views,
     /// Whether it is surely meant; else a person should look.
     pub sure: bool,
+    /// By how much the text would be more usual with the word in its place, in eighths of a natural logarithm; of several words
+    /// together the least.
+    pub weight: i32,
 }
+
+impl Disguise {
+    /// Whether a word is meant where nothing else speaks for it: words sound like others all the time.
+    pub fn is_meant_alone(&self) -> bool {
+        // 穷死 is no 死穷; but who writes first letters means a word: letters of everyday use are none
+        let chosen = self.views.are_chosen() && !self.views.has(View::Order) || self.views.is_only(View::Initial);
+        self.sure || self.weight >= if chosen { ENOUGH } else { ALONE }
+    }
+
+    /// Whether it is meant beside what stands as it is and makes a hit of it.
+    pub fn is_meant_beside_plain(&self) -> bool {
+        self.sure || self.weight >= if self.views.are_chosen() { ENOUGH } else { BESIDE_PLAIN }
+    }
+}
+
+/// So many words share what is known of characters with all other sets of few.
+const FEW: usize = 1000;
+
+/// The readings that matter to any word.
+static OF_ANY_WORD: LazyLock<Arc<Readings>> = LazyLock::new(|| {
+    let plain = ('a'..='z').chain('0'..='9');
+    let han = (sounds::FIRST_HAN..=sounds::LAST_HAN).filter(|c| SOUNDS.of(*c).next().is_some());
+    Arc::new(Readings::of(plain.chain(han)))
+});
 
 /// Takes words and makes [`Disguises`].
 #[derive(Default)]
@@ -109,13 +152,18 @@ impl DisguisesBuilder {
         self.words.len() as u32 - 1
     }
 
-    /// Compiles the words.
+    /// Compiles the words. What characters may be read as is kept once for all sets of few words, so that a group with a few words
+    /// of its own costs little memory.
     pub fn build(self) -> Disguises {
         let words = self.words.into_boxed_slice();
         if words.is_empty() {
             return Disguises::default();
         }
-        let readings = Readings::of(words.iter().flat_map(|word| word.chars.iter().copied()));
+        let known = |word: &Word| word.chars.iter().all(|c| !OF_ANY_WORD.codes(*c).is_empty());
+        let readings = match words.len() {
+            ..=FEW if words.iter().all(known) => OF_ANY_WORD.clone(),
+            _ => Arc::new(Readings::of(words.iter().flat_map(|word| word.chars.iter().copied()))),
+        };
         let mut patterns = Patterns::default();
         for (no, word) in (0..).zip(&words) {
             patterns.add(no, word, &readings);
@@ -133,7 +181,7 @@ pub struct Disguises {
     patterns: Box<[Pattern]>,
     trie: Trie,
     orders: Orders,
-    readings: Readings,
+    readings: Arc<Readings>,
 }
 
 /// Memory that is used again for each text.
@@ -215,7 +263,7 @@ impl Disguises {
                     && weight >= enough
                 {
                     let views = views.iter().copied().collect();
-                    let disguise = Disguise { views, sure: is_sure(views, weight, word.chars.len()) };
+                    let disguise = Disguise { views, sure: is_sure(views, weight, word.chars.len()), weight };
                     each(Found { word: pattern.word, span, weight, disguise });
                 }
             };

@@ -93,6 +93,18 @@ impl Sounds {
         }
     }
 
+    /// Whether letters are nothing but syllables.
+    pub(super) fn are_syllables(&self, letters: &[char]) -> bool {
+        let mut ends = vec![false; letters.len() + 1];
+        ends[0] = true;
+        for at in 0..letters.len() {
+            if ends[at] {
+                self.spelled(letters.iter().skip(at).copied(), |count, _| ends[at + count] = true);
+            }
+        }
+        ends.last().copied().unwrap_or(true)
+    }
+
     /// How a syllable is spelled.
     pub(super) fn spelling(&self, syllable: Syllable) -> &'static str {
         self.spelled.get(usize::from(syllable.0)).copied().unwrap_or_default()

@@ -39,6 +39,11 @@ pub(super) static TABLES: LazyLock<Tables> = LazyLock::new(Tables::read);
 /// More look-alikes of one character are not tried.
 const MOST_SHAPES: usize = 6;
 
+/// A part that more characters have makes them look no more alike than any two.
+const MOST_SHARING: usize = 40;
+/// More of those that were not measured are not tried.
+const MOST_SHARED: usize = 10;
+
 /// How far the flat table goes: planes 0 and 1.
 const FLAT: usize = 0x2_0000;
 
@@ -65,6 +70,7 @@ impl Tables {
                 });
             }
         }
+        tables.share_parts();
         for (written, targets) in lines(include_str!("data/symbols.txt")) {
             let written: Vec<char> = written.chars().filter(|c| *c != '\u{FE0F}').collect();
             targets.split(' ').for_each(|target| tables.put(&written, target, |known| &mut known.symbols));
@@ -80,6 +86,49 @@ impl Tables {
             targets.split(' ').for_each(|target| tables.put(&written, target, |known| &mut known.letters));
         }
         tables
+    }
+
+    /// Takes characters for look-alikes that were not measured as such: those of a group of `alike.txt`; those that have the same
+    /// part at their end, as 站 and 沾, 货 and 贷, where not all too many have it; and a character and its part, as 溅 and 贱.
+    fn share_parts(&mut self) {
+        let mut by_part: HashMap<char, Vec<char>> = HashMap::new();
+        let mut pairs: Vec<(char, char)> = Vec::new();
+        for (target, ways) in lines(include_str!("data/splits.txt")) {
+            let Some(whole) = target.chars().next() else { continue };
+            for parts in ways.split(' ') {
+                let parts: Vec<char> = parts.chars().map(|c| self.whole(c)).collect();
+                pairs.extend(parts.iter().flat_map(|part| [(whole, *part), (*part, whole)]));
+                if let [_, last] = *parts {
+                    let alike = by_part.entry(last).or_default();
+                    if !alike.contains(&whole) {
+                        alike.push(whole);
+                    }
+                }
+            }
+        }
+        let groups = include_str!("data/alike.txt").lines().filter(|line| !line.starts_with('#'));
+        for group in groups.flat_map(str::split_whitespace) {
+            self.are_alike(&group.chars().collect::<Vec<_>>());
+        }
+        let mut shared: Vec<Vec<char>> = by_part.into_values().filter(|alike| alike.len() <= MOST_SHARING).collect();
+        shared.sort_unstable();
+        shared.iter().for_each(|alike| self.are_alike(alike));
+        pairs.iter().for_each(|(one, other)| self.looks_like(*one, *other));
+    }
+
+    /// Each of these looks like the others, the first of them more than the rest.
+    fn are_alike(&mut self, all: &[char]) {
+        for one in all {
+            all.iter().filter(|other| *other != one).for_each(|other| self.looks_like(*one, *other));
+        }
+    }
+
+    fn looks_like(&mut self, one: char, other: char) {
+        self.learn(one, |known| {
+            if known.shapes.len() < MOST_SHAPES + MOST_SHARED && !known.shapes.contains(&other) {
+                known.shapes.push(other);
+            }
+        });
     }
 
     fn put(&mut self, written: &[char], target: &str, of: impl FnOnce(&mut Known) -> &mut Vec<Stand>) {

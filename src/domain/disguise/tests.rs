@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::tables::TABLES;
 use super::*;
 
 fn of(words: &[&str]) -> Disguises {
@@ -55,6 +56,33 @@ fn words_are_found_however_they_are_written() {
     for (text, expected) in rows {
         let told = found(&all, WORDS, text);
         assert_eq!(told.first().map_or("", String::as_str), expected, "{text}: {told:?}");
+    }
+}
+
+#[test]
+fn letters_that_are_nothing_but_syllables_hold_words() {
+    let words = ["下载注册", "体育投注"];
+    let all = of(&words);
+    let told = |text: &str| found(&all, &words, text);
+    assert_eq!(told("woyaoxiazaizhuce"), ["xiazaizhuce = 下载注册 (pinyin)"]);
+    assert_eq!(told("tiyutouzhuAPPxiazai"), [""; 0], "app is no syllable");
+    assert_eq!(told("xiazaizhuce88"), [""; 0], "an account");
+}
+
+#[test]
+fn letters_of_everyday_use_are_no_first_letters() {
+    let words = ["讨打", "送算力", "骚货哦", "血洗你", "约炮"];
+    let all = of(&words);
+    for text in ["td", "用SSL连接", "S.H.O 的歌", "XX你明天来"] {
+        assert_eq!(found(&all, &words, text), [""; 0], "{text}");
+    }
+    assert!(found(&all, &words, "来yp吗").contains(&"yp = 约炮 (initial)".to_owned()));
+}
+
+#[test]
+fn characters_that_share_a_part_look_alike() {
+    for (written, meant) in [('沾', '站'), ('溅', '贱'), ('末', '未')] {
+        assert!(TABLES.of(written).unwrap().shapes.contains(&meant), "{written} for {meant}");
     }
 }
 

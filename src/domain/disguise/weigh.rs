@@ -1,6 +1,6 @@
 //! Whether a reading is meant.
 
-use super::lattice::{Lattice, Reading};
+use super::lattice::{Lattice, Reading, is_usual_latin};
 use super::ordinary::Costs;
 use super::sounds::{SOUNDS, Syllable};
 use super::variants::{Kind, Pattern, Word, reordered};
@@ -99,7 +99,8 @@ fn whole(path: &[Step], lattice: &Lattice) -> bool {
         |at: usize| at > 0 && latin(at - 1) && latin(at) && units.get(at).is_some_and(|unit| unit.gap.is_none());
     let (start, end) = (first.from as usize, last.to as usize);
     let clause = units.get(start + 1..end).unwrap_or_default().iter().any(|unit| unit.gap == Some(GapKind::Clause));
-    !joined(start) && !joined(end) && !clause && !number(path, lattice)
+    let goes_on = |at: usize| joined(at) && !lattice.is_between_syllables(at);
+    !goes_on(start) && !goes_on(end) && !clause && !number(path, lattice)
 }
 
 /// Whether digits are read as words that are a part of a number.
@@ -119,6 +120,10 @@ pub(super) fn weigh(path: &[Step], lattice: &Lattice, costs: &Costs, views: &[Vi
     let span = Span { start: units.get(start as usize)?.at, end: units.get(end.checked_sub(1)? as usize)?.at + 1 };
     let gaps = inside.iter().filter(|unit| unit.gap.is_some()).count();
     let broken = if gaps < inside.len() { gaps as i32 * BROKEN } else { 0 };
+    let initials = views.iter().filter(|view| **view == View::Initial).count();
+    if initials > 0 && are_letters_alone(path, lattice, initials == views.len(), gaps) {
+        return None;
+    }
     let doubt = views.iter().map(|view| doubt(*view)).sum::<i32>().max(-MOST_FAVOUR);
     Some((span, costs.of(start, end) - WORD - broken - doubt))
 }
@@ -131,4 +136,14 @@ pub(super) fn doubt(view: View) -> i32 {
         View::Symbol | View::Order => -8,
         _ => 0,
     }
+}
+
+/// Whether letters that may be the first ones of a word mean themselves: a short form of everyday use (mb, ssl), letters pulled apart
+/// (S.H.E), one letter several times over (XX).
+fn are_letters_alone(path: &[Step], lattice: &Lattice, all: bool, gaps: usize) -> bool {
+    let letters = path.iter().filter_map(|step| lattice.units.get(step.from as usize)).map(|unit| unit.c);
+    let letters: String = letters.filter(char::is_ascii_lowercase).collect();
+    let mut others = letters.chars().skip(1);
+    let same = letters.len() > 1 && others.all(|c| letters.starts_with(c));
+    same || all && (gaps > 0 || is_usual_latin(&letters))
 }

@@ -36,6 +36,8 @@ pub struct LexiconBuilder {
     files: Vec<Arc<str>>,
     /// Lists whose words are also found in disguise.
     disguised: HashSet<RuleId>,
+    /// Those of them whose words are not found where only sounds or shapes differ.
+    chosen_only: HashSet<RuleId>,
     /// Where the words come from that are added next: a place in `files`, and the line.
     place: (u16, u32),
     owners: Vec<RuleId>,
@@ -59,6 +61,13 @@ impl LexiconBuilder {
     /// Lets the words of a list be found in disguise too.
     pub fn disguise(&mut self, list: RuleId) {
         self.disguised.insert(list);
+    }
+
+    /// Lets the words of a list be found in disguise only as nobody writes by chance: in pinyin, in parts, by symbols, in another
+    /// order; not by sound, initials or look-alikes.
+    pub fn disguise_as_chosen(&mut self, list: RuleId) {
+        self.disguised.insert(list);
+        self.chosen_only.insert(list);
     }
 
     /// Adds a word to a list.
@@ -133,7 +142,7 @@ impl LexiconBuilder {
 
     /// Makes the automaton.
     pub fn build(self) -> Lexicon {
-        let Self { mut entries, by_fold, files, disguised, owners, .. } = self;
+        let Self { mut entries, by_fold, files, disguised, chosen_only, owners, .. } = self;
         if entries.is_empty() {
             return Lexicon::default();
         }
@@ -145,7 +154,7 @@ impl LexiconBuilder {
             .build_with_values(words.iter().map(|(word, id)| (word, *id)))
             .expect("no word is empty or twice, and all together stay below MOST_BYTES");
         link(&automaton, &words, &mut entries);
-        let disguised = Disguised::new(&words, &entries, disguised);
+        let disguised = Disguised::new(&words, &entries, disguised, chosen_only);
         Lexicon { automaton: Some(automaton), entries, files, owners, disguised }
     }
 }

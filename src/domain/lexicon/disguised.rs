@@ -15,6 +15,9 @@ use crate::domain::text::Text;
 /// The words that were compiled last, by a hash of them: a version that changes other things has the same.
 static LAST: Mutex<Option<(u128, Arc<Disguises>)>> = Mutex::new(None);
 
+/// Fewer words are compiled in no time, and do not take the place of many.
+const MANY: usize = 1000;
+
 /// The words of all lists that are also found in disguise.
 #[derive(Default)]
 pub(super) struct Disguised {
@@ -22,10 +25,17 @@ pub(super) struct Disguised {
     /// The entry of each of their words.
     entries: Vec<u32>,
     lists: HashSet<RuleId>,
+    /// Of these only what is written as nobody writes by chance.
+    chosen_only: HashSet<RuleId>,
 }
 
 impl Disguised {
-    pub(super) fn new(words: &[(Box<str>, u32)], entries: &[Entry], lists: HashSet<RuleId>) -> Self {
+    pub(super) fn new(
+        words: &[(Box<str>, u32)],
+        entries: &[Entry],
+        lists: HashSet<RuleId>,
+        chosen_only: HashSet<RuleId>,
+    ) -> Self {
         let (mut chosen, mut folds) = (Vec::new(), Vec::new());
         for (fold, id) in words {
             let meant = |entry: &Entry| entry.uses.iter().any(|one| !one.exception && lists.contains(&one.list));
@@ -34,7 +44,7 @@ impl Disguised {
                 chosen.push(*id);
             }
         }
-        Self { disguises: compiled(&folds), entries: chosen, lists }
+        Self { disguises: compiled(&folds), entries: chosen, lists, chosen_only }
     }
 
     /// Whether the words of a list are among them.
@@ -57,7 +67,9 @@ fn compiled(folds: &[&str]) -> Arc<Disguises> {
         builder.add(fold);
     }
     let disguises = Arc::new(builder.build());
-    *last = Some((key, disguises.clone()));
+    if folds.len() >= MANY {
+        *last = Some((key, disguises.clone()));
+    }
     disguises
 }
 
@@ -107,12 +119,14 @@ impl Lexicon {
     ) {
         let WordScratch { found: plain, disguised } = scratch;
         let Scratch { disguises, found, told, excepted, covered } = disguised;
-        let Disguised { disguises: all, entries, lists } = &self.disguised;
+        let Disguised { disguises: all, entries, lists, chosen_only } = &self.disguised;
         found.clear();
         all.find(&text.original, disguises, |one| {
             let Some(&entry) = entries.get(one.word as usize) else { return };
             let uses = self.entries.get(entry as usize).map_or(&[][..], |entry| &entry.uses);
-            let meant = (0..).zip(uses).filter(|(_, one)| !one.exception && lists.contains(&one.list));
+            let chosen = one.disguise.views.are_chosen();
+            let looked_for = |list: &RuleId| lists.contains(list) && (chosen || !chosen_only.contains(list));
+            let meant = (0..).zip(uses).filter(|(_, one)| !one.exception && looked_for(&one.list));
             found.extend(meant.map(|(place, used)| Reading {
                 list: used.list,
                 weight: one.weight,

@@ -15,7 +15,7 @@ use super::keywords::{take_entries, yes};
 use super::regex::{Compiled, On};
 use super::{Build, Draft, Found, Hit, Look, MOST_HITS, Rule, RuleId, TOGETHER, Word, of_list};
 use crate::domain::case::Span;
-use crate::domain::disguise::{Disguise, View, Views};
+use crate::domain::disguise::{Disguise, ENOUGH_TOGETHER, View, Views};
 use crate::domain::text::Text;
 
 /// The keys of a `combination` rule.
@@ -76,9 +76,6 @@ const MOST_GROUPS: usize = 20;
 
 /// What is written otherwise may be so many times as long: jia wei xin for 加微信.
 const ROOM: u32 = 4;
-
-/// From this many characters on a word that is only perhaps meant counts by the side of one that stands as it is.
-const LONG: usize = 3;
 
 /// So many places of a group are remembered: the last may overlap with a word of another group.
 const PLACES: usize = 3;
@@ -278,9 +275,12 @@ impl Together {
 
 /// Whether signs are meant that may be written otherwise: a short word that may be one is found everywhere, two hardly.
 fn are_meant(signs: &[&Sign]) -> bool {
-    let disguised = signs.iter().filter(|sign| sign.disguise.is_some()).count();
-    let doubtful = |sign: &&&Sign| sign.disguise.is_some_and(|disguise| !disguise.sure);
-    disguised > 1 || signs.iter().filter(doubtful).all(|sign| sign.word.chars().count() >= LONG)
+    let doubtful = || signs.iter().filter_map(|sign| sign.disguise).filter(|disguise| !disguise.sure);
+    match doubtful().count() {
+        0 => true,
+        1 => doubtful().all(|disguise| disguise.is_meant_beside_plain()),
+        _ => doubtful().map(|disguise| disguise.weight).sum::<i32>() >= ENOUGH_TOGETHER,
+    }
 }
 
 fn apart(a: Span, b: Span) -> bool {
@@ -308,5 +308,6 @@ fn hit(signs: &[&Sign]) -> Hit {
 fn disguise_of(signs: &[&Sign]) -> Option<Disguise> {
     let disguises = || signs.iter().filter_map(|sign| sign.disguise);
     let views = disguises().map(|disguise| disguise.views).reduce(Views::or)?;
-    Some(Disguise { views, sure: disguises().all(|disguise| disguise.sure) })
+    let weight = disguises().map(|disguise| disguise.weight).min()?;
+    Some(Disguise { views, sure: disguises().all(|disguise| disguise.sure), weight })
 }

@@ -32,6 +32,9 @@ pub(super) struct Keywords {
     /// Whether words count that are written otherwise: by sound, look-alikes, parts, symbols, initials, in another order.
     #[serde(default = "yes")]
     disguised: bool,
+    /// Whether they also count where only sounds or shapes differ, as happens by chance.
+    #[serde(default = "yes")]
+    by_sound: bool,
     /// For how many seconds short messages of one member are read together.
     pieces: Option<Spanned<i64>>,
 }
@@ -67,8 +70,10 @@ impl Draft for Keywords {
         }
         let list = build.id;
         take_lists(build, list, &self.lists);
-        if self.disguised {
-            build.lexicon.disguise(list);
+        match (self.disguised, self.by_sound) {
+            (true, true) => build.lexicon.disguise(list),
+            (true, false) => build.lexicon.disguise_as_chosen(list),
+            (false, _) => {}
         }
         take_words(build, list, &self.words, &self.exceptions);
         let pieces = self.pieces.as_ref().map_or(Some(PIECES), |pieces| build.number(pieces, "pieces", 0..=600))?;

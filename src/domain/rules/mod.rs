@@ -32,6 +32,7 @@ mod concert;
 mod contacts;
 mod content;
 mod crowd;
+mod disguised;
 mod excuse;
 mod files;
 mod flood;
@@ -51,6 +52,7 @@ mod regex;
 mod repeat;
 mod score;
 mod similar;
+mod stutter;
 
 #[cfg(test)]
 mod tests;

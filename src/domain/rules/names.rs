@@ -42,6 +42,7 @@ impl Draft for Names {
             build.faults.push(fault.help("write `words`, `lists` or `patterns` that may not be in it, or `must`"));
         }
         let list = build.list_apart()?;
+        build.lexicon.disguise(list);
         take_lists(build, list, &self.lists);
         take_words(build, list, &self.words, &self.exceptions);
         let patterns = self.patterns.as_ref().and_then(|patterns| Compiled::build(patterns, self.on, build));
@@ -70,7 +71,7 @@ impl Rule for Wanted {
                 word: None,
                 part: None,
                 matched: None,
-                disguise: None,
+                disguise: word.disguise,
                 scored: None,
             };
             found.hits.push(Hit { word: Some(word.word.clone()), ..hit });

@@ -1,7 +1,7 @@
 //! Words that one member says over several short messages: 加, then 微, then 信.
 
 use super::{Hit, Ruleset, Scratch};
-use crate::domain::disguise::{Disguise, View, Views};
+use crate::domain::disguise::{Disguise, SURE, View, Views};
 use crate::domain::recent::{Recent, Sighting};
 
 /// Where such hits are.
@@ -53,8 +53,9 @@ impl Ruleset {
 
 /// Makes a hit one in so many pieces.
 fn tell(hit: &mut Hit, matched: String, pieces: usize) {
-    let Disguise { views, sure } = hit.disguise.unwrap_or(Disguise { views: Views::default(), sure: true });
+    let plain = Disguise { views: Views::default(), sure: true, weight: SURE };
+    let Disguise { views, sure, weight } = hit.disguise.unwrap_or(plain);
     hit.part = Some(PIECES.to_owned());
     hit.matched = Some(matched);
-    hit.disguise = Some(Disguise { views: views.and(View::Pieces), sure: sure && pieces >= SURELY });
+    hit.disguise = Some(Disguise { views: views.and(View::Pieces), sure: sure && pieces >= SURELY, weight });
 }

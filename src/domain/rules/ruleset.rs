@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::disguised;
 use super::excuse::{Excuse, drop_excused};
 use super::screen::Screen;
 use super::{Found, Heard, Hit, Learned, Learnt, Look, Moment, Rule, RuleId, RuleInfo, Said, Word, personal_data};
@@ -166,6 +167,7 @@ impl Ruleset {
         });
         self.in_text(text, words, hits);
         *heats = self.heats(message, &words.apart, hits);
+        self.find_squeezed(text, part, words, hits);
         for (name, original) in parts(message) {
             let first = hits.len();
             part.set(original);
@@ -314,7 +316,7 @@ impl Ruleset {
         ids.iter().filter_map(|id| Some((&**self.rules.get(usize::from(id.0))?, *id)))
     }
 
-    fn in_text(&self, text: &Text, words: &mut Words, hits: &mut Vec<Hit>) {
+    pub(super) fn in_text(&self, text: &Text, words: &mut Words, hits: &mut Vec<Hit>) {
         let first = hits.len();
         self.find_words(text, words, hits);
         let without = self.screen.without(text);
@@ -339,6 +341,7 @@ impl Ruleset {
     /// Adds the words of lists that are in a text, plain and disguised; those that rules look at themselves stand apart.
     pub(super) fn find_words(&self, text: &Text, words: &mut Words, hits: &mut Vec<Hit>) {
         let Words { scratch, apart } = words;
+        let first = hits.len();
         apart.clear();
         self.lexicon.find(&text.folded, scratch, |hit| {
             if self.lexicon.is_apart(hit.list) {
@@ -365,6 +368,7 @@ impl Ruleset {
             let word = Some(word);
             hits.push(Hit { rule: hit.list, span: hit.span, word, part: None, matched: None, disguise, scored: None });
         });
+        disguised::weigh_together(text, apart, hits, first);
     }
 
     fn in_name(&self, name: &Text, words: &mut Words, hits: &mut Vec<Hit>) {
@@ -373,6 +377,13 @@ impl Ruleset {
         self.lexicon.find(&name.folded, scratch, |hit| {
             if self.lexicon.is_apart(hit.list) {
                 apart.push(word(name, &hit));
+            }
+        });
+        self.lexicon.find_disguised(name, scratch, |hit| {
+            let meant = hit.disguise.is_meant_alone();
+            if self.lexicon.is_apart(hit.list) && meant {
+                let (word, disguise) = (hit.word.clone(), Some(hit.disguise));
+                apart.push(Word { list: hit.list, span: hit.span, word, disguise });
             }
         });
         for (rule, id) in self.looking(Look::Name) {

@@ -13,6 +13,7 @@ use crate::domain::time::Timestamp;
 
 mod combination;
 mod crowd;
+mod disguised;
 mod excuse;
 mod media;
 mod moment;

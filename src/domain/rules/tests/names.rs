@@ -14,8 +14,12 @@ const RULES: &str =
 #[test]
 fn words_and_patterns_may_not_be_in_a_name() {
     let rules = rules(RULES);
-    for (name, matched) in [("小丽加 微*信", "加 微*信"), ("韓國代購", "代購"), ("小王138 1234 5678", "138 1234 5678")]
-    {
+    for (name, matched) in [
+        ("小丽加 微*信", "加 微*信"),
+        ("韓國代購", "代購"),
+        ("小王138 1234 5678", "138 1234 5678"),
+        ("小丽jia薇芯", "jia薇芯"),
+    ] {
         assert_eq!(in_name(&rules, name), super::rows(&[("sender.name", matched)]), "{name}");
     }
     for name in ["小王", "代购物", "", "\u{FFFC}"] {

@@ -1,0 +1,36 @@
+//! Words written otherwise, by themselves and beside others; texts that stutter.
+
+use super::*;
+
+#[test]
+fn a_text_that_stutters_is_read_with_each_character_once() {
+    let rules = rules(
+        "[keywords]\nwords = [\"nmsl\"]\ndisguised = false\n[regex]\npatterns = ['一单[0-9]+块']\non = \"folded\"",
+    );
+    let said = |text: &str| in_message(&rules, vec![Segment::Text(text.into())]);
+    assert_eq!(said("nnmmmssll，听懂了吗"), rows(&[("", "nnmmmssll")]));
+    assert_eq!(said("做做吗，一一单单单 555块块"), rows(&[("", "一一单单单 555块块")]));
+    assert_eq!(said("谢谢，nmsl 是什么，哈哈哈"), rows(&[("", "nmsl")]));
+    let mut scratch = Scratch::default();
+    rules.find(&message(vec![Segment::Text("爸爸妈妈天天说nnmsl".into())]), &mut scratch);
+    let [hit] = &scratch.hits[..] else { panic!("{:?}", scratch.hits) };
+    assert_eq!(hit.disguise.map(|disguise| disguise.views.in_chat()).as_deref(), Some("叠字"));
+}
+
+#[test]
+fn a_list_may_want_only_what_nobody_writes_by_chance() {
+    let rules = rules("[keywords]\nwords = [\"刷单兼职\"]\nby_sound = false");
+    for (text, matched) in [("做shua单jian职吗", "shua单jian职"), ("刷单耳只耳只", ""), ("刷弹见值", "")]
+    {
+        let expected: &[&str] = if matched.is_empty() { &[] } else { &[matched] };
+        assert_eq!(found(&rules, text), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_sounds_like_a_short_word_counts_among_others() {
+    let rules = rules("[keywords]\nwords = [\"讨打\", \"傻批\"]");
+    assert_eq!(found(&rules, "刚给李涛打过电话，他说明天到"), [""; 0]);
+    assert_eq!(found(&rules, "本集播出：马沙皮卡市"), [""; 0]);
+    assert_eq!(found(&rules, "涛打的沙皮"), ["涛打", "沙皮"]);
+}
