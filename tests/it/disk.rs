@@ -217,8 +217,9 @@ async fn a_damaged_page_is_never_taken_for_sound() {
             }
             503 => {
                 said_so += 1;
-                let (status, why) = daemon.admin("/readyz").await;
-                assert!(status == 503 && why.contains("store: "), "page {page}: {status} {why}");
+                // `/readyz` says so for a second: what is damaged keeps nobody from writing elsewhere.
+                let log = daemon.log();
+                assert!(log.contains("a commit failed"), "page {page}: {log}");
                 daemon.kill();
             }
             status => panic!("page {page}: {status}"),

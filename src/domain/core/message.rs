@@ -1,12 +1,12 @@
 //! The path of a message through the core: judged, and when it violates, a case.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Core;
 use super::Judged;
 use super::alerts::Alert;
 use super::commands::{BY_HAND, REPORTED};
+use super::may_follow_its_edit;
 use crate::domain::action::{Cause, Lane, What};
 use crate::domain::case::{Case, Evidence, Finding, MACHINE};
 use crate::domain::change::{Change, MemberRef};
@@ -94,15 +94,6 @@ impl Here<'_> {
             ..Cause::default()
         }
     }
-}
-
-/// A message that is so late may have been edited before it came: it is looked up in which case it is then. Nearly every message
-/// is spared that.
-const LATE: Duration = Duration::from_secs(2);
-
-/// Whether a message sent at `time` is so late that its edit may have come before it.
-pub fn may_follow_its_edit(time: Timestamp, now: Timestamp) -> bool {
-    now.since(time) > LATE
 }
 
 impl Core {

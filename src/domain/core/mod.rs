@@ -20,12 +20,13 @@ mod tasks;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use self::after::TIMERS_AT_ONCE;
 pub use self::alarm::Word;
 pub use self::commands::{Wanted, quoted_cases};
 use self::message::{About, Here};
-pub use self::message::{may_follow_its_edit, message_key, pseudo_title};
+pub use self::message::{message_key, pseudo_title};
 pub use self::reloaded::ReloadWord;
 pub use self::reminders::time_vars;
 pub use self::rules_text::rules_text;
@@ -107,6 +108,15 @@ pub enum Judged {
     Message(Judgement),
     /// A command of somebody who may give it: carried out, not judged.
     Command,
+}
+
+/// A message that is so late may have been edited before it came: it is looked up in which case it is then. Nearly every message
+/// is spared that.
+const LATE: Duration = Duration::from_secs(2);
+
+/// Whether a message sent at `time` is so late that its edit may have come before it.
+pub fn may_follow_its_edit(time: Timestamp, now: Timestamp) -> bool {
+    now.since(time) > LATE
 }
 
 impl Core {
