@@ -1,5 +1,6 @@
 //! What is read from files and over HTTP: configurations, word lists, lines of messages and events, exported state, requests.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use qunwei::domain::event::Event;
 use qunwei::domain::rules::list_entries;
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::Clock;
-use qunwei::store::import_state;
+use qunwei::store::{import_state, unpack};
 
 use super::NOW;
 use super::texts::{SHIPPED, judged};
@@ -117,4 +118,20 @@ pub fn transfer(data: &[u8]) {
         let left = std::fs::read_dir(&dir).map_or(0, Iterator::count);
         assert_eq!(left, 0, "nothing is left of what was refused");
     }
+}
+
+/// A backup, as it is on the disk and as it is once decompressed: nothing of it is written elsewhere than into its folder.
+pub fn backup(data: &[u8]) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (file, into) = (folder.path().join("backup"), folder.path().join("deep/in/here"));
+    std::fs::create_dir_all(&into).expect("a folder");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(data).expect("memory");
+    for bytes in [data, &packed.finish().expect("memory")] {
+        std::fs::write(&file, bytes).expect("room for a file");
+        let _ = unpack(&file, &into);
+    }
+    let strangers = std::fs::read_dir(folder.path()).expect("the folder").count()
+        + std::fs::read_dir(folder.path().join("deep/in")).expect("the folder").count();
+    assert_eq!(strangers, 3, "the file and the folder, and nothing beside it");
 }

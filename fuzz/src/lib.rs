@@ -26,7 +26,7 @@ use qunwei::domain::time::Timestamp;
 pub type Entry = fn(&[u8]);
 
 /// Every entry by its name.
-pub const ENTRIES: [(&str, Entry); 19] = [
+pub const ENTRIES: [(&str, Entry); 20] = [
     ("xml", xml),
     ("json", json),
     ("sealed", sealed),
@@ -46,6 +46,7 @@ pub const ENTRIES: [(&str, Entry); 19] = [
     ("wordlist", files::wordlist),
     ("lines", files::lines),
     ("transfer", files::transfer),
+    ("backup", files::backup),
 ];
 
 const KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";

@@ -6,7 +6,8 @@ use std::time::Instant;
 use proptest::prelude::*;
 use qunwei::config::Config;
 use qunwei::domain::event::{Message, Segment};
-use qunwei::domain::rules::Scratch;
+use qunwei::domain::lexicon::{Lexicon, LexiconBuilder, Refused, WordScratch};
+use qunwei::domain::rules::{RuleId, Scratch};
 use qunwei::domain::text::Text;
 
 use crate::support::daemon::{qunwei, stderr};
@@ -53,6 +54,102 @@ fn a_hundred_thousand_characters_cost_about_ten_times_what_ten_thousand_do() {
         let long = (0..2).map(|_| took(100_000)).fold(f64::MAX, f64::min);
         // a quadratic one would take a hundred times as long; what takes next to nothing is not compared
         assert!(long < 50.0 * short.max(0.01), "{unit:?}: {short} s, ten times the length {long} s");
+    }
+}
+
+/// A list of beginnings of one text, each a character longer than the one before.
+fn beginnings(depth: usize, disguised: bool) -> (Lexicon, String) {
+    let whole: String = ('一'..).step_by(7).filter(|c| c.is_alphabetic()).take(depth).collect();
+    let mut builder = LexiconBuilder::default();
+    if disguised {
+        builder.disguise(RuleId(0));
+    }
+    let ends: Vec<usize> = whole.char_indices().map(|(at, c)| at + c.len_utf8()).collect();
+    for (no, end) in ends.iter().enumerate().skip(1) {
+        builder.add(RuleId(0), &whole[..*end]).unwrap();
+        if no % 10 == 0 {
+            builder.except(RuleId(1), &whole[..*end]).unwrap();
+        }
+    }
+    (builder.build(), whole)
+}
+
+/// How many hits, each inside the text, and how long it took.
+fn found(lexicon: &Lexicon, original: &str, disguised: bool) -> (usize, f64) {
+    let (mut text, mut scratch, mut hits) = (Text::default(), WordScratch::default(), 0);
+    let begun = Instant::now();
+    text.set(original);
+    let length = text.folded.original_length();
+    lexicon.find(&text.folded, &mut scratch, |hit| {
+        let span = text.folded.span(hit.start, hit.end);
+        assert!(span.start < span.end && span.end <= length, "{span:?} in {length}");
+        hits += 1;
+    });
+    if disguised {
+        lexicon.find_disguised(&text, &mut scratch, |hit| {
+            assert!(hit.span.start < hit.span.end && hit.span.end <= length, "{:?} in {length}", hit.span);
+            hits += 1;
+        });
+    }
+    (hits, begun.elapsed().as_secs_f64())
+}
+
+#[test]
+fn words_that_begin_each_other_a_thousand_deep_cost_no_more_than_their_length() {
+    let begun = Instant::now();
+    let (lexicon, whole) = beginnings(1_000, false);
+    assert!(begun.elapsed().as_secs() < 30, "compiled in {:?}", begun.elapsed());
+    // Of many that lie over each other the longest counts.
+    assert_eq!(found(&lexicon, &whole, false).0, 1);
+    let cut: String = whole.chars().take(500).collect();
+    assert_eq!(found(&lexicon, &cut, false).0, 1);
+    // Ten and a hundred thousand characters that nearly are the longest word, over and over.
+    let nearly: String = whole.chars().take(999).chain(['啊']).collect();
+    let quickest = |text: &str| (0..3).map(|_| found(&lexicon, text, false).1).fold(f64::MAX, f64::min);
+    let (short, long) = (quickest(&nearly.repeat(10)), quickest(&nearly.repeat(100)));
+    assert!(long < 50.0 * short.max(0.01), "{short} s, ten times the length {long} s");
+    assert!(found(&lexicon, &whole.repeat(300), false).0 <= 100, "bounded, however many there are");
+}
+
+#[test]
+fn words_in_disguise_that_begin_each_other_are_found_in_bounded_time() {
+    let (lexicon, whole) = beginnings(40, true);
+    assert!(found(&lexicon, &whole, true).0 >= 1);
+    let quickest = |text: &str| (0..3).map(|_| found(&lexicon, text, true).1).fold(f64::MAX, f64::min);
+    let nearly: String = whole.chars().take(39).chain(['啊']).collect();
+    let (short, long) = (quickest(&nearly.repeat(100)), quickest(&nearly.repeat(1_000)));
+    assert!(long < 50.0 * short.max(0.01), "{short} s, ten times the length {long} s");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn whatever_is_in_a_list_every_hit_lies_in_the_text(
+        words in prop::collection::vec("[加微信薇❤vx赌博 ，.\\u{200b}\\u{301}]{0,5}", 0..12),
+        text in "[加微信薇❤vx赌博 ，.\\u{200b}\\u{301}\\n]{0,60}",
+    ) {
+        let mut builder = LexiconBuilder::default();
+        for (no, word) in words.iter().enumerate() {
+            let list = RuleId((no % 2) as u16);
+            let taken = if no % 5 == 4 { builder.except(list, word) } else { builder.add(list, word) };
+            // What is refused says why, and leaves the rest as it is.
+            if let Err(why) = taken {
+                prop_assert!(matches!(why, Refused::Empty | Refused::OneCharacter | Refused::Duplicate(_)));
+            }
+        }
+        found(&builder.build(), &text, true);
+    }
+
+    #[test]
+    fn folding_a_beginning_reads_nothing_behind_it(text in "(加微信|薇❤|\\u{301}|\\u{200b}|½|ﷺ|🔟|aaa|\\PC){0,20}", more in "\\PC{0,5}") {
+        let (mut part, mut whole) = (Text::default(), Text::default());
+        part.set(&text);
+        whole.set(&format!("{text}{more}"));
+        let length = text.chars().count() as u32;
+        prop_assert!(part.folded.places().iter().all(|place| *place < length));
+        // What comes later may join the end (a repeated letter, a mark), and moves nothing before it.
+        let sure = part.folded.places().len().saturating_sub(4);
+        prop_assert_eq!(&part.folded.places()[..sure], &whole.folded.places()[..sure]);
     }
 }
 
