@@ -59,7 +59,7 @@ const AT_WORK: &[&str] = &[
 
 fn columns(conn: &Connection, table: &str) -> Vec<String> {
     let read = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();
-    let names = read.column_names().into_iter().map(str::to_owned);
+    let names = read.column_names().map(str::to_owned);
     names.filter(|column| !CHANGED.contains(&(table, column))).collect()
 }
 
