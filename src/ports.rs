@@ -163,6 +163,9 @@ pub enum StoreError {
     /// Nothing can be stored now: the disk is full, read-only or broken.
     #[error("the store cannot be written: {0}")]
     Unavailable(String),
+    /// What was stored cannot be read as it was written. What does not need it goes on.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
 }
 
 /// What is stored of a group.

@@ -120,6 +120,9 @@ impl Turning {
             None => self.health.clear(health::STORE),
             Some(why) => self.health.set(health::STORE, why),
         }
+        if let Some(what) = self.engine.damage() {
+            self.health.note(health::STORE, format!("{what}; stop the daemon, see `qunwei verify`, restore a backup"));
+        }
         came
     }
 

@@ -61,5 +61,5 @@ fn unpack(files: &[u8]) -> Result<Files, StoreError> {
     let mut json = String::new();
     let read = ZlibDecoder::new(files).read_to_string(&mut json);
     let files = read.ok().and_then(|_| serde_json::from_str(&json).ok());
-    files.ok_or_else(|| StoreError::Unavailable("a stored configuration is damaged".to_owned()))
+    files.ok_or_else(|| StoreError::Damaged("a stored configuration cannot be read".to_owned()))
 }

@@ -15,6 +15,7 @@ impl From<Error> for StoreError {
             Error::ToSqlConversionFailure(_) => StoreError::Row(text),
             Error::SqliteFailure(failure, _) => match failure.code {
                 ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch => StoreError::Row(text),
+                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreError::Damaged(text),
                 // Everything else, an unknown code too: what is not the row's fault must not be answered as if it were.
                 _ => StoreError::Unavailable(text),
             },
@@ -55,5 +56,5 @@ pub(super) fn encode<T: serde::Serialize>(value: &T) -> Result<String, StoreErro
 /// A value from JSON that was stored; `what` names it to the operator, without its content.
 pub(super) fn decode<T: serde::de::DeserializeOwned>(what: &str, json: &str) -> Result<T, StoreError> {
     serde_json::from_str(json)
-        .map_err(|error| StoreError::Unavailable(format!("{what} is damaged at column {}", error.column())))
+        .map_err(|error| StoreError::Damaged(format!("{what} cannot be read from column {} on", error.column())))
 }

@@ -138,7 +138,7 @@ fn state(row: &Record<'_>) -> Result<ActionState, StoreError> {
         "expired" => Outcome::Expired,
         "cancelled" => Outcome::Cancelled,
         "uncertain" => Outcome::Uncertain { error: error()? },
-        _ => return Err(StoreError::Unavailable("an action is in no known state".to_owned())),
+        _ => return Err(StoreError::Damaged("an action is in no known state".to_owned())),
     };
     Ok(ActionState::Ended { outcome, at: Timestamp(row.get(3)?) })
 }

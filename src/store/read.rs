@@ -30,7 +30,7 @@ pub(super) fn each<T>(
 /// A text column, not copied.
 pub(super) fn text<'a>(row: &'a Record<'_>, column: usize) -> Result<&'a str, StoreError> {
     let value = row.get_ref(column)?;
-    value.as_str().map_err(|error| StoreError::Unavailable(format!("column {column} of a row is damaged: {error}")))
+    value.as_str().map_err(|error| StoreError::Damaged(format!("column {column} of a row: {error}")))
 }
 
 pub(super) fn group(
@@ -158,7 +158,7 @@ fn input(row: &Record<'_>) -> Result<Row, StoreError> {
         seq,
         at: Timestamp(row.get(1)?),
         kind: row_kind(row.get(2)?)
-            .ok_or_else(|| StoreError::Unavailable(format!("row {seq} of the journal is of no known kind")))?,
+            .ok_or_else(|| StoreError::Damaged(format!("row {seq} of the journal is of no known kind")))?,
         platform: row.get(3)?,
         time: row.get::<_, Option<i64>>(4)?.map(Timestamp),
         body: row.get(5)?,

@@ -116,7 +116,7 @@ async fn what_a_crowd_does_is_told_once_and_the_same_from_the_journal() {
         world.turn(Duration::from_secs(8));
         let user = if round % 2 == 0 { "x" } else { "y" };
         let mut event =
-            world.message(&format!("q-{round}"), user, if round < 4 { "你凭什么这么说" } else { "你个傻逼，少来" });
+            world.message(&format!("q-{round}"), user, if round < 4 { "你凭什么这么说" } else { "你个弱智，少来" });
         event["quote"] = json!({"message": "q-0", "sender": "y", "text": "…"});
         assert_eq!(world.post(event.to_string()).await.0, 200);
         world.settled().await;

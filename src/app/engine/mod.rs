@@ -71,6 +71,8 @@ pub struct Engine {
     whole: Timestamp,
     forgot: Timestamp,
     broken: Option<Broken>,
+    /// What was stored and cannot be read.
+    damage: Option<String>,
     /// Jobs that must not be lost while the store cannot be written.
     deferred: Vec<Job>,
     /// Memory was loaded anew since the last effects.
@@ -142,6 +144,7 @@ impl Engine {
             whole: now,
             forgot: now,
             broken: None,
+            damage: None,
             deferred: Vec::new(),
             reloaded: false,
             witness: None,
@@ -171,6 +174,11 @@ impl Engine {
     /// The store, for reading what the engine does not need.
     pub fn store(&mut self) -> &mut dyn Store {
         &mut *self.store
+    }
+
+    /// What of the store was found damaged since the start.
+    pub fn damage(&self) -> Option<&str> {
+        self.damage.as_deref()
     }
 
     /// Why nothing can be stored now.

@@ -18,11 +18,12 @@ impl Engine {
 
     fn try_one_by_one(&mut self, error: StoreError, mut jobs: Vec<Job>, now: Timestamp) -> Effects {
         self.metrics.store_failure();
+        self.note_damage(&error);
         tracing::error!(%error, jobs = jobs.len(), "a commit failed; its events are refused or tried again one by one");
         if let Err(error) = self.reload_for(&mut jobs) {
             return self.give_up(error, jobs, now);
         }
-        if let StoreError::Unavailable(_) = error {
+        if !matches!(error, StoreError::Row(_)) {
             return self.give_up(error, jobs, now);
         }
         let mut effects = Effects::default();
@@ -33,7 +34,8 @@ impl Engine {
                 Err(error) => {
                     tracing::error!(%error, "one job cannot be stored");
                     let mut failed = self.take_back();
-                    let unavailable = matches!(error, StoreError::Unavailable(_));
+                    self.note_damage(&error);
+                    let unavailable = !matches!(error, StoreError::Row(_));
                     if let Err(error) = self.reload_for(&mut failed) {
                         effects.append(self.give_up(error, failed.into_iter().chain(jobs).collect(), now));
                         return effects;
@@ -50,6 +52,13 @@ impl Engine {
             }
         }
         effects
+    }
+
+    /// A probe writes elsewhere and succeeds; so it is remembered until the daemon ends.
+    fn note_damage(&mut self, error: &StoreError) {
+        if let StoreError::Damaged(_) = error {
+            self.damage = Some(error.to_string());
+        }
     }
 
     /// Loads what the store has. A commit that is said to have failed may have been written all the same: what the daemon said

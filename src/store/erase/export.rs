@@ -83,7 +83,7 @@ fn lines(conn: &Connection, person: &Person, sql: &str) -> Result<Vec<Value>, St
     each(read.query(&*asked)?, |row| {
         let json = text(row, 0)?;
         serde_json::from_str(json)
-            .map_err(|error| StoreError::Unavailable(format!("a stored value is damaged: {error}")))
+            .map_err(|error| StoreError::Damaged(format!("a stored value cannot be read: {error}")))
     })
 }
 
