@@ -62,7 +62,8 @@ async fn an_hour_without_the_platform_loses_nothing_that_still_makes_sense() {
     ] {
         let (mut world, attempts) = an_hour_of(answer).await;
         let states = states(&world);
-        let (counts, done) = (world.bot.model().counts.clone(), world.bot.model().done.len());
+        let counts = world.bot.model().counts.clone();
+        let done = world.bot.model().done.len(); // not in one statement: the model is locked until that ends
         println!("{what}: {attempts} attempts in the hour; actions {states:?}, by type {counts:?}");
         assert_eq!(counts["private"], 33, "{what}: everybody was warned once");
         assert_eq!(counts["delete"], 33, "{what}: every message was taken back");
