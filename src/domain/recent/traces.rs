@@ -43,13 +43,14 @@ impl Among {
     pub const ALL: [Self; 3] = [Self::Group, Self::User, Self::All];
 
     /// By what the texts of a sketch are found.
-    fn keys(self, sketch: &Sketch, sighting: &Sighting) -> ([u64; BANDS], usize) {
-        match self {
+    fn keys(self, sketch: &Sketch, sighting: &Sighting) -> impl Iterator<Item = u64> + use<> {
+        let (keys, count) = match self {
             Self::Group => (sketch.bands.map(|band| band ^ u64::from_le_bytes(half(sighting.group.0))), BANDS),
             // Few enough to be compared one by one.
             Self::User => ([sighting.user ^ OF_USER; BANDS], 1),
             Self::All => (sketch.bands, BANDS),
-        }
+        };
+        keys.into_iter().take(count)
     }
 }
 
@@ -140,10 +141,7 @@ impl Recent {
         let things = sighting.things.into_iter().filter(|thing| *thing != 0).map(|thing| (thing, 0));
         let asked = Among::ALL.into_iter().filter(|among| needs.compared[*among as usize]);
         let texts = sighting.sketch.into_iter().flat_map(|sketch| {
-            asked.clone().flat_map(move |among| {
-                let (keys, count) = among.keys(&sketch, sighting);
-                keys.into_iter().take(count).map(move |key| (key, sketch.bits))
-            })
+            asked.clone().flat_map(move |among| among.keys(&sketch, sighting).map(move |key| (key, sketch.bits)))
         });
         for (thing, bits) in things.chain(texts) {
             let copied = Copied {
@@ -168,9 +166,8 @@ impl Recent {
     pub fn alike(&self, sighting: &Sighting, likeness: u32, among: Among, within: Duration) -> Vec<Left> {
         let Some(sketch) = &sighting.sketch else { return Vec::new() };
         let (from, to) = (sighting.time.minus(within), sighting.time.plus(within));
-        let (keys, count) = among.keys(sketch, sighting);
         let mut found: Vec<Left> = Vec::new();
-        for key in keys.into_iter().take(count) {
+        for key in among.keys(sketch, sighting) {
             let traces = self.traces.between(key, from, to).take(LATEST);
             let like = |trace: &&Trace| Sketch::likeness(sketch.bits, u64::from_le_bytes(trace.bits)) >= likeness;
             found.extend(traces.filter(like).map(|trace| Left { copied: trace.copied, member: trace.member }));

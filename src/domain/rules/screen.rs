@@ -130,10 +130,10 @@ impl Rows {
         let mut rows = masks.clone();
         rows.sort_unstable();
         rows.dedup();
-        if rows == [0] || rows.len() > usize::from(u16::MAX) {
-            // no rule is screened by these characters
-            return Self::default();
+        if rows == [0] {
+            return Self::default(); // no rule is screened by these characters
         }
+        // Surrogates are no characters and share a row, so that there are never more rows than can be numbered.
         let places = masks.iter().map(|mask| rows.binary_search(mask).unwrap_or_default() as u16).collect();
         Self { places, rows }
     }
