@@ -41,7 +41,7 @@ pub enum BadKey {
 pub enum KeyError {
     /// There is no private key of this version.
     NoVersion,
-    /// It is no base64 or has not the key's length.
+    /// It is no base64.
     Damaged,
     /// What came out is no key of a message: it was sealed for another key, or damaged.
     Implausible,
@@ -84,7 +84,8 @@ impl Keys {
         let sealed = sealed.trim();
         let bytes = BASE64.decode(sealed.as_bytes()).or_else(|_| BASE64_NOPAD.decode(sealed.as_bytes()));
         let bytes = bytes.map_err(|_| KeyError::Damaged)?;
-        let opened = key.pkcs1v15_decrypt_with_rng(&mut SysRng, &bytes).map_err(|_| KeyError::Damaged)?;
+        // What is refused has not this key's length or is not below its modulus: it was sealed for another.
+        let opened = key.pkcs1v15_decrypt_with_rng(&mut SysRng, &bytes).map_err(|_| KeyError::Implausible)?;
         let plausible = !opened.is_empty() && opened.len() <= LONGEST && opened.iter().all(u8::is_ascii_graphic);
         if !plausible {
             return Err(KeyError::Implausible);
@@ -126,9 +127,14 @@ mod tests {
         assert_eq!(keys.open(3, &seal(one, "k3y+/=")), Ok("k3y+/=".to_owned()));
         assert_eq!(keys.open(4, &seal(two, "other")), Ok("other".to_owned()));
         assert_eq!(keys.open(5, &seal(two, "other")), Err(KeyError::NoVersion));
-        assert_eq!(keys.open(3, &seal(two, "other")), Err(KeyError::Implausible));
+        // Both ways: whichever key has the greater modulus, sealed numbers above the other's are among these.
+        for _ in 0..16 {
+            assert_eq!(keys.open(3, &seal(two, "other")), Err(KeyError::Implausible));
+            assert_eq!(keys.open(4, &seal(one, "other")), Err(KeyError::Implausible));
+        }
+        assert_eq!(keys.open(3, &BASE64.encode(&[0xff; 128])), Err(KeyError::Implausible), "above every modulus");
         assert_eq!(keys.open(3, "%%%"), Err(KeyError::Damaged));
-        assert_eq!(keys.open(3, "AAAA"), Err(KeyError::Damaged));
+        assert_eq!(keys.open(3, "AAAA"), Err(KeyError::Implausible), "of another length");
         assert_eq!(keys.open(3, &seal(one, "a\0b")), Err(KeyError::Implausible));
         assert_eq!(format!("{keys:?}"), "Keys([3, 4])");
     }
