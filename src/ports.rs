@@ -252,13 +252,36 @@ pub struct StoredPause {
     pub by: ByWhom,
 }
 
+/// Waits for the disk in the store's place, so that the store can be written meanwhile.
+pub trait Syncer: Send {
+    /// Waits until all that was written before is durable.
+    ///
+    /// # Errors
+    /// It may not be, and nothing is from then on, until [`Store::probe`] has succeeded.
+    fn sync(&mut self) -> Result<(), StoreError>;
+}
+
 /// Keeps everything. One writer; every method blocks.
 pub trait Store: Send {
-    /// Writes units in one transaction, durable when it returns.
+    /// Writes units in one transaction, durable when it returns; and so is all that was written before.
     ///
     /// # Errors
     /// Nothing at all was written.
     fn commit(&mut self, units: &[Unit]) -> Result<(), StoreError>;
+
+    /// Writes units in one transaction, which is durable once the [`Store::syncer`] has synced after this returned. What is read
+    /// from the store has them from now on.
+    ///
+    /// # Errors
+    /// Nothing at all was written.
+    fn write(&mut self, units: &[Unit]) -> Result<(), StoreError> {
+        self.commit(units)
+    }
+
+    /// What makes durable what [`Store::write`] has written; `None` where that is so already.
+    fn syncer(&mut self) -> Option<Box<dyn Syncer>> {
+        None
+    }
 
     /// What was seen under this key within the last `dedupe` time: the hash of its body. Only committed keys count.
     ///

@@ -180,6 +180,10 @@ pub async fn start_with(
             answers.tell();
         }
     });
+    if let Some(disk) = turning.engine.settle_apart() {
+        let intake = intake.clone();
+        std::thread::Builder::new().name("disk".to_owned()).spawn(move || disk.run(|| intake.call()))?;
+    }
     let stop_engine = CancellationToken::new();
     let thread = Thread {
         turning,

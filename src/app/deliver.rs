@@ -69,11 +69,11 @@ impl SharedOutbox {
         enabled
     }
 
-    /// Takes in what a commit made true.
+    /// Takes in what a commit made true. While the store is not `sound` nothing is taken from there: it may not be durable.
     ///
     /// # Errors
     /// The store could not be read for what did not fit into memory.
-    pub fn take(&self, effects: Effects, store: &mut dyn Store) -> Result<(), StoreError> {
+    pub fn take(&self, effects: Effects, store: &mut dyn Store, sound: bool) -> Result<(), StoreError> {
         let something = !(effects.acts.is_empty() && effects.ended.is_empty() && effects.recorded.is_empty());
         let mut outbox = self.lock();
         for id in &effects.ended {
@@ -95,7 +95,7 @@ impl SharedOutbox {
             }
         }
         outbox.is_sure();
-        if outbox.wants_refill() {
+        if sound && outbox.wants_refill() {
             let size = outbox.refill_size();
             outbox.refill(store.pending(size)?, size);
         }

@@ -34,26 +34,47 @@ pub enum Answer {
     },
 }
 
-/// Requests whose commit went through, and what each is told. They are told together, by a thread of those that carry the
-/// requests: one is woken for all of them, and what it took from memory it gives back itself.
+/// Requests that were written, and what each is told once that is durable. They are told together, by a thread of those that
+/// carry the requests: one is woken for all of them, and what it took from memory it gives back itself.
 #[derive(Debug, Default)]
-pub struct Answers(Vec<(oneshot::Sender<Answer>, Answer, Vec<Inbound>)>);
+pub struct Answers {
+    events: Vec<(oneshot::Sender<Answer>, Answer, Vec<Inbound>)>,
+    late: Vec<(oneshot::Sender<Option<LateAcks>>, LateAcks)>,
+}
 
 impl Answers {
     /// Room for so many.
     pub fn with_capacity(requests: usize) -> Self {
-        Self(Vec::with_capacity(requests))
+        Self { events: Vec::with_capacity(requests), late: Vec::new() }
     }
 
     /// Adds a request with its events, which are not needed any more.
     pub fn push(&mut self, request: oneshot::Sender<Answer>, answer: Answer, events: Vec<Inbound>) {
-        self.0.push((request, answer, events));
+        self.events.push((request, answer, events));
     }
 
-    /// Tells them all.
+    /// Adds a bot's late words.
+    pub fn push_late(&mut self, request: oneshot::Sender<Option<LateAcks>>, answer: LateAcks) {
+        self.late.push((request, answer));
+    }
+
+    /// Tells them all. Who asked may have gone: no matter.
     pub fn tell(self) {
-        for (request, answer, _) in self.0 {
-            let _ = request.send(answer); // the client may have gone: no matter
+        for (request, answer, _) in self.events {
+            let _ = request.send(answer);
+        }
+        for (request, answer) in self.late {
+            let _ = request.send(Some(answer));
+        }
+    }
+
+    /// It is not known to be durable after all: they are told to come again.
+    pub fn refuse(self, reason: &str) {
+        for (request, ..) in self.events {
+            let _ = request.send(Answer::Unavailable { reason: reason.to_owned() });
+        }
+        for (request, _) in self.late {
+            let _ = request.send(None);
         }
     }
 }
@@ -244,6 +265,8 @@ struct Queue {
     /// Inputs that were taken out last: done when the consumer comes for the next.
     in_hand: usize,
     closed: bool,
+    /// Somebody has called the consumer since it last came.
+    called: bool,
 }
 
 impl Queue {
@@ -347,6 +370,12 @@ impl Intake {
         self.put(&mut queue, job, true);
     }
 
+    /// Has the consumer look around, if it waits for jobs.
+    pub fn call(&self) {
+        self.lock().called = true;
+        self.shared.arrived.notify_one();
+    }
+
     /// How many inputs wait or are being worked on.
     pub fn depth(&self) -> usize {
         let queue = self.lock();
@@ -372,9 +401,11 @@ impl Intake {
     pub fn take(&self, limit: usize, wait: Duration) -> Vec<Job> {
         let mut queue = self.lock();
         queue.in_hand = 0;
-        if queue.is_empty() && !wait.is_zero() {
+        let called = std::mem::take(&mut queue.called);
+        if queue.is_empty() && !called && !wait.is_zero() {
             let waited = self.shared.arrived.wait_timeout(queue, wait);
             queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+            queue.called = false;
         }
         queue.hand_out(limit)
     }

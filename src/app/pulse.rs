@@ -1,7 +1,7 @@
 //! Whether the daemon is at work or waits for its clock: for those who move the clock, and for tests.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use crate::app::deliver::SharedOutbox;
 use crate::app::intake::Intake;
@@ -14,12 +14,14 @@ pub struct Pulse {
     outbox: SharedOutbox,
     next_timer: Arc<AtomicI64>,
     turns: Arc<AtomicU64>,
+    unsettled: Arc<AtomicBool>,
 }
 
 impl Pulse {
     /// Of the daemon with this intake and this outbox.
     pub fn new(intake: Intake, outbox: SharedOutbox) -> Self {
-        Self { intake, outbox, next_timer: Arc::new(AtomicI64::new(i64::MIN)), turns: Arc::default() }
+        let next_timer = Arc::new(AtomicI64::new(i64::MIN));
+        Self { intake, outbox, next_timer, turns: Arc::default(), unsettled: Arc::default() }
     }
 
     /// How often the engine has turned; it does so many times a second, also when there is nothing to do.
@@ -27,9 +29,10 @@ impl Pulse {
         self.turns.load(Ordering::Relaxed)
     }
 
-    /// The engine has turned once, and says when its next timer is due.
-    pub fn turned(&self, due: Option<Timestamp>) {
+    /// The engine has turned once, and says when its next timer is due and whether what it wrote is not durable yet.
+    pub fn turned(&self, due: Option<Timestamp>, unsettled: bool) {
         self.turns.fetch_add(1, Ordering::Relaxed);
+        self.unsettled.store(unsettled, Ordering::SeqCst);
         self.next_timer.store(due.map_or(i64::MAX, |due| due.0), Ordering::SeqCst);
     }
 
@@ -39,10 +42,12 @@ impl Pulse {
         (due != i64::MAX && due != i64::MIN).then_some(Timestamp(due))
     }
 
-    /// Whether nothing happens before the clock is later than `now`: no input is queued, no timer is due, no action can
-    /// go out.
+    /// Whether nothing happens before the clock is later than `now`: no input is queued or waits for the disk, no timer is due, no
+    /// action can go out.
     pub fn only_waits(&self, now: Timestamp) -> bool {
-        self.intake.depth() == 0 && self.next_timer.load(Ordering::SeqCst) > now.0 && self.outbox.lock().only_waits(now)
+        // In this order: what is taken from the queue is unsettled from then on.
+        let at_rest = self.intake.depth() == 0 && !self.unsettled.load(Ordering::SeqCst);
+        at_rest && self.next_timer.load(Ordering::SeqCst) > now.0 && self.outbox.lock().only_waits(now)
     }
 
     /// Whether there is also nothing left to be sent.

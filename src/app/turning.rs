@@ -105,17 +105,22 @@ impl Turning {
         self.metrics.queue_depth(self.intake.depth());
         let mut room = BATCH.saturating_sub(jobs.iter().map(Job::len).sum());
         let intake = &self.intake;
-        let effects = self.engine.step_with(jobs, self.clock.now(), || {
+        let mut effects = self.engine.step_with(jobs, self.clock.now(), || {
             let more = intake.take_more(room);
             room = room.saturating_sub(more.iter().map(Job::len).sum());
             more
         });
+        // What is taken from the store is sent, so it must be durable.
+        if self.engine.is_unsettled() && (effects.missed || self.outbox.lock().wants_refill()) {
+            effects.append(self.engine.settle_now(self.clock.now()));
+        }
         effects.reloads.iter().for_each(|member| self.reloader.request_for(member.clone()));
-        if let Err(error) = self.outbox.take(effects, self.engine.store()) {
+        let sound = self.engine.trouble().is_none() && !self.engine.is_unsettled();
+        if let Err(error) = self.outbox.take(effects, self.engine.store(), sound) {
             tracing::error!(%error, "the outbox could not be filled up from the store; it is tried again");
         }
         self.engine.look_around(self.clock.now());
-        self.pulse.turned(self.engine.next_turn());
+        self.pulse.turned(self.engine.next_turn(), self.engine.is_unsettled());
         match self.engine.trouble() {
             None => self.health.clear(health::STORE),
             Some(why) => self.health.set(health::STORE, why),
@@ -128,6 +133,9 @@ impl Turning {
 
     /// Writes what a start would otherwise have to work out again.
     pub fn end(&mut self) {
+        if let Err(error) = self.engine.commit() {
+            tracing::warn!(%error, "what was written last may not be durable; its senders were told so");
+        }
         self.engine.save_habits();
         if let Err(error) = self.engine.save_windows(self.clock.now()) {
             tracing::warn!(%error, "the windows were not written; the next start reads the journal instead");

@@ -1,7 +1,7 @@
 //! The store in one SQLite file, and the lock on its directory.
 //!
 //! - `open`, `lock`, `schema`: a data directory is looked at, locked and brought up to date.
-//! - `checkpoint`: the log is copied into the database beside the writing.
+//! - `checkpoint`: the log is copied into the database beside the writing. `sync`: the disk is waited for beside it.
 //! - `write`: the one transaction of a commit. `groups`: numbers for groups. `seen`, `filter`: which events were seen.
 //! - `read`: what the core reads back. `chat`: what commands look at. `configs`: versions of the configuration. `inspect`: what people look at.
 //!   `peek`: what is read beside a running daemon. `history`: days of the journal that are over, in files of their own.
@@ -10,7 +10,7 @@
 //!
 //! Indexes cost more than syncing to the disk, so a message that breaks no rule writes one journal row, at the end of a
 //! table without indexes, and 16 bytes of its key. All writing goes through one connection, with `synchronous = FULL`: what
-//! [`Store::commit`] has returned from survives a power cut. What is in memory beside the database (`seen`, `groups`) changes
+//! [`Store::commit`] has returned from survives a power cut; what [`Store::write`] has, once it was synced. What is in memory beside the database (`seen`, `groups`) changes
 //! only after its transaction has succeeded.
 
 mod backup;
@@ -33,6 +33,7 @@ mod read;
 mod reminders;
 mod schema;
 mod seen;
+mod sync;
 mod tidy;
 #[cfg(test)]
 mod tests;
@@ -63,7 +64,7 @@ use crate::domain::standing::Standing;
 use crate::domain::time::Timestamp;
 use crate::ports::{
     Archived, Copier, Erasure, Forgotten, HistorySize, Kept, Meant, MemberRef, Pending, Person, Row, Start, Store,
-    StoreError, StoredGroup, StoredMember, Unit,
+    StoreError, StoredGroup, StoredMember, Syncer, Unit,
 };
 
 /// What can be set about a store.
@@ -106,6 +107,7 @@ pub struct SqliteStore {
     // Before the connection too: what it copies with is closed first.
     history: history::History,
     tidying: tidy::Tidying,
+    log: sync::Log,
     conn: Connection,
     groups: groups::GroupIds,
     seen: seen::SeenIds,
@@ -137,6 +139,7 @@ impl SqliteStore {
             checkpoints,
             history,
             tidying,
+            log: sync::Log::of(&dir.join(open::FILE), durable),
             conn,
             groups: groups::GroupIds::new(),
             seen,
@@ -172,6 +175,20 @@ impl Store for SqliteStore {
         self.repeated += done.map_err(|error| error::explain(error, &self.conn))?;
         self.wrote(units.iter().map(size).sum());
         Ok(())
+    }
+
+    fn write(&mut self, units: &[Unit]) -> Result<(), StoreError> {
+        if !self.log.is_apart() {
+            return self.commit(units);
+        }
+        self.conn.pragma_update(None, "synchronous", "NORMAL")?;
+        let done = self.commit(units);
+        self.conn.pragma_update(None, "synchronous", "FULL")?;
+        done
+    }
+
+    fn syncer(&mut self) -> Option<Box<dyn Syncer>> {
+        self.log.syncer()
     }
 
     fn seen(&mut self, key: SeenKey) -> Result<Option<u32>, StoreError> {
@@ -368,6 +385,7 @@ impl Store for SqliteStore {
     }
 
     fn probe(&mut self) -> Result<(), StoreError> {
+        self.log.mend().map_err(|error| StoreError::Unavailable(format!("its log cannot be synced: {error}")))?;
         // Large enough to need new pages: changing a row in place can succeed on a disk that is full. Then small again, so
         // that the next probe needs them anew.
         let large = self.conn.execute("INSERT OR REPLACE INTO probe (id, body) VALUES (1, zeroblob(16384))", []);

@@ -5,6 +5,7 @@
 //! told so, and everything they had changed in memory is thrown away and loaded again.
 
 mod commands;
+mod commit;
 mod effects;
 mod ends;
 mod erase;
@@ -13,21 +14,25 @@ mod named;
 mod lookout;
 mod recover;
 mod rules;
+mod settling;
 mod step;
 mod tally;
 mod witness;
 
+use self::commit::{Batch, Counts};
 pub use self::effects::Effects;
 pub use self::load::event_of;
 use self::lookout::Lookout;
 use self::named::Named;
+use self::settling::Settling;
+pub use self::settling::{Disk, Tell};
 use self::tally::Tally;
 pub use self::witness::{Sight, Witness};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::app::intake::{Answer, Answers, Inbound, Job, LateAcks};
+use crate::app::intake::{Answers, Inbound, Job};
 use crate::app::metrics::{EventOutcome, Metrics};
 use crate::domain::change::Change;
 use crate::domain::core::{Core, Judged, Loaded, ReloadWord, TIMERS_AT_ONCE, Word};
@@ -87,31 +92,10 @@ pub struct Engine {
     before: Option<Arc<Settings>>,
     /// The journal's last rules are not those in force: a commit that is said to have failed may have been written.
     unsure: bool,
-    /// Tells requests that their commit went through.
-    tell: Box<dyn FnMut(Answers) + Send>,
-}
-
-/// What was applied and is not committed.
-#[derive(Default)]
-struct Batch {
-    units: Vec<Unit>,
-    /// With each unit the job it came from; `None` for a tick.
-    jobs: Vec<(Option<Job>, Counts)>,
-    /// Ids of the events in it.
-    seen: HashMap<u128, u32>,
-    /// Units whose decisions [`Engine::decided`] has given.
-    asked: usize,
-    /// What the witness will be shown.
-    sights: Vec<Sight>,
-    /// What is to be counted.
-    tally: Vec<Tally>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Counts {
-    accepted: usize,
-    /// Of events, those that were there already; of a bot's late words, those that change nothing.
-    duplicates: usize,
+    /// Tells requests what became of them.
+    tell: Tell,
+    /// What waits for the disk, where that is done beside the engine.
+    settling: Option<Settling>,
 }
 
 struct Broken {
@@ -152,7 +136,8 @@ impl Engine {
             early: Effects::default(),
             before: None,
             unsure: false,
-            tell: Box::new(Answers::tell),
+            tell: Arc::new(Answers::tell),
+            settling: None,
         };
         engine.reload()?;
         engine.durable = engine.seq;
@@ -161,9 +146,10 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Has requests told by somebody else that their commit went through: not by the thread that turns the engine.
-    pub fn answer_by(&mut self, tell: impl FnMut(Answers) + Send + 'static) {
-        self.tell = Box::new(tell);
+    /// Has requests told by somebody else: not by the thread that turns the engine, nor by the one that waits for the disk
+    /// ([`Engine::settle_apart`], afterwards).
+    pub fn answer_by(&mut self, tell: impl Fn(Answers) + Send + Sync + 'static) {
+        self.tell = Arc::new(tell);
     }
 
     /// The rules in force.
@@ -273,74 +259,6 @@ impl Engine {
         self.batch.units.push(unit);
         self.batch.jobs.push((None, Counts::default()));
         Ok(())
-    }
-
-    /// Writes what was applied in one transaction, then answers.
-    ///
-    /// # Errors
-    /// Nothing was written, nobody was answered; the engine must recover ([`Engine::step`] does).
-    pub fn commit(&mut self) -> Result<Effects, StoreError> {
-        if self.batch.units.is_empty() {
-            return Ok(std::mem::take(&mut self.early));
-        }
-        let begun = Instant::now();
-        self.store.commit(&self.batch.units)?;
-        self.metrics.commit(begun.elapsed(), self.batch.units.iter().map(|unit| unit.rows.len()).sum());
-        let room = self.batch.units.len(); // the next batch is about as large
-        let next = Batch { units: Vec::with_capacity(room), jobs: Vec::with_capacity(room), ..Batch::default() };
-        let batch = std::mem::replace(&mut self.batch, next);
-        for row in batch.units.iter().flat_map(|unit| &unit.rows) {
-            self.durable = row.seq;
-            if row.kind == RowKind::Event {
-                self.metrics.event(&row.platform, EventOutcome::Accepted);
-            }
-        }
-        if let Some(witness) = &mut self.witness {
-            batch.sights.iter().for_each(|sight| witness.saw(sight));
-        }
-        self.before = None;
-        batch.tally.iter().for_each(|tally| tally.count(&self.metrics));
-        let mut effects = std::mem::take(&mut self.early);
-        for change in batch.units.into_iter().flat_map(|unit| unit.changes) {
-            effects.take(change, &self.metrics);
-        }
-        let mut answers = Answers::with_capacity(batch.jobs.len());
-        for (job, Counts { accepted, duplicates }) in batch.jobs {
-            match job {
-                Some(Job::Events { events, answer } | Job::Marked { events, answer, .. }) => {
-                    answers.push(answer, Answer::Durable { accepted, duplicates }, events);
-                }
-                // Who asked may have gone: no matter.
-                Some(Job::Rules(new)) => drop(new.answer.send(Ok(()))),
-                Some(Job::Pause { answer, .. }) => drop(answer.send(true)),
-                Some(Job::Late { acks, answer, .. }) => {
-                    let unknown = acks.len().saturating_sub(accepted + duplicates);
-                    answer.send(Some(LateAcks { accepted, ended: duplicates, unknown })).ok();
-                }
-                Some(
-                    Job::Attempt { .. }
-                    | Job::Untried { .. }
-                    | Job::Told(_)
-                    | Job::Outcome { .. }
-                    | Job::Mark { .. }
-                    | Job::Erase { .. }
-                    | Job::Erasure { .. },
-                )
-                | None => {}
-            }
-        }
-        (self.tell)(answers);
-        Ok(effects)
-    }
-
-    /// What was decided since this was last asked and is not yet committed (cases, evidence, actions): for `replay`, which
-    /// carries actions out at once.
-    pub fn decided(&mut self) -> Vec<Change> {
-        let new = self.batch.units.iter().skip(self.batch.asked).flat_map(|unit| &unit.changes);
-        let told = |change: &&Change| matches!(change, Change::Act(_) | Change::Case(_) | Change::Evidence(_));
-        let decided = new.filter(told).cloned().collect();
-        self.batch.asked = self.batch.units.len();
-        decided
     }
 
     /// Writes the windows, so that a start need not read the journal.

@@ -10,7 +10,14 @@ impl Engine {
     /// After a failed commit: everything in memory is loaded again, and the jobs are tried one by one if the fault may lie
     /// in one of them.
     pub(super) fn recover(&mut self, error: StoreError, jobs: Vec<Job>, now: Timestamp) -> Effects {
-        // What was committed before the next job read the store stands.
+        // What was written before stands, once it is durable: all that the store has is, when it is read again.
+        let error = match self.settle_all() {
+            Ok(settled) => {
+                self.early.append(settled);
+                error
+            }
+            Err(worse) => worse,
+        };
         let mut effects = std::mem::take(&mut self.early);
         effects.append(self.try_one_by_one(error, jobs, now));
         effects

@@ -14,14 +14,17 @@ impl Engine {
     /// commit instead of waiting for the next one. Nobody waits longer for it than judging takes, and waiting for the disk
     /// is what costs.
     pub fn step_with(&mut self, jobs: Vec<Job>, now: Timestamp, mut more: impl FnMut() -> Vec<Job>) -> Effects {
+        let mut done = match self.settled() {
+            Ok(settled) => settled,
+            Err(error) => return self.recover(error, jobs, now),
+        };
         if !self.writable(now) {
             self.refuse(jobs);
-            return Effects::default();
+            return done;
         }
         let mut all = std::mem::take(&mut self.deferred);
         all.extend(jobs);
         let mut rest = all.into_iter();
-        let mut done = Effects::default();
         self.say_rules(now);
         let mut failed = self.apply_due(now).err();
         while failed.is_none() {
@@ -48,7 +51,7 @@ impl Engine {
             }
         }
         let result = match failed {
-            None => self.commit(),
+            None => self.commit_apart(),
             Some(error) => Err(error),
         };
         match result {

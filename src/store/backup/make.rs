@@ -218,6 +218,14 @@ pub(super) struct Aside {
     dir: TempDir,
 }
 
+/// Removes what a killed run has left; the file by which it is known to be that goes last, should this one be killed too.
+fn remove(aside: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(aside)?.flatten().filter(|entry| entry.file_name() != "lock") {
+        fs::remove_file(entry.path())?;
+    }
+    fs::remove_dir_all(aside)
+}
+
 impl Aside {
     /// Makes one, after what killed runs have left was removed.
     pub(super) fn make(beside: &Path) -> Result<Self, BackupError> {
@@ -227,7 +235,7 @@ impl Aside {
             let (path, name) = (entry.path(), entry.file_name());
             let ours = name.to_string_lossy().starts_with(ASIDE) && path.join("lock").is_file();
             if ours && let Ok(_unused) = DirLock::take(&path) {
-                fs::remove_dir_all(&path).map_err(failed)?;
+                remove(&path).map_err(failed)?;
             }
         }
         let dir = tempfile::Builder::new().prefix(ASIDE).tempdir_in(folder).map_err(failed)?;

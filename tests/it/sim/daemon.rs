@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use qunwei::adapters::inbound;
 use qunwei::app::deliver::{ByName, Delivery, Platforms};
+use qunwei::app::engine::Disk;
 use qunwei::app::health::Health;
 use qunwei::app::intake::{Answer, Job, LateAcks};
 use qunwei::app::jobs::{JOBS, Slice, Step};
@@ -39,6 +40,8 @@ type Attempt = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// A daemon that is up.
 pub struct Daemon {
     pub turning: Turning,
+    /// Waits for the disk when it is told to.
+    pub disk: Disk,
     pub health: Health,
     delivery: Arc<Delivery>,
     attempts: Vec<Attempt>,
@@ -82,7 +85,9 @@ impl Daemon {
                 Rules { settings: version.settings.clone(), files: &version.files, paces: version.paces.clone() };
             Turning::begin(rules, store, SIZES, clock.clone(), (metrics.clone(), health.clone(), reloader))
         };
-        let turning = unless_killed(begin).ok_or(Down::Killed)?.map_err(|error| Down::Refused(error.to_string()))?;
+        let mut turning =
+            unless_killed(begin).ok_or(Down::Killed)?.map_err(|error| Down::Refused(error.to_string()))?;
+        let disk = turning.engine.settle_apart().expect("it has one");
         let platforms = Platforms::default();
         let bot = |name: &str| (Arc::<str>::from(name), Arc::new(bots.clone()) as Arc<dyn Platform>);
         platforms.replace(ByName::from([PUSH, ONCE, PLAIN].map(bot)));
@@ -99,6 +104,7 @@ impl Daemon {
         };
         Ok(Self {
             turning,
+            disk,
             health,
             delivery: Arc::new(delivery),
             attempts: Vec::new(),

@@ -163,7 +163,8 @@ impl World {
     fn step(&mut self) {
         match self.dice.below(200) {
             0..44 => self.somebody_acts(),
-            44..86 => self.turn(),
+            44..76 => self.turn(),
+            76..86 => self.settle(),
             86..118 => self.deliver(),
             118..140 => self.wait_for_the_next(),
             140..156 => {
@@ -243,6 +244,14 @@ impl World {
         }
     }
 
+    /// The disk has what was written so far.
+    fn settle(&mut self) {
+        self.say(format_args!("settle"));
+        if let Some(daemon) = &self.daemon {
+            daemon.disk.settle();
+        }
+    }
+
     fn deliver(&mut self) {
         self.daemon.iter_mut().for_each(Daemon::deliver);
         self.take_off();
@@ -264,9 +273,12 @@ impl World {
     fn check_attempt(&mut self, action: &Action) {
         let state = self.watch.as_ref().and_then(|watch| watch.state_of(&action.id));
         let state = state.unwrap_or_default();
-        // While the store cannot be read nobody knows what was cancelled by a commit that is said to have failed.
-        let unknown = self.daemon.as_ref().is_some_and(|daemon| daemon.turning.engine.trouble().is_some());
+        // While the store cannot be read nobody knows what was cancelled by a commit that is said to have failed; and what is
+        // written of it is true when it is durable.
+        let engine = self.daemon.as_ref().map(|daemon| &daemon.turning.engine);
+        let unknown = engine.is_some_and(|engine| engine.trouble().is_some() || engine.is_unsettled());
         let expected = state == "pending" || (state == "cancelled" && unknown);
+        assert!(!self.faults.is_unsynced(&action.id), "{} is tried and not durable", action.id);
         assert!(expected, "{} is tried and recorded as {state}: {action:?}", action.id);
     }
 
@@ -309,13 +321,14 @@ impl World {
                 2 => RowKind::Attempt,
                 _ => RowKind::Tick,
             };
-            faults.push(match self.dice.below(8) {
+            faults.push(match self.dice.below(9) {
                 0 => Fault::Full,
                 1 => Fault::FullFor(kind),
                 2 => Fault::Poison(format!("\"e-{number}\"")),
                 3 | 4 => Fault::Lies,
                 5 => Fault::Reads,
                 6 => Fault::Windows,
+                7 => Fault::Unsynced,
                 _ => Fault::Start,
             });
         }
@@ -437,6 +450,8 @@ impl World {
             let watch = self.watch.as_ref().unwrap();
             let lost: Vec<&str> = parcel.ids().filter(|id| !watch.has_judged(parcel.platform, id)).collect();
             assert!(lost.is_empty(), "answered 200 and not in the journal: {lost:?}");
+            let unsynced: Vec<&str> = parcel.ids().filter(|id| self.faults.is_unsynced(id)).collect();
+            assert!(unsynced.is_empty(), "answered 200 and not durable: {unsynced:?}");
             self.answered.push(parcel);
         }
         for parcel in again {
@@ -517,6 +532,7 @@ impl World {
         self.start();
         for round in 0..4000_u32 {
             self.turn();
+            self.settle();
             self.deliver();
             self.fetch_all();
             self.happen();

@@ -1,17 +1,19 @@
 //! A store that fails when it is told to, around the real one.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use jiff::tz::TimeZone;
 use qunwei::domain::action::{Action, StoredAction};
 use qunwei::domain::case::{Case, CaseFile, TaskDecision};
+use qunwei::domain::change::Change;
 use qunwei::domain::chat::ChatChange;
 use qunwei::domain::ids::SeenKey;
 use qunwei::domain::standing::Standing;
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::{
     Archived, Copier, Erasure, Forgotten, HistorySize, Kept, Meant, MemberRef, Pending, Person, Row, RowKind, Start,
-    Store, StoreError, StoredGroup, StoredMember, Unit,
+    Store, StoreError, StoredGroup, StoredMember, Syncer, Unit,
 };
 use qunwei::store::SqliteStore;
 
@@ -36,6 +38,8 @@ pub enum Fault {
     Start,
     /// The windows cannot be written.
     Windows,
+    /// What was written cannot be made durable beside the writing.
+    Unsynced,
     /// The program itself has a fault.
     Panic,
     /// The next commit is where the program is killed, before anything is written ([`Died`]).
@@ -51,6 +55,8 @@ pub struct Died;
 struct Script {
     faults: Vec<Fault>,
     failed: usize,
+    /// Ids of events and actions that are written and not synced.
+    unsynced: HashSet<String>,
     free: Option<u64>,
 }
 
@@ -78,6 +84,28 @@ impl Faults {
     /// How often something failed.
     pub fn failed(&self) -> usize {
         self.0.lock().unwrap().failed
+    }
+
+    /// Whether an event or action is written and may be lost with the power.
+    pub fn is_unsynced(&self, id: &str) -> bool {
+        self.0.lock().unwrap().unsynced.contains(id)
+    }
+
+    fn written(&self, units: &[Unit]) {
+        let events = units.iter().flat_map(|unit| &unit.rows).filter(|row| row.kind == RowKind::Event);
+        let events = events.filter_map(|row| {
+            let event: serde_json::Value = serde_json::from_str(&row.body).ok()?;
+            event["id"].as_str().map(str::to_owned)
+        });
+        let actions = units.iter().flat_map(|unit| &unit.changes).filter_map(|change| match change {
+            Change::Act(action) => Some(action.id.to_string()),
+            _ => None,
+        });
+        self.0.lock().unwrap().unsynced.extend(events.chain(actions));
+    }
+
+    fn synced(&self) {
+        self.0.lock().unwrap().unsynced.clear();
     }
 
     fn has(&self, fault: &Fault) -> bool {
@@ -134,13 +162,49 @@ impl FaultyStore {
     }
 }
 
-impl Store for FaultyStore {
-    fn commit(&mut self, units: &[Unit]) -> Result<(), StoreError> {
+impl FaultyStore {
+    fn with_faults(
+        &mut self,
+        units: &[Unit],
+        write: impl FnOnce(&mut SqliteStore) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         self.faults.die(&Fault::DiesBefore);
         self.faults.check_commit(units)?;
-        self.inner.commit(units)?;
+        write(&mut self.inner)?;
         self.faults.die(&Fault::DiesAfter);
         self.faults.check(&Fault::Lies)
+    }
+}
+
+/// What waits for the disk of a [`FaultyStore`]; over a store that is thrown away there is no disk, and it only fails.
+struct FaultySyncer {
+    inner: Option<Box<dyn Syncer>>,
+    faults: Faults,
+}
+
+impl Syncer for FaultySyncer {
+    fn sync(&mut self) -> Result<(), StoreError> {
+        self.faults.check(&Fault::Unsynced)?;
+        self.inner.as_mut().map_or(Ok(()), |inner| inner.sync())?;
+        self.faults.synced();
+        Ok(())
+    }
+}
+
+impl Store for FaultyStore {
+    fn commit(&mut self, units: &[Unit]) -> Result<(), StoreError> {
+        self.with_faults(units, |inner| inner.commit(units))?;
+        self.faults.synced();
+        Ok(())
+    }
+
+    fn write(&mut self, units: &[Unit]) -> Result<(), StoreError> {
+        self.faults.written(units);
+        self.with_faults(units, |inner| inner.write(units))
+    }
+
+    fn syncer(&mut self) -> Option<Box<dyn Syncer>> {
+        Some(Box::new(FaultySyncer { inner: self.inner.syncer(), faults: self.faults.clone() }))
     }
 
     fn seen(&mut self, key: SeenKey) -> Result<Option<u32>, StoreError> {
@@ -313,6 +377,9 @@ impl Store for FaultyStore {
 
     fn probe(&mut self) -> Result<(), StoreError> {
         self.faults.check(&Fault::Full)?;
-        self.inner.probe()
+        self.faults.check(&Fault::Unsynced)?;
+        self.inner.probe()?;
+        self.faults.synced();
+        Ok(())
     }
 }
