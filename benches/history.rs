@@ -160,7 +160,7 @@ impl Side {
                 let raw: Arc<str> = self.crowd.event(n).into();
                 let mut event = Event::parse(&raw).unwrap();
                 event.platform = "example".into();
-                let events = vec![Inbound { event, raw, given_time: None }];
+                let events = vec![Inbound { event, raw, given_time: None, glance: None }];
                 Job::Events { events, answer: tokio::sync::oneshot::channel().0 }
             })
             .collect()

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::domain::core::Glance;
 use crate::domain::event::{Event, Malformed};
 use crate::domain::time::Timestamp;
 
@@ -19,7 +20,7 @@ pub const AHEAD: Duration = Duration::from_secs(300);
 const SHALLOW: usize = 100;
 
 /// One event.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Inbound {
     /// What happened; its `time` is never `None` and its `platform` is that of whoever brought it.
     pub event: Event,
@@ -27,6 +28,15 @@ pub struct Inbound {
     pub raw: Arc<str>,
     /// The time it was given because its own was missing or too far ahead.
     pub given_time: Option<Timestamp>,
+    /// What was found in it before its turn, if anybody looked.
+    pub glance: Option<Arc<Glance>>,
+}
+
+/// Whether anybody has looked makes no difference.
+impl PartialEq for Inbound {
+    fn eq(&self, other: &Self) -> bool {
+        self.event == other.event && self.raw == other.raw && self.given_time == other.given_time
+    }
 }
 
 /// The events of one request.
@@ -92,7 +102,7 @@ fn inbound(json: &str, platform: &Arc<str>, now: Timestamp, ahead: &mut usize) -
             Some(now)
         }
     };
-    Ok(Inbound { event, raw: Arc::from(json), given_time })
+    Ok(Inbound { event, raw: Arc::from(json), given_time, glance: None })
 }
 
 /// What the reading of an event passes over (unknown fields, unknown types) is stored as it came and may be read by a later

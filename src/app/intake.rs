@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 pub use crate::adapters::inbound::Inbound;
+use crate::app::glances::Glances;
 use crate::domain::action::{Action, ActionId, Outcome};
 use crate::domain::case::ByWhom;
 use crate::domain::command::looks_like_command;
@@ -249,6 +250,8 @@ pub struct Full;
 pub struct Intake {
     shared: Arc<Shared>,
     capacity: usize,
+    /// Looks at messages while they wait.
+    pub glances: Glances,
 }
 
 struct Shared {
@@ -296,7 +299,7 @@ impl Intake {
     /// A queue of at most `capacity` inputs (at least 10).
     pub fn new(capacity: usize) -> Self {
         let shared = Shared { queue: Mutex::default(), arrived: Condvar::new() };
-        Self { shared: Arc::new(shared), capacity: capacity.max(10) }
+        Self { shared: Arc::new(shared), capacity: capacity.max(10), glances: Glances::default() }
     }
 
     /// Hands in the events of one request; the receiver is told when they are durable.
@@ -304,7 +307,8 @@ impl Intake {
     /// # Errors
     /// Nine tenths of the queue are taken (all of it, where the events are what admins ask for), or the daemon is stopping. An
     /// array larger than that still goes into an empty queue.
-    pub fn submit(&self, events: Vec<Inbound>) -> Result<oneshot::Receiver<Answer>, Full> {
+    pub fn submit(&self, mut events: Vec<Inbound>) -> Result<oneshot::Receiver<Answer>, Full> {
+        self.look_ahead(&mut events)?;
         let (answer, answered) = oneshot::channel();
         self.offer(Job::Events { events, answer })?;
         Ok(answered)
@@ -314,7 +318,8 @@ impl Intake {
     ///
     /// # Errors
     /// As [`Intake::submit`].
-    pub fn submit_marked(&self, events: Vec<Inbound>, mark: Mark) -> Result<oneshot::Receiver<Answer>, Full> {
+    pub fn submit_marked(&self, mut events: Vec<Inbound>, mark: Mark) -> Result<oneshot::Receiver<Answer>, Full> {
+        self.look_ahead(&mut events)?;
         let (answer, answered) = oneshot::channel();
         self.offer(Job::Marked { events, mark, answer })?;
         Ok(answered)
@@ -413,6 +418,17 @@ impl Intake {
     /// Takes out more jobs of at most `limit` inputs, without waiting, to be done together with those taken before.
     pub fn take_more(&self, limit: usize) -> Vec<Job> {
         self.lock().hand_out(limit)
+    }
+
+    /// Looks at events before they are queued, unless the queue is so full that they will hardly be.
+    fn look_ahead(&self, events: &mut [Inbound]) -> Result<(), Full> {
+        let queue = self.lock();
+        if queue.closed || (queue.inputs > 0 && queue.inputs + events.len() > self.capacity) {
+            return Err(Full);
+        }
+        drop(queue);
+        self.glances.look(events);
+        Ok(())
     }
 
     /// Queues a job from outside, if there is room for it.

@@ -3,6 +3,7 @@
 pub mod intake;
 pub mod inlet;
 pub mod engine;
+pub mod glances;
 pub mod outbox;
 pub mod deliver;
 pub mod jobs;

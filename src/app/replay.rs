@@ -136,7 +136,7 @@ impl Player<'_> {
         self.audience.event(&event, self.now)?;
         // Nobody waits for this answer: the receiving end is dropped at once.
         let (answer, _) = tokio::sync::oneshot::channel();
-        let incoming = Inbound { event, raw: text.into(), given_time: None };
+        let incoming = Inbound { event, raw: text.into(), given_time: None, glance: None };
         self.engine.apply(Job::Events { events: vec![incoming], answer }, self.now)?;
         self.settle()
     }

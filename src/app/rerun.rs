@@ -131,7 +131,7 @@ fn put(engine: &mut Engine, rules: &mut Versions, kept: &Moment, row: &Row) -> R
 fn job(engine: &mut Engine, row: &Row) -> Result<Option<Job>, StoreError> {
     if row.kind == RowKind::Event {
         let Ok(event) = event_of(row) else { return Ok(None) };
-        let events = vec![Inbound { event, raw: row.body.clone(), given_time: row.time }];
+        let events = vec![Inbound { event, raw: row.body.clone(), given_time: row.time, glance: None }];
         return Ok(Some(Job::Events { events, answer: oneshot::channel().0 }));
     }
     let Ok(body) = serde_json::from_str::<Value>(&row.body) else { return Ok(None) };

@@ -119,6 +119,7 @@ impl Turning {
         if let Err(error) = self.outbox.take(effects, self.engine.store(), sound) {
             tracing::error!(%error, "the outbox could not be filled up from the store; it is tried again");
         }
+        self.intake.glances.by(self.engine.settings());
         self.engine.look_around(self.clock.now());
         self.pulse.turned(self.engine.next_turn(), self.engine.is_unsettled());
         match self.engine.trouble() {

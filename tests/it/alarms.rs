@@ -165,7 +165,7 @@ impl Weeks {
         let raw = raw.to_string();
         let mut event = Event::parse(&raw).unwrap();
         event.platform = "example".into();
-        let incoming = Inbound { event, raw: raw.into(), given_time: None };
+        let incoming = Inbound { event, raw: raw.into(), given_time: None, glance: None };
         Job::Events { events: vec![incoming], answer: tokio::sync::oneshot::channel().0 }
     }
 }

@@ -72,7 +72,7 @@ fn events(all: impl IntoIterator<Item = Value>) -> Job {
     let incoming = |raw: Value| {
         let mut event = Event::parse(&raw.to_string()).unwrap();
         event.platform = "example".into();
-        Inbound { event, raw: raw.to_string().into(), given_time: None }
+        Inbound { event, raw: raw.to_string().into(), given_time: None, glance: None }
     };
     Job::Events { events: all.into_iter().map(incoming).collect(), answer: oneshot::channel().0 }
 }

@@ -357,7 +357,7 @@ fn job(row: &Row, actions: &HashMap<Arc<str>, Arc<Action>>) -> Job {
         }
         RowKind::Event | RowKind::Tick | RowKind::Rules => {
             let event = event_of(row).unwrap();
-            let incoming = Inbound { event, raw: row.body.clone(), given_time: row.time };
+            let incoming = Inbound { event, raw: row.body.clone(), given_time: row.time, glance: None };
             Job::Events { events: vec![incoming], answer: tokio::sync::oneshot::channel().0 }
         }
     }

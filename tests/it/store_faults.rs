@@ -225,7 +225,7 @@ fn more_timers_at_once_than_memory_holds_groups() {
         let raw = json!({"id": format!("j-{group}"), "type": "member_joined", "platform": "example", "group": format!("g{group}"),
                          "time": MORNING.to_string(), "members": [{"id": "n", "name": "新人"}]});
         let event = Event::parse(&raw.to_string()).unwrap();
-        let events = vec![Inbound { event, raw: raw.to_string().into(), given_time: None }];
+        let events = vec![Inbound { event, raw: raw.to_string().into(), given_time: None, glance: None }];
         bench.engine.step(vec![Job::Events { events, answer: oneshot::channel().0 }], MORNING);
     }
     let later = MORNING.plus(2 * MINUTE);
@@ -320,7 +320,7 @@ fn request(ids: &[&str], text: &str) -> (Job, oneshot::Receiver<Answer>) {
                          "time": MORNING.to_string(), "text": format!("{text} {id}")})
         .to_string();
         let event = Event::parse(&raw).unwrap();
-        Inbound { event, raw: raw.into(), given_time: None }
+        Inbound { event, raw: raw.into(), given_time: None, glance: None }
     };
     let (answer, answered) = oneshot::channel();
     (Job::Events { events: ids.iter().map(incoming).collect(), answer }, answered)
@@ -356,7 +356,7 @@ fn ids_are_remembered_for_as_long_as_a_repetition_would_be_acted_on() {
     let job = || {
         let event = Event::parse(&raw.to_string()).unwrap();
         let (answer, answered) = oneshot::channel();
-        let events = vec![Inbound { event, raw: raw.to_string().into(), given_time: None }];
+        let events = vec![Inbound { event, raw: raw.to_string().into(), given_time: None, glance: None }];
         (Job::Events { events, answer }, answered)
     };
     let (first, mut answer) = job();

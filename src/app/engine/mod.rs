@@ -392,6 +392,7 @@ impl Engine {
             body: incoming.raw.clone(),
         });
         let from = unit.changes.len();
+        self.core.glance = incoming.glance.clone().filter(|_| named.is_none());
         let judged = self.core.event(event, now, &mut unit.changes);
         self.sight(Some((event, &judged)), now, unit.changes.get(from..).unwrap_or_default());
         match judged {

@@ -6,6 +6,7 @@ use super::Core;
 use super::Judged;
 use super::alerts::Alert;
 use super::commands::{BY_HAND, REPORTED};
+use super::glance::Glance;
 use super::may_follow_its_edit;
 use crate::domain::action::{Cause, Lane, What};
 use crate::domain::case::{Case, Evidence, Finding, MACHINE};
@@ -13,18 +14,16 @@ use crate::domain::change::{Change, MemberRef};
 use crate::domain::chat::{CHAT_WORDS, ChatWords};
 use crate::domain::command;
 use crate::domain::conceal::{Kept, conceal};
-use crate::domain::event::{Event, Message, Person, Role, Segment};
-use crate::domain::ids::{self, GroupKey, MemberKey};
+use crate::domain::event::{Event, Message, Person, Role};
+use crate::domain::ids::{self, GroupKey};
 use crate::domain::judge::{self, Judgement};
 use crate::domain::ladder::{self, Decision};
 use crate::domain::means::Means;
 use crate::domain::notices::{self, Vars};
 use crate::domain::penalty::{self, Offender};
 use crate::domain::policy::{self, Capability, Mode, Policy, Settings, Step, Verdict};
-use crate::domain::recent::{Piece, Sighting};
-use crate::domain::rules::{self, Learned, Moment, link_keys};
 use crate::domain::standing::{Standing, Strike};
-use crate::domain::state::{Joined, Memo};
+use crate::domain::state::Memo;
 use crate::domain::subject::Subject;
 use crate::domain::time::Timestamp;
 
@@ -41,6 +40,8 @@ pub(super) struct Here<'a> {
     /// The message's id; for an edit not the event's, for a name empty.
     pub(super) message_id: &'a str,
     pub(super) about: About,
+    /// What was found before its turn, if anything was.
+    pub(super) glance: Option<&'a Glance>,
     pub(super) time: Timestamp,
     pub(super) now: Timestamp,
 }
@@ -159,23 +160,6 @@ impl Core {
         Judged::Command
     }
 
-    /// Puts what the rules find in the message into `scratch`, after it was noted in the windows.
-    fn find(&mut self, here: &Here<'_>) {
-        let rules = &here.settings.rules;
-        rules.find(here.message, &mut self.scratch);
-        let learned = Learned { lessons: Some(&self.state.lessons), group: Some(here.group_key()) };
-        rules.find_learned(here.message, learned, &mut self.scratch);
-        let member = here.member().key();
-        let joined = self.state.member(member).joined.map(Joined::time);
-        let moment = Moment { time: here.time, zone: &here.policy.timezone, joined, edited: here.is_edit() };
-        let sighting = (!here.is_edit()).then(|| self.note(here.settings, here.event, here.message, here.time));
-        let recent = &self.state.recent;
-        rules.find_at(here.message, moment, Some((recent, member)), &here.policy.rules, &mut self.scratch);
-        if let Some(sighting) = sighting {
-            rules.find_recent(recent, &sighting, here.message, moment, &mut self.scratch);
-        }
-    }
-
     /// What the chat has changed: words that are added here, and words that do not count here.
     pub(super) fn chat_words(&mut self, here: &Here<'_>, message: &Message, role: Role, judgement: &mut Judgement) {
         let Some(chat) = self.state.chat.get_mut(&here.group_key()) else { return };
@@ -199,27 +183,6 @@ impl Core {
     pub(super) fn is_own(&self, event: &Event, message: &Message) -> bool {
         let platform = self.settings.platforms.get(&event.platform);
         platform.and_then(|platform| platform.bot_user.as_deref()).is_some_and(|bot| *bot == *message.sender.id)
-    }
-
-    /// Remembers the message whose fold is in `scratch` in the windows.
-    pub(super) fn note(&mut self, settings: &Settings, event: &Event, message: &Message, time: Timestamp) -> Sighting {
-        let (needs, text) = (settings.rules.needs(), &self.scratch.text);
-        let sighting = Sighting {
-            group: GroupKey::new(&event.platform, &event.group),
-            member: MemberKey::new(&event.platform, &event.group, &message.sender.id),
-            user: ids::hash(&[&event.platform, &message.sender.id]) as u64,
-            time,
-            piece: Piece::of(&text.original).filter(|_| !needs.pieces.is_zero()),
-            text: needs.shortest_text.and_then(|shortest| text.folded.fingerprint(shortest)),
-            images: count(message, |segment| matches!(segment, Segment::Image { .. })),
-            videos: count(message, |segment| matches!(segment, Segment::Video { .. })),
-            links: if needs.links { link_keys(message, text) } else { Default::default() },
-            sketch: needs.shortest_sketch.and_then(|shortest| rules::sketch(text, shortest)),
-            things: if needs.things { rules::thing_keys(message, text) } else { Default::default() },
-            heats: self.scratch.heats,
-        };
-        self.state.recent.note(needs, &sighting);
-        sighting
     }
 
     /// Where the platform cannot mute, speaking during a mute is one further violation, once: after its notice arrived and
@@ -507,10 +470,6 @@ fn delete(means: &mut Means<'_>, here: &Here<'_>, findings: &[Finding]) {
     if findings.iter().any(deletes) && means.can(Capability::Delete) {
         means.act(Lane::Penalty, What::Delete { message: here.message_id.into() }, Vec::new());
     }
-}
-
-fn count(message: &Message, is: impl Fn(&Segment) -> bool) -> u8 {
-    u8::try_from(message.content.iter().filter(|segment| is(segment)).count()).unwrap_or(u8::MAX)
 }
 
 fn speaking_while_muted(observe: bool) -> Finding {

@@ -7,6 +7,7 @@ mod after;
 mod alarm;
 mod alerts;
 mod commands;
+mod glance;
 mod join;
 mod lessons;
 mod message;
@@ -25,6 +26,8 @@ use std::time::Duration;
 pub use self::after::TIMERS_AT_ONCE;
 pub use self::alarm::Word;
 pub use self::commands::{Wanted, quoted_cases};
+pub use self::glance::Glance;
+use self::glance::Prints;
 use self::message::{About, Here};
 pub use self::message::{message_key, pseudo_title};
 pub use self::reloaded::ReloadWord;
@@ -58,6 +61,8 @@ pub struct Core {
     name_scratch: Scratch,
     /// What the engine read of the store for the command that comes next.
     pub loaded: Loaded,
+    /// What was found before its turn in the message that comes next.
+    pub glance: Option<Arc<Glance>>,
 }
 
 /// What a command looks at besides the state; the engine reads it before ([`crate::domain::command`]).
@@ -123,7 +128,7 @@ impl Core {
     /// A core with this state.
     pub fn new(settings: Arc<Settings>, state: State) -> Self {
         let (scratch, name_scratch) = (Scratch::default(), Scratch::default());
-        Self { settings, state, scratch, name_scratch, loaded: Loaded::default() }
+        Self { settings, state, scratch, name_scratch, loaded: Loaded::default(), glance: None }
     }
 
     /// Takes in an event that was not seen before.
@@ -138,12 +143,23 @@ impl Core {
     fn take_in(&mut self, event: &Event, now: Timestamp, out: &mut Vec<Change>) -> Judged {
         let time = event.time.unwrap_or(now);
         let settings = self.settings.clone();
+        let glance = self.glance.take();
+        let glance = glance.as_deref().filter(|glance| glance.is_under(&settings));
         let too_old = time.plus(settings.dedupe) < now;
         if let (Kind::Private(message), false) = (&event.kind, too_old) {
             // Such a message may name a group; without one the default profile holds.
             let (policy, message_id) = (&*self.policy(&settings, &event.platform, &event.group), &*event.id);
-            let here =
-                Here { settings: &settings, policy, event, message, message_id, about: About::Message, time, now };
+            let here = Here {
+                settings: &settings,
+                policy,
+                event,
+                message,
+                message_id,
+                about: About::Message,
+                glance: None,
+                time,
+                now,
+            };
             self.private(&here, out);
             return Judged::Stored;
         }
@@ -199,7 +215,7 @@ impl Core {
                 let sender = Person { id: user.clone(), name, role: None };
                 let message = &Message { sender, content: vec![Segment::Text(choice.clone())], ..Message::default() };
                 let about = About::Message;
-                let here = Here { settings, policy, event, message, message_id, about, time, now };
+                let here = Here { settings, policy, event, message, message_id, about, glance: None, time, now };
                 self.pressed(&here, choice, out);
                 return Judged::Stored;
             }
@@ -207,7 +223,8 @@ impl Core {
             Kind::Recalled { .. } | Kind::Private(_) | Kind::Track { .. } | Kind::Other(_) => return Judged::Stored,
         };
         let about = if edited { About::Edit } else { About::Message };
-        self.message(&Here { settings, policy, event, message, message_id, about, time, now }, out)
+        let glance = glance.filter(|_| about == About::Message);
+        self.message(&Here { settings, policy, event, message, message_id, about, glance, time, now }, out)
     }
 
     /// What holds in a group; somebody may have stopped the group.
@@ -244,7 +261,8 @@ impl Core {
             } else {
                 settings.rules.find(message, &mut self.scratch); // how heated it is depends on what is in it
             }
-            self.note(&settings, event, message, time);
+            let prints = Prints::of(&settings.rules, message, &self.scratch.text);
+            self.note(&settings, event, (message, prints), time);
         }
     }
 

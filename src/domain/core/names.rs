@@ -28,7 +28,8 @@ impl Core {
                 continue;
             }
             let time = event.time.unwrap_or(now);
-            let here = Here { settings, policy, event, message, message_id: "", about: About::Name, time, now };
+            let here =
+                Here { settings, policy, event, message, message_id: "", about: About::Name, glance: None, time, now };
             let role = self.known_role(policy, event, &person.id);
             self.name(&here, role, out);
         }
@@ -46,6 +47,9 @@ impl Core {
         let known = self.state.member(key).standing.as_ref().and_then(|standing| standing.name);
         let known = known.filter(|known| known.hash == hash);
         if known.is_some_and(|known| !known.observe) {
+            return Judgement::default();
+        }
+        if here.glance.is_some_and(|glance| glance.plain_name) {
             return Judgement::default();
         }
         rules.find_in_name(name, &mut self.scratch);

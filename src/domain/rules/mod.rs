@@ -63,7 +63,7 @@ pub use keywords::list_entries;
 pub use links::may_have_address;
 pub use mentions::stands_for_everybody;
 pub use pushing::link_keys;
-pub use ruleset::{Explanation, Ruleset, Scratch, parts};
+pub use ruleset::{Alone, Explanation, Ruleset, Scratch, parts};
 pub use similar::sketch;
 
 /// Every rule kind. A new kind is a file here and a line in this table.

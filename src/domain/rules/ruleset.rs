@@ -16,7 +16,7 @@ use crate::domain::lexicon::{Lexicon, LexiconBuilder, Spared, WordHit, WordScrat
 use crate::domain::policy::{Mode, RuleSetting, Verdict};
 use crate::domain::recent::{Heat, MOST_MEASURES, Needs, Recent, Sighting};
 use crate::domain::score::{Features, Taught};
-use crate::domain::text::{Text, slice};
+use crate::domain::text::{Folded, Text, slice};
 
 /// All rules of a configuration, matched in one pass.
 #[derive(Default)]
@@ -49,6 +49,30 @@ pub struct Scratch {
     pub(super) part: Text,
     pub(super) words: Words,
     features: Features,
+}
+
+/// What was found in one message by itself, kept for its turn.
+#[derive(Debug)]
+pub struct Alone {
+    original: Box<str>,
+    folded: Folded,
+    hits: Vec<Hit>,
+    heats: [Option<Heat>; MOST_MEASURES],
+}
+
+impl Scratch {
+    /// What [`Ruleset::find`] has left here.
+    pub fn keep(&self) -> Alone {
+        let Self { text, hits, heats, .. } = self;
+        Alone { original: (*text.original).into(), folded: text.folded.clone(), hits: hits.clone(), heats: *heats }
+    }
+
+    /// As [`Ruleset::find`] would leave it.
+    pub fn restore(&mut self, alone: &Alone) {
+        self.text.set_folded(&alone.original, &alone.folded);
+        self.hits.clone_from(&alone.hits);
+        self.heats = alone.heats;
+    }
 }
 
 /// Memory for words.

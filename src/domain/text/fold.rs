@@ -31,6 +31,14 @@ impl Text {
         self.folded.set(&self.original);
     }
 
+    /// Another text whose fold is known.
+    pub fn set_folded(&mut self, original: &str, folded: &Folded) {
+        self.original.clear();
+        self.original.push_str(original);
+        self.answer.set(None);
+        self.folded.clone_from(folded);
+    }
+
     /// The answer to a question about the original that several ask of each text. There is one such question.
     pub fn remembered(&self, ask: impl FnOnce(&str) -> bool) -> bool {
         self.answer.get().unwrap_or_else(|| {
@@ -74,6 +82,23 @@ pub struct Folded {
     gaps: Vec<Gap>,
     /// How many code points the original has.
     length: u32,
+}
+
+/// Without what means nothing: buffers are as long as the longest text that was in them.
+impl Clone for Folded {
+    fn clone(&self) -> Self {
+        let mut clone = Self::default();
+        clone.clone_from(self);
+        clone
+    }
+
+    fn clone_from(&mut self, other: &Self) {
+        self.text.clone_from(&other.text);
+        self.from.clear();
+        self.from.extend(other.from.iter().take(other.text.len() + WRITE));
+        self.gaps.clone_from(&other.gaps);
+        self.length = other.length;
+    }
 }
 
 /// What was dropped before a byte of the folded text (or at its end).

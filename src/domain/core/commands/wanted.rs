@@ -45,7 +45,17 @@ impl Core {
                 let sender = Person { id: user.clone(), ..Person::default() };
                 let message = &Message { sender, ..Message::default() };
                 let (settings, policy, message_id) = (&*settings, &**settings.policy(&event.group), &*event.id);
-                let here = Here { settings, policy, event, message, message_id, about: About::Message, time, now };
+                let here = Here {
+                    settings,
+                    policy,
+                    event,
+                    message,
+                    message_id,
+                    about: About::Message,
+                    glance: None,
+                    time,
+                    now,
+                };
                 let looked_after = !event.group.is_empty() && settings.looks_after(&event.group);
                 let choice = Choice::parse(choice).filter(|_| looked_after)?;
                 return self.may_press(&here, choice).then(|| Wanted::Task(task.clone()));
@@ -62,7 +72,8 @@ impl Core {
             return None;
         }
         let (settings, policy, message_id) = (&*settings, &**settings.policy(&event.group), &*event.id);
-        let here = Here { settings, policy, event, message, message_id, about: About::Message, time, now };
+        let here =
+            Here { settings, policy, event, message, message_id, about: About::Message, glance: None, time, now };
         match self.typed(&here) {
             // Everybody may report, so what is not put before anybody reads nothing.
             Some(Typed::Command(Command::Report { .. })) if !self.is_new_report(&here) => None,

@@ -1,0 +1,46 @@
+//! Messages are looked at before their turn, by the threads that bring them: the engine is one thread, and these are several.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+
+use crate::adapters::inbound::Inbound;
+use crate::domain::core::Glance;
+use crate::domain::policy::Settings;
+use crate::domain::rules::Scratch;
+
+/// So much of a request is looked at, in bytes of its events, so that nobody waits long for the thread that does it; the engine looks
+/// at the rest.
+const MOST: usize = 64 << 10;
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// Looks at messages by the rules that are in force. Clones share them.
+#[derive(Clone, Default)]
+pub struct Glances(Arc<ArcSwapOption<Settings>>);
+
+impl Glances {
+    /// From now on by these rules. What was seen under others is of no use.
+    pub fn by(&self, settings: &Arc<Settings>) {
+        if !self.0.load().as_ref().is_some_and(|known| Arc::ptr_eq(known, settings)) {
+            self.0.store(Some(settings.clone()));
+        }
+    }
+
+    /// Looks at the events of one request.
+    pub fn look(&self, events: &mut [Inbound]) {
+        let settings = self.0.load();
+        let Some(settings) = &*settings else { return };
+        let mut room = MOST;
+        SCRATCH.with_borrow_mut(|scratch| {
+            for incoming in events {
+                let Some(left) = room.checked_sub(incoming.raw.len()) else { return };
+                room = left;
+                incoming.glance = Glance::at(&incoming.event, settings, scratch).map(Arc::new);
+            }
+        });
+    }
+}

@@ -1,0 +1,134 @@
+//! What is in a message by itself, found before its turn: folding and words take most of the time of judging, need nothing that the
+//! core knows, and so can be done beside it, for several messages at once.
+
+use std::sync::Arc;
+
+use super::Core;
+use super::message::Here;
+use crate::domain::event::{Event, Kind, Message, Segment};
+use crate::domain::ids::{self, GroupKey, MemberKey};
+use crate::domain::policy::Settings;
+use crate::domain::recent::{MOST_LINKS, MOST_THINGS, Piece, Sighting, Sketch};
+use crate::domain::rules::{Alone, Learned, Moment, Ruleset, Scratch, link_keys, sketch, thing_keys};
+use crate::domain::state::Joined;
+use crate::domain::text::Text;
+use crate::domain::time::Timestamp;
+
+/// What one message is by itself, under one version of the rules. The core comes to the same without it.
+#[derive(Debug)]
+pub struct Glance {
+    settings: Arc<Settings>,
+    alone: Alone,
+    pub(super) prints: Prints,
+    /// No rule about names finds anything in the sender's.
+    pub(super) plain_name: bool,
+}
+
+impl Glance {
+    /// Looks at an event under these rules; `None` where there is nothing to be judged.
+    pub fn at(event: &Event, settings: &Arc<Settings>, scratch: &mut Scratch) -> Option<Self> {
+        let Kind::Message(message) = &event.kind else { return None };
+        if event.group.is_empty() || message.judged_elsewhere || !settings.looks_after(&event.group) {
+            return None;
+        }
+        let rules = &settings.rules;
+        rules.find_in_name(&message.sender.name, scratch);
+        let plain_name = scratch.hits.is_empty();
+        rules.find(message, scratch);
+        let prints = Prints::of(rules, message, &scratch.text);
+        Some(Self { settings: settings.clone(), alone: scratch.keep(), prints, plain_name })
+    }
+
+    /// Whether it was made under these rules.
+    pub(super) fn is_under(&self, settings: &Arc<Settings>) -> bool {
+        Arc::ptr_eq(&self.settings, settings)
+    }
+
+    /// Makes `scratch` what [`Ruleset::find`] leaves.
+    pub(super) fn restore(&self, scratch: &mut Scratch) {
+        scratch.restore(&self.alone);
+    }
+}
+
+/// What is remembered of a text to know it again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Prints {
+    pub(super) text: Option<u64>,
+    pub(super) sketch: Option<Sketch>,
+    pub(super) links: [u64; MOST_LINKS],
+    pub(super) things: [u64; MOST_THINGS],
+}
+
+impl Prints {
+    /// Of a message and its text, as far as these rules need it.
+    pub(super) fn of(rules: &Ruleset, message: &Message, text: &Text) -> Self {
+        let needs = rules.needs();
+        Self {
+            text: needs.shortest_text.and_then(|shortest| text.folded.fingerprint(shortest)),
+            sketch: needs.shortest_sketch.and_then(|shortest| sketch(text, shortest)),
+            links: if needs.links { link_keys(message, text) } else { Default::default() },
+            things: if needs.things { thing_keys(message, text) } else { Default::default() },
+        }
+    }
+}
+
+impl Core {
+    /// Puts what the rules find in the message into `scratch`, after it was noted in the windows.
+    pub(super) fn find(&mut self, here: &Here<'_>) {
+        let rules = &here.settings.rules;
+        let prints = match here.glance {
+            Some(glance) => {
+                glance.restore(&mut self.scratch);
+                glance.prints
+            }
+            None => {
+                rules.find(here.message, &mut self.scratch);
+                Prints::of(rules, here.message, &self.scratch.text)
+            }
+        };
+        let learned = Learned { lessons: Some(&self.state.lessons), group: Some(here.group_key()) };
+        rules.find_learned(here.message, learned, &mut self.scratch);
+        let member = here.member().key();
+        let joined = self.state.member(member).joined.map(Joined::time);
+        let moment = Moment { time: here.time, zone: &here.policy.timezone, joined, edited: here.is_edit() };
+        let sighting =
+            (!here.is_edit()).then(|| self.note(here.settings, here.event, (here.message, prints), here.time));
+        let recent = &self.state.recent;
+        rules.find_at(here.message, moment, Some((recent, member)), &here.policy.rules, &mut self.scratch);
+        if let Some(sighting) = sighting {
+            rules.find_recent(recent, &sighting, here.message, moment, &mut self.scratch);
+        }
+    }
+
+    /// Remembers the message whose fold is in `scratch` in the windows.
+    pub(super) fn note(
+        &mut self,
+        settings: &Settings,
+        event: &Event,
+        (message, prints): (&Message, Prints),
+        time: Timestamp,
+    ) -> Sighting {
+        let Prints { text: print, links, sketch, things } = prints;
+        let (needs, text) = (settings.rules.needs(), &self.scratch.text);
+        let sighting = Sighting {
+            group: GroupKey::new(&event.platform, &event.group),
+            member: MemberKey::new(&event.platform, &event.group, &message.sender.id),
+            user: ids::hash(&[&event.platform, &message.sender.id]) as u64,
+            time,
+            piece: Piece::of(&text.original).filter(|_| !needs.pieces.is_zero()),
+            text: print,
+            images: count(message, |segment| matches!(segment, Segment::Image { .. })),
+            videos: count(message, |segment| matches!(segment, Segment::Video { .. })),
+            links,
+            sketch,
+            things,
+            heats: self.scratch.heats,
+        };
+        self.state.recent.note(needs, &sighting);
+        sighting
+    }
+}
+
+fn count(message: &Message, is: impl Fn(&Segment) -> bool) -> u8 {
+    u8::try_from(message.content.iter().filter(|segment| is(segment)).count()).unwrap_or(u8::MAX)
+}
