@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 
 use crate::adapters::inbound::Inbound;
-use crate::domain::core::Glance;
+use crate::domain::core::{Glance, PlainNames};
 use crate::domain::policy::Settings;
 use crate::domain::rules::Scratch;
 
@@ -15,7 +15,7 @@ use crate::domain::rules::Scratch;
 const MOST: usize = 64 << 10;
 
 thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::default();
+    static MEMORY: RefCell<(PlainNames, Scratch)> = RefCell::default();
 }
 
 /// Looks at messages by the rules that are in force. Clones share them.
@@ -35,11 +35,11 @@ impl Glances {
         let settings = self.0.load();
         let Some(settings) = &*settings else { return };
         let mut room = MOST;
-        SCRATCH.with_borrow_mut(|scratch| {
+        MEMORY.with_borrow_mut(|(names, scratch)| {
             for incoming in events {
                 let Some(left) = room.checked_sub(incoming.raw.len()) else { return };
                 room = left;
-                incoming.glance = Glance::at(&incoming.event, settings, scratch).map(Arc::new);
+                incoming.glance = Glance::at(&incoming.event, settings, (names, scratch)).map(Arc::new);
             }
         });
     }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::domain::policy::Settings;
-use crate::domain::rules::{KINDS, Kind, Rule, RuleInfo, Ruleset};
+use crate::domain::policy::{Mode, Policy, Settings};
+use crate::domain::rules::{KINDS, Kind, Rule, RuleId, RuleInfo, Ruleset};
 use crate::fault::{Fault, Level};
 
 mod alarms;
@@ -212,6 +212,11 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
     let ruleset = Ruleset::new(built, lexicon).excused_by(excuses);
     policy::check_ignored(&policies.ignored, &ruleset, faults);
     examples::check(&examples, &ruleset, kinds, &several, faults);
+    let is_on = |policy: &Policy, id: RuleId| {
+        policy.rules.get(usize::from(id.0)).is_some_and(|setting| setting.mode != Mode::Off)
+    };
+    let in_force = std::iter::once(&policies.default).chain(policies.groups.values());
+    let ruleset = ruleset.only(|id| in_force.clone().any(|policy| is_on(policy, id)));
 
     let size = Size { rules: infos.len(), profiles: policies.names.len(), groups: policies.groups.len(), words: 0 };
     let settings = Settings {

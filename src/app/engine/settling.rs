@@ -75,7 +75,7 @@ impl Disk {
         true
     }
 
-    /// Settles whatever comes, until the engine is gone; then calls `settled` each time.
+    /// Settles whatever comes, until the engine is gone; calls `settled` each time.
     pub fn run(&self, settled: impl Fn()) {
         loop {
             let line = lock(&self.0.line);

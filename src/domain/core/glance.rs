@@ -1,7 +1,7 @@
 //! What is in a message by itself, found before its turn: folding and words take most of the time of judging, need nothing that the
 //! core knows, and so can be done beside it, for several messages at once.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::Core;
 use super::message::Here;
@@ -24,16 +24,58 @@ pub struct Glance {
     pub(super) plain_name: bool,
 }
 
+/// Names in which nothing was found lately: people say much and are called the same.
+pub struct PlainNames {
+    /// Under which rules.
+    under: Weak<Settings>,
+    /// The last of those whose hash has this place; 0 where there is none.
+    last: Box<[u128]>,
+}
+
+/// So many names are remembered at most; a power of two.
+const NAMES: usize = 1 << 15;
+
+impl Default for PlainNames {
+    fn default() -> Self {
+        Self { under: Weak::new(), last: Box::default() }
+    }
+}
+
+impl PlainNames {
+    /// Whether no rule about names finds anything in this one.
+    fn has(&mut self, name: &str, settings: &Arc<Settings>, scratch: &mut Scratch) -> bool {
+        if name.is_empty() {
+            return true;
+        }
+        if !std::ptr::eq(self.under.as_ptr(), Arc::as_ptr(settings)) {
+            (self.under, self.last) = (Arc::downgrade(settings), vec![0; NAMES].into());
+        }
+        let hash = ids::hash(&["name", name]);
+        let Some(known) = self.last.get_mut(hash as usize % NAMES) else { return false };
+        if *known != hash {
+            settings.rules.find_in_name(name, scratch);
+            if !scratch.hits.is_empty() {
+                return false;
+            }
+            *known = hash;
+        }
+        true
+    }
+}
+
 impl Glance {
     /// Looks at an event under these rules; `None` where there is nothing to be judged.
-    pub fn at(event: &Event, settings: &Arc<Settings>, scratch: &mut Scratch) -> Option<Self> {
+    pub fn at(
+        event: &Event,
+        settings: &Arc<Settings>,
+        (names, scratch): (&mut PlainNames, &mut Scratch),
+    ) -> Option<Self> {
         let Kind::Message(message) = &event.kind else { return None };
         if event.group.is_empty() || message.judged_elsewhere || !settings.looks_after(&event.group) {
             return None;
         }
         let rules = &settings.rules;
-        rules.find_in_name(&message.sender.name, scratch);
-        let plain_name = scratch.hits.is_empty();
+        let plain_name = names.has(&message.sender.name, settings, scratch);
         rules.find(message, scratch);
         let prints = Prints::of(rules, message, &scratch.text);
         Some(Self { settings: settings.clone(), alone: scratch.keep(), prints, plain_name })

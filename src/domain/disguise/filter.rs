@@ -75,13 +75,13 @@ fn which(length: u32) -> usize {
 
 /// A set of hashes, a bit for each.
 #[derive(Default)]
-struct Hashes {
+pub(super) struct Hashes {
     bits: Box<[u64]>,
     shift: u32,
 }
 
 impl Hashes {
-    fn of(mut all: Vec<Begun>) -> Self {
+    pub(super) fn of(mut all: Vec<Begun>) -> Self {
         all.sort_unstable();
         all.dedup();
         let size = (all.len() * BITS_EACH).next_power_of_two().clamp(64, MOST_BITS);
@@ -99,7 +99,7 @@ impl Hashes {
     }
 
     #[inline]
-    fn has(&self, one: Begun) -> bool {
+    pub(super) fn has(&self, one: Begun) -> bool {
         let at = self.at(one);
         self.bits.get(at / 64).is_some_and(|bits| bits & 1 << (at % 64) != 0)
     }

@@ -1,7 +1,7 @@
 //! Words whose characters stand in another order: found by their characters, for sounds do not matter to them.
 
 use super::LONGEST;
-use super::filter::{Begun, Filter};
+use super::filter::{Begun, Filter, Hashes};
 use super::lattice::Unit;
 use super::variants::Pattern;
 
@@ -11,6 +11,8 @@ pub(super) struct Orders {
     hashes: Box<[Begun]>,
     patterns: Box<[Pattern]>,
     filter: Filter,
+    /// All hashes, so that few are looked for that are not there.
+    whole: Hashes,
 }
 
 /// Patterns and their characters, to be made into [`Orders`].
@@ -34,7 +36,8 @@ impl OrdersBuilder {
         let filter = Filter::of(keys);
         self.all.sort_unstable_by_key(|(begun, pattern)| (*begun, pattern.word));
         let (hashes, patterns): (Vec<_>, Vec<_>) = self.all.into_iter().unzip();
-        Orders { hashes: hashes.into(), patterns: patterns.into(), filter }
+        let whole = Hashes::of(hashes.clone());
+        Orders { hashes: hashes.into(), patterns: patterns.into(), filter, whole }
     }
 }
 
@@ -64,7 +67,7 @@ impl Orders {
                 3 if !self.filter.begins_with_three(begun, fewest) => return,
                 _ => length >= fewest,
             };
-            if may_be {
+            if may_be && self.whole.has(begun) {
                 let from = self.hashes.partition_point(|hash| *hash < begun);
                 let same = self.hashes.iter().skip(from).take_while(|hash| **hash == begun);
                 for (pattern, _) in self.patterns.iter().skip(from).zip(same) {

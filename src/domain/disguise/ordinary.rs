@@ -26,6 +26,8 @@ pub(super) struct Ordinary {
     singles: Box<[u8]>,
     /// The words by their hash, each in the first free slot from its place on: 24 bits of the hash and the cost.
     slots: Box<[u32]>,
+    /// A bit for the hash of each word: nearly all that is looked for is none, and is not looked for in the slots.
+    bits: Box<[u64]>,
 }
 
 /// The table, read on first use.
@@ -34,6 +36,8 @@ pub(super) static ORDINARY: LazyLock<Ordinary> =
 
 /// The slots are this power of two: about three quarters are taken.
 const SLOTS: u32 = 18;
+/// The bits are this power of two: one in ten is set.
+const BITS: u32 = 21;
 const FREE: u32 = 0;
 
 impl Ordinary {
@@ -42,14 +46,17 @@ impl Ordinary {
         let (hashes, costs) = rest.split_at_checked(u32::from_le_bytes(*count) as usize * 4)?;
         let (hashes, _) = hashes.as_chunks::<4>();
         let mut slots = vec![FREE; 1 << SLOTS].into_boxed_slice();
+        let mut bits = vec![0; 1 << (BITS - 6)].into_boxed_slice();
         for (hash, cost) in hashes.iter().map(|hash| u32::from_le_bytes(*hash)).zip(costs) {
+            let bit = bit(hash);
+            bits[bit / 64] |= 1 << (bit % 64);
             let mut at = place(hash);
             while slots[at] != FREE {
                 at = (at + 1) % slots.len();
             }
             slots[at] = tag(hash) | u32::from(*cost).max(1);
         }
-        let mut ordinary = Self { singles: Box::default(), slots };
+        let mut ordinary = Self { singles: Box::default(), slots, bits };
         let single = |c: char| Some(ordinary.word(hash(START, c))).filter(|cost| *cost != NO_WORD);
         ordinary.singles = (FIRST_HAN..=LAST_HAN).map(|c| single(c).unwrap_or(UNKNOWN)).collect();
         Some(ordinary)
@@ -58,6 +65,10 @@ impl Ordinary {
     /// What the word of a hash costs.
     #[inline]
     fn word(&self, hash: u32) -> u8 {
+        let bit = bit(hash);
+        if self.bits.get(bit / 64).is_none_or(|bits| bits & 1 << (bit % 64) == 0) {
+            return NO_WORD;
+        }
         let (mut at, tag) = (place(hash), tag(hash));
         loop {
             match self.slots.get(at) {
@@ -79,6 +90,10 @@ impl Ordinary {
             _ => OTHER,
         }
     }
+}
+
+fn bit(hash: u32) -> usize {
+    (hash >> (32 - BITS)) as usize
 }
 
 fn place(hash: u32) -> usize {

@@ -123,6 +123,13 @@ impl Ruleset {
         Self { excuses, ..self }
     }
 
+    /// The same, of which only these rules look at anything: what finds nothing that counts anywhere costs nothing.
+    #[must_use]
+    pub fn only(mut self, counts: impl Fn(RuleId) -> bool) -> Self {
+        self.looking.iter_mut().for_each(|ids| ids.retain(|id| counts(*id)));
+        self
+    }
+
     /// The rules, by [`RuleId`].
     pub fn infos(&self) -> &[RuleInfo] {
         &self.infos
