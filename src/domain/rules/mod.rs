@@ -24,6 +24,7 @@ use super::time::Timestamp;
 use crate::fault::{Fault, Level, Source};
 
 mod ruleset;
+mod scratch;
 mod screen;
 
 mod cards;
@@ -63,7 +64,8 @@ pub use keywords::list_entries;
 pub use links::may_have_address;
 pub use mentions::stands_for_everybody;
 pub use pushing::link_keys;
-pub use ruleset::{Alone, Explanation, Ruleset, Scratch, parts};
+pub use ruleset::{Explanation, Ruleset, parts};
+pub use scratch::{Alone, Scratch};
 pub use similar::sketch;
 
 /// Every rule kind. A new kind is a file here and a line in this table.

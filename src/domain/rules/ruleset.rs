@@ -6,17 +6,18 @@ use std::time::Duration;
 
 use super::disguised;
 use super::excuse::{Excuse, drop_excused};
+use super::scratch::{Scratch, Words};
 use super::screen::Screen;
 use super::{Found, Heard, Hit, Learned, Learnt, Look, Moment, Rule, RuleId, RuleInfo, Said, Word, personal_data};
 use crate::domain::case::Finding;
 use crate::domain::disguise::Views;
 use crate::domain::event::{Message, PLACEHOLDER, Segment};
 use crate::domain::ids::MemberKey;
-use crate::domain::lexicon::{Lexicon, LexiconBuilder, Spared, WordHit, WordScratch, WordUse};
+use crate::domain::lexicon::{Lexicon, LexiconBuilder, Spared, WordHit, WordUse};
 use crate::domain::policy::{Mode, RuleSetting, Verdict};
 use crate::domain::recent::{Heat, MOST_MEASURES, Needs, Recent, Sighting};
-use crate::domain::score::{Features, Taught};
-use crate::domain::text::{Folded, Text, slice};
+use crate::domain::score::Taught;
+use crate::domain::text::{Text, slice};
 
 /// All rules of a configuration, matched in one pass.
 #[derive(Default)]
@@ -35,52 +36,6 @@ impl fmt::Debug for Ruleset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ruleset").field("rules", &self.infos.len()).field("words", &self.lexicon.len()).finish()
     }
-}
-
-/// Memory that is used again for each message.
-#[derive(Default)]
-pub struct Scratch {
-    /// The text that was judged last and its fold.
-    pub text: Text,
-    /// The hits of the message judged last.
-    pub hits: Vec<Hit>,
-    /// How heated it is.
-    pub heats: [Option<Heat>; MOST_MEASURES],
-    pub(super) part: Text,
-    pub(super) words: Words,
-    features: Features,
-}
-
-/// What was found in one message by itself, kept for its turn.
-#[derive(Debug)]
-pub struct Alone {
-    original: Box<str>,
-    folded: Folded,
-    hits: Vec<Hit>,
-    heats: [Option<Heat>; MOST_MEASURES],
-}
-
-impl Scratch {
-    /// What [`Ruleset::find`] has left here.
-    pub fn keep(&self) -> Alone {
-        let Self { text, hits, heats, .. } = self;
-        Alone { original: (*text.original).into(), folded: text.folded.clone(), hits: hits.clone(), heats: *heats }
-    }
-
-    /// As [`Ruleset::find`] would leave it.
-    pub fn restore(&mut self, alone: &Alone) {
-        self.text.set_folded(&alone.original, &alone.folded);
-        self.hits.clone_from(&alone.hits);
-        self.heats = alone.heats;
-    }
-}
-
-/// Memory for words.
-#[derive(Default)]
-pub(super) struct Words {
-    scratch: WordScratch,
-    /// Those of lists kept apart, in the text that is looked at.
-    apart: Vec<Word>,
 }
 
 /// Where hits in a name are.

@@ -1,7 +1,7 @@
 //! Texts in which many characters are written several times over, 加加加微微信信: looked at once more with each written once, for
 //! patterns, numbers and Latin words too, which the search for words in disguise leaves alone.
 
-use super::ruleset::Words;
+use super::scratch::Words;
 use super::{Hit, Ruleset};
 use crate::domain::case::Span;
 use crate::domain::disguise::{Disguise, SURE, View, Views};
