@@ -6,12 +6,14 @@ use std::sync::Arc;
 use super::{Batch, Engine, MARK_ROWS};
 use crate::domain::change::MemberRef;
 use crate::domain::chat::{ChatChange, ChatWords};
-use crate::domain::core::{may_follow_its_edit, message_key};
+use crate::domain::core::{Glance, PlainNames, may_follow_its_edit, message_key};
 use crate::domain::event::{Event, Kind, Malformed};
 use crate::domain::ids::{GroupKey, MemberKey};
 use crate::domain::newcomers::Newcomers;
+use crate::domain::policy::Settings;
 use crate::domain::recent::Recent;
 use crate::domain::reminder::Reminders;
+use crate::domain::rules::Scratch;
 use crate::domain::standing::Standing;
 use crate::domain::state::{Group, Joined, Member, Memo, State};
 use crate::domain::time::Timestamp;
@@ -124,15 +126,16 @@ impl Engine {
         start.lessons.into_iter().for_each(|(no, lesson)| state.lessons.restore(no, lesson));
         self.core.state = state;
         self.seq = start.seq;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+        let mut memories: Vec<Memory> = (0..cores).map(|_| Memory::default()).collect();
         loop {
             let rows = self.store.journal(after, 5000)?;
             let Some(last) = rows.last() else { break };
             after = last.seq;
             said = rows.iter().rfind(|row| row.kind == RowKind::Rules).map(|row| row.body.clone()).or(said);
-            for row in rows.iter().filter(|row| row.kind == RowKind::Event) {
-                if let Ok(event) = event_of(row) {
-                    self.core.warm(&event, row.at);
-                }
+            for (event, at, glance) in read(&rows, &self.core.settings, &mut memories) {
+                self.core.glance = glance.map(Arc::new);
+                self.core.warm(&event, at);
             }
         }
         self.unsure = said.is_some_and(|version| version != self.core.settings.version);
@@ -141,6 +144,36 @@ impl Engine {
         self.reloaded = true;
         Ok(())
     }
+}
+
+/// Where one thread looks at messages.
+type Memory = (PlainNames, Scratch);
+
+/// A start reads what came last by so many threads at most.
+const MOST_THREADS: usize = 4;
+
+/// The events among the rows that can be read, when they were judged, and what is in them by themselves: that is what takes time.
+fn read(rows: &[Row], settings: &Arc<Settings>, memories: &mut [Memory]) -> Vec<(Event, Timestamp, Option<Glance>)> {
+    let each = rows.len().div_ceil(memories.len().max(1)).max(1);
+    let wanted = !settings.rules.needs().heats.is_zero();
+    let look = |rows: &[Row], (names, scratch): &mut Memory| -> Vec<_> {
+        let events = rows.iter().filter(|row| row.kind == RowKind::Event);
+        let events = events.filter_map(|row| Some((event_of(row).ok()?, row.at)));
+        events
+            .map(|(event, at)| {
+                let glance = if wanted { Glance::at(&event, settings, (names, scratch)) } else { None };
+                (event, at, glance)
+            })
+            .collect()
+    };
+    std::thread::scope(|scope| {
+        let parts = rows.chunks(each).zip(memories);
+        let parts: Vec<_> = parts.map(|(rows, memory)| scope.spawn(move || look(rows, memory))).collect();
+        parts
+            .into_iter()
+            .flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
 }
 
 /// The event of a journal row, with the time it was given.

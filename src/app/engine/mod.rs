@@ -45,7 +45,7 @@ use crate::domain::timer::TimerKind;
 use crate::ports::{Row, RowKind, Store, StoreError, Unit};
 
 /// The windows are written at least every so many inputs …
-const MARK_ROWS: u64 = 50_000;
+const MARK_ROWS: u64 = 25_000;
 /// … and so much time.
 const MARK_TIME: Duration = Duration::from_secs(30);
 /// All of them at least this often: short messages stand in them as they were written.

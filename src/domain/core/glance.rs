@@ -85,11 +85,6 @@ impl Glance {
     pub(super) fn is_under(&self, settings: &Arc<Settings>) -> bool {
         Arc::ptr_eq(&self.settings, settings)
     }
-
-    /// Makes `scratch` what [`Ruleset::find`] leaves.
-    pub(super) fn restore(&self, scratch: &mut Scratch) {
-        scratch.restore(&self.alone);
-    }
 }
 
 /// What is remembered of a text to know it again.
@@ -115,19 +110,42 @@ impl Prints {
 }
 
 impl Core {
+    /// Puts what is in a message by itself into `scratch`.
+    fn look(&mut self, rules: &Ruleset, message: &Message, glance: Option<&Glance>) -> Prints {
+        if let Some(glance) = glance {
+            self.scratch.restore(&glance.alone);
+            return glance.prints;
+        }
+        rules.find(message, &mut self.scratch);
+        Prints::of(rules, message, &self.scratch.text)
+    }
+
+    /// Remembers a message in the windows without judging it: how a start catches up with the journal.
+    pub fn warm(&mut self, event: &Event, now: Timestamp) {
+        let time = event.time.unwrap_or(now);
+        let settings = self.settings.clone();
+        let glance = self.glance.take();
+        let glance = glance.as_deref().filter(|glance| glance.is_under(&settings));
+        let Kind::Message(message) = &event.kind else { return };
+        let here = settings.looks_after(&event.group) && !message.judged_elsewhere;
+        let counts = here && time.plus(settings.dedupe) >= now;
+        if !counts || self.is_own(event, message) {
+            return;
+        }
+        let rules = &settings.rules;
+        let prints = if glance.is_none() && rules.needs().heats.is_zero() {
+            self.scratch.text.set(&message.original());
+            Prints::of(rules, message, &self.scratch.text)
+        } else {
+            self.look(rules, message, glance) // how heated it is depends on what is in it
+        };
+        self.note(&settings, event, (message, prints), time);
+    }
+
     /// Puts what the rules find in the message into `scratch`, after it was noted in the windows.
     pub(super) fn find(&mut self, here: &Here<'_>) {
         let rules = &here.settings.rules;
-        let prints = match here.glance {
-            Some(glance) => {
-                glance.restore(&mut self.scratch);
-                glance.prints
-            }
-            None => {
-                rules.find(here.message, &mut self.scratch);
-                Prints::of(rules, here.message, &self.scratch.text)
-            }
-        };
+        let prints = self.look(rules, here.message, here.glance);
         let learned = Learned { lessons: Some(&self.state.lessons), group: Some(here.group_key()) };
         rules.find_learned(here.message, learned, &mut self.scratch);
         let member = here.member().key();

@@ -26,7 +26,6 @@ use std::time::Duration;
 pub use self::after::TIMERS_AT_ONCE;
 pub use self::alarm::Word;
 pub use self::commands::{Wanted, quoted_cases};
-use self::glance::Prints;
 pub use self::glance::{Glance, PlainNames};
 use self::message::{About, Here};
 pub use self::message::{message_key, pseudo_title};
@@ -246,24 +245,6 @@ impl Core {
         }
         self.state.paused_all = pause.clone();
         out.push(Change::Pause { platform: "".into(), group: "".into(), pause });
-    }
-
-    /// Remembers a message in the windows without judging it: how a start catches up with the journal.
-    pub fn warm(&mut self, event: &Event, now: Timestamp) {
-        let time = event.time.unwrap_or(now);
-        let settings = self.settings.clone();
-        let Kind::Message(message) = &event.kind else { return };
-        let here = settings.looks_after(&event.group) && !message.judged_elsewhere;
-        let counts = here && time.plus(settings.dedupe) >= now;
-        if counts && !self.is_own(event, message) {
-            if settings.rules.needs().heats.is_zero() {
-                self.scratch.text.set(&message.original());
-            } else {
-                settings.rules.find(message, &mut self.scratch); // how heated it is depends on what is in it
-            }
-            let prints = Prints::of(&settings.rules, message, &self.scratch.text);
-            self.note(&settings, event, (message, prints), time);
-        }
     }
 
     /// A member's last known role where an event happened, else what TOML says.

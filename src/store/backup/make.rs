@@ -226,6 +226,12 @@ fn remove(aside: &Path) -> io::Result<()> {
     fs::remove_dir_all(aside)
 }
 
+impl Drop for Aside {
+    fn drop(&mut self) {
+        remove(self.dir.path()).ok(); // else the next run does
+    }
+}
+
 impl Aside {
     /// Makes one, after what killed runs have left was removed.
     pub(super) fn make(beside: &Path) -> Result<Self, BackupError> {
