@@ -68,8 +68,8 @@ fn main() {
 /// The shipped configuration and one more rule with a list of many words, which is looked for and not told: of so many words
 /// out of all characters some sound like anything.
 fn write_config(dir: &Path) {
-    copy(&load::root().join("config"), &dir.join("config"));
-    copy(&load::root().join("wordlists"), &dir.join("wordlists"));
+    load::copy(&load::root().join("config"), &dir.join("config"));
+    load::copy(&load::root().join("wordlists"), &dir.join("wordlists"));
     let mut state = 7_u64;
     let mut draw = move |below: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -83,15 +83,6 @@ fn write_config(dir: &Path) {
     std::fs::write(dir.join("wordlists/many.txt"), words.into_iter().collect::<Vec<_>>().join("\n")).unwrap();
     let rule = "[[rule]]\nname = \"bench.many\"\nkind = \"keywords\"\ntitle = \"很多词\"\nmode = \"off\"\nlists = [\"../wordlists/many.txt\"]\n";
     std::fs::write(dir.join("config/many.toml"), rule).unwrap();
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() { copy(&path, &target) } else { std::fs::copy(&path, &target).map(drop).unwrap() }
-    }
 }
 
 fn crowd() -> Crowd {

@@ -29,3 +29,13 @@ pub fn spread(values: &[f64]) -> [f64; 3] {
     let at = |place: usize| sorted.get(place).copied().unwrap_or(f64::NAN);
     [at(0), at(sorted.len() / 2), at(sorted.len().saturating_sub(1))]
 }
+
+/// Copies a folder.
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() { copy(&path, &target) } else { std::fs::copy(&path, &target).map(drop).unwrap() }
+    }
+}

@@ -63,12 +63,15 @@ impl Ruleset {
             rule.needs(&mut needs);
             needs.pieces(rule.pieces());
         }
-        let looking = Look::ALL.map(|look| {
+        let mut looking = Look::ALL.map(|look| {
             let all = rules.iter().map(|rule| &**rule).zip((0..).map(RuleId));
             all.filter(|(rule, _): &(&dyn Rule, RuleId)| rule.looks().contains(&look)).map(|(_, id)| id).collect()
         });
-        let screened = rules.iter().zip((0..).map(RuleId));
-        let screen = Screen::new(screened.filter_map(|(rule, id)| Some((id, rule.needed()?))));
+        // Those that look at texts and say what they need are tried where the screen says so, the others always.
+        let in_texts: &mut Vec<RuleId> = &mut looking[Look::Text as usize];
+        let needed = |id: &RuleId| Some((*id, rules.get(usize::from(id.0))?.needed()?));
+        let screen = Screen::new(in_texts.iter().filter_map(needed));
+        in_texts.retain(|id| !screen.has(*id));
         Self { infos, rules, looking, lexicon: lexicon.build(), screen, excuses: Vec::new(), needs }
     }
 
@@ -82,6 +85,7 @@ impl Ruleset {
     #[must_use]
     pub fn only(mut self, counts: impl Fn(RuleId) -> bool) -> Self {
         self.looking.iter_mut().for_each(|ids| ids.retain(|id| counts(*id)));
+        self.screen.only(counts);
         self
     }
 
@@ -305,9 +309,13 @@ impl Ruleset {
     pub(super) fn in_text(&self, text: &Text, words: &mut Words, hits: &mut Vec<Hit>) {
         let first = hits.len();
         self.find_words(text, words, hits);
-        let without = self.screen.without(text);
-        for (rule, id) in self.looking(Look::Text).filter(|(_, id)| !without.has(*id)) {
+        for (rule, id) in self.looking(Look::Text) {
             rule.in_text(text, &mut Found { rule: id, hits });
+        }
+        for id in self.screen.to_be_tried(text) {
+            if let Some(rule) = self.rules.get(usize::from(id.0)) {
+                rule.in_text(text, &mut Found { rule: id, hits });
+            }
         }
         let apart = &mut words.apart;
         if !apart.is_empty() {

@@ -9,7 +9,12 @@ use super::regex::On;
 use crate::domain::text::Text;
 
 /// So many rules are screened; further ones are always tried.
-const MOST: usize = u64::BITS as usize;
+const MOST: usize = MOST_WORDS * WORD;
+/// A bit for each rule, in so many words at most, of which those are looked at that the rules take.
+const MOST_WORDS: usize = 16;
+const WORD: usize = u64::BITS as usize;
+/// The bits of rules.
+type Bits = [u64; MOST_WORDS];
 /// Characters below have a row of their own, those above share one.
 const FLAT: usize = 0x1_0000;
 /// A set of more characters says too little to be looked for.
@@ -73,6 +78,8 @@ fn weight(class: &ClassUnicode) -> u32 {
 pub(super) struct Screen {
     /// The rules by the number of their bit.
     rules: Vec<RuleId>,
+    /// Those that count.
+    on: Bits,
     original: Rows,
     folded: Rows,
 }
@@ -83,30 +90,39 @@ impl Screen {
         let rules: Vec<(RuleId, Needed)> = rules.take(MOST).collect();
         let of = |on: On| {
             let all = (0..).zip(&rules).filter(|(_, (_, needed))| needed.on == on);
-            Rows::new(all.map(|(bit, (_, needed))| (1 << bit, &needed.chars)))
+            Rows::new(rules.len().div_ceil(WORD), all.map(|(bit, (_, needed))| (bit, &needed.chars)))
         };
         let (original, folded) = (of(On::Original), of(On::Folded));
-        Self { original, folded, rules: rules.into_iter().map(|(rule, _)| rule).collect() }
+        let rules = rules.into_iter().map(|(rule, _)| rule).collect();
+        Self { original, folded, rules, on: [u64::MAX; MOST_WORDS] }
     }
 
-    /// The rules that find nothing in a text, by their bits.
-    pub(super) fn without(&self, text: &Text) -> Without<'_> {
-        let seen = self.original.seen(&text.original) | self.folded.seen(&text.folded.text);
-        Without { rules: &self.rules, seen }
+    /// From now on only these are tried.
+    pub(super) fn only(&mut self, counts: impl Fn(RuleId) -> bool) {
+        for (bit, _) in self.rules.iter().enumerate().filter(|(_, rule)| !counts(**rule)) {
+            if let Some(word) = self.on.get_mut(bit / WORD) {
+                *word &= !(1 << (bit % WORD));
+            }
+        }
     }
-}
 
-/// Which rules find nothing in a text.
-pub(super) struct Without<'a> {
-    rules: &'a [RuleId],
-    seen: u64,
-}
-
-impl Without<'_> {
-    /// Whether this rule surely finds nothing.
+    /// Whether a rule is screened.
     pub(super) fn has(&self, rule: RuleId) -> bool {
-        let bit = self.rules.binary_search(&rule);
-        bit.is_ok_and(|bit| self.seen & 1 << bit == 0)
+        self.rules.contains(&rule)
+    }
+
+    /// Those of its rules that may find something in a text.
+    pub(super) fn to_be_tried(&self, text: &Text) -> impl Iterator<Item = RuleId> {
+        let mut seen = [0; MOST_WORDS];
+        self.original.see(&text.original, &mut seen);
+        self.folded.see(&text.folded.text, &mut seen);
+        seen.iter_mut().zip(self.on).for_each(|(seen, on)| *seen &= on);
+        let bits = (0..).step_by(WORD).zip(seen).flat_map(|(first, word): (usize, u64)| {
+            let next = |left: &u64| Some(left & (left - 1)).filter(|left| *left != 0);
+            let rest = std::iter::successors(Some(word).filter(|word| *word != 0), next);
+            rest.map(move |left| first + left.trailing_zeros() as usize)
+        });
+        bits.filter_map(|bit| self.rules.get(bit).copied())
     }
 }
 
@@ -115,36 +131,51 @@ impl Without<'_> {
 struct Rows {
     /// The place of its row; of all beyond them the last.
     places: Box<[u16]>,
+    /// One behind the other.
     rows: Vec<u64>,
+    /// How many words a row has.
+    words: usize,
 }
 
 impl Rows {
-    fn new<'a>(all: impl Iterator<Item = (u64, &'a ClassUnicode)>) -> Self {
-        let mut masks = vec![0_u64; FLAT + 1];
+    /// Of rules by their bit, all of which fit into so many words.
+    fn new<'a>(words: usize, all: impl Iterator<Item = (usize, &'a ClassUnicode)>) -> Self {
+        if words == 0 {
+            return Self::default();
+        }
+        let mut masks = vec![0_u64; (FLAT + 1) * words];
         for (bit, class) in all {
             for range in class.iter() {
                 let (from, to) = (place(range.start()), place(range.end()));
-                masks.get_mut(from..=to).unwrap_or_default().iter_mut().for_each(|mask| *mask |= bit);
+                let theirs = masks.chunks_exact_mut(words).take(to + 1).skip(from);
+                theirs.filter_map(|mask| mask.get_mut(bit / WORD)).for_each(|word| *word |= 1 << (bit % WORD));
             }
         }
-        let mut rows = masks.clone();
+        let mut rows: Vec<&[u64]> = masks.chunks_exact(words).collect();
         rows.sort_unstable();
         rows.dedup();
-        if rows == [0] {
+        if let [only] = &*rows
+            && only.iter().all(|word| *word == 0)
+        {
             return Self::default(); // no rule is screened by these characters
         }
         // Surrogates are no characters and share a row, so that there are never more rows than can be numbered.
-        let places = masks.iter().map(|mask| rows.binary_search(mask).unwrap_or_default() as u16).collect();
-        Self { places, rows }
+        let row = |mask: &[u64]| rows.binary_search(&mask).unwrap_or_default() as u16;
+        let places = masks.chunks_exact(words).map(row).collect();
+        Self { places, rows: rows.concat(), words }
     }
 
-    /// The bits of all characters of a text.
-    fn seen(&self, text: &str) -> u64 {
+    /// Adds the bits of all characters of a text.
+    fn see(&self, text: &str, seen: &mut Bits) {
         if self.rows.is_empty() {
-            return 0;
+            return;
         }
-        let row = |c: char| self.places.get(place(c)).and_then(|row| self.rows.get(usize::from(*row)));
-        text.chars().filter_map(row).fold(0, |seen, row| seen | row)
+        let words = self.words;
+        for c in text.chars() {
+            let row = self.places.get(place(c)).map_or(0, |row| usize::from(*row) * words);
+            let row = self.rows.get(row..row + words).unwrap_or_default();
+            seen.iter_mut().zip(row).for_each(|(seen, word)| *seen |= word);
+        }
     }
 }
 
@@ -185,7 +216,8 @@ mod tests {
                 let looked_at = if on == On::Original { &judged.original } else { &judged.folded.text };
                 let needed = Needed::by([pattern], on).unwrap();
                 let screen = Screen::new([(RuleId(3), needed)].into_iter());
-                prop_assert!(!regex.is_match(looked_at) || !screen.without(&judged).has(RuleId(3)), "{pattern} in {looked_at}");
+                let tried = screen.to_be_tried(&judged).count() == 1;
+                prop_assert!(!regex.is_match(looked_at) || tried, "{pattern} in {looked_at}");
             }
         }
     }
@@ -195,15 +227,32 @@ mod tests {
         let of = |pattern: &'static str, on| Needed::by([pattern], on).unwrap();
         let rules = [(RuleId(2), of("vx[0-9]+", On::Folded)), (RuleId(5), of("[❤💗]+", On::Original))];
         let screen = Screen::new(rules.into_iter());
-        let without = |text: &str| {
+        let tried = |text: &str| {
             let mut judged = Text::default();
             judged.set(text);
-            [2, 5, 9].map(|rule| screen.without(&judged).has(RuleId(rule)))
+            screen.to_be_tried(&judged).map(|rule| rule.0).collect::<Vec<_>>()
         };
-        assert_eq!(without("周末一起去看电影吗"), [true, true, false]);
-        assert_eq!(without("ＶＸ"), [false, true, false], "folded");
-        assert_eq!(without("同号"), [true, true, false]);
-        assert_eq!(without("💗"), [true, false, false]);
+        assert!(tried("周末一起去看电影吗").is_empty());
+        assert_eq!(tried("ＶＸ"), [2], "folded");
+        assert!(tried("同号").is_empty());
+        assert_eq!(tried("💗"), [5]);
+        assert_eq!([2, 5, 9].map(|rule| screen.has(RuleId(rule))), [true, true, false]);
+    }
+
+    #[test]
+    fn each_of_many_rules_has_a_bit_of_its_own() {
+        let of = |n: u32| {
+            let c = char::from_u32(0x4e00 + n).unwrap();
+            (RuleId(n as u16), Needed::by([&*format!("{c}[0-9]+")], On::Folded).unwrap())
+        };
+        let count = MOST as u32 + 5;
+        let screen = Screen::new((0..count).map(of));
+        assert!(!screen.has(RuleId(MOST as u16)), "it is always tried");
+        for n in [0, 63, 64, 700, MOST as u32 - 1] {
+            let mut judged = Text::default();
+            judged.set(&format!("看{}12", char::from_u32(0x4e00 + n).unwrap()));
+            assert_eq!(screen.to_be_tried(&judged).collect::<Vec<_>>(), [RuleId(n as u16)]);
+        }
     }
 
     #[test]
