@@ -21,14 +21,9 @@ pictures:
 test:
     cargo test
 
-# the benches of the README; each prints ratios taken in one run
-bench:
-    cargo bench --bench judge
-    cargo bench --bench ingest
-    cargo bench --bench memory
-    cargo bench --bench history
-    cargo bench --bench callback
-    cargo bench --bench shipped
+# the figures of docs/performance.md taken anew, each a ratio within one run; `just bench ingest` for one of them
+bench *names:
+    .ci/bench.py {{names}}
 
 # the long forms of the failure tests: thousands of seeds of the simulation, two hundred kills and two hundred power cuts on one data
 # directory, every page of a store damaged, a minute of flood, ten minutes of mutations for each reader of what comes from outside

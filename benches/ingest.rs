@@ -28,7 +28,7 @@ const PER_ARRAY: u64 = 100;
 fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("client") => return load::client::main(),
-        Some("bare" | "sink") => return load::servers::main(),
+        Some("bare" | "sink" | "slow") => return load::servers::main(),
         _ => {}
     }
     let rounds: usize = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(7);
@@ -39,11 +39,15 @@ fn main() {
         "accepted, durable, signed messages over HTTP; {GROUPS} groups, {MEMBERS} members; {rounds} rounds, interleaved"
     );
     let config = load::root().join("config");
-    for (name, connections, violation_every) in
-        [("256 clean", 256, 0), ("64 clean", 64, 0), ("256 with 5 %", 256, 20), ("64 with 5 %", 64, 20)]
-    {
+    for (name, connections, violation_every, sink) in [
+        ("256 clean", 256, 0, "sink"),
+        ("64 clean", 64, 0, "sink"),
+        ("256 with 5 %", 256, 20, "sink"),
+        ("64 with 5 %", 64, 20, "sink"),
+        ("256 with 5 % and a platform that takes a second for each action", 256, 20, "slow"),
+    ] {
         if wanted(name) {
-            compare(name, &config, rounds, connections, violation_every);
+            compare(name, &config, rounds, (connections, violation_every), sink);
         }
     }
     if wanted("arrays") {
@@ -52,9 +56,9 @@ fn main() {
 }
 
 /// The daemon beside the bare handler, one message a request; and beside another binary of it that `BENCH_BESIDE` names.
-fn compare(name: &str, config: &Path, rounds: usize, connections: usize, violation_every: u64) {
+fn compare(name: &str, config: &Path, rounds: usize, (connections, violation_every): (usize, u64), sink: &str) {
     let (data, data_beside) = (load::scratch_dir(), load::scratch_dir());
-    let (bare, sink, mut client) = (Server::start("bare"), Server::start("sink"), Client::start());
+    let (bare, sink, mut client) = (Server::start("bare"), Server::start(sink), Client::start());
     let actions_url = format!("http://{}/actions", sink.target.addr);
     let daemon = Daemon::start(config, data.path(), &actions_url);
     let beside = std::env::var_os("BENCH_BESIDE");
@@ -95,13 +99,15 @@ fn ratio(name: &str, of: &[Run], to: &[Run]) {
 
 fn arrays(config: &Path, rounds: usize) {
     let data = load::scratch_dir();
-    let (sink, mut client) = (Server::start("sink"), Client::start());
+    let (bare, sink, mut client) = (Server::start("bare"), Server::start("sink"), Client::start());
     let daemon = Daemon::start(config, data.path(), &format!("http://{}/actions", sink.target.addr));
     let mut round = round(&daemon, 16, 0);
-    (round.targets, round.count, round.events) = (vec![daemon.target], ARRAYS, PER_ARRAY);
-    let mut runs = Vec::new();
+    (round.targets, round.count, round.events) = (vec![bare.target, daemon.target], ARRAYS, PER_ARRAY);
+    let (mut handled, mut runs) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
-        runs.extend(client.run(&round));
+        let mut run = client.run(&round).into_iter();
+        handled.extend(run.next());
+        runs.extend(run.next());
         round.from += round.count;
     }
     let events: Vec<f64> = runs.iter().map(|run| run.per_second * PER_ARRAY as f64).collect();
@@ -109,6 +115,7 @@ fn arrays(config: &Path, rounds: usize) {
     println!(
         "\narrays of {PER_ARRAY} messages, 16 connections: messages/s min {least:.0}, median {median:.0}, max {most:.0}"
     );
+    ratio("daemon to bare axum", &runs, &handled);
     let [_, cpu, _] = load::spread(&runs.iter().map(|run| run.cpu / PER_ARRAY as f64).collect::<Vec<_>>());
     println!("  CPU µs/message {cpu:.1}, failed {}", runs.iter().map(|run| run.failed).sum::<usize>());
     tell(&daemon, round.from * PER_ARRAY);

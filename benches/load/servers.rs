@@ -19,7 +19,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `bare` or `sink`.
+    /// Starts `bare`, `sink` or `slow`, a sink that takes a second for each action.
     pub fn start(what: &str) -> Self {
         let mut child =
             Command::new(std::env::current_exe().unwrap()).arg(what).stdout(Stdio::piped()).spawn().unwrap();
@@ -41,10 +41,14 @@ impl Drop for Server {
 /// What the server's process does: takes the whole body and answers as the daemon does, and nothing else. As many workers
 /// as the daemon has.
 pub fn main() {
+    let slow = std::env::args().nth(1).as_deref() == Some("slow");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let answer = |body: Bytes| async move {
+        let answer = move |body: Bytes| async move {
             std::hint::black_box(&body);
+            if slow {
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            }
             ([("content-type", "application/json")], r#"{"accepted":1,"duplicates":0}"#)
         };
         let router = Router::new().route("/hooks/bridge/{name}", post(answer)).route("/actions", post(answer));
