@@ -61,7 +61,8 @@ fn lists(rules: &Ruleset, word: &str, folded: &str, text: &mut String) {
             (false, true) => ", also in disguise",
             (false, false) => ", not in disguise (`disguised = false`, or a rule of another kind)",
         };
-        let _ = writeln!(text, "  {what} {rule}{}{disguised}", place(one));
+        let bound = if one.bound { ", only where it begins and ends where words do (`boundary`)" } else { "" };
+        let _ = writeln!(text, "  {what} {rule}{}{bound}{disguised}", place(one));
     }
     let exceptions = rules.exceptions_with(folded, &uses);
     for (one, phrase) in exceptions.iter().take(EXCEPTIONS) {
@@ -234,7 +235,7 @@ mod tests {
     #[test]
     fn paths_are_as_short_as_they_can_be() {
         let shown = |file: &str| {
-            place(&WordUse { list: crate::domain::rules::RuleId(0), exception: false, place: Some((file.into(), 3)) })
+            place(&WordUse { list: crate::domain::rules::RuleId(0), exception: false, bound: false, place: Some((file.into(), 3)) })
         };
         assert_eq!(shown("./config/../wordlists/ads.txt"), " (wordlists/ads.txt:3)");
         assert_eq!(shown("/srv/../a.txt"), " (/a.txt:3)");

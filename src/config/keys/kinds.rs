@@ -79,6 +79,13 @@ const KEYWORDS: &[Key] = &[
     )
     .or("true"),
     Key::new(
+        "boundary",
+        Takes::Word(&[("any", "在哪里都算"), ("word", "前后要正好是词的边界：“路口交通”里没有“口交”，“大麻烦”里没有“大麻”")]),
+        r#""word""#,
+        "词在哪里才算。写 word 的，先照常用词把找到的地方前后分成词，词的头尾都落在分界上才算；照原样写的词才看，换了写法的另有掂量",
+    )
+    .or(r#""any""#),
+    Key::new(
         "pieces",
         Takes::Number(count("pieces", 0, 600, "seconds", 60)),
         "120",

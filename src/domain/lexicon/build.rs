@@ -38,6 +38,8 @@ pub struct LexiconBuilder {
     disguised: HashSet<RuleId>,
     /// Those of them whose words are not found where only sounds or shapes differ.
     chosen_only: HashSet<RuleId>,
+    /// Lists whose words must begin and end where words do.
+    bound: HashSet<RuleId>,
     /// Where the words come from that are added next: a place in `files`, and the line.
     place: (u16, u32),
     owners: Vec<RuleId>,
@@ -68,6 +70,12 @@ impl LexiconBuilder {
     pub fn disguise_as_chosen(&mut self, list: RuleId) {
         self.disguised.insert(list);
         self.chosen_only.insert(list);
+    }
+
+    /// Lets the words of a list that are added from here on count only where they begin and end where words do, as the text is
+    /// likeliest divided into words: 口交 is none in 路口交通.
+    pub fn bound(&mut self, list: RuleId) {
+        self.bound.insert(list);
     }
 
     /// Adds a word to a list.
@@ -130,7 +138,9 @@ impl LexiconBuilder {
         }
         entry.uses.reserve_exact(1); // nearly every word is in one list; `push` alone makes room for four
         let (file, line) = self.place;
-        entry.uses.push(Use { list, exception, word: word.into(), file, line });
+        let bound = !exception && self.bound.contains(&list);
+        entry.bound |= bound;
+        entry.uses.push(Use { list, exception, bound, word: word.into(), file, line });
         let own = fold.gaps().iter().filter(|gap| gap.kind == GapKind::Clause).map(|gap| gap.at);
         for at in own.filter(|at| (1..entry.bytes).contains(at)) {
             if !entry.own_clauses.contains(&at) {

@@ -49,6 +49,8 @@ struct Entry {
     covers_below: bool,
     /// There is an exception among the entries it ends with.
     excepts: bool,
+    /// One of its lists asks that it begins and ends where words do ([`LexiconBuilder::bound`]).
+    bound: bool,
     /// Before which bytes the word as written ends a clause itself.
     own_clauses: Vec<u32>,
     uses: Vec<Use>,
@@ -59,6 +61,8 @@ struct Entry {
 struct Use {
     list: RuleId,
     exception: bool,
+    /// It counts only where it begins and ends where words do.
+    bound: bool,
     /// As written.
     word: Arc<str>,
     /// In which of the files, and on which line from 1; 0 where nobody said.
@@ -73,6 +77,8 @@ pub struct WordUse {
     pub list: RuleId,
     /// It is a phrase in which the list's words do not count.
     pub exception: bool,
+    /// It counts only where it begins and ends where words do.
+    pub bound: bool,
     /// File and line from 1, where they are known.
     pub place: Option<(Arc<str>, u32)>,
 }
@@ -86,6 +92,7 @@ impl Entry {
             suffix: None,
             covers_below: true,
             excepts: false,
+            bound: false,
             own_clauses: Vec::new(),
             uses: Vec::new(),
         }
@@ -174,7 +181,7 @@ impl Lexicon {
         let place =
             |one: &Use| (one.line > 0).then(|| Some((self.files.get(usize::from(one.file))?.clone(), one.line)));
         let told =
-            |one: &Use| WordUse { list: self.owner(one.list), exception: one.exception, place: place(one).flatten() };
+            |one: &Use| WordUse { list: self.owner(one.list), exception: one.exception, bound: one.bound, place: place(one).flatten() };
         entry.map(|entry| entry.uses.iter().map(told).collect()).unwrap_or_default()
     }
 
@@ -187,7 +194,7 @@ impl Lexicon {
             text.set(&one.word);
             if lists.contains(&list) && text.folded.text.len() > folded.len() && text.folded.text.contains(folded) {
                 let place = (one.line > 0).then(|| Some((self.files.get(usize::from(one.file))?.clone(), one.line)));
-                found.push((WordUse { list, exception: true, place: place.flatten() }, one.word.clone()));
+                found.push((WordUse { list, exception: true, bound: false, place: place.flatten() }, one.word.clone()));
             }
         }
         found
@@ -250,8 +257,10 @@ impl Lexicon {
                 }
                 let ends_whole = !entry.latin || is_word_edge(text, end);
                 let whole = ends_whole && (!entry.latin || is_word_edge(text, start));
-                entry.report(id, start, end, whole, found);
-                if (whole && entry.covers_below) || (!ends_whole && !entry.excepts) {
+                // Asked only of what was found, by lists that want to know.
+                let cut = entry.bound && whole && !parted.is_between_words(text, start, end);
+                entry.report(id, start, end, (whole, cut), found);
+                if (whole && !cut && entry.covers_below) || (!ends_whole && !entry.excepts) {
                     break;
                 }
             }
@@ -260,9 +269,10 @@ impl Lexicon {
 }
 
 impl Entry {
-    fn report(&self, id: u32, start: usize, end: usize, whole: bool, found: &mut Vec<Candidate>) {
+    /// `whole`: no Latin word goes on over its ends; `cut`: other words do.
+    fn report(&self, id: u32, start: usize, end: usize, (whole, cut): (bool, bool), found: &mut Vec<Candidate>) {
         for (place, one) in (0..).zip(&self.uses) {
-            if whole || one.exception {
+            if (whole && !(cut && one.bound)) || one.exception {
                 found.push(Candidate {
                     list: one.list,
                     start: start as u32,

@@ -37,6 +37,19 @@ fn matched(words: &[&str], text: &str) -> Vec<String> {
 }
 
 #[test]
+fn only_the_lists_that_ask_for_it_look_at_words() {
+    let mut builder = LexiconBuilder::default();
+    builder.bound(A);
+    for list in [A, B] {
+        builder.add(list, "大麻").unwrap();
+    }
+    let lexicon = builder.build();
+    let lists = |text: &str| find(&lexicon, text).into_iter().map(|(list, ..)| list).collect::<Vec<_>>();
+    assert_eq!(lists("大麻烦了"), [B]);
+    assert_eq!(lists("卖大麻"), [A, B]);
+}
+
+#[test]
 fn what_an_exception_spares_is_told_with_it() {
     let lexicon = lexicon(&[(A, "新盘"), (A, "新盘开售"), (A, "!新盘开售处"), (B, "开售"), (A, "首付")]);
     let mut folded = Text::default();

@@ -35,8 +35,22 @@ pub(super) struct Keywords {
     /// Whether they also count where only sounds or shapes differ, as happens by chance.
     #[serde(default = "yes")]
     by_sound: bool,
+    /// Where the words count.
+    #[serde(default)]
+    boundary: Boundary,
     /// For how many seconds short messages of one member are read together.
     pieces: Option<Spanned<i64>>,
+}
+
+/// Where a word of a list counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Boundary {
+    /// Wherever it stands.
+    #[default]
+    Any,
+    /// Where it begins and ends where words do.
+    Word,
 }
 
 /// How long short messages are read together where the rule does not say it: as long as somebody takes to type a word.
@@ -69,6 +83,9 @@ impl Draft for Keywords {
             build.faults.push(fault.help("name a list: `lists = [\"words.txt\"]`, or write `words = [\"…\"]`"));
         }
         let list = build.id;
+        if self.boundary == Boundary::Word {
+            build.lexicon.bound(list);
+        }
         take_lists(build, list, &self.lists);
         match (self.disguised, self.by_sound) {
             (true, true) => build.lexicon.disguise(list),

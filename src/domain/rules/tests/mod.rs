@@ -11,6 +11,7 @@ use crate::domain::ids::{GroupKey, MemberKey};
 use crate::domain::policy::{Mode, Roles, Severity, Verdict};
 use crate::domain::time::Timestamp;
 
+mod boundary;
 mod combination;
 mod crowd;
 mod disguised;
