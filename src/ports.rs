@@ -15,6 +15,7 @@ use crate::domain::chat::ChatChange;
 use crate::domain::event::Role;
 use crate::domain::ids::SeenKey;
 use crate::domain::newcomers::Newcomers;
+use crate::domain::picture::Wanted;
 use crate::domain::reminder::Stored;
 use crate::domain::score::Lesson;
 use crate::domain::standing::{Ledger, Standing};
@@ -417,6 +418,12 @@ pub trait Store: Send {
     /// # Errors
     /// The store cannot be read.
     fn pending(&mut self, limit: usize) -> Result<Vec<Pending>, StoreError>;
+
+    /// Pictures that are to be read, those that were asked for first, at most `limit`.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn pictures(&mut self, limit: usize) -> Result<Vec<Wanted>, StoreError>;
 
     /// Keeps the files of a configuration under its version.
     ///

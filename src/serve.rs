@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -36,6 +36,7 @@ use crate::web::wecom::WecomState;
 use crate::web::{self, Looks};
 
 mod bridges;
+mod pictures;
 pub mod playground;
 mod reload;
 mod watch;
@@ -81,6 +82,7 @@ pub struct Running {
     reload: tokio::task::JoinHandle<()>,
     web: TaskTracker,
     delivery: tokio::task::JoinHandle<()>,
+    pictures: tokio::task::JoinHandle<()>,
     engine: JoinHandle<()>,
 }
 
@@ -166,6 +168,14 @@ pub async fn start_with(
     let known = (metrics.clone(), health.clone(), reloader.clone());
     let mut turning = Turning::begin(rules, store, Sizes::with_queue(daemon.queue), clock.clone(), known)?;
     let (intake, outbox, pulse) = (turning.intake.clone(), turning.outbox.clone(), turning.pulse.clone());
+    let pictures = pictures::Reader {
+        pictures: turning.pictures.clone(),
+        intake: intake.clone(),
+        metrics: metrics.clone(),
+        clock: clock.clone(),
+        clients: Default::default(),
+        unpacking: Semaphore::new(1),
+    };
     if let Some(witness) = witness {
         turning.engine.watched_by(witness);
     }
@@ -233,6 +243,7 @@ pub async fn start_with(
     };
     let stop_delivery = CancellationToken::new();
     let delivery = tokio::spawn(delivery.run(stop_delivery.clone()));
+    let pictures = tokio::spawn(pictures.run(stop_delivery.clone()));
 
     let watcher = Watcher::start(reloader.clone(), source.poll)?;
     watcher.look_at(seen.clone(), Some(daemon.watch));
@@ -281,6 +292,7 @@ pub async fn start_with(
         reload,
         web,
         delivery,
+        pictures,
         engine,
     })
 }
@@ -302,6 +314,7 @@ impl Running {
         if tokio::time::timeout(PATIENCE, self.delivery).await.is_err() {
             tracing::warn!("some attempts were still under way after {} s; they are made again", PATIENCE.as_secs());
         }
+        self.pictures.await.ok(); // it leaves what it was reading
         self.stop_engine.cancel();
         let stopped = tokio::task::spawn_blocking(move || self.engine.join()).await;
         if !matches!(stopped, Ok(Ok(()))) {

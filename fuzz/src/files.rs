@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use qunwei::adapters::pictures::codes_in;
 use qunwei::adapters::playground::{Deed, Playground};
 use qunwei::adapters::{bridge, inbound};
 use qunwei::app::eval::{Eval, Evaluation};
@@ -134,4 +135,9 @@ pub fn backup(data: &[u8]) {
     let strangers = std::fs::read_dir(folder.path()).expect("the folder").count()
         + std::fs::read_dir(folder.path().join("deep/in")).expect("the folder").count();
     assert_eq!(strangers, 3, "the file and the folder, and nothing beside it");
+}
+
+/// A picture that a member sent.
+pub fn picture(data: &[u8]) {
+    let _ = codes_in(data, 100_000);
 }

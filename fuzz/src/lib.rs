@@ -26,7 +26,7 @@ use qunwei::domain::time::Timestamp;
 pub type Entry = fn(&[u8]);
 
 /// Every entry by its name.
-pub const ENTRIES: [(&str, Entry); 20] = [
+pub const ENTRIES: [(&str, Entry); 21] = [
     ("xml", xml),
     ("json", json),
     ("sealed", sealed),
@@ -47,6 +47,7 @@ pub const ENTRIES: [(&str, Entry); 20] = [
     ("lines", files::lines),
     ("transfer", files::transfer),
     ("backup", files::backup),
+    ("picture", files::picture),
 ];
 
 const KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";

@@ -1,9 +1,11 @@
 //! The one way to make a client for outgoing requests: what it may not do (follow redirects, use a proxy of the
 //! environment, ask twice) is decided here, so that requests never leave the addresses that the configuration names.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, Url, redirect, retry};
+use reqwest::dns::Resolve;
+use reqwest::{Client, ClientBuilder, Url, redirect, retry};
 
 /// Servers close idle connections, many after 5 s; a request sent into that moment has an unknown outcome. So ours close
 /// first.
@@ -43,6 +45,23 @@ pub fn client(url: &Url, timeout: Duration) -> Result<Client, ClientError> {
 /// # Errors
 /// As [`client`].
 pub fn client_keeping(url: &Url, timeout: Duration, idle: usize) -> Result<Client, ClientError> {
+    made(builder(url, timeout / 2, idle).timeout(timeout))
+}
+
+/// A client for addresses like this one that somebody else names: it connects only to addresses that `names` gives. Who uses it looks
+/// at addresses that are no names, and at how long it takes.
+///
+/// # Errors
+/// As [`client`].
+pub fn fenced(url: &Url, connect: Duration, names: impl Resolve + 'static) -> Result<Client, ClientError> {
+    made(builder(url, connect, 0).dns_resolver(Arc::new(names)))
+}
+
+fn made(builder: ClientBuilder) -> Result<Client, ClientError> {
+    builder.build().map_err(|error| ClientError::Client(root_cause(&error)))
+}
+
+fn builder(url: &Url, connect: Duration, idle: usize) -> ClientBuilder {
     // Fails when a provider is installed already, which is as good.
     rustls::crypto::ring::default_provider().install_default().ok();
     let mut builder = Client::builder()
@@ -51,15 +70,14 @@ pub fn client_keeping(url: &Url, timeout: Duration, idle: usize) -> Result<Clien
         .retry(retry::never())
         .no_proxy()
         .referer(false)
-        .connect_timeout(timeout / 2)
-        .timeout(timeout)
+        .connect_timeout(connect)
         .pool_max_idle_per_host(idle)
         .pool_idle_timeout(IDLE)
         .http1_only();
     if url.scheme() == "http" {
         builder = builder.tls_certs_only([]); // a container without certificates can still reach its neighbour
     }
-    builder.build().map_err(|error| ClientError::Client(root_cause(&error)))
+    builder
 }
 
 /// The innermost cause of an error: the outer ones repeat the address.

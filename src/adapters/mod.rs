@@ -3,5 +3,6 @@
 pub mod bridge;
 pub mod http;
 pub mod inbound;
+pub mod pictures;
 pub mod playground;
 pub mod wecom;

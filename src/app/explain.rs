@@ -240,6 +240,7 @@ fn kind_of(event: &Event) -> &str {
         Kind::Message(_) => "message",
         Kind::Edited { .. } => "message_edited",
         Kind::Recalled { .. } => "message_recalled",
+        Kind::Picture { .. } => "picture",
         Kind::Private(_) => "private_message",
         Kind::Joined { .. } => "member_joined",
         Kind::Left { .. } => "member_left",
@@ -256,6 +257,7 @@ fn message_of(event: &Event) -> Option<(&str, &Message)> {
     match &event.kind {
         Kind::Message(message) => Some((&event.id, message)),
         Kind::Edited { message, now } => Some((message, now)),
+        Kind::Picture { message, read, .. } => Some((message, read)),
         _ => None,
     }
 }

@@ -125,6 +125,13 @@ pub enum Job {
         /// Told `true` when it is durable; `false` when it cannot be.
         answer: oneshot::Sender<bool>,
     },
+    /// A picture was read, or will not be.
+    Picture {
+        /// Which.
+        id: Arc<str>,
+        /// The event that says what was read, where something was.
+        read: Option<Box<Inbound>>,
+    },
     /// People are to be told what came of a reload.
     Told(Box<Word>),
     /// An action has come to its end.
@@ -190,7 +197,7 @@ impl Job {
     pub fn action(&self) -> Option<&Arc<Action>> {
         match self {
             Job::Events { .. } | Job::Marked { .. } | Job::Mark { .. } | Job::Late { .. } => None,
-            Job::Rules(_) | Job::Pause { .. } | Job::Told(_) => None,
+            Job::Rules(_) | Job::Pause { .. } | Job::Told(_) | Job::Picture { .. } => None,
             Job::Erase { .. } | Job::Erasure { .. } => None,
             Job::Attempt { action, .. } | Job::Untried { action } | Job::Outcome { action, .. } => Some(action),
         }
@@ -203,7 +210,7 @@ impl Job {
             Job::Marked { events, .. } => events.len().max(1),
             Job::Late { acks, .. } => acks.len().max(1),
             Job::Attempt { .. } | Job::Untried { .. } | Job::Outcome { .. } | Job::Mark { .. } => 1,
-            Job::Rules(_) | Job::Pause { .. } | Job::Told(_) => 1,
+            Job::Rules(_) | Job::Pause { .. } | Job::Told(_) | Job::Picture { .. } => 1,
             Job::Erase { .. } | Job::Erasure { .. } => 1,
         }
     }

@@ -23,10 +23,12 @@ use crate::ports::{HistorySize, Reply};
 
 use labels::{Answered, Ended, Replied};
 pub use labels::{BridgeState, EventOutcome, Forwarded, Mode, Reload, Reminded, Shed, Unjudged};
+pub use pictures::{PictureEnd, Pictures, TextEnd};
 use table::{Closed, Table};
 pub use wecom::{Reading, Wecom};
 
 mod labels;
+mod pictures;
 mod table;
 mod wecom;
 
@@ -89,6 +91,7 @@ pub struct Metrics {
     last_backup: Family<[(&'static str, String); 1], Gauge>,
     backup_failures: Family<[(&'static str, String); 1], Gauge>,
     wecom: Wecom,
+    pictures: Pictures,
 }
 
 impl Default for Metrics {
@@ -196,6 +199,7 @@ impl Metrics {
                 Family::default(),
             ),
             wecom: Wecom::new(all),
+            pictures: Pictures::new(all),
             registry,
         };
         metrics.disk_free.set(f64::NAN); // not known yet, and no alert's business
@@ -423,6 +427,11 @@ impl Metrics {
     /// What is counted of companies on WeCom.
     pub fn wecom(&self) -> &Wecom {
         &self.wecom
+    }
+
+    /// What is counted of pictures.
+    pub fn pictures(&self) -> &Pictures {
+        &self.pictures
     }
 
     /// A bridge is not configured any more.

@@ -8,6 +8,7 @@ pub mod outbox;
 pub mod deliver;
 pub mod jobs;
 pub mod explain;
+pub mod pictures;
 pub mod pulse;
 pub mod turning;
 pub mod metrics;

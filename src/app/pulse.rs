@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use crate::app::deliver::SharedOutbox;
 use crate::app::intake::Intake;
+use crate::app::pictures::Pictures;
 use crate::domain::time::Timestamp;
 
 /// What tells whether something is going on. Clones share it.
@@ -12,16 +13,17 @@ use crate::domain::time::Timestamp;
 pub struct Pulse {
     intake: Intake,
     outbox: SharedOutbox,
+    pictures: Pictures,
     next_timer: Arc<AtomicI64>,
     turns: Arc<AtomicU64>,
     unsettled: Arc<AtomicBool>,
 }
 
 impl Pulse {
-    /// Of the daemon with this intake and this outbox.
-    pub fn new(intake: Intake, outbox: SharedOutbox) -> Self {
+    /// Of the daemon with this intake, this outbox and these pictures.
+    pub fn new(intake: Intake, outbox: SharedOutbox, pictures: Pictures) -> Self {
         let next_timer = Arc::new(AtomicI64::new(i64::MIN));
-        Self { intake, outbox, next_timer, turns: Arc::default(), unsettled: Arc::default() }
+        Self { intake, outbox, pictures, next_timer, turns: Arc::default(), unsettled: Arc::default() }
     }
 
     /// How often the engine has turned; it does so many times a second, also when there is nothing to do.
@@ -43,10 +45,13 @@ impl Pulse {
     }
 
     /// Whether nothing happens before the clock is later than `now`: no input is queued or waits for the disk, no timer is due, no
-    /// action can go out.
+    /// action can go out, no picture is being read.
     pub fn only_waits(&self, now: Timestamp) -> bool {
-        // In this order: what is taken from the queue is unsettled from then on.
-        let at_rest = self.intake.depth() == 0 && !self.unsettled.load(Ordering::SeqCst);
+        // In this order: what is taken from the queue is unsettled from then on, and what was read in a picture is queued before the
+        // picture is done with; one that was asked for waits before what asked for it is settled.
+        let read = self.pictures.is_empty();
+        let at_rest = read && self.intake.depth() == 0 && !self.unsettled.load(Ordering::SeqCst);
+        let at_rest = at_rest && self.pictures.is_empty();
         at_rest && self.next_timer.load(Ordering::SeqCst) > now.0 && self.outbox.lock().only_waits(now)
     }
 

@@ -116,6 +116,7 @@ impl<W: Write> Audience for Transcript<W> {
             Kind::Message(message) => format!("{}：{}", self.name(&message.sender), said(message)),
             Kind::Edited { now, .. } => format!("{}（编辑）：{}", self.name(&now.sender), said(now)),
             Kind::Private(message) => format!("{}（私信）：{}", self.name(&message.sender), said(message)),
+            Kind::Picture { read, .. } => format!("（{} 的图片里）{}", self.name(&read.sender), said(read)),
             Kind::Recalled { message } => format!("（撤回消息 {message}）"),
             Kind::Joined { members, .. } => format!("（{} 加入）", self.all(members)),
             Kind::Left { members, .. } => format!("（{} 离开）", self.all(members)),
@@ -183,6 +184,7 @@ fn said(message: &Message) -> String {
         Segment::File { name, .. } => format!("[文件 {}]", name.as_deref().unwrap_or_default()),
         Segment::Card { title } => format!("[卡片 {}]", title.as_deref().unwrap_or_default()),
         Segment::RedPacket => "[红包]".to_owned(),
+        Segment::Qr(says) => format!("[二维码] {says}"),
         Segment::Other(kind) => format!("[{kind}]"),
     };
     message.content.iter().map(part).collect()

@@ -11,10 +11,12 @@ use crate::app::deliver::SharedOutbox;
 use crate::app::engine::Engine;
 use crate::app::health::{self, Health};
 use crate::app::intake::{Intake, Job};
-use crate::app::metrics::Metrics;
+use crate::app::metrics::{Metrics, PictureEnd};
 use crate::app::outbox::{Outbox, Pace};
+use crate::app::pictures::{self, Pictures};
 use crate::app::pulse::Pulse;
 use crate::app::reload::Reloader;
+use crate::domain::picture::Wanted;
 use crate::domain::policy::Settings;
 use crate::domain::state::Limits;
 use crate::ports::{Clock, Store, StoreError};
@@ -60,6 +62,8 @@ pub struct Turning {
     pub outbox: SharedOutbox,
     /// Whether it is at work.
     pub pulse: Pulse,
+    /// What reads pictures takes them from here.
+    pub pictures: Pictures,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     health: Health,
@@ -83,12 +87,16 @@ impl Turning {
         store.save_config(&settings.version, files, now)?;
         let mut outbox = Outbox::new(paces, sizes.outbox, now);
         outbox.refill(store.pending(sizes.outbox)?, sizes.outbox);
+        let wanted = store.pictures(pictures::MOST)?;
         let (intake, outbox) = (Intake::new(sizes.queue), SharedOutbox::new(outbox));
         let mut engine = Engine::new(settings.clone(), Box::new(store), metrics.clone(), sizes.limits, now)?;
         engine.change_rules(settings, now)?;
         engine.keep_watch(health.clone())?;
-        let pulse = Pulse::new(intake.clone(), outbox.clone());
-        Ok(Self { engine, intake, outbox, pulse, clock, metrics, health, reloader })
+        let pictures = Pictures::default();
+        let pulse = Pulse::new(intake.clone(), outbox.clone(), pictures.clone());
+        let turning = Self { engine, intake, outbox, pulse, pictures, clock, metrics, health, reloader };
+        turning.offer(wanted.into_iter().map(Arc::new).collect());
+        Ok(turning)
     }
 
     /// How long there is nothing to do if nothing comes in, at most `longest`.
@@ -114,6 +122,13 @@ impl Turning {
         if self.engine.is_unsettled() && (effects.missed || self.outbox.lock().wants_refill()) {
             effects.append(self.engine.settle_now(self.clock.now()));
         }
+        let mut wanted = std::mem::take(&mut effects.pictures);
+        if effects.missed {
+            // Those of a commit that is said to have failed, and was written.
+            let stored = self.engine.store().pictures(pictures::MOST).unwrap_or_default();
+            wanted.extend(stored.into_iter().map(Arc::new));
+        }
+        self.offer(wanted);
         effects.reloads.iter().for_each(|member| self.reloader.request_for(member.clone()));
         let sound = self.engine.trouble().is_none() && !self.engine.is_unsettled();
         if let Err(error) = self.outbox.take(effects, self.engine.store(), sound) {
@@ -130,6 +145,14 @@ impl Turning {
             self.health.note(health::STORE, format!("{what}; stop the daemon, see `qunwei verify`, restore a backup"));
         }
         came
+    }
+
+    /// Offers pictures to be read; what there is no room for is counted and will not be.
+    fn offer(&self, wanted: Vec<Arc<Wanted>>) {
+        for beyond in self.pictures.offer(self.engine.settings().pictures.as_ref(), wanted) {
+            self.metrics.pictures().picture(PictureEnd::Overflow);
+            self.intake.tell(Job::Picture { id: beyond.id.clone(), read: None });
+        }
     }
 
     /// Writes what a start would otherwise have to work out again.

@@ -12,9 +12,11 @@ use super::alarms;
 use super::backup;
 use super::bridge::Bridge;
 use super::faults::Faults;
+use super::pictures;
 use super::policy::timezone;
 use super::section::{Number, Placed, Section, did_you_mean};
 use super::wecom::Wecom;
+use crate::domain::picture::PicturePlan;
 use crate::domain::policy::{BackupPlan, Capability, Company, DiskLimits, Mode, Platform, Retention, UnknownGroups};
 
 pub(super) const DEDUPE: Number = Number { key: "dedupe_hours", range: 1..=720, unit: "hours", default: 24 };
@@ -70,6 +72,7 @@ pub(super) struct Everywhere {
     pub(super) silence: Option<f32>,
     pub(super) disk: DiskLimits,
     pub(super) backup: Option<BackupPlan>,
+    pub(super) pictures: Option<Arc<PicturePlan>>,
 }
 
 /// What `[daemon.alerts]` says, before it is known whether its bridge is there.
@@ -100,6 +103,7 @@ pub(super) fn read(section: Option<Section<'_>>, faults: &Faults) -> (Daemon, Ev
         silence: alarms::silence(None),
         disk: alarms::disk(None),
         backup: None,
+        pictures: None,
     };
     let Some(mut section) = section else { return (daemon, everywhere) };
     addresses(&mut section, &mut daemon, faults);
@@ -129,6 +133,8 @@ pub(super) fn read(section: Option<Section<'_>>, faults: &Faults) -> (Daemon, Ev
     everywhere.silence = alarms::silence(section.section("silence", "[daemon.silence]"));
     everywhere.disk = alarms::disk(section.section("disk", "[daemon.disk]"));
     everywhere.backup = section.section("backup", "[daemon.backup]").and_then(|section| backup::read(section, faults));
+    let pictures = section.section("pictures", "[daemon.pictures]");
+    everywhere.pictures = pictures.and_then(|section| pictures::read(section, faults)).map(Arc::new);
     section.finish();
     (daemon, everywhere)
 }

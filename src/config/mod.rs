@@ -27,6 +27,7 @@ mod files;
 mod help;
 pub mod keys;
 mod ladder;
+mod pictures;
 mod policy;
 mod reminders;
 mod rules;
@@ -233,6 +234,7 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
         silence: everywhere.silence,
         disk: everywhere.disk,
         backup: everywhere.backup,
+        pictures: everywhere.pictures,
     };
     Compiled { settings, daemon, notes, size }
 }

@@ -11,6 +11,7 @@ use super::chat::ChatChange;
 use super::event::Role;
 use super::ids::MemberKey;
 use super::newcomers::Newcomers;
+use super::picture::Wanted;
 use super::reminder::{ChatReminder, Kept, Known, Since};
 use super::score::Lesson;
 use super::standing::{Ledger, Standing};
@@ -187,6 +188,13 @@ pub enum Change {
         id: ActionId,
         /// Its JSON.
         body: Arc<str>,
+    },
+    /// A picture is to be read.
+    PictureWanted(Arc<Wanted>),
+    /// It was read, or will not be.
+    PictureRead {
+        /// Which ([`Wanted::id`]).
+        id: Arc<str>,
     },
     /// An action has come to its end.
     Ended {

@@ -51,6 +51,15 @@ pub enum Kind {
         /// The id of the message.
         message: Box<str>,
     },
+    /// What was read in a picture of a message that was sent before.
+    Picture {
+        /// The id of the message.
+        message: Box<str>,
+        /// Which segment of it the picture is, from 0.
+        segment: u32,
+        /// Who sent it, and what was read, as if they had written it.
+        read: Message,
+    },
     /// Somebody wrote to the bot alone.
     Private(Message),
     /// Members came into a group.
@@ -219,6 +228,8 @@ pub enum Segment {
         url: Box<str>,
         title: Option<Box<str>>,
     },
+    /// What a QR code says that was read in a picture ([`Kind::Picture`] alone has these): text as any other.
+    Qr(Box<str>),
     Voice {
         text: Option<Box<str>>,
     },
@@ -243,7 +254,7 @@ impl Message {
         let mut text = String::new();
         for segment in &self.content {
             match segment {
-                Segment::Text(part) => text.push_str(part),
+                Segment::Text(part) | Segment::Qr(part) => text.push_str(part),
                 _ => text.push(PLACEHOLDER),
             }
         }

@@ -41,4 +41,5 @@ pub mod judge;
 pub mod ladder;
 pub mod means;
 pub mod penalty;
+pub mod picture;
 pub mod core;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::Role;
 use super::notices::Notices;
+use super::picture::PicturePlan;
 use super::reminder::{Reminder, ReminderPolicy};
 use super::rules::{Ruleset, TOGETHER};
 use super::schedule::Times;
@@ -45,6 +46,8 @@ pub struct Settings {
     pub disk: DiskLimits,
     /// When and where backups are made; `None`: never by themselves.
     pub backup: Option<BackupPlan>,
+    /// Whose pictures are read; `None`: nobody's.
+    pub pictures: Option<Arc<PicturePlan>>,
 }
 
 /// When and where backups are made.

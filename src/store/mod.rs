@@ -29,6 +29,7 @@ mod lock;
 mod marks;
 mod open;
 mod peek;
+mod pictures;
 mod read;
 mod reminders;
 mod schema;
@@ -60,6 +61,7 @@ use crate::domain::action::{Action, StoredAction};
 use crate::domain::case::{Case, CaseFile, TaskDecision};
 use crate::domain::chat::ChatChange;
 use crate::domain::ids::SeenKey;
+use crate::domain::picture::Wanted;
 use crate::domain::standing::Standing;
 use crate::domain::time::Timestamp;
 use crate::ports::{
@@ -298,6 +300,10 @@ impl Store for SqliteStore {
 
     fn pending(&mut self, limit: usize) -> Result<Vec<Pending>, StoreError> {
         read::pending(&self.conn, limit)
+    }
+
+    fn pictures(&mut self, limit: usize) -> Result<Vec<Wanted>, StoreError> {
+        pictures::wanted(&self.conn, limit)
     }
 
     fn save_config(&mut self, version: &str, files: &[(String, String)], at: Timestamp) -> Result<(), StoreError> {

@@ -23,6 +23,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0009_marks", sql: include_str!("migrations/0009_marks.sql") },
     Migration { name: "0010_tasks", sql: include_str!("migrations/0010_tasks.sql") },
     Migration { name: "0011_erasures", sql: include_str!("migrations/0011_erasures.sql") },
+    Migration { name: "0013_pictures", sql: include_str!("migrations/0013_pictures.sql") },
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`, "QUNW").

@@ -137,6 +137,8 @@ impl Changes<'_> {
             Change::Untried { id } => {
                 self.run("UPDATE outbox SET attempted = NULL WHERE id = ?1 AND state = 'pending'", params![&**id])
             }
+            Change::PictureWanted(wanted) => self.picture_wanted(wanted),
+            Change::PictureRead { id } => self.run("DELETE FROM pictures WHERE id = ?1", [&**id]),
             Change::Ended { id, outcome, at } => self.ended(id, outcome, *at),
         }
     }

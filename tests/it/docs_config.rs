@@ -32,6 +32,7 @@ const UNITS: &[(&str, &str)] = &[
     ("inputs", "条"),
     ("joins", "人"),
     ("members", "人"),
+    ("megapixels", "百万像素"),
     ("messages", "条"),
     ("minutes", "分钟"),
     ("mutes", "人"),

@@ -45,6 +45,7 @@ mod overload;
 mod member;
 mod packaging;
 mod path;
+mod pictures;
 mod platform_faults;
 mod playground;
 mod power;

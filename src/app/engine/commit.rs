@@ -94,6 +94,7 @@ impl Engine {
                     Job::Attempt { .. }
                     | Job::Untried { .. }
                     | Job::Told(_)
+                    | Job::Picture { .. }
                     | Job::Outcome { .. }
                     | Job::Mark { .. }
                     | Job::Erase { .. }

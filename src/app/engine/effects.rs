@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::app::metrics::{Metrics, Mode, Reminded};
 use crate::domain::action::{Action, ActionId};
 use crate::domain::change::{Change, MemberRef};
+use crate::domain::picture::Wanted;
 
 /// What a commit made true: for the outbox.
 #[derive(Debug, Default)]
@@ -19,6 +20,8 @@ pub struct Effects {
     pub ended: Vec<ActionId>,
     /// Who asked for the configuration to be read again.
     pub reloads: Vec<MemberRef>,
+    /// Pictures that are to be read.
+    pub pictures: Vec<Arc<Wanted>>,
     /// After a failure the store may hold actions, and ends of actions, that are not among these, nor among earlier ones.
     pub missed: bool,
 }
@@ -33,6 +36,7 @@ impl Effects {
         self.observed.append(&mut later.observed);
         self.recorded.append(&mut later.recorded);
         self.reloads.append(&mut later.reloads);
+        self.pictures.append(&mut later.pictures);
         self.missed |= later.missed;
     }
 
@@ -57,7 +61,9 @@ impl Effects {
             Change::Reload { member } => self.reloads.push(member),
             Change::Commanded(commanded) => metrics.command(&commanded.command, &commanded.result),
             Change::Kept(kept) => metrics.reminder(if kept.sent { Reminded::Sent } else { Reminded::Missed }),
+            Change::PictureWanted(wanted) => self.pictures.push(wanted),
             Change::Evidence(_)
+            | Change::PictureRead { .. }
             | Change::Untried { .. }
             | Change::Undone { .. }
             | Change::Decided(_)

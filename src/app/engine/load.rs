@@ -40,6 +40,10 @@ impl Engine {
                 self.load_memo(platform, group, id)?;
                 std::slice::from_ref(&message.sender)
             }
+            Kind::Picture { message: id, read, .. } => {
+                self.load_memo(platform, group, id)?;
+                std::slice::from_ref(&read.sender)
+            }
             Kind::Joined { members, .. } | Kind::Left { members, .. } => members,
             Kind::Renamed { member } => std::slice::from_ref(member),
             Kind::JoinRequest { .. } | Kind::GroupUpdated { .. } => return self.load_group(platform, group),

@@ -11,6 +11,7 @@ mod ends;
 mod erase;
 mod load;
 mod named;
+mod pictures;
 mod lookout;
 mod recover;
 mod rules;
@@ -36,6 +37,7 @@ use crate::app::intake::{Answers, Inbound, Job};
 use crate::app::metrics::{EventOutcome, Metrics};
 use crate::domain::change::Change;
 use crate::domain::core::{Core, Judged, Loaded, ReloadWord, TIMERS_AT_ONCE, Word};
+use crate::domain::event::Kind;
 use crate::domain::ids::{GroupKey, SeenKey};
 use crate::domain::policy::Settings;
 use crate::domain::recent::Place;
@@ -327,6 +329,12 @@ impl Engine {
                 unit.rows.push(self.row(RowKind::Told, now, body.into()));
                 self.core.tell(word, self.seq, now, &mut unit.changes);
             }
+            Job::Picture { id, read } => {
+                if let Some(read) = read {
+                    self.event(read, now, unit)?;
+                }
+                unit.changes.push(Change::PictureRead { id: id.clone() });
+            }
             Job::Outcome { action, outcome } => self.ended(action, outcome, now, unit)?,
             Job::Late { platform, acks, .. } => {
                 for (id, outcome) in acks {
@@ -365,7 +373,9 @@ impl Engine {
     /// Takes in one event; `false` when it was there already.
     fn event(&mut self, incoming: &Inbound, now: Timestamp, unit: &mut Unit) -> Result<bool, StoreError> {
         let event = &incoming.event;
-        self.heard(&event.platform, &event.group, now);
+        if !matches!(event.kind, Kind::Picture { .. }) {
+            self.heard(&event.platform, &event.group, now); // that one says what was heard before
+        }
         let key = SeenKey::new(&event.platform, &event.id, &incoming.raw);
         let before = match self.batch.seen.get(&key.id) {
             Some(body) => Some(*body),
@@ -398,7 +408,10 @@ impl Engine {
         match judged {
             Judged::Stored | Judged::Command => {}
             Judged::TooOld => self.batch.tally.push(Tally::Event(event.platform.clone(), EventOutcome::TooOld)),
-            Judged::Message(judgement) => self.batch.tally.push(Tally::Message(judgement)),
+            Judged::Message(judgement) => {
+                self.want_pictures(event, now, unit);
+                self.batch.tally.push(Tally::Message(judgement));
+            }
         }
         Ok(true)
     }

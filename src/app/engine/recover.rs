@@ -166,6 +166,8 @@ fn answer_unavailable(job: Job, reason: &str) -> Option<Job> {
             let _ = answer.send(None); // the bot may have gone; it says the same again
             None
         }
-        Job::Attempt { .. } | Job::Untried { .. } | Job::Told(_) | Job::Outcome { .. } => Some(job),
+        Job::Attempt { .. } | Job::Untried { .. } | Job::Told(_) | Job::Picture { .. } | Job::Outcome { .. } => {
+            Some(job)
+        }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::app::metrics::{EventOutcome, Metrics, Mode, Reminded};
+use crate::adapters::pictures::Unread;
+use crate::app::metrics::{EventOutcome, Metrics, Mode, PictureEnd, Reminded};
 use crate::domain::action::{Action, Outcome};
 use crate::domain::judge::Judgement;
 
@@ -11,6 +12,7 @@ pub(super) enum Tally {
     Event(Arc<str>, EventOutcome),
     Message(Judgement),
     Ended(Arc<Action>, Outcome),
+    Picture(Unread),
 }
 
 impl Tally {
@@ -23,6 +25,7 @@ impl Tally {
                     metrics.reminder(Reminded::Expired);
                 }
             }
+            Tally::Picture(unread) => metrics.pictures().picture(PictureEnd::from(*unread)),
             Tally::Message(judgement) => {
                 metrics.verdict(judgement.verdict());
                 for finding in judgement.all() {

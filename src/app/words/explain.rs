@@ -235,7 +235,12 @@ mod tests {
     #[test]
     fn paths_are_as_short_as_they_can_be() {
         let shown = |file: &str| {
-            place(&WordUse { list: crate::domain::rules::RuleId(0), exception: false, bound: false, place: Some((file.into(), 3)) })
+            place(&WordUse {
+                list: crate::domain::rules::RuleId(0),
+                exception: false,
+                bound: false,
+                place: Some((file.into(), 3)),
+            })
         };
         assert_eq!(shown("./config/../wordlists/ads.txt"), " (wordlists/ads.txt:3)");
         assert_eq!(shown("/srv/../a.txt"), " (/a.txt:3)");

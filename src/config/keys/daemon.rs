@@ -4,6 +4,7 @@ use super::{Key, Table, Takes};
 use crate::config::alarms::{AHEAD, FACTOR, LOW};
 use crate::config::backup::KEEP;
 use crate::config::daemon::{ALERTS, CASES, DEDUPE, EVIDENCE, MESSAGES, QUEUE};
+use crate::config::pictures::{AT_ONCE, BYTES, PIXELS, TEXT_TIME, TIME};
 
 pub(super) const TABLES: &[Table] = &[
     Table::new(&["[daemon]"], "程序自己的设置，以及对所有群都算数的设置。", DAEMON),
@@ -32,6 +33,39 @@ pub(super) const TABLES: &[Table] = &[
         "定时备份：把 data 里的全部东西（数据库和每天的消息）压成一个文件，核对过才算数，最好放到两个地方。做不成就报警，写进日志、/readyz 和 /metrics，也送到 [daemon.alerts] 里的群。整段不写就不备份。",
         BACKUP,
     ),
+    Table::new(
+        &["[daemon.pictures]"],
+        "读群友发的图片：取来图片，认出里面的二维码（和文字），读到的当作这个人说的话再判断一次，算在原来那条消息上。整段不写就什么图片都不取。先按文字判断，图片慢慢读，不会耽误。",
+        PICTURES,
+    ),
+];
+
+const PICTURES: &[Key] = &[
+    Key::new(
+        "hosts",
+        Takes::Texts("主机名"),
+        r#"["img.example.com", "pics.example.cn:8443"]"#,
+        "只取这些主机上的图片，下级域名也算；写了端口就只取那个端口，没写只取 80 和 443。“*”是外网的任何主机。内网地址一律不取：名字解析到内网的、转到别处的也不取。只取公司自己的就写 []",
+    ),
+    Key::new(
+        "internal",
+        Takes::Texts("网址的开头"),
+        r#"["http://images.corp.example:8080/chat/"]"#,
+        "公司自己的图片服务器：网址这样开头的图片在内网也取。要写到文件夹为止，以 / 结尾；群友能让我们去取这个文件夹里的任何东西，所以里面只放图片",
+    )
+    .or("[]"),
+    Key::number(BYTES, "2048", "再大的图片不取"),
+    Key::number(PIXELS, "8", "像素再多的图片不解开（小文件也可能解开成极大的图）。一百万像素大约要 4 MB 内存"),
+    Key::number(TIME, "5", "取一张图片最多等多久"),
+    Key::number(AT_ONCE, "1", "最多同时读几张"),
+    Key::new(
+        "text_command",
+        Takes::Texts("程序和参数"),
+        r#"["/usr/bin/tesseract", "-", "-", "-l", "chi_sim+eng"]"#,
+        "认图片里文字的程序，要写完整路径，不经过 shell。图片从标准输入给它，它把文字写到标准输出。环境变量（里面有密钥）不给它",
+    )
+    .or("[]"),
+    Key::number(TEXT_TIME, "10", "这个程序最多跑多久，到时就杀掉"),
 ];
 
 const BACKUP: &[Key] = &[

@@ -312,6 +312,7 @@ const CONTENTS: &[(&str, &str)] = &[
     ("file", "文件"),
     ("card", "卡片"),
     ("red_packet", "红包"),
+    ("qr_code", "图片里的二维码（写了 [daemon.pictures] 才看得到）"),
     ("mention", "@人"),
     ("contact", "电话、微信号、QQ 号"),
 ];

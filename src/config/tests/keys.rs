@@ -490,7 +490,7 @@ fn comes_to(config: &Config) -> impl PartialEq + use<> {
     let everywhere =
         format!("{:?} {:?} {:?} {:?}", settings.unknown_groups, settings.dedupe, settings.company, settings.retention);
     let everywhere = format!("{everywhere} {:?}", settings.reminders);
-    let alarms = (settings.silence, settings.disk, format!("{:?}", settings.backup));
+    let alarms = (settings.silence, settings.disk, format!("{:?} {:?}", settings.backup, settings.pictures));
     let policies = (settings.default_policy.clone(), settings.groups.clone());
     (daemon, config.daemon.bridges.clone(), rules, platforms, everywhere, alarms, policies)
 }

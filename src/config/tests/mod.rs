@@ -5,6 +5,7 @@ mod changes;
 mod keys;
 mod lists;
 mod mistakes;
+mod pictures;
 mod reminders;
 mod shipped;
 mod syntax;

@@ -7,14 +7,14 @@ use super::Judged;
 use super::alerts::Alert;
 use super::commands::{BY_HAND, REPORTED};
 use super::glance::Glance;
-use super::may_follow_its_edit;
+use super::{may_follow_its_edit, picture};
 use crate::domain::action::{Cause, Lane, What};
 use crate::domain::case::{Case, Evidence, Finding, MACHINE};
 use crate::domain::change::{Change, MemberRef};
-use crate::domain::chat::{CHAT_WORDS, ChatWords};
+use crate::domain::chat::CHAT_WORDS;
 use crate::domain::command;
 use crate::domain::conceal::{Kept, conceal};
-use crate::domain::event::{Event, Message, Person, Role};
+use crate::domain::event::{Event, Message, Role};
 use crate::domain::ids::{self, GroupKey};
 use crate::domain::judge::{self, Judgement};
 use crate::domain::ladder::{self, Decision};
@@ -52,6 +52,8 @@ pub(super) enum About {
     Message,
     /// The new text of a message that was sent before.
     Edit,
+    /// What was read in a picture of a message that was sent before: in this segment of it.
+    Picture(u32),
     /// What the sender calls themselves.
     Name,
 }
@@ -59,6 +61,11 @@ pub(super) enum About {
 impl Here<'_> {
     pub(super) fn is_edit(&self) -> bool {
         self.about == About::Edit
+    }
+
+    /// Whether it adds to a message that was judged before.
+    fn adds(&self) -> bool {
+        matches!(self.about, About::Edit | About::Picture(_))
     }
 
     /// Whether whoever said it can be answered alone.
@@ -78,11 +85,15 @@ impl Here<'_> {
 
     /// What the admins are to look at.
     fn subject(&self, text: &str) -> Subject {
-        let said = if self.about == About::Name { "" } else { text };
+        let said = match self.about {
+            About::Name => "",
+            About::Message | About::Edit => text,
+            About::Picture(_) => &format!("［图片里］{text}"),
+        };
         Subject::of(&self.message.sender.id, &self.message.sender.name, said)
     }
 
-    fn message_key(&self) -> u128 {
+    pub(super) fn message_key(&self) -> u128 {
         message_key(&self.event.platform, &self.event.group, self.message_id)
     }
 
@@ -197,9 +208,12 @@ impl Core {
 
     pub(super) fn violation(&mut self, here: &Here<'_>, findings: &[Finding], observe: bool, out: &mut Vec<Change>) {
         let [leading, ..] = findings else { return };
-        let kept = conceal(&here.settings.rules, &self.scratch.text.original, findings);
+        let mut kept = conceal(&here.settings.rules, &self.scratch.text.original, findings);
+        if let About::Picture(segment) = here.about {
+            kept.findings.iter_mut().for_each(|finding| finding.part = Some(picture::part(segment)));
+        }
         // What was only observed does not shield a real violation.
-        let asked = here.about != About::Name && (here.is_edit() || may_follow_its_edit(here.time, here.now));
+        let asked = here.about != About::Name && (here.adds() || may_follow_its_edit(here.time, here.now));
         let known = if asked { self.state.message(here.message_key()) } else { None };
         let known = known.filter(|memo| observe || !memo.observe);
         if let Some(memo) = known {
@@ -386,24 +400,6 @@ impl Core {
         }
     }
 
-    /// A member's name for a notice in a group: harmless, and masked when it matches a rule or a word of the chat itself.
-    pub(super) fn shown_name(&mut self, policy: &Policy, group: GroupKey, person: &Person) -> String {
-        self.harmless_name(policy, group, &person.name, &person.id)
-    }
-
-    /// The same by name and id.
-    pub(super) fn harmless_name(&mut self, policy: &Policy, group: GroupKey, name: &str, id: &str) -> String {
-        let shown = notices::plain_name(name, id);
-        let rules = &self.settings.rules;
-        rules.find_in_text(name, &mut self.name_scratch);
-        let mut hits = self.name_scratch.hits.iter();
-        let matches = hits.any(|hit| judge::finding(rules, policy, Role::Member, hit, "").is_some());
-        let matches = matches || self.is_bad_name(policy, name);
-        let added = |chat: &mut ChatWords| chat.is_in(&self.name_scratch.text);
-        let matches = matches || self.state.chat.get_mut(&group).is_some_and(added);
-        if matches { notices::mask(&shown) } else { shown }
-    }
-
     /// A text that somebody quotes, without the personal data in it.
     pub(super) fn concealed(&mut self, policy: &Policy, text: &str) -> String {
         let rules = &self.settings.rules;
@@ -411,17 +407,6 @@ impl Core {
         let hits = self.name_scratch.hits.iter();
         let findings: Vec<_> = hits.filter_map(|hit| judge::finding(rules, policy, Role::Member, hit, text)).collect();
         conceal(rules, text, &findings).text
-    }
-
-    /// Whether something that may not be in a name is in this one.
-    fn is_bad_name(&mut self, policy: &Policy, name: &str) -> bool {
-        let rules = &self.settings.rules;
-        if !rules.judges_names(&policy.rules) {
-            return false;
-        }
-        rules.find_in_name(name, &mut self.name_scratch);
-        let mut hits = self.name_scratch.hits.iter().filter(|hit| hit.span.end > hit.span.start);
-        hits.any(|hit| judge::finding(rules, policy, Role::Member, hit, "").is_some())
     }
 
     /// A rule in plain words.

@@ -12,6 +12,7 @@ mod join;
 mod lessons;
 mod message;
 mod names;
+mod picture;
 mod reloaded;
 mod reminders;
 mod requests;
@@ -176,6 +177,12 @@ impl Core {
             Kind::Edited { message, now } => {
                 (edited, message_id) = (true, message);
                 now
+            }
+            Kind::Picture { message, segment, read } => {
+                let about = About::Picture(*segment);
+                let (message, message_id) = (read, message);
+                let here = Here { settings, policy, event, message, message_id, about, glance: None, time, now };
+                return self.picture(&here, out);
             }
             Kind::Joined { members, channel, .. } => {
                 self.memberships(policy, event, members, Some(time), None, out);

@@ -4,9 +4,11 @@ use super::Core;
 use super::message::{About, Here};
 use crate::domain::case::Finding;
 use crate::domain::change::Change;
+use crate::domain::chat::ChatWords;
 use crate::domain::event::{Event, Kind, Message, Person, Role};
 use crate::domain::ids::{self, GroupKey};
 use crate::domain::judge::{self, Judgement};
+use crate::domain::notices;
 use crate::domain::policy::{Mode, Policy, Settings};
 use crate::domain::standing::BadName;
 use crate::domain::time::Timestamp;
@@ -80,5 +82,34 @@ impl Core {
             self.violation(here, &findings, judgement.violations.is_empty(), out);
         }
         judgement
+    }
+
+    /// A member's name for a notice in a group: harmless, and masked when it matches a rule or a word of the chat itself.
+    pub(super) fn shown_name(&mut self, policy: &Policy, group: GroupKey, person: &Person) -> String {
+        self.harmless_name(policy, group, &person.name, &person.id)
+    }
+
+    /// The same by name and id.
+    pub(super) fn harmless_name(&mut self, policy: &Policy, group: GroupKey, name: &str, id: &str) -> String {
+        let shown = notices::plain_name(name, id);
+        let rules = &self.settings.rules;
+        rules.find_in_text(name, &mut self.name_scratch);
+        let mut hits = self.name_scratch.hits.iter();
+        let matches = hits.any(|hit| judge::finding(rules, policy, Role::Member, hit, "").is_some());
+        let matches = matches || self.is_bad_name(policy, name);
+        let added = |chat: &mut ChatWords| chat.is_in(&self.name_scratch.text);
+        let matches = matches || self.state.chat.get_mut(&group).is_some_and(added);
+        if matches { notices::mask(&shown) } else { shown }
+    }
+
+    /// Whether something that may not be in a name is in this one.
+    fn is_bad_name(&mut self, policy: &Policy, name: &str) -> bool {
+        let rules = &self.settings.rules;
+        if !rules.judges_names(&policy.rules) {
+            return false;
+        }
+        rules.find_in_name(name, &mut self.name_scratch);
+        let mut hits = self.name_scratch.hits.iter().filter(|hit| hit.span.end > hit.span.start);
+        hits.any(|hit| judge::finding(rules, policy, Role::Member, hit, "").is_some())
     }
 }

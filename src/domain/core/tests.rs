@@ -141,6 +141,7 @@ impl Bed {
             silence: None,
             disk: DiskLimits { ahead: Duration::ZERO, low: 0 },
             backup: None,
+            pictures: None,
         };
         let mut core = Core::new(settings.into(), State::new(Limits::default()));
         let known = Known { platform: "p".into(), group: "g1".into(), since: NOW, seen: true };

@@ -62,7 +62,9 @@ impl Event {
             Part::Missing => Person::default(),
             sender => person("sender", sender, Plain::id_or_none)?,
         };
-        let message = Message { sender, content: content(wire.content, wire.text)?, ..Message::default() };
+        let mut content = content(wire.content, wire.text)?;
+        content.iter_mut().for_each(no_code);
+        let message = Message { sender, content, ..Message::default() };
         Ok(Scanned { id, group, time, message })
     }
 }
@@ -88,6 +90,7 @@ impl Wire<'_> {
             Kind::Message(_)
             | Kind::Edited { .. }
             | Kind::Recalled { .. }
+            | Kind::Picture { .. }
             | Kind::Joined { .. }
             | Kind::Left { .. }
             | Kind::Renamed { .. }
@@ -104,15 +107,18 @@ impl Wire<'_> {
 
     fn kind(self, name: &str) -> Result<Kind, Malformed> {
         Ok(match name {
-            "message" => Kind::Message(message(self.sender, self.content, self.text, self.quote, &self.judged)?),
+            "message" => Kind::Message(said(self.sender, self.content, self.text, self.quote, &self.judged)?),
             "message_edited" => Kind::Edited {
                 message: self.message.needed("message")?,
-                now: message(self.sender, self.content, self.text, self.quote, &self.judged)?,
+                now: said(self.sender, self.content, self.text, self.quote, &self.judged)?,
             },
             "message_recalled" => Kind::Recalled { message: self.message.needed("message")? },
-            "private_message" => {
-                Kind::Private(message(self.sender, self.content, self.text, self.quote, &self.judged)?)
-            }
+            "picture" => Kind::Picture {
+                message: self.message.needed("message")?,
+                segment: u32::try_from(self.segment.number("segment")?.unwrap_or_default()).unwrap_or(u32::MAX),
+                read: picture(message(self.sender, self.content, self.text, Part::Missing, &Plain::Missing)?),
+            },
+            "private_message" => Kind::Private(said(self.sender, self.content, self.text, self.quote, &self.judged)?),
             "member_joined" => Kind::Joined {
                 members: people(self.members)?,
                 inviter: self.inviter.id("inviter")?,
@@ -165,6 +171,37 @@ fn message(
     Ok(Message { sender, content: content(segments, text)?, quote: quote(quoted), judged_elsewhere })
 }
 
+/// What was read in a picture: each piece on a line of its own, so that no word and no address goes on from one into the next.
+fn picture(read: Message) -> Message {
+    let mut content = Vec::with_capacity(read.content.len() * 2);
+    for segment in read.content {
+        if let Segment::Text(_) | Segment::Qr(_) = segment {
+            content.extend((!content.is_empty()).then(|| Segment::Text("\n".into())));
+            content.push(segment);
+        }
+    }
+    Message { content, ..read }
+}
+
+/// What somebody said: codes are read in pictures alone.
+fn said(
+    sender: Part<WirePerson<'_>>,
+    segments: List<Segment>,
+    text: Plain<'_>,
+    quoted: Part<WireQuote<'_>>,
+    judged: &Plain<'_>,
+) -> Result<Message, Malformed> {
+    let mut message = message(sender, segments, text, quoted, judged)?;
+    message.content.iter_mut().for_each(no_code);
+    Ok(message)
+}
+
+fn no_code(segment: &mut Segment) {
+    if let Segment::Qr(_) = segment {
+        *segment = Segment::Other("qr".into());
+    }
+}
+
 /// What a message quotes. Nothing of it is needed, so what cannot be read is not there.
 fn quote(quoted: Part<WireQuote<'_>>) -> Option<Box<Quote>> {
     let Part::Object(quoted) = quoted else { return None };
@@ -196,6 +233,7 @@ impl Item for Segment {
             },
             "image" => Segment::Image { url: owned(wire.url.text("url")?) },
             "link" => Segment::Link { url: wire.url.needed_text("url")?, title: owned(wire.title.text("title")?) },
+            "qr" => Segment::Qr(wire.text.needed_text("text")?),
             "voice" => Segment::Voice { text: owned(wire.text.text("text")?) },
             "video" => Segment::Video { seconds: wire.seconds.number("seconds")? },
             "file" => Segment::File { name: owned(wire.name.text("name")?), size: wire.size.number("size")? },

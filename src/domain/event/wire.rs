@@ -59,6 +59,8 @@ pub(super) struct Wire<'a> {
     pub(super) name: Plain<'a>,
     #[serde(borrow, default)]
     pub(super) archive: Part<WireArchive<'a>>,
+    #[serde(borrow, default)]
+    pub(super) segment: Plain<'a>,
 }
 
 /// Whose messages are archived.

@@ -180,8 +180,12 @@ impl Lexicon {
             .find(|entry| entry.bytes as usize == length);
         let place =
             |one: &Use| (one.line > 0).then(|| Some((self.files.get(usize::from(one.file))?.clone(), one.line)));
-        let told =
-            |one: &Use| WordUse { list: self.owner(one.list), exception: one.exception, bound: one.bound, place: place(one).flatten() };
+        let told = |one: &Use| WordUse {
+            list: self.owner(one.list),
+            exception: one.exception,
+            bound: one.bound,
+            place: place(one).flatten(),
+        };
         entry.map(|entry| entry.uses.iter().map(told).collect()).unwrap_or_default()
     }
 

@@ -23,6 +23,8 @@ pub(super) enum Content {
     Mention,
     /// A telephone number, or an account of WeChat or QQ, in the text.
     Contact,
+    /// A QR code in a picture, where pictures are read.
+    QrCode,
 }
 
 impl Content {
@@ -36,6 +38,7 @@ impl Content {
             Segment::File { .. } => self == Content::File,
             Segment::Card { .. } => self == Content::Card,
             Segment::RedPacket => self == Content::RedPacket,
+            Segment::Qr(_) => self == Content::QrCode,
             Segment::Mention { .. } => self == Content::Mention,
             Segment::Text(_) | Segment::Other(_) => false,
         }
@@ -46,7 +49,7 @@ impl Content {
 pub(super) fn find(contents: &[Content], said: &Said<'_>, found: &mut Found<'_>) {
     for (at, _, segment) in places(said.message) {
         if contents.iter().any(|content| content.is(segment)) {
-            found.push(Span { start: at, end: at + 1 });
+            found.push(Span { start: at, end: at + length(segment) });
         }
     }
     if contents.contains(&Content::Link) && names_host(said.text) {
@@ -63,10 +66,15 @@ pub(super) fn places(message: &Message) -> impl Iterator<Item = (u32, usize, &Se
     let mut at = 0;
     message.content.iter().enumerate().filter_map(move |(index, segment)| {
         let here = at;
-        at += match segment {
-            Segment::Text(text) => text.chars().count() as u32,
-            _ => 1,
-        };
+        at += length(segment);
         (!matches!(segment, Segment::Text(_))).then_some((here, index, segment))
     })
+}
+
+/// How many characters of the original text a segment is.
+fn length(segment: &Segment) -> u32 {
+    match segment {
+        Segment::Text(text) | Segment::Qr(text) => text.chars().count() as u32,
+        _ => 1,
+    }
 }

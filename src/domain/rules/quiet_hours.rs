@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use super::content::{self, Content};
 use super::{Build, Draft, Found, Look, Rule, Said};
+use crate::domain::event::Segment;
 
 /// The keys of a `quiet_hours` rule.
 #[derive(Debug, Deserialize)]
@@ -110,8 +111,15 @@ impl Rule for Hours {
     }
 
     fn at_moment(&self, said: &Said<'_>, found: &mut Found<'_>) {
-        // Who mends at night what they said by day says nothing new.
-        if said.moment.edited || !self.run_at(said.moment.time.zoned(said.moment.zone).datetime()) {
+        if !self.run_at(said.moment.time.zoned(said.moment.zone).datetime()) {
+            return;
+        }
+        if said.moment.edited {
+            // Who mends at night what they said by day says nothing new; what was read in a picture was said when it was sent.
+            let in_picture = said.message.content.iter().any(|segment| matches!(segment, Segment::Qr(_)));
+            if in_picture {
+                content::find(&self.only, said, found);
+            }
             return;
         }
         let long = self.characters.is_some_and(|most| said.text.folded.original_length() > most);

@@ -150,7 +150,7 @@ impl Ruleset {
         text.set_with(|original| {
             for segment in &message.content {
                 match segment {
-                    Segment::Text(part) => original.push_str(part),
+                    Segment::Text(part) | Segment::Qr(part) => original.push_str(part),
                     _ => original.push(PLACEHOLDER),
                 }
             }
@@ -479,6 +479,7 @@ fn readable_part(segment: &Segment) -> Option<(&'static str, &str)> {
         | Segment::Image { .. }
         | Segment::Video { .. }
         | Segment::RedPacket
+        | Segment::Qr(_)
         | Segment::Other(_) => return None,
     };
     text.as_deref().map(|text| (name, text))

@@ -23,6 +23,7 @@ const NOT_COMPARED: &[&str] = &[
     "forgotten",
     "erasures",
     "marks",
+    "pictures",
     "seen_log",
     "seen_segments",
     "seen_buckets",

@@ -352,6 +352,9 @@ impl<'a> Eraser<'a> {
             [self.platform, &user],
         )?;
         self.count("timers", timers);
+        let sql = "DELETE FROM pictures WHERE platform = ?1 AND user = ?2";
+        let pictures = self.tx.execute(sql, [self.platform, &user])?;
+        self.count("pictures", pictures);
         for (table, key, column, which) in VALUES {
             let sql = format!("SELECT {key}, {column} FROM {table} WHERE {which} AND {column} IS NOT NULL");
             let mut read = self.tx.prepare(&sql)?;

@@ -265,6 +265,7 @@ impl Keys {
             Kind::Message(message) => (of(&message.sender.id), Some(&event.id)),
             Kind::Private(message) => (of(&message.sender.id), None),
             Kind::Edited { message, now } => (of(&now.sender.id), Some(message)),
+            Kind::Picture { message, read, .. } => (of(&read.sender.id), Some(message)),
             Kind::Recalled { message } => (None, Some(message)),
             Kind::Renamed { member } | Kind::JoinRequest { member, .. } | Kind::Track { member, .. } => {
                 (of(&member.id), None)

@@ -111,6 +111,7 @@ pub(super) const ROWS: &[&str] = &[
     include_str!("../../../tests/data/migrations/0009.sql"),
     include_str!("../../../tests/data/migrations/0010.sql"),
     include_str!("../../../tests/data/migrations/0011.sql"),
+    include_str!("../../../tests/data/migrations/0013.sql"),
 ];
 
 #[test]

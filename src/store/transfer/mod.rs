@@ -49,6 +49,7 @@ pub(super) const TABLES: &[&str] = &[
     "marks",
     "commands",
     "timers",
+    "pictures",
     "outbox",
     "windows",
     "habits",

@@ -9,6 +9,7 @@ use qunwei::domain::case::{Case, CaseFile, TaskDecision};
 use qunwei::domain::change::Change;
 use qunwei::domain::chat::ChatChange;
 use qunwei::domain::ids::SeenKey;
+use qunwei::domain::picture::Wanted;
 use qunwei::domain::standing::Standing;
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::{
@@ -365,6 +366,10 @@ impl Store for FaultyStore {
     fn save_habits(&mut self, number: u8, piece: &[u8]) -> Result<(), StoreError> {
         self.faults.check(&Fault::Windows)?;
         self.inner.save_habits(number, piece)
+    }
+
+    fn pictures(&mut self, limit: usize) -> Result<Vec<Wanted>, StoreError> {
+        self.inner.pictures(limit)
     }
 
     fn habits(&mut self) -> Result<Vec<Vec<u8>>, StoreError> {

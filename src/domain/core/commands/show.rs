@@ -120,7 +120,10 @@ impl Core {
                 told.push((title, Vec::new()));
             }
             let views = finding.views.in_chat();
-            let matched = format!("“{}”{}{views}", mask(&finding.matched), if views.is_empty() { "" } else { "·" });
+            let in_picture = finding.part.as_deref().is_some_and(|part| part.ends_with(".picture"));
+            let place = if in_picture { "图片里的" } else { "" };
+            let matched =
+                format!("{place}“{}”{}{views}", mask(&finding.matched), if views.is_empty() { "" } else { "·" });
             match told.get_mut(at) {
                 Some((_, all)) if !finding.matched.is_empty() && !all.contains(&matched) => all.push(matched),
                 _ => {}
