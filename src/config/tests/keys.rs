@@ -504,7 +504,7 @@ fn what_holds_without_a_key_is_what_its_row_says() {
         Document::of(|table, key| {
             let one_of = ["combination", "pictures", "mentions", "files", "cards", "newcomers"];
             let some = table.kind.is_some_and(|kind| one_of.contains(&kind));
-            needed(key) || some || matches!(key.name, "words" | "by_member")
+            needed(key) || some || matches!(key.name, "words" | "by_member" | "text_command")
         }),
     ]
     .map(|document| document.only(|heading| !is_wecom(heading)));
