@@ -30,6 +30,7 @@ use qunwei::app::metrics::Metrics;
 use qunwei::domain::state;
 use qunwei::domain::time::Timestamp;
 use qunwei::serve::{SystemClock, open_store};
+use qunwei::store::Keyring;
 use qunwei::web::hooks::Switch;
 use qunwei::web::wecom::{DoorIn, Limits, WecomState, beside};
 use serde_json::{Value, json};
@@ -95,7 +96,7 @@ fn channel() -> Channel {
 fn engine(data: &std::path::Path) -> Engine {
     let config = qunwei::config::load(&load::root().join("config"), &|_| None).unwrap();
     let now = Timestamp(jiff::Timestamp::now().as_millisecond());
-    let store = Box::new(open_store(data).unwrap());
+    let store = Box::new(open_store(data, &Keyring::none()).unwrap());
     Engine::new(config.settings, store, Arc::new(Metrics::new()), state::Limits::default(), now).unwrap()
 }
 

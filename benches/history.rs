@@ -29,6 +29,7 @@ use qunwei::domain::policy::Settings;
 use qunwei::domain::state::Limits;
 use qunwei::ports::Clock;
 use qunwei::serve::{SystemClock, open_store};
+use qunwei::store::Keyring;
 use rusqlite::{Connection, params};
 
 /// The days before today over which the stored messages are spread.
@@ -122,7 +123,7 @@ struct Side {
 impl Side {
     fn new(settings: &Arc<Settings>, data: &Path, number: i64) -> Self {
         let (metrics, now) = (Arc::new(Metrics::new()), SystemClock.now());
-        let store = Box::new(open_store(data).unwrap());
+        let store = Box::new(open_store(data, &Keyring::none()).unwrap());
         let mut engine = Engine::new(settings.clone(), store, metrics.clone(), Limits::default(), now).unwrap();
         engine.change_rules(settings.clone(), now).unwrap();
         let crowd = Crowd { groups: 200, members: 20_000, violation_every: 0, began: now.0 + number };
@@ -169,7 +170,7 @@ impl Side {
 
 /// A store with so many messages on the days before today, written as fast as they can be.
 fn fill(data: &Path, messages: u64) {
-    drop(open_store(data).unwrap());
+    drop(open_store(data, &Keyring::none()).unwrap());
     let mut conn = Connection::open(data.join("qunwei.db")).unwrap();
     conn.pragma_update(None, "journal_mode", "OFF").unwrap();
     conn.pragma_update(None, "synchronous", "OFF").unwrap();

@@ -1,5 +1,5 @@
-//! How fast the store takes messages that break no rule, beside a bare table without event keys in the same run, and how
-//! fast it tells known events from new ones. `cargo bench --bench store [-- SECONDS]`; absolute figures mean little on a
+//! How fast the store takes messages that break no rule, beside a bare table without event keys and beside itself with sealed texts
+//! in the same run, and how fast it tells known events from new ones. `cargo bench --bench store [-- SECONDS]`; absolute figures mean little on a
 //! busy machine, the ratios do.
 
 #![allow(
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use qunwei::domain::ids::SeenKey;
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::{Row, RowKind, Store, Unit};
-use qunwei::store::{Options, SqliteStore};
+use qunwei::store::{Keyring, Options, SqliteStore};
 use rusqlite::{Connection, params};
 
 const START: i64 = 1_800_000_000_000;
@@ -25,18 +25,23 @@ fn main() {
     let seconds: f64 = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(1.0);
     let time = Duration::from_secs_f64(seconds);
     println!("rows/s, three rounds each, medians; a commit is durable when it returns");
-    println!("{:>8} {:>12} {:>12} {:>6} {:>14}", "rows", "store", "bare", "ratio", "store p99 µs");
+    println!(
+        "{:>8} {:>12} {:>12} {:>6} {:>14} {:>12} {:>13}",
+        "rows", "store", "bare", "ratio", "store p99 µs", "sealed", "sealed/store"
+    );
     for size in [1, 32, 256, 1024] {
-        let mut rounds: Vec<(f64, f64, u128)> = (0..3)
+        let mut rounds: Vec<(f64, f64, u128, f64)> = (0..3)
             .map(|_| {
-                let (store, p99) = with_dir(|dir| store(dir, size, time));
+                let (plain, p99) = with_dir(|dir| store(dir, size, time, Keyring::none()));
                 let (bare, _) = with_dir(|dir| bare(dir, size, time));
-                (store, bare, p99)
+                let (sealed, _) = with_dir(|dir| store(dir, size, time, Keyring::random().unwrap()));
+                (plain, bare, p99, sealed)
             })
             .collect();
         rounds.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (store, bare, p99) = rounds[1];
-        println!("{size:>8} {store:>12.0} {bare:>12.0} {:>6.2} {p99:>14}", store / bare);
+        let (store, bare, p99, sealed) = rounds[1];
+        let (ratio, cost) = (store / bare, sealed / store);
+        println!("{size:>8} {store:>12.0} {bare:>12.0} {ratio:>6.2} {p99:>14} {sealed:>12.0} {cost:>13.2}");
     }
     with_dir(lookups);
 }
@@ -77,8 +82,8 @@ fn measure(size: u64, time: Duration, mut commit: impl FnMut(&[Unit])) -> (f64, 
     (seq as f64 / total.as_secs_f64(), each[each.len() * 99 / 100].as_micros())
 }
 
-fn store(dir: &Path, size: u64, time: Duration) -> (f64, u128) {
-    let mut store = SqliteStore::open(dir, Options::default()).unwrap();
+fn store(dir: &Path, size: u64, time: Duration, keys: Keyring) -> (f64, u128) {
+    let mut store = SqliteStore::open(dir, Options { keys, ..Options::default() }).unwrap();
     measure(size, time, |units| store.commit(units).unwrap())
 }
 

@@ -31,7 +31,7 @@ use crate::config::{Config, Seen};
 use crate::domain::policy;
 use crate::domain::time::Timestamp;
 use crate::ports::{Clock, Platform, Store};
-use crate::store::{OpenError, Options, SqliteStore};
+use crate::store::{Keyring, OpenError, Options, SqliteStore};
 use crate::web::wecom::WecomState;
 use crate::web::{self, Looks};
 
@@ -89,9 +89,9 @@ pub struct Running {
 /// Opens the store of a data directory.
 ///
 /// # Errors
-/// Another daemon uses it, or it cannot be read or written.
-pub fn open_store(data: &Path) -> Result<SqliteStore, OpenError> {
-    SqliteStore::open(data, Options::default())
+/// Another daemon uses it, these are not its keys, or it cannot be read or written.
+pub fn open_store(data: &Path, keys: &Keyring) -> Result<SqliteStore, OpenError> {
+    SqliteStore::open(data, Options { keys: keys.clone(), ..Options::default() })
 }
 
 /// A platform that no file names.

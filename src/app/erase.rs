@@ -10,7 +10,7 @@ use crate::config;
 use crate::domain::state::Limits;
 use crate::domain::time::Timestamp;
 use crate::ports::{Erasure, Person, Store, StoreError};
-use crate::store::{OpenError, Options, SqliteStore};
+use crate::store::{Keyring, OpenError, Options, SqliteStore};
 
 /// How often it is looked whether a file is done.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -33,15 +33,21 @@ pub enum EraseError {
 ///
 /// # Errors
 /// Nothing was erased, or not yet from all files: the next start goes on with them.
-pub fn erase_stopped(data: &Path, person: &Person, by: &str, now: Timestamp) -> Result<Erasure, EraseError> {
+pub fn erase_stopped(
+    data: &Path,
+    keys: &Keyring,
+    person: &Person,
+    by: &str,
+    now: Timestamp,
+) -> Result<Erasure, EraseError> {
     if !data.is_dir() {
         return Err(OpenError::Missing(data.to_owned()).into());
     }
-    let mut store = SqliteStore::open(data, Options::default())?;
+    let mut store = SqliteStore::open(data, Options { keys: keys.clone(), ..Options::default() })?;
     let files = store.last_config()?.ok_or(EraseError::NoConfig)?;
-    let config = config::from_files(Path::new("."), &files, &|_| None).map_err(|_| EraseError::NoConfig)?;
+    let settings = config::settings_from_files(&files).map_err(|_| EraseError::NoConfig)?;
     let metrics = Arc::new(Metrics::new());
-    let mut engine = Engine::new(config.settings, Box::new(store), metrics, Limits::default(), now)?;
+    let mut engine = Engine::new(settings, Box::new(store), metrics, Limits::default(), now)?;
     let begun = engine.erase(person, by, now)?;
     loop {
         let state = engine.store().erasure(begun.no)?.unwrap_or_else(|| begun.clone());

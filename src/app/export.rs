@@ -6,7 +6,6 @@ mod reminders;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
@@ -48,8 +47,7 @@ pub fn export(state: &ChatState) -> Export {
     }
     let kept = state.config.as_ref();
     // Only to say what o'clock it was and which words there still are: a broken one is no obstacle.
-    let config = kept.and_then(|files| config::from_files(Path::new(""), files, &|_| None).ok());
-    let writer = Writer { settings: config.map(|config| config.settings) };
+    let writer = Writer { settings: kept.and_then(|files| config::settings_from_files(files).ok()) };
     if let Some(toml) = reminders::written(&writer, &state.reminders) {
         out.files.push((REMINDERS.to_owned(), toml));
         out.notes.push(format!("reminders are written switched off in {REMINDERS}: those set in the chat go on"));

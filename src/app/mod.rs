@@ -7,6 +7,7 @@ pub mod glances;
 pub mod outbox;
 pub mod deliver;
 pub mod jobs;
+pub mod keys;
 pub mod explain;
 pub mod pictures;
 pub mod pulse;

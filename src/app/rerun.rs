@@ -16,7 +16,7 @@ use crate::domain::policy::Settings;
 use crate::domain::state::Limits;
 use crate::domain::time::Timestamp;
 use crate::ports::{Row, RowKind, StoreError};
-use crate::store::{Durability, Moment, OpenError, Options, SqliteStore};
+use crate::store::{Durability, Keyring, Moment, OpenError, Options, SqliteStore};
 
 /// Inputs that are in memory at once.
 const PIECE: usize = 1000;
@@ -54,8 +54,8 @@ pub enum RerunError {
 ///
 /// # Errors
 /// The store cannot be read, or there is no room for another one.
-pub fn rerun(dir: &Path, now: Timestamp) -> Result<Rerun, RerunError> {
-    let mut moment = Moment::of(dir)?;
+pub fn rerun(dir: &Path, keys: &Keyring, now: Timestamp) -> Result<Rerun, RerunError> {
+    let mut moment = Moment::of(dir, keys)?;
     if !moment.is_up_to_date()? {
         return Ok(Rerun::Unknown(
             "the store is of an older Qunwei; it is brought up to date by the next start".to_owned(),
@@ -86,7 +86,9 @@ pub fn rerun(dir: &Path, now: Timestamp) -> Result<Rerun, RerunError> {
         ));
     }
     let again = tempfile::tempdir()?;
-    let scratch = Options { durability: Durability::Scratch, ..Options::default() };
+    // What they said must not lie about, if the run is killed.
+    let for_now = Keyring::random()?;
+    let scratch = Options { durability: Durability::Scratch, keys: for_now.clone(), ..Options::default() };
     let store = Box::new(SqliteStore::open(again.path(), scratch)?);
     let mut engine = Engine::new(settings, store, Arc::new(Metrics::new()), Limits::default(), first.at)?;
     let mut last = 0;
@@ -101,7 +103,7 @@ pub fn rerun(dir: &Path, now: Timestamp) -> Result<Rerun, RerunError> {
         }
     }
     drop(engine);
-    let differ = moment.differences(again.path())?;
+    let differ = moment.differences(again.path(), &for_now)?;
     Ok(if differ.is_empty() { Rerun::Same { inputs: last } } else { Rerun::Differs(differ) })
 }
 
@@ -166,10 +168,10 @@ impl Versions {
         let Some(files) = kept.config(version)? else {
             return Ok(Err(format!("the configuration {version} is not kept any more")));
         };
-        Ok(match config::from_files(Path::new("."), &files, &|_| None) {
-            Ok(config) => {
-                self.0.insert(version.clone(), config.settings.clone());
-                Ok(config.settings)
+        Ok(match config::settings_from_files(&files) {
+            Ok(settings) => {
+                self.0.insert(version.clone(), settings.clone());
+                Ok(settings)
             }
             Err(_) => Err(format!("this Qunwei does not read the configuration {version} of that time")),
         })

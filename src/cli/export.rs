@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::app::export::{Export, export};
-use crate::cli::{complain, data_dir, failed};
+use crate::app::keys;
+use crate::cli::{ConfigArg, complain, data_dir, environment, failed};
 use crate::ports::Clock;
 use crate::serve::SystemClock;
 use crate::store::{Rows, chat_state, export_state};
@@ -16,6 +17,8 @@ use crate::store::{Rows, chat_state, export_state};
 /// `qunwei export`
 #[derive(Args)]
 pub(super) struct ExportArgs {
+    #[command(flatten)]
+    config: ConfigArg,
     /// The data directory.
     #[arg(long, value_name = "DIR", env = "QUNWEI_DATA", hide_env_values = true, default_value = "./data")]
     data: PathBuf,
@@ -63,6 +66,9 @@ fn export_to_file(args: &ExportArgs, file: &Path) -> anyhow::Result<()> {
         written?
     };
     complain(told("exported", &rows));
+    if rows.get("seals").is_some_and(|keys| *keys > 0) {
+        complain("note: texts in it are sealed as in the store; the other machine needs the same key\n");
+    }
     Ok(())
 }
 
@@ -90,7 +96,8 @@ pub(super) fn told(done: &str, rows: &Rows) -> String {
 }
 
 fn export_to_folder(args: &ExportArgs, to: &Path) -> anyhow::Result<()> {
-    let state = chat_state(data_dir(&args.data))?;
+    let data = data_dir(&args.data);
+    let state = chat_state(data, &keys::for_reading(args.config.dir(), data, &environment)?)?;
     let Export { files, notes } = export(&state);
     if files.is_empty() {
         complain("note: nothing changed in the chat is in force; nothing was written\n");

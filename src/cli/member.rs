@@ -10,8 +10,9 @@ use serde_json::json;
 
 use crate::adapters::http;
 use crate::app::erase::erase_stopped;
+use crate::app::keys;
 use crate::cli::export::private_file;
-use crate::cli::{complain, data_dir, failed, pause};
+use crate::cli::{ConfigArg, complain, data_dir, environment, failed, pause};
 use crate::ports::{Clock, Erasure, Person};
 use crate::serve::SystemClock;
 use crate::store::export_member;
@@ -56,6 +57,8 @@ impl Who {
 #[derive(Args)]
 struct ExportArgs {
     #[command(flatten)]
+    config: ConfigArg,
+    #[command(flatten)]
     who: Who,
     /// The data directory.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, env = "QUNWEI_DATA", hide_env_values = true, default_value = "./data")]
@@ -67,6 +70,8 @@ struct ExportArgs {
 
 #[derive(Args)]
 struct EraseArgs {
+    #[command(flatten)]
+    config: ConfigArg,
     #[command(flatten)]
     who: Who,
     /// The running daemon's page for operators (`admin_listen`).
@@ -89,7 +94,9 @@ pub(super) fn run(args: &MemberArgs) -> ExitCode {
 }
 
 fn export(args: &ExportArgs) -> anyhow::Result<()> {
-    let all = export_member(data_dir(&args.data), &args.who.person())?;
+    let data = data_dir(&args.data);
+    let keys = keys::for_reading(args.config.dir(), data, &environment)?;
+    let all = export_member(data, &keys, &args.who.person())?;
     let text = serde_json::to_string_pretty(&all)? + "\n";
     let Some(file) = &args.to else { return Ok(io::stdout().lock().write_all(text.as_bytes())?) };
     let written = private_file(file).and_then(|mut to| to.write_all(text.as_bytes()).and_then(|()| to.sync_all()));
@@ -102,7 +109,11 @@ fn erase(args: &EraseArgs) -> anyhow::Result<()> {
     let by: String = by.chars().filter(char::is_ascii_graphic).take(64).collect();
     let by = if by.is_empty() { "operator".to_owned() } else { by };
     let erasure = match &args.data {
-        Some(data) => erase_stopped(data_dir(data), &person, &by, SystemClock.now())?,
+        Some(data) => {
+            let data = data_dir(data);
+            let keys = keys::for_reading(args.config.dir(), data, &environment)?;
+            erase_stopped(data, &keys, &person, &by, SystemClock.now())?
+        }
         None => ask(&args.url, &person, &by)?,
     };
     tell(&erasure, args.data.as_deref())

@@ -15,6 +15,7 @@ pub mod pause;
 mod replay;
 mod restore;
 mod scan;
+mod seal;
 mod serve;
 mod supervisor;
 mod support_bundle;
@@ -115,6 +116,9 @@ enum Command {
     /// Puts a backup into an empty data directory: all of it or nothing.
     #[command(after_help = "Example:\n  qunwei restore /backup/qunwei.tar.gz --data data && qunwei serve --data data")]
     Restore(restore::RestoreArgs),
+    /// Seals the texts that were stored before a key was given (`[daemon.seal]`), or under an earlier one.
+    #[command(after_help = "Example:\n  qunwei seal --config config --data data\n  qunwei seal --open --data data")]
+    Seal(seal::SealArgs),
     /// Collects what a bug report needs: versions, configuration, metrics, the last of the log; no secret and no message.
     #[command(after_help = "Example:\n  qunwei support-bundle --config config --data data bundle.tar.gz")]
     SupportBundle(support_bundle::BundleArgs),
@@ -206,6 +210,7 @@ pub fn main() -> ExitCode {
         Command::Backup(args) => backup::run(&args),
         Command::Member(args) => member::run(&args),
         Command::Restore(args) => restore::run(&args),
+        Command::Seal(args) => seal::run(&args),
         Command::SupportBundle(args) => support_bundle::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Import(args) => import::run(&args),

@@ -9,14 +9,15 @@ use std::sync::Arc;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::app::keys::keyring;
 use crate::app::recent_log::RecentLog;
 use crate::app::reload::Cause;
 use crate::cli::supervisor::Supervisor;
 use crate::cli::{ConfigArg, complain, environment, logging, show};
-use crate::config::{self, Config, Seen};
+use crate::config::{self, Config, Seal, Seen};
 use crate::ports::Store;
 use crate::serve::{Extra, Source, SystemClock, broken, open_store, start_with};
-use crate::store::SqliteStore;
+use crate::store::{SqliteStore, last_config};
 
 /// `qunwei serve`
 #[derive(Args)]
@@ -90,7 +91,13 @@ pub(super) fn prepare(dir: &Path, data: Option<PathBuf>) -> Result<Prepared, Exi
         ));
         return Err(ExitCode::FAILURE);
     }
-    let mut store = open_store(&data).map_err(|error| {
+    // What is not sealed says where the key is.
+    let last =
+        || last_config(&data).ok().flatten().and_then(|files| config::from_files(dir, &files, &environment).ok());
+    let last = if loaded.is_err() { last() } else { None };
+    let seal = loaded.as_ref().ok().or(last.as_ref()).map_or(Seal::Off, |config| config.daemon.seal.clone());
+    let opened = keyring(&seal).map_err(anyhow::Error::new).and_then(|keys| Ok(open_store(&data, &keys)?));
+    let mut store = opened.map_err(|error| {
         complain(format_args!("error: {error}\n"));
         ExitCode::FAILURE
     })?;
@@ -102,9 +109,8 @@ pub(super) fn prepare(dir: &Path, data: Option<PathBuf>) -> Result<Prepared, Exi
         Err(faults) => faults,
     };
     shown(&faults);
-    let last = store.last_config().ok().flatten();
-    let last = last.and_then(|files| config::from_files(dir, &files, &environment).ok());
-    match last {
+    let mut kept = || store.last_config().ok().flatten();
+    match last.or_else(|| config::from_files(dir, &kept()?, &environment).ok()) {
         Some(config) => {
             let why = broken(&faults, &dir.to_string_lossy(), &config.settings.version);
             Ok(Prepared { config, seen, store, kept: Some(why) })

@@ -13,6 +13,7 @@ use flate2::write::GzEncoder;
 
 use self::hide::Hider;
 use crate::adapters::http;
+use crate::app::keys;
 use crate::cli::export::private_file;
 use crate::cli::{ConfigArg, check, complain, data_dir, environment, failed, pause};
 use crate::ports::Clock;
@@ -65,7 +66,7 @@ fn bundle(args: &BundleArgs) -> anyhow::Result<Vec<String>> {
         ("about.txt".to_owned(), about()),
         ("check.txt".to_owned(), check::check(dir, check::Format::Human { colour: false }, &environment).0),
         ("files.txt".to_owned(), files(dir, data_dir(&args.data))),
-        ("store.txt".to_owned(), store(data_dir(&args.data))),
+        ("store.txt".to_owned(), store(dir, data_dir(&args.data))),
     ];
     for page in ["readyz", "metrics", "log"] {
         parts.push((format!("{page}.txt"), asked(&args.url, page)));
@@ -149,9 +150,13 @@ fn files(config: &Path, data: &Path) -> String {
 }
 
 /// The store: its schema, how many rows its tables have, whether it is sound.
-fn store(data: &Path) -> String {
+fn store(config: &Path, data: &Path) -> String {
     let mut text = String::new();
-    match Moment::of(data).map_err(|error| error.to_string()).and_then(|moment| {
+    let keys = match keys::for_reading(config, data, &environment) {
+        Ok(keys) => keys,
+        Err(error) => return format!("{error}\n"),
+    };
+    match Moment::of(data, &keys).map_err(|error| error.to_string()).and_then(|moment| {
         let schema = moment.schema().map_err(|error| error.to_string())?;
         Ok((schema, moment.counts().map_err(|error| error.to_string())?))
     }) {
@@ -163,7 +168,7 @@ fn store(data: &Path) -> String {
         }
         Err(why) => return format!("{why}\n"),
     }
-    match check_store(data) {
+    match check_store(data, &keys) {
         Ok(checked) => {
             for line in checked.lines {
                 text += &format!("{:?} {}: {}\n", line.found, line.what, line.said);

@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use clap::{Args, ValueHint};
 use tempfile::TempDir;
 
+use crate::app::keys;
 use crate::app::rerun::{Rerun, rerun};
-use crate::cli::{complain, data_dir, failed};
+use crate::cli::{ConfigArg, complain, data_dir, environment, failed};
 use crate::ports::Clock;
 use crate::serve::SystemClock;
 use crate::store::{CheckLine, Found, Moment, check, unpack};
@@ -16,6 +17,8 @@ use crate::store::{CheckLine, Found, Moment, check, unpack};
 /// `qunwei verify`
 #[derive(Args)]
 pub(super) struct VerifyArgs {
+    #[command(flatten)]
+    config: ConfigArg,
     /// A backup, or a data directory.
     #[arg(value_name = "FILE|DIR", value_hint = ValueHint::AnyPath, env = "QUNWEI_DATA", hide_env_values = true, default_value = "./data")]
     what: PathBuf,
@@ -25,7 +28,7 @@ pub(super) struct VerifyArgs {
 }
 
 pub(super) fn run(args: &VerifyArgs) -> ExitCode {
-    match verify(data_dir(&args.what), args.quick) {
+    match verify(data_dir(&args.what), args.config.dir(), args.quick) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(wrong) => {
             complain(format_args!("error: {} is not sound: {wrong} of these are wrong\n", args.what.display()));
@@ -36,7 +39,7 @@ pub(super) fn run(args: &VerifyArgs) -> ExitCode {
 }
 
 /// How many things are wrong.
-fn verify(what: &Path, quick: bool) -> anyhow::Result<usize> {
+fn verify(what: &Path, config: &Path, quick: bool) -> anyhow::Result<usize> {
     let mut said = Said { wrong: 0 };
     let unpacked; // stays until everything in it was looked at
     let dir = if what.is_dir() {
@@ -55,7 +58,14 @@ fn verify(what: &Path, quick: bool) -> anyhow::Result<usize> {
         }
         unpacked.path()
     };
-    let checked = match check(dir) {
+    let keys = match keys::for_reading(config, dir, &environment) {
+        Ok(keys) => keys,
+        Err(error) => {
+            said.say(Found::Wrong, "seals", &error.to_string())?;
+            return Ok(said.wrong);
+        }
+    };
+    let checked = match check(dir, &keys) {
         Ok(checked) => checked,
         Err(error) => {
             said.say(Found::Wrong, "database", &error.to_string())?;
@@ -70,7 +80,7 @@ fn verify(what: &Path, quick: bool) -> anyhow::Result<usize> {
         said.say(Found::Noted, "state", why)?;
         return Ok(said.wrong);
     }
-    match rerun(dir, SystemClock.now()) {
+    match rerun(dir, &keys, SystemClock.now()) {
         Ok(Rerun::Same { inputs }) => {
             let tables = Moment::compared();
             said.say(

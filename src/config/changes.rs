@@ -192,7 +192,7 @@ impl Summary {
             }
             let detail = Detail::new(key, was, is, Values::Shown);
             let (mut en, mut zh) = (detail.english(), detail.chinese());
-            if keys::is_at_start("[daemon]", key) {
+            if keys::is_at_start("[daemon]", key) || keys::is_all_at_start(&format!("[daemon.{key}]")) {
                 en += " (takes effect at the next start)";
                 zh += "（重启后才生效）";
             }

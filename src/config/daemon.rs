@@ -14,6 +14,8 @@ use super::bridge::Bridge;
 use super::faults::Faults;
 use super::pictures;
 use super::policy::timezone;
+use super::seal::{self, Seal};
+use super::secret::Outside;
 use super::section::{Number, Placed, Section, did_you_mean};
 use super::wecom::Wecom;
 use crate::domain::picture::PicturePlan;
@@ -45,6 +47,8 @@ pub struct Daemon {
     pub queue: usize,
     /// Whether a change of the files is taken in as soon as it is seen. Default true.
     pub watch: bool,
+    /// What stored texts are sealed with. Default nothing.
+    pub seal: Seal,
     /// The bridges, by name.
     pub bridges: Vec<Bridge>,
     /// Companies on WeCom, by name.
@@ -82,7 +86,8 @@ pub(super) struct Place {
 }
 
 /// Reads `[daemon]`, or the defaults where there is none.
-pub(super) fn read(section: Option<Section<'_>>, faults: &Faults) -> (Daemon, Everywhere) {
+pub(super) fn read(section: Option<Section<'_>>, outside: &Outside<'_>) -> (Daemon, Everywhere) {
+    let faults = outside.faults;
     let mut daemon = Daemon {
         listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
         admin_listen: SocketAddr::from(([127, 0, 0, 1], 8081)),
@@ -90,6 +95,7 @@ pub(super) fn read(section: Option<Section<'_>>, faults: &Faults) -> (Daemon, Ev
         log_format: LogFormat::Text,
         queue: QUEUE.default as usize,
         watch: true,
+        seal: Seal::Off,
         bridges: Vec::new(),
         wecom: Vec::new(),
     };
@@ -135,6 +141,9 @@ pub(super) fn read(section: Option<Section<'_>>, faults: &Faults) -> (Daemon, Ev
     everywhere.backup = section.section("backup", "[daemon.backup]").and_then(|section| backup::read(section, faults));
     let pictures = section.section("pictures", "[daemon.pictures]");
     everywhere.pictures = pictures.and_then(|section| pictures::read(section, faults)).map(Arc::new);
+    if let Some(section) = section.section("seal", "[daemon.seal]") {
+        daemon.seal = seal::read(section, outside);
+    }
     section.finish();
     (daemon, everywhere)
 }

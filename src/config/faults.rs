@@ -117,12 +117,17 @@ impl Faults {
 
 /// What looks like a secret, wherever it stands: of the bridge's convention, a robot's key in its address, a name and password in
 /// an address, a private key.
-static SECRET: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r#"whsec_[A-Za-z0-9+/=_-]*|[?&]?key=[A-Za-z0-9%_.-]+|://[^/"'\s@]*@|-----BEGIN[^"']*"#));
+static SECRET: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"whsec_[A-Za-z0-9+/=_-]*|qwkey_[A-Za-z0-9+/=_-]+|[?&]?key=[A-Za-z0-9%_.-]+|://[^/"'\s@]*@|-----BEGIN[^"']*"#,
+    )
+});
 
 /// What is given to a key that is meant for a secret, unless it is plainly the name of a variable or a file.
 static SECRET_KEY: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r#"(?i)((?:secret|token|password|aes_key|robot|webhook|forward_url|actions_url)[a-z_]*["']?\s*=\s*)(.*)$"#)
+    pattern(
+        r#"(?i)((?:(?:secret|token|password|aes_key|robot|webhook|forward_url|actions_url)[a-z_]*|(?:^|[\s{,.])(?:previous_)?key(?:_env|_file)?)["']?\s*=\s*)(.*)$"#,
+    )
 });
 
 /// The name of a variable, and a path, as people write them.
@@ -175,6 +180,9 @@ mod tests {
             (r#"actions_url_env = "A_URL""#, r#"actions_url_env = "A_URL""#),
             (r#"api_url = "http://u:p@x.cn/a""#, r#"api_url = "http*******x.cn/a""#),
             ("x = send?key=a-1&b=2", "x = send********&b=2"),
+            (r#"key_env = "qwkey_abcd+/==""#, "key_env = ****************"),
+            (r#"previous_key_file = "../secrets/old.key""#, r#"previous_key_file = "../secrets/old.key""#),
+            (r#"seal = { key = "x" }"#, "seal = { key = *****"),
             (r#"keys = ["1:-----BEGIN K-----"]"#, r#"keys = ["1:*****************"]"#),
         ];
         for (line, expected) in rows {

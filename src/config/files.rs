@@ -30,6 +30,8 @@ const FRESH: Duration = Duration::from_millis(50);
 pub(super) struct Files<'a> {
     dir: &'a Path,
     kept: Option<BTreeMap<String, String>>,
+    /// Files with secrets are not looked for either.
+    without_secrets: bool,
     read: RefCell<BTreeMap<String, Arc<str>>>,
     /// What was found and read ahead of being asked for: the names of the TOML files, and texts by name.
     walked: RefCell<Option<(Vec<String>, Vec<Fault>)>>,
@@ -47,6 +49,7 @@ impl<'a> Files<'a> {
         Self {
             dir,
             kept: None,
+            without_secrets: false,
             read: RefCell::default(),
             walked: RefCell::default(),
             ahead: RefCell::default(),
@@ -59,6 +62,11 @@ impl<'a> Files<'a> {
     /// Copies of files that were below a directory. Only files with secrets are looked for in the directory.
     pub(super) fn kept(dir: &'a Path, files: &[(String, String)]) -> Self {
         Self { kept: Some(files.iter().cloned().collect()), ..Self::on_disk(dir) }
+    }
+
+    /// The same, where no secret is looked for: those that files name are as variables that are not set.
+    pub(super) fn without_secrets(files: &[(String, String)]) -> Files<'static> {
+        Files { without_secrets: true, ..Files::kept(Path::new("."), files) }
     }
 
     /// The files below a directory, of which those that were looked at `before` are read at once: the shorter the time
@@ -117,14 +125,17 @@ impl<'a> Files<'a> {
         self.open(&name).map_err(|why| format!("{}: {}", self.shown(&name), why.message))
     }
 
-    /// Reads a file with a secret: always from the disk, and never kept.
-    pub(super) fn secret(&self, by: &Source, path: &str) -> Result<String, String> {
+    /// Reads a file with a secret: always from the disk, and never kept. `None` where secrets are not asked for.
+    pub(super) fn secret(&self, by: &Source, path: &str) -> Result<Option<String>, String> {
+        if self.without_secrets {
+            return Ok(None);
+        }
         let name = self.resolve(by, path);
         if let Some(text) = self.ahead.borrow_mut().remove(&name) {
-            return Ok(text.to_string());
+            return Ok(Some(text.to_string()));
         }
         self.steady.set(false);
-        self.look_and_read(&self.dir.join(name)).map_err(|why| why.message)
+        self.look_and_read(&self.dir.join(name)).map(Some).map_err(|why| why.message)
     }
 
     /// Where a file is that a TOML file names, for others to read.

@@ -31,6 +31,7 @@ mod pictures;
 mod policy;
 mod reminders;
 mod rules;
+mod seal;
 mod secret;
 mod section;
 mod shipped;
@@ -48,6 +49,7 @@ pub use bridge::{Actions, Bridge, State};
 pub use changes::{Summary, Written};
 pub use daemon::{Daemon, LogFormat};
 pub use draw::{human, plain};
+pub use seal::Seal;
 pub use seen::Seen;
 pub use shipped::SHIPPED;
 pub use wecom::{
@@ -138,6 +140,15 @@ pub fn from_files(dir: &Path, files: &[(String, String)], env: &Env<'_>) -> Resu
     build(Files::kept(dir, files), KINDS, env)
 }
 
+/// Makes the settings of the files that [`Config::files`] gave, without any secret and wherever they came from: what messages were
+/// judged by needs none.
+///
+/// # Errors
+/// As for [`load`].
+pub fn settings_from_files(files: &[(String, String)]) -> Result<Arc<Settings>, Vec<Fault>> {
+    build(Files::without_secrets(files), KINDS, &|_| None).map(|config| config.settings)
+}
+
 /// Where a configuration that may be broken keeps its data: what `[daemon] data` says if it can be read, else `./data`.
 pub fn data_dir(dir: &Path) -> PathBuf {
     let files = Files::on_disk(dir);
@@ -187,8 +198,8 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
     top.take("reminder");
 
     let section = top.section("daemon", "[daemon]");
-    let (mut daemon, mut everywhere) = daemon::read(section, faults);
     let outside = secret::Outside { files, env, faults };
+    let (mut daemon, mut everywhere) = daemon::read(section, &outside);
     let (bridges, mut platforms) = bridge::read(&mut top, &outside, &mut notes);
     daemon.bridges = bridges;
     let mut taken = wecom::Taken::by(daemon.listen, daemon.admin_listen);

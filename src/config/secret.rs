@@ -1,10 +1,10 @@
-//! Secrets of bridges and of WeCom: read from the environment or a file, never from TOML, and never shown.
+//! Secrets of bridges, of WeCom and of the store: read from the environment or a file, never from TOML, and never shown.
 
 use super::Env;
 use super::faults::{Faults, Place};
 use super::files::Files;
 use super::section::Section;
-use crate::domain::secret::{Hidden, PREFIX, Secret, Token};
+use crate::domain::secret::{Hidden, KEY_PREFIX, Key, PREFIX, Secret, Token};
 
 /// What came of looking for a value outside TOML.
 pub(super) enum Sought<T> {
@@ -51,6 +51,12 @@ const TOKEN: Kind<Token> = Kind {
     what: "token",
     read: |text| Token::parse(text).map_err(|why| why.to_string()),
     how: "make one with: openssl rand -base64 32",
+};
+
+const KEY: Kind<Key> = Kind {
+    what: "key",
+    read: |text| Key::parse(text).map_err(|why| why.to_string()),
+    how: "make one with: echo qwkey_$(openssl rand -base64 32)",
 };
 
 /// What WeCom's console shows: any characters that a form can hold.
@@ -107,7 +113,7 @@ impl Outside<'_> {
 
     /// A private key in a file; or why it cannot be had.
     pub(super) fn private_key(&self, at: &Place, path: &str) -> Result<Hidden, String> {
-        let text = self.files.secret(self.faults.source(at), path)?;
+        let text = self.files.secret(self.faults.source(at), path)?.ok_or("it is not read")?;
         let sound = text.trim_start().starts_with("-----BEGIN") && text.contains("PRIVATE KEY");
         if sound { Ok(Hidden::new(&text)) } else { Err("the file holds no private key in PEM".to_owned()) }
     }
@@ -122,6 +128,11 @@ impl Outside<'_> {
         self.sought(section, env, file, &TOKEN)
     }
 
+    /// The key that stored texts are sealed with.
+    pub(super) fn key(&self, section: &mut Section<'_>, env: &'static str, file: &'static str) -> Sought<Key> {
+        self.sought(section, env, file, &KEY)
+    }
+
     fn sought<T>(&self, section: &mut Section<'_>, env: &'static str, file: &'static str, kind: &Kind<T>) -> Sought<T> {
         let what = kind.what;
         let by_env = self.variable(section, env);
@@ -129,7 +140,8 @@ impl Outside<'_> {
         match (by_env, by_file) {
             (Sought::Unnamed, None) => Sought::Unnamed,
             (Sought::Unnamed, Some(path)) => match self.files.secret(self.faults.source(&path.at), &path.value) {
-                Ok(text) => self.parse(&text, &path.at, &format!("the {what} in this file"), kind),
+                Ok(Some(text)) => self.parse(&text, &path.at, &format!("the {what} in this file"), kind),
+                Ok(None) => Sought::Unset(path.value),
                 Err(why) => self.bad(&path.at, format!("the {what}: {why}"), "check the path"),
             },
             (_, Some(path)) => self.bad(&path.at, format!("there is both `{env}` and `{file}`"), "keep one of them"),
@@ -178,6 +190,8 @@ impl Outside<'_> {
             ("proxy_auth", "proxy_auth_env", "proxy_auth_file"),
             ("robot", "robot_env", "robot_file"),
             ("password", "secret_env", "secret_file"),
+            ("key", "key_env", "key_file"),
+            ("previous_key", "previous_key_env", "previous_key_file"),
         ] {
             if section.has(key) {
                 let Some(entry) = section.take(key) else { continue };
@@ -197,5 +211,5 @@ fn is_variable(name: &str) -> bool {
     let digit = name.starts_with(|c: char| c.is_ascii_digit());
     let mixed = name.contains(|c: char| c.is_ascii_lowercase()) && name.contains(|c: char| c.is_ascii_uppercase());
     let random = mixed && name.len() >= 24 && !name.contains('_');
-    name.chars().all(plain) && !digit && !random && !name.starts_with(PREFIX)
+    name.chars().all(plain) && !digit && !random && !name.starts_with(PREFIX) && !name.starts_with(KEY_PREFIX)
 }

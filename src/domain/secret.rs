@@ -1,4 +1,5 @@
-//! Secrets of bridges by the convention of Standard Webhooks: `whsec_` and base64.
+//! Secrets: of bridges by the convention of Standard Webhooks (`whsec_` and base64), tokens, what others gave us, and the key with
+//! which stored texts are sealed.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -95,6 +96,41 @@ impl fmt::Debug for Hidden {
     }
 }
 
+/// How a key begins.
+pub const KEY_PREFIX: &str = "qwkey_";
+
+/// The operator's key, with which stored texts are sealed. Its `Debug` shows nothing of it; compared as [`Secret`] is.
+#[derive(Clone)]
+pub struct Key(Box<[u8; 32]>);
+
+impl Key {
+    /// Reads `qwkey_` and base64 of 32 bytes, with or without its padding.
+    ///
+    /// # Errors
+    /// What is wrong with it, without any of it.
+    pub fn parse(text: &str) -> Result<Self, BadKey> {
+        let base64 = text.trim().strip_prefix(KEY_PREFIX).ok_or(BadKey::Prefix)?.as_bytes();
+        let bytes = BASE64.decode(base64).or_else(|_| BASE64_NOPAD.decode(base64)).map_err(|_| BadKey::Base64)?;
+        Ok(Self(Box::new(bytes.try_into().map_err(|_| BadKey::Length)?)))
+    }
+
+    /// One of these bytes, which must be random.
+    pub fn of(bytes: [u8; 32]) -> Self {
+        Self(Box::new(bytes))
+    }
+
+    /// What is sealed with.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
 /// Of two secrets only their lengths may be told by the time that comparing them takes. Written once here, so that nobody who
 /// writes `==` between secrets has to remember.
 macro_rules! compared_in_constant_time {
@@ -109,7 +145,21 @@ macro_rules! compared_in_constant_time {
     )* };
 }
 
-compared_in_constant_time!(Secret, Token, Hidden);
+compared_in_constant_time!(Secret, Token, Hidden, Key);
+
+/// Why a text is not a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadKey {
+    /// It does not begin with `qwkey_`.
+    #[error("it does not begin with `qwkey_`")]
+    Prefix,
+    /// The rest is not base64.
+    #[error("what follows `qwkey_` is not base64")]
+    Base64,
+    /// It is too short or too long.
+    #[error("it is not 32 bytes long")]
+    Length,
+}
 
 /// Why a text is not a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -174,5 +224,24 @@ mod tests {
         }
         assert!(Secret::parse(&format!("whsec_{}", BASE64.encode(&[7; 64]))).is_ok());
         assert_eq!(Secret::parse(&format!("whsec_{}", BASE64.encode(&[7; 65]))), Err(BadSecret::Length));
+    }
+
+    #[test]
+    fn keys_are_read_and_never_shown() {
+        let text = format!("{KEY_PREFIX}{}", BASE64.encode(&[7; 32]));
+        let key = Key::parse(&format!(" {text}\n")).unwrap();
+        assert_eq!((key.bytes(), format!("{key:?}")), (&[7; 32], "Key(…)".to_owned()));
+        assert_eq!(Key::parse(text.trim_end_matches('=')).as_ref(), Ok(&key));
+        assert_ne!(Key::of([8; 32]), key);
+        let short = format!("{KEY_PREFIX}{}", BASE64.encode(&[7; 31]));
+        let rows = [
+            ("whsec_AAAA", BadKey::Prefix),
+            ("qwkey_密钥", BadKey::Base64),
+            (&short, BadKey::Length),
+            ("qwkey_", BadKey::Length),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(Key::parse(text), Err(expected), "{text}");
+        }
     }
 }

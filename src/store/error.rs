@@ -6,6 +6,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, Error, ErrorCode};
 
+use super::seal;
 use crate::ports::StoreError;
 
 impl From<Error> for StoreError {
@@ -16,6 +17,7 @@ impl From<Error> for StoreError {
             Error::SqliteFailure(failure, _) => match failure.code {
                 ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch => StoreError::Row(text),
                 ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreError::Damaged(text),
+                _ if seal::is_damage(&text) => StoreError::Damaged(text),
                 // Everything else, an unknown code too: what is not the row's fault must not be answered as if it were.
                 _ => StoreError::Unavailable(text),
             },

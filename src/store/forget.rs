@@ -41,12 +41,13 @@ pub(super) fn forget(
         Kept::Changes => {
             let changes = slice.all(
                 "DELETE FROM chat_changes WHERE no IN
-                 (SELECT no FROM chat_changes WHERE json_extract(undone, '$.at') < ?1
+                 (SELECT no FROM chat_changes WHERE json_extract(unseal('chat_changes.undone', no, undone), '$.at') < ?1
                   AND no < (SELECT max(no) FROM chat_changes) ORDER BY no LIMIT ?2)",
             )?;
             let reminders = slice.all(
                 "DELETE FROM reminders WHERE no IN
-                 (SELECT no FROM reminders WHERE over = 1 AND json_extract(reminder, '$.at') < ?1
+                 (SELECT no FROM reminders WHERE over = 1
+                  AND json_extract(unseal('reminders.reminder', no, reminder), '$.at') < ?1
                   AND no < (SELECT max(no) FROM reminders) ORDER BY no LIMIT ?2)",
             )?;
             let deleted = changes.deleted + reminders.deleted;
@@ -89,7 +90,8 @@ impl Slice<'_> {
     /// Actions that belong to no case. Those of cases stay and are passed over.
     fn answers(&self) -> Result<Forgotten, StoreError> {
         let mut read = self.tx.prepare_cached(
-            "SELECT place, case_no IS NULL, coalesce(ended_at, json_extract(action, '$.time')) FROM outbox
+            "SELECT place, case_no IS NULL,
+                    coalesce(ended_at, json_extract(unseal('outbox.action', id, action), '$.time')) FROM outbox
              WHERE place > ?1 AND place < (SELECT max(place) FROM outbox) AND place <
                    coalesce((SELECT min(place) FROM outbox WHERE state = 'pending'), 9223372036854775807)
              ORDER BY place LIMIT ?2",
@@ -121,7 +123,8 @@ impl Slice<'_> {
         for (no, mut case) in cases.iter().cloned() {
             deleted += what_a_case_has(self.tx, no, &case)?;
             case.forget();
-            self.tx.prepare_cached("UPDATE cases SET body = ?2 WHERE no = ?1")?.execute(params![no, encode(&case)?])?;
+            let update = "UPDATE cases SET body = seal('cases.body', no, ?2) WHERE no = ?1";
+            self.tx.prepare_cached(update)?.execute(params![no, encode(&case)?])?;
         }
         if let Some((last, _)) = cases.last() {
             self.came_to(Kept::Evidence, *last)?;
@@ -154,7 +157,9 @@ impl Slice<'_> {
 
     /// The oldest cases after this one that were opened long enough ago.
     fn cases_after(&self, no: i64) -> Result<Vec<(i64, Case)>, StoreError> {
-        let mut read = self.tx.prepare_cached("SELECT no, body FROM cases WHERE no > ?1 ORDER BY no LIMIT ?2")?;
+        let mut read = self.tx.prepare_cached(
+            "SELECT no, unseal('cases.body', no, body) FROM cases WHERE no > ?1 ORDER BY no LIMIT ?2",
+        )?;
         let cases =
             each(read.query([no, self.cases])?, |row| Ok((row.get(0)?, decode::<Case>("a case", text(row, 1)?)?)))?;
         Ok(cases.into_iter().take_while(|(_, case)| case.opened < self.before).collect())

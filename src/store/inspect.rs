@@ -38,7 +38,8 @@ impl SqliteStore {
     /// # Errors
     /// The store cannot be read.
     pub fn cases(&self, limit: usize) -> Result<Vec<Case>, StoreError> {
-        let mut rows = self.conn.prepare_cached("SELECT body FROM cases ORDER BY no DESC LIMIT ?1")?;
+        let mut rows =
+            self.conn.prepare_cached("SELECT unseal('cases.body', no, body) FROM cases ORDER BY no DESC LIMIT ?1")?;
         each(rows.query([signed(limit as u64)?])?, |row| decode("a case", text(row, 0)?))
     }
 
@@ -87,7 +88,8 @@ impl SqliteStore {
     /// The store cannot be read.
     pub fn membership(&mut self, member: &MemberRef) -> Result<Option<Membership>, StoreError> {
         let Some(group) = self.groups.find(&self.conn, &member.platform, &member.group)? else { return Ok(None) };
-        let sql = "SELECT name, joined, gone FROM members WHERE group_id = ?1 AND user = ?2";
+        let sql = "SELECT unseal('members.name', group_id, user, name), joined, gone FROM members
+                   WHERE group_id = ?1 AND user = ?2";
         let found = self.conn.prepare_cached(sql)?.query_row((group, &*member.user), |row| {
             let time = |column| row.get::<_, Option<i64>>(column).map(|time| time.map(Timestamp));
             Ok(Membership { name: row.get(0)?, joined: time(1)?, left: time(2)? })
@@ -122,7 +124,8 @@ pub(super) fn counts(conn: &Connection) -> Result<Vec<TableCount>, StoreError> {
     })
 }
 
-const COLUMNS: &str = "state, message, error, ended_at, action";
+const COLUMNS: &str =
+    "state, message, unseal('outbox.error', id, error), ended_at, unseal('outbox.action', id, action)";
 
 fn stored_action(row: &Record<'_>) -> Result<StoredAction, StoreError> {
     Ok(StoredAction { action: Arc::new(decode("an action", text(row, 4)?)?), state: state(row)? })

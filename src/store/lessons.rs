@@ -12,7 +12,7 @@ use crate::ports::StoreError;
 /// All of them, by number.
 pub(super) fn all(conn: &Connection) -> Result<Vec<(u64, Lesson)>, StoreError> {
     let mut read = conn.prepare(
-        "SELECT no, platform, name, subject, violation, model, band, step, features
+        "SELECT no, platform, name, subject, violation, model, band, step, unseal('lessons.features', no, features)
          FROM lessons JOIN groups ON groups.id = group_id ORDER BY no",
     )?;
     each(read.query([])?, |row| {
@@ -38,7 +38,7 @@ impl Changes<'_> {
         let features: Vec<u8> = lesson.features.iter().flat_map(|feature| feature.to_le_bytes()).collect();
         self.run(
             "INSERT INTO lessons (no, group_id, subject, violation, model, band, step, features)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, seal('lessons.features', ?1, ?8))",
             params![signed(no)?, group, lesson.subject.cast_signed(), lesson.right, model, band, lesson.step, features],
         )
     }

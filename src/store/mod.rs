@@ -6,7 +6,7 @@
 //! - `read`: what the core reads back. `chat`: what commands look at. `configs`: versions of the configuration. `inspect`: what people look at.
 //!   `peek`: what is read beside a running daemon. `history`: days of the journal that are over, in files of their own.
 //!   `forget`: deleting by age. `transfer`: the state as one file, for another machine. `backup`: all of it as one file.
-//!   `erase`: a person, on request; `tidy`: nothing deleted is left in the log.
+//!   `erase`: a person, on request; `tidy`: nothing deleted is left in the log. `seal`: what people wrote is sealed with a key.
 //!
 //! Indexes cost more than syncing to the disk, so a message that breaks no rule writes one journal row, at the end of a
 //! table without indexes, and 16 bytes of its key. All writing goes through one connection, with `synchronous = FULL`: what
@@ -33,6 +33,7 @@ mod pictures;
 mod read;
 mod reminders;
 mod schema;
+mod seal;
 mod seen;
 mod sync;
 mod tidy;
@@ -54,7 +55,8 @@ pub use self::backup::{
 pub use self::erase::{MemberError, export_member};
 pub use self::inspect::{Membership, TableCount};
 pub use self::open::OpenError;
-pub use self::peek::{ChatState, chat_state};
+pub use self::peek::{ChatState, chat_state, keys_of, last_config};
+pub use self::seal::{Keyring, Resealed, SealError, reseal};
 pub use self::seen::SeenLimits;
 pub use self::transfer::{Rows, TransferError, export_state, import_state};
 use crate::domain::action::{Action, StoredAction};
@@ -76,6 +78,8 @@ pub struct Options {
     pub durability: Durability,
     /// How much is kept in memory of the keys of events.
     pub seen: SeenLimits,
+    /// What texts are sealed with.
+    pub keys: Keyring,
 }
 
 /// Whether a commit survives a power cut.
@@ -127,7 +131,7 @@ impl SqliteStore {
     /// # Errors
     /// Says why the directory cannot be used; what is in it was left as it is.
     pub fn open(dir: &Path, options: Options) -> Result<Self, OpenError> {
-        let (lock, conn) = open::open(dir)?;
+        let (lock, conn) = open::open(dir, &options.keys)?;
         if options.durability == Durability::Scratch {
             open::scratch(&conn).map_err(|error| open::sql_error(dir, &error))?;
         }
@@ -135,7 +139,8 @@ impl SqliteStore {
         let durable = options.durability == Durability::Full;
         let checkpoints = durable.then(|| checkpoint::Checkpoints::start(&dir.join(open::FILE))).transpose();
         let checkpoints = checkpoints.map_err(|error| open::sql_error(dir, &error))?;
-        let history = history::History::load(&conn, dir).map_err(|error| open::sql_error(dir, &error))?;
+        let history =
+            history::History::load(&conn, dir, &options.keys).map_err(|error| open::sql_error(dir, &error))?;
         let tidying = tidy::Tidying::load(&conn, dir).map_err(|error| open::sql_error(dir, &error))?;
         Ok(Self {
             checkpoints,
@@ -287,7 +292,10 @@ impl Store for SqliteStore {
         let (seq, keep) = (error::signed(seq)?, error::signed(keep)?);
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute("DELETE FROM windows WHERE seq < ?1", [keep])?;
-        let mut insert = tx.prepare("INSERT INTO windows (seq, body) VALUES (?1, ?2)")?;
+        let mut insert = tx.prepare(
+            "INSERT INTO windows (piece, seq, body)
+             SELECT n, ?1, seal('windows.body', n, ?2) FROM (SELECT coalesce(max(piece), 0) + 1 AS n FROM windows)",
+        )?;
         let empty: &[u8] = &[]; // empty windows are windows too
         for piece in windows.chunks(PIECE).chain(windows.is_empty().then_some(empty)) {
             insert.execute(params![seq, piece])?;

@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::lock::{DirLock, Refusal};
 use super::schema;
+use super::seal::{self, Keyring};
 
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +66,16 @@ pub enum OpenError {
         /// The latest known here.
         known: usize,
     },
+    /// Sealed with a key that was not given.
+    #[error("{} has texts that are sealed with the key {key}, and {given}; it was left as it is", file.display())]
+    Sealed {
+        /// The file.
+        file: PathBuf,
+        /// The name of the key.
+        key: String,
+        /// What was given instead, and what to do.
+        given: String,
+    },
     /// A restore was killed.
     #[error("a restore into {} was cut off; run `qunwei restore` into it again", .0.display())]
     HalfRestored(PathBuf),
@@ -92,7 +103,7 @@ const CHECKPOINT_PAGES: i64 = 8000;
 const LOG_LIMIT: i64 = 64 << 20;
 
 /// Locks the directory (created if missing) and opens its database, brought to the latest schema.
-pub(super) fn open(dir: &Path) -> Result<(DirLock, Connection), OpenError> {
+pub(super) fn open(dir: &Path, keys: &Keyring) -> Result<(DirLock, Connection), OpenError> {
     make_dir(dir)?;
     let lock = DirLock::take(dir).map_err(|refusal| match refusal {
         Refusal::Held(holder) => OpenError::InUse { dir: dir.to_owned(), holder },
@@ -102,7 +113,7 @@ pub(super) fn open(dir: &Path) -> Result<(DirLock, Connection), OpenError> {
         return Err(OpenError::HalfRestored(dir.to_owned()));
     }
     let file = dir.join(FILE);
-    let conn = connect(&file).map_err(|error| sql_error(dir, &error))??;
+    let conn = connect(&file, keys).map_err(|error| sql_error(dir, &error))??;
     Ok((lock, conn))
 }
 
@@ -118,12 +129,13 @@ pub(super) fn make_dir(dir: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn connect(file: &Path) -> rusqlite::Result<Result<Connection, OpenError>> {
+fn connect(file: &Path, keys: &Keyring) -> rusqlite::Result<Result<Connection, OpenError>> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = Connection::open_with_flags(file, flags)?;
-    if let Err(refused) = inspect(&conn, file)? {
+    if let Err(refused) = inspect(&conn, keys, file)? {
         return Ok(Err(refused));
     }
+    keys.install(&conn)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "fullfsync", true)?; // where fsync alone does not reach the disk (macOS)
@@ -137,6 +149,13 @@ fn connect(file: &Path) -> rusqlite::Result<Result<Connection, OpenError>> {
     conn.pragma_update(None, "secure_delete", true)?;
     conn.set_prepared_statement_cache_capacity(64);
     schema::migrate(&mut conn, schema::MIGRATIONS)?;
+    if seal::begin(&mut conn, keys)? {
+        let key = keys.name().unwrap_or_default();
+        tracing::warn!(
+            key,
+            "what was stored before this key is plain, or sealed with another; `qunwei seal` with the daemon stopped seals all of it"
+        );
+    }
     Ok(Ok(conn))
 }
 
@@ -146,8 +165,8 @@ pub(super) fn scratch(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "secure_delete", false)
 }
 
-/// Reads, and only reads, whether the file is ours.
-pub(super) fn inspect(conn: &Connection, file: &Path) -> rusqlite::Result<Result<(), OpenError>> {
+/// Reads, and only reads, whether the file is ours, and whether these keys open it.
+pub(super) fn inspect(conn: &Connection, keys: &Keyring, file: &Path) -> rusqlite::Result<Result<(), OpenError>> {
     let found = schema::version(conn)?;
     let application: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -159,7 +178,7 @@ pub(super) fn inspect(conn: &Connection, file: &Path) -> rusqlite::Result<Result
     } else if found > known {
         Err(OpenError::Newer { file: file.to_owned(), found, known })
     } else {
-        Ok(())
+        seal::inspect(conn, keys, file)?
     })
 }
 

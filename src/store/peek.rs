@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::open::{self, OpenError};
-use super::{chat, configs, reminders, schema};
+use super::{Keyring, chat, configs, reminders, schema, seal};
 use crate::domain::chat::ChatChange;
 use crate::domain::reminder::ChatReminder;
 use crate::ports::{StoreError, StoredPause};
@@ -37,8 +37,8 @@ pub struct ChatState {
 ///
 /// # Errors
 /// There is no store in the directory, or one that cannot be read, and why.
-pub fn chat_state(dir: &Path) -> Result<ChatState, OpenError> {
-    let conn = snapshot(dir)?;
+pub fn chat_state(dir: &Path, keys: &Keyring) -> Result<ChatState, OpenError> {
+    let conn = snapshot(dir, keys)?;
     let other = |why: String| OpenError::Other { file: dir.join(open::FILE), why };
     if schema::version(&conn).map_err(|error| open::sql_error(dir, &error))? < SINCE {
         return Ok(ChatState::default());
@@ -47,12 +47,31 @@ pub fn chat_state(dir: &Path) -> Result<ChatState, OpenError> {
 }
 
 /// A connection that only reads, and reads everything as it is at this moment.
-pub(super) fn snapshot(dir: &Path) -> Result<Connection, OpenError> {
+pub(super) fn snapshot(dir: &Path, keys: &Keyring) -> Result<Connection, OpenError> {
     let conn = reader(dir)?;
     let sql = |error: rusqlite::Error| unreadable(dir, &error);
     conn.execute_batch("BEGIN").map_err(sql)?;
-    open::inspect(&conn, &dir.join(open::FILE)).map_err(sql)??;
+    open::inspect(&conn, keys, &dir.join(open::FILE)).map_err(sql)??;
+    keys.install(&conn).map_err(sql)?;
     Ok(conn)
+}
+
+/// The keys that texts in a data directory are sealed with, by their names; none where nothing is sealed.
+///
+/// # Errors
+/// There is no store in the directory, or one that cannot be read, and why.
+pub fn keys_of(dir: &Path) -> Result<Vec<String>, OpenError> {
+    let conn = snapshot(dir, &Keyring::as_stored())?;
+    seal::used(&conn).map_err(|error| unreadable(dir, &error))
+}
+
+/// The files of the last good configuration, which are not sealed: they say where the key is.
+///
+/// # Errors
+/// There is no store in the directory, or one that cannot be read, and why.
+pub fn last_config(dir: &Path) -> Result<Option<Vec<(String, String)>>, OpenError> {
+    let conn = snapshot(dir, &Keyring::as_stored())?;
+    configs::last(&conn).map_err(|error| OpenError::Other { file: dir.join(open::FILE), why: error.to_string() })
 }
 
 /// A connection that only reads, each time what is there then.

@@ -12,7 +12,8 @@ use crate::ports::StoreError;
 
 /// Those that were asked for first, at most `limit`.
 pub(super) fn wanted(conn: &Connection, limit: usize) -> Result<Vec<Wanted>, StoreError> {
-    let sql = "SELECT id, platform, user, at, url, event FROM pictures ORDER BY place LIMIT ?1";
+    let sql = "SELECT id, platform, user, at, unseal('pictures.url', id, url), unseal('pictures.event', id, event) FROM pictures
+               ORDER BY place LIMIT ?1";
     let mut read = conn.prepare_cached(sql)?;
     each(read.query([i64::try_from(limit).unwrap_or(i64::MAX)])?, |row| {
         let part = |column| text(row, column).map(Arc::from);
@@ -25,7 +26,8 @@ impl Changes<'_> {
     pub(super) fn picture_wanted(&self, wanted: &Wanted) -> Result<(), StoreError> {
         let Wanted { id, platform, user, at, url, event } = wanted;
         self.run(
-            "INSERT INTO pictures (id, platform, user, at, url, event) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO pictures (id, platform, user, at, url, event)
+             VALUES (?1, ?2, ?3, ?4, seal('pictures.url', ?1, ?5), seal('pictures.event', ?1, ?6))
              ON CONFLICT (id) DO NOTHING",
             params![&**id, &**platform, &**user, at.0, &**url, &**event],
         )

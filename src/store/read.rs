@@ -42,13 +42,17 @@ pub(super) fn group(
     let Some(id) = groups.find(conn, platform, group)? else {
         return Ok(StoredGroup::default());
     };
-    let mut read = conn.prepare_cached("SELECT ledger FROM ledgers WHERE group_id = ?1")?;
+    let mut read =
+        conn.prepare_cached("SELECT unseal('ledgers.ledger', group_id, ledger) FROM ledgers WHERE group_id = ?1")?;
     let ledger = each(read.query([id])?, |row| decode("the ledger of a group", text(row, 0)?))?;
     let mut read = conn.prepare_cached("SELECT user FROM admins WHERE group_id = ?1 ORDER BY user")?;
     let admins = each(read.query([id])?, |row| Ok(Arc::from(text(row, 0)?)))?;
-    let mut read = conn.prepare_cached("SELECT newcomers FROM newcomers WHERE group_id = ?1")?;
+    let mut read = conn.prepare_cached(
+        "SELECT unseal('newcomers.newcomers', group_id, newcomers) FROM newcomers WHERE group_id = ?1",
+    )?;
     let newcomers = each(read.query([id])?, |row| decode("the newcomers of a group", text(row, 0)?))?;
-    let mut read = conn.prepare_cached("SELECT body FROM tasks WHERE group_id = ?1 ORDER BY place")?;
+    let mut read =
+        conn.prepare_cached("SELECT unseal('tasks.body', task, body) FROM tasks WHERE group_id = ?1 ORDER BY place")?;
     let tasks = each(read.query([id])?, |row| decode("a task", text(row, 0)?))?;
     let (ledger, newcomers) = (ledger.into_iter().next(), newcomers.into_iter().next());
     let (ledger, newcomers) = (ledger.unwrap_or_default(), newcomers.unwrap_or_default());
@@ -85,7 +89,7 @@ pub(super) fn case_of(
         conn.prepare_cached("SELECT max(case_no) FROM case_messages WHERE group_id = ?1 AND message = ?2")?;
     let no: Option<i64> = read.query_row((group, message), |row| row.get(0))?;
     let Some(no) = no else { return Ok(None) };
-    let mut read = conn.prepare_cached("SELECT body FROM cases WHERE no = ?1")?;
+    let mut read = conn.prepare_cached("SELECT unseal('cases.body', no, body) FROM cases WHERE no = ?1")?;
     let case = each(read.query([no])?, |row| decode::<Case>("a case", text(row, 0)?))?.pop();
     let Some(mut case) = case else { return Ok(None) };
     // Only what was found in this message: another of the same burst says nothing about it.
@@ -100,7 +104,8 @@ pub(super) fn case_of(
 
 /// The evidence of a case, in the order it came.
 pub(super) fn evidence(conn: &Connection, case: i64) -> Result<Vec<Evidence>, StoreError> {
-    let mut read = conn.prepare_cached("SELECT body FROM evidence WHERE case_no = ?1 ORDER BY id")?;
+    let mut read =
+        conn.prepare_cached("SELECT unseal('evidence.body', id, body) FROM evidence WHERE case_no = ?1 ORDER BY id")?;
     each(read.query([case])?, |row| decode("evidence", text(row, 0)?))
 }
 
@@ -108,7 +113,7 @@ pub(super) fn evidence(conn: &Connection, case: i64) -> Result<Vec<Evidence>, St
 pub(super) fn start(conn: &Connection, moved: u64) -> Result<Start, StoreError> {
     let last = |sql| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).map(unsigned);
     let mut windows: Option<(u64, Vec<u8>)> = None;
-    let mut read = conn.prepare("SELECT seq, body FROM windows ORDER BY piece")?;
+    let mut read = conn.prepare("SELECT seq, unseal('windows.body', piece, body) FROM windows ORDER BY piece")?;
     let mut rows = read.query([])?;
     while let Some(row) = rows.next()? {
         let (seq, body) = windows.get_or_insert_default();
@@ -125,7 +130,7 @@ pub(super) fn start(conn: &Connection, moved: u64) -> Result<Start, StoreError> 
             what: decode("a timer", text(row, 4)?)?,
         })
     })?;
-    let mut read = conn.prepare("SELECT alerts FROM company_alerts")?;
+    let mut read = conn.prepare("SELECT unseal('company_alerts.alerts', id, alerts) FROM company_alerts")?;
     let company = each(read.query([])?, |row| decode("the company's alerts", text(row, 0)?))?.pop().unwrap_or_default();
     // Rows of the journal may have been moved away or deleted; its numbers still go on from where they were.
     let included = windows.as_ref().map_or(0, |(seq, _)| *seq);
@@ -139,7 +144,7 @@ pub(super) fn start(conn: &Connection, moved: u64) -> Result<Start, StoreError> 
 
 pub(super) fn journal(conn: &Connection, after: u64, limit: usize) -> Result<Vec<Row>, StoreError> {
     let mut read = conn.prepare_cached(
-        "SELECT seq, at, kind, platform, time, body FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+        "SELECT seq, at, kind, platform, time, unseal('journal.body', seq, body) FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2",
     )?;
     each(read.query([signed(after)?, signed(limit as u64)?])?, input)
 }
@@ -147,7 +152,7 @@ pub(super) fn journal(conn: &Connection, after: u64, limit: usize) -> Result<Vec
 /// Those between `after` and `before`.
 pub(super) fn journal_before(conn: &Connection, after: u64, before: u64, limit: usize) -> Result<Vec<Row>, StoreError> {
     let mut read = conn.prepare_cached(
-        "SELECT seq, at, kind, platform, time, body FROM journal WHERE seq > ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
+        "SELECT seq, at, kind, platform, time, unseal('journal.body', seq, body) FROM journal WHERE seq > ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
     )?;
     each(read.query([signed(after)?, signed(before)?, signed(limit as u64)?])?, input)
 }
@@ -167,7 +172,8 @@ fn input(row: &Record<'_>) -> Result<Row, StoreError> {
 
 pub(super) fn pending(conn: &Connection, limit: usize) -> Result<Vec<Pending>, StoreError> {
     let mut read = conn.prepare_cached(
-        "SELECT place, action, attempted FROM outbox WHERE state = 'pending' ORDER BY lane, place LIMIT ?1",
+        "SELECT place, unseal('outbox.action', id, action), unseal('outbox.attempted', id, attempted) FROM outbox
+         WHERE state = 'pending' ORDER BY lane, place LIMIT ?1",
     )?;
     each(read.query([signed(limit as u64)?])?, |row| {
         let action = Arc::new(decode("an action", text(row, 1)?)?);
@@ -177,7 +183,7 @@ pub(super) fn pending(conn: &Connection, limit: usize) -> Result<Vec<Pending>, S
 
 /// A case by its number, without its evidence.
 pub(super) fn case(conn: &Connection, no: u64) -> Result<Option<Case>, StoreError> {
-    let mut read = conn.prepare_cached("SELECT body FROM cases WHERE no = ?1")?;
+    let mut read = conn.prepare_cached("SELECT unseal('cases.body', no, body) FROM cases WHERE no = ?1")?;
     let body = read.query_row([signed(no)?], |row| row.get::<_, String>(0)).optional()?;
     body.map(|body| decode("a case", &body)).transpose()
 }

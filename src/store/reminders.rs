@@ -34,7 +34,8 @@ pub(super) fn stored(conn: &Connection) -> Result<Stored, StoreError> {
 
 /// Reminders set in the chat that are not over, in order of their numbers.
 pub(super) fn in_force(conn: &Connection) -> Result<Vec<ChatReminder>, StoreError> {
-    let mut read = conn.prepare("SELECT reminder FROM reminders WHERE over = 0 ORDER BY no")?;
+    let mut read =
+        conn.prepare("SELECT unseal('reminders.reminder', no, reminder) FROM reminders WHERE over = 0 ORDER BY no")?;
     each(read.query([])?, |row| decode("a reminder", text(row, 0)?))
 }
 
@@ -64,7 +65,7 @@ impl Changes<'_> {
     pub(super) fn reminder(&mut self, reminder: &ChatReminder) -> Result<(), StoreError> {
         let group = self.groups.find_or_add(self.tx, &reminder.platform, &reminder.group)?;
         self.run(
-            "INSERT INTO reminders (no, group_id, reminder) VALUES (?1, ?2, ?3)
+            "INSERT INTO reminders (no, group_id, reminder) VALUES (?1, ?2, seal('reminders.reminder', ?1, ?3))
              ON CONFLICT DO UPDATE SET reminder = excluded.reminder",
             params![signed(reminder.no)?, group, encode(reminder)?],
         )

@@ -5,6 +5,7 @@ mod commit;
 mod forget;
 mod history;
 mod open;
+mod seal;
 mod seen;
 mod transfer;
 
@@ -16,6 +17,7 @@ use super::*;
 use crate::domain::action::{Action, Cause, Lane, What};
 use crate::domain::case::{Evidence, Finding};
 use crate::domain::policy::{Severity, Verdict};
+use crate::domain::secret::Key;
 use crate::ports::{Change, RowKind};
 
 /// A store whose directory goes away with it.
@@ -31,7 +33,9 @@ impl Scene {
         Self::with(Options::default())
     }
 
+    /// With a key, so that everything is tried with what is sealed.
     fn with(options: Options) -> Self {
+        let options = Options { keys: keys(), ..options };
         let dir = tempfile::tempdir().unwrap();
         let store = Some(SqliteStore::open(dir.path(), options.clone()).unwrap());
         Self { dir, options, store }
@@ -65,6 +69,20 @@ impl Scene {
     fn change(&mut self, change: Change) {
         self.store().commit(&[changed(change)]).unwrap();
     }
+}
+
+/// The key of `tests/data/migrations/0012.sql`, too.
+fn key_of_tests() -> Key {
+    Key::of([7; 32])
+}
+
+fn keys() -> Keyring {
+    Keyring::of(&[key_of_tests()])
+}
+
+/// With the key.
+fn sealed() -> Options {
+    Options { keys: keys(), ..Options::default() }
 }
 
 fn row(seq: u64) -> Row {

@@ -126,7 +126,7 @@ impl Tidying {
         let first: Option<i64> = conn.query_row(next, params![after, upto], |row| row.get(0)).optional()?;
         if let Some(first) = first.map(unsigned) {
             match history.file_of(first).filter(|path| path.is_file()) {
-                Some(path) => self.file = Some(Erasing::start(first, &path, person, alias)?),
+                Some(path) => self.file = Some(Erasing::start(first, &path, history.keys(), person, alias)?),
                 None => erase::file_done(conn, no, first, 0)?, // somebody took it away
             }
             return Ok(());

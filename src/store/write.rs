@@ -62,8 +62,10 @@ fn transact(
 
 /// Writes the inputs; says when the last of them was judged.
 fn write_journal(tx: &Transaction<'_>, units: &[Unit]) -> Result<Timestamp, StoreError> {
-    let mut insert =
-        tx.prepare_cached("INSERT INTO journal (seq, at, kind, platform, time, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO journal (seq, at, kind, platform, time, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, seal('journal.body', ?1, ?6))",
+    )?;
     let mut at = Timestamp(0);
     for row in units.iter().flat_map(|unit| &unit.rows) {
         write_row(&mut insert, row)?;
@@ -97,18 +99,19 @@ impl Changes<'_> {
             }
             Change::Ledger { platform, group, ledger } => self.ledger(platform, group, ledger),
             Change::Undone { case, undone } => self.run(
-                "INSERT INTO undone (case_no, by) VALUES (?1, ?2) ON CONFLICT DO NOTHING", // the first is the one
+                "INSERT INTO undone (case_no, by) VALUES (?1, seal('undone.by', ?1, ?2)) ON CONFLICT DO NOTHING", // the first is the one
                 params![signed(*case)?, encode(undone)?],
             ),
             Change::Decided(decision) => self.run(
-                "INSERT INTO decisions (task, case_no, decision) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                "INSERT INTO decisions (task, case_no, decision) VALUES (?1, ?2, seal('decisions.decision', ?1, ?3))
+                 ON CONFLICT DO NOTHING",
                 params![&*decision.task, decision.case.map(signed).transpose()?, encode(&**decision)?],
             ),
             Change::Task { platform, group, task } => self.task(platform, group, task),
             Change::TaskClosed { id } => self.run("DELETE FROM tasks WHERE task = ?1", [&**id]),
             Change::Chat(change) => self.chat(change),
             Change::ChatUndone { no, undone, .. } => self.run(
-                "UPDATE chat_changes SET undone = ?2 WHERE no = ?1 AND undone IS NULL",
+                "UPDATE chat_changes SET undone = seal('chat_changes.undone', no, ?2) WHERE no = ?1 AND undone IS NULL",
                 params![signed(*no)?, encode(undone)?],
             ),
             Change::Pause { platform, group, pause } => self.pause(platform, group, pause.as_ref()),
@@ -132,8 +135,10 @@ impl Changes<'_> {
                 params![&*timer.platform, &*timer.group, &*timer.id],
             ),
             Change::Act(action) => self.act(action),
-            Change::Attempted { id, body } => self
-                .run("UPDATE outbox SET attempted = ?2 WHERE id = ?1 AND state = 'pending'", params![&**id, &**body]),
+            Change::Attempted { id, body } => self.run(
+                "UPDATE outbox SET attempted = seal('outbox.attempted', id, ?2) WHERE id = ?1 AND state = 'pending'",
+                params![&**id, &**body],
+            ),
             Change::Untried { id } => {
                 self.run("UPDATE outbox SET attempted = NULL WHERE id = ?1 AND state = 'pending'", params![&**id])
             }
@@ -152,7 +157,8 @@ impl Changes<'_> {
         let no = signed(case.no)?;
         let group = self.groups.find_or_add(self.tx, &case.platform, &case.group)?;
         let body = encode(case)?;
-        self.run("INSERT INTO cases (no, group_id, body) VALUES (?1, ?2, ?3)", params![no, group, body])?;
+        let insert = "INSERT INTO cases (no, group_id, body) VALUES (?1, ?2, seal('cases.body', ?1, ?3))";
+        self.run(insert, params![no, group, body])?;
         if !case.message.is_empty() {
             self.case_message(group, &case.message, no)?;
         }
@@ -168,7 +174,11 @@ impl Changes<'_> {
         let mut read = self.tx.prepare_cached("SELECT group_id FROM cases WHERE no = ?1")?;
         let group: Option<i64> = read.query_row([no], |row| row.get(0)).optional()?;
         let group = group.ok_or_else(|| StoreError::Row(format!("evidence of case {no}, which there is not")))?;
-        self.run("INSERT INTO evidence (case_no, body) VALUES (?1, ?2)", params![no, encode(evidence)?])?;
+        self.run(
+            "INSERT INTO evidence (id, case_no, body)
+             SELECT n, ?1, seal('evidence.body', n, ?2) FROM (SELECT coalesce(max(id), 0) + 1 AS n FROM evidence)",
+            params![no, encode(evidence)?],
+        )?;
         if evidence.message.is_empty() {
             return Ok(()); // it is about a name
         }
@@ -219,7 +229,8 @@ impl Changes<'_> {
         let group = self.groups.find_or_add(self.tx, &member.platform, &member.group)?;
         // Who comes is not gone any more; who leaves or is renamed keeps the time they came.
         self.run(
-            "INSERT INTO members (group_id, user, name, joined, gone) VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO members (group_id, user, name, joined, gone)
+             VALUES (?1, ?2, seal('members.name', ?1, ?2, ?3), ?4, ?5)
              ON CONFLICT DO UPDATE SET
                  name = coalesce(excluded.name, name),
                  joined = coalesce(excluded.joined, joined),
@@ -234,7 +245,7 @@ impl Changes<'_> {
             return self.run("DELETE FROM ledgers WHERE group_id = ?1", [group]);
         }
         self.run(
-            "INSERT INTO ledgers (group_id, ledger) VALUES (?1, ?2)
+            "INSERT INTO ledgers (group_id, ledger) VALUES (?1, seal('ledgers.ledger', ?1, ?2))
              ON CONFLICT DO UPDATE SET ledger = excluded.ledger",
             params![group, encode(ledger)?],
         )
@@ -246,7 +257,7 @@ impl Changes<'_> {
             return self.run("DELETE FROM newcomers WHERE group_id = ?1", [group]);
         }
         self.run(
-            "INSERT INTO newcomers (group_id, newcomers) VALUES (?1, ?2)
+            "INSERT INTO newcomers (group_id, newcomers) VALUES (?1, seal('newcomers.newcomers', ?1, ?2))
              ON CONFLICT DO UPDATE SET newcomers = excluded.newcomers",
             params![group, encode(newcomers)?],
         )
@@ -256,14 +267,17 @@ impl Changes<'_> {
     fn task(&mut self, platform: &str, group: &str, task: &OpenTask) -> Result<(), StoreError> {
         let group = self.groups.find_or_add(self.tx, platform, group)?;
         self.run(
-            "INSERT INTO tasks (task, group_id, body) VALUES (?1, ?2, ?3)
+            "INSERT INTO tasks (task, group_id, body) VALUES (?1, ?2, seal('tasks.body', ?1, ?3))
              ON CONFLICT (task) DO UPDATE SET body = excluded.body",
             params![&*task.id, group, encode(task)?],
         )
     }
 
     fn company_alerts(&self, alerts: &Alerts) -> Result<(), StoreError> {
-        self.run("INSERT OR REPLACE INTO company_alerts (id, alerts) VALUES (1, ?1)", [encode(alerts)?])
+        self.run(
+            "INSERT OR REPLACE INTO company_alerts (id, alerts) VALUES (1, seal('company_alerts.alerts', 1, ?1))",
+            [encode(alerts)?],
+        )
     }
 
     fn timer(&self, timer: &Timer) -> Result<(), StoreError> {
@@ -277,7 +291,7 @@ impl Changes<'_> {
     fn chat(&mut self, change: &ChatChange) -> Result<(), StoreError> {
         let group = self.groups.find_or_add(self.tx, &change.platform, &change.group)?;
         self.run(
-            "INSERT INTO chat_changes (no, group_id, change) VALUES (?1, ?2, ?3)",
+            "INSERT INTO chat_changes (no, group_id, change) VALUES (?1, ?2, seal('chat_changes.change', ?1, ?3))",
             params![signed(change.no)?, group, encode(change)?],
         )
     }
@@ -287,7 +301,7 @@ impl Changes<'_> {
             return self.run("DELETE FROM pauses WHERE platform = ?1 AND group_name = ?2", [platform, group]);
         };
         self.run(
-            "INSERT INTO pauses (platform, group_name, by) VALUES (?1, ?2, ?3)
+            "INSERT INTO pauses (platform, group_name, by) VALUES (?1, ?2, seal('pauses.by', ?1, ?2, ?3))
              ON CONFLICT DO UPDATE SET by = excluded.by",
             params![platform, group, encode(by)?],
         )
@@ -297,7 +311,9 @@ impl Changes<'_> {
         let Commanded { member, event, at, command, text, result } = commanded;
         let group = self.groups.find_or_add(self.tx, &member.platform, &member.group)?;
         self.run(
-            "INSERT INTO commands (group_id, at, user, event, command, result, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO commands (id, group_id, at, user, event, command, result, text)
+             SELECT n, ?1, ?2, ?3, ?4, ?5, ?6, seal('commands.text', n, ?7)
+             FROM (SELECT coalesce(max(id), 0) + 1 AS n FROM commands)",
             params![group, at.0, &*member.user, &**event, &**command, &**result, text],
         )
     }
@@ -306,7 +322,8 @@ impl Changes<'_> {
         let case: Option<i64> = action.cause.case.as_ref().and_then(|no| no.parse().ok());
         let state = if action.observe { "observed" } else { "pending" };
         let mut insert = self.tx.prepare_cached(
-            "INSERT INTO outbox (id, lane, case_no, state, action) VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO outbox (id, lane, case_no, state, action)
+             VALUES (?1, ?2, ?3, ?4, seal('outbox.action', ?1, ?5))
              ON CONFLICT (id) DO NOTHING",
         )?;
         let rows = insert.execute(params![&*action.id, action.lane as u8, case, state, encode(action)?])?;
@@ -323,7 +340,7 @@ impl Changes<'_> {
         // The first end is the end, but what was under way when it was cancelled may have been done all the same; and what
         // was only supposed gives way to what is known.
         self.run(
-            "UPDATE outbox SET state = ?2, message = ?3, error = ?4, ended_at = ?5
+            "UPDATE outbox SET state = ?2, message = ?3, error = seal('outbox.error', id, ?4), ended_at = ?5
              WHERE id = ?1 AND (state = 'pending' OR (state = 'cancelled' AND ?2 IN ('done', 'uncertain'))
                  OR (state IN ('uncertain', 'expired') AND ?2 = 'done') OR (state = 'uncertain' AND ?2 = 'failed'))",
             params![id, outcome.state(), message, error, at.0],

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use qunwei::ports::{Clock, Store};
 use qunwei::serve::{SystemClock, open_store};
+use qunwei::store::Keyring;
 use serde_json::json;
 
 use crate::support::daemon::{Daemon, Home, client, qunwei, send, stderr};
@@ -190,7 +191,7 @@ async fn a_daemon_goes_on_from_a_restored_backup_with_its_history() {
         assert!(of(&data) == of(&restored_data), "{day}");
     }
     assert_eq!(names(&restored_data), ["history", "lock", "qunwei.db"]);
-    let journal = |data: &Path| open_store(data).unwrap().journal(0, 100_000).unwrap();
+    let journal = |data: &Path| open_store(data, &Keyring::none()).unwrap().journal(0, 100_000).unwrap();
     assert_eq!(journal(&data), journal(&restored_data));
 
     world.data = tempfile::tempdir().unwrap();

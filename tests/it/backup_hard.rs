@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use qunwei::store::Keyring;
 use serde_json::json;
 
 use crate::backup::{backup, restore, verify};
@@ -168,7 +169,7 @@ async fn a_restore_that_was_killed_is_refused_and_done_again() {
         child.kill().unwrap();
         child.wait().unwrap();
         if data.join(".restoring").exists() {
-            let refused = qunwei::serve::open_store(&data).err().unwrap().to_string();
+            let refused = qunwei::serve::open_store(&data, &Keyring::none()).err().unwrap().to_string();
             assert!(refused.contains("was cut off"), "{refused}");
             cut_off += 1;
         } else if data.join("qunwei.db").exists() {
@@ -179,7 +180,7 @@ async fn a_restore_that_was_killed_is_refused_and_done_again() {
     std::fs::create_dir_all(data.join(".restoring/history")).unwrap();
     std::fs::create_dir_all(data.join("history")).unwrap();
     std::fs::write(data.join("history/half.db"), "half").unwrap();
-    let refused = qunwei::serve::open_store(&data).err().unwrap().to_string();
+    let refused = qunwei::serve::open_store(&data, &Keyring::none()).err().unwrap().to_string();
     assert!(refused.contains("was cut off; run `qunwei restore` into it again"), "{refused}");
     let output = restore(&file, &data);
     assert!(output.status.success(), "{}", stderr(&output));

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Output;
 use std::time::Duration;
 
+use qunwei::store::Keyring;
 use serde_json::json;
 
 use crate::commands::{has, world};
@@ -179,7 +180,7 @@ fn what_is_no_store_is_left_alone() {
     std::fs::write(data.join("qunwei.db"), "x".repeat(5000)).unwrap();
     refused("is not a store of Qunwei");
     std::fs::remove_file(data.join("qunwei.db")).unwrap();
-    drop(qunwei::serve::open_store(&data).unwrap());
+    drop(qunwei::serve::open_store(&data, &Keyring::none()).unwrap());
     let conn = rusqlite::Connection::open(data.join("qunwei.db")).unwrap();
     conn.pragma_update(None, "user_version", 999).unwrap();
     drop(conn);

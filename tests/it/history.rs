@@ -6,6 +6,7 @@ use std::time::Duration;
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::{Clock, Row, RowKind, Store, Unit};
 use qunwei::serve::{SystemClock, open_store};
+use qunwei::store::Keyring;
 use serde_json::json;
 
 use crate::journal::run_again;
@@ -93,7 +94,7 @@ async fn a_fresh_run_reads_days_that_were_moved_as_if_they_were_not() {
     let again = tempfile::tempdir().unwrap();
     run_again(&world.config().settings, world.data.path(), again.path());
     dump::assert_same(&dump::state(world.data.path()), &dump::state(again.path()));
-    let journal = |data: &Path| open_store(data).unwrap().journal(0, 100_000).unwrap();
+    let journal = |data: &Path| open_store(data, &Keyring::none()).unwrap().journal(0, 100_000).unwrap();
     assert_eq!(journal(world.data.path()), journal(again.path()));
     assert!(hot(again.path()) > hot(world.data.path()) + 90);
 }
@@ -229,7 +230,7 @@ async fn a_kill_while_days_are_moved_loses_no_message_and_doubles_none() {
         assert_eq!(send(&http, daemon.listen, &format!("msg_{kill}"), &event.to_string()).await.unwrap().0, 200);
         tokio::time::sleep(Duration::from_millis(dice.below(60) * (1 + kill))).await; // the moment is the test
         daemon.kill();
-        let mut store = until("the store opens", || open_store(&home.data()).ok()).await;
+        let mut store = until("the store opens", || open_store(&home.data(), &Keyring::none()).ok()).await;
         let journal = store.journal(0, 100_000).unwrap();
         assert_eq!(journal.len(), journal.last().unwrap().seq as usize, "a row is missing or there twice");
         assert!(journal.iter().zip(&rows).all(|(is, was)| is == was), "a row is not as it was");
@@ -243,13 +244,14 @@ async fn a_kill_while_days_are_moved_loses_no_message_and_doubles_none() {
     let data = home.data();
     until("all is moved", || (files(&data).len() == 4 && hot(&data) < 300).then_some(())).await;
     daemon.kill();
-    let journal = until("the store opens", || open_store(&data).ok()).await.journal(0, 100_000).unwrap();
+    let journal =
+        until("the store opens", || open_store(&data, &Keyring::none()).ok()).await.journal(0, 100_000).unwrap();
     assert!(journal.iter().zip(&rows).all(|(is, was)| is == was) && journal.len() > rows.len());
 }
 
 /// A store with so many messages on each of the days before today.
 fn past_days(home: &Home, days: u64, messages: u64) -> Vec<Row> {
-    let mut store = open_store(&home.data()).unwrap();
+    let mut store = open_store(&home.data(), &Keyring::none()).unwrap();
     let today = SystemClock.now().0;
     let mut rows = Vec::new();
     for seq in 1..=days * messages {

@@ -13,7 +13,7 @@ use qunwei::domain::policy::Settings;
 use qunwei::domain::state::Limits;
 use qunwei::ports::{Row, RowKind, Store};
 use qunwei::serve::open_store;
-use qunwei::store::{Durability, Options, SqliteStore};
+use qunwei::store::{Durability, Keyring, Options, SqliteStore};
 use serde_json::{Value, json};
 
 use crate::support::World;
@@ -294,11 +294,11 @@ pub(crate) fn run_again(settings: &Arc<Settings>, from: &Path, to: &Path) -> [us
 
 /// The same. Versions of the rules that are not among those `known` are made of the files that the store kept.
 pub(crate) fn run_again_knowing(known: impl IntoIterator<Item = Arc<Settings>>, from: &Path, to: &Path) -> [usize; 7] {
-    let rows = open_store(from).unwrap().journal(0, 1_000_000).unwrap();
+    let rows = open_store(from, &Keyring::none()).unwrap().journal(0, 1_000_000).unwrap();
     let scratch = Options { durability: Durability::Scratch, ..Options::default() };
     let store = Box::new(SqliteStore::open(to, scratch).unwrap());
     let metrics = Arc::new(Metrics::new());
-    let kept = open_store(from).unwrap();
+    let kept = open_store(from, &Keyring::none()).unwrap();
     let mut versions: HashMap<Arc<str>, Arc<Settings>> =
         known.into_iter().map(|settings| (settings.version.clone(), settings)).collect();
     let settings = versions.values().next().unwrap().clone(); // until the first row says which
@@ -332,7 +332,7 @@ fn rules(store: &SqliteStore, version: &str) -> Arc<Settings> {
 
 /// The versions that the journal names, in order.
 pub(crate) fn rules_of(data: &Path) -> Vec<String> {
-    let rows = open_store(data).unwrap().journal(0, 1_000_000).unwrap();
+    let rows = open_store(data, &Keyring::none()).unwrap().journal(0, 1_000_000).unwrap();
     rows.into_iter().filter(|row| row.kind == RowKind::Rules).map(|row| row.body.to_string()).collect()
 }
 

@@ -59,6 +59,7 @@ mod reload;
 mod replay;
 mod rotation;
 mod score;
+mod seal;
 mod sim;
 mod soak;
 mod security;

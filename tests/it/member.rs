@@ -12,12 +12,12 @@ use crate::support::daemon::{qunwei, stderr};
 use crate::support::{World, raw, tables, until};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
-const SPAM: &str = "兼职刷单日结，加薇信 abc12345";
+pub const SPAM: &str = "兼职刷单日结，加薇信 abc12345";
 
 /// The member, and what only they are called and said.
-const USER: &str = "wm-zhaoliu-77";
-const NAME: &str = "赵六子丹";
-const SAID: [&str; 5] =
+pub const USER: &str = "wm-zhaoliu-77";
+pub const NAME: &str = "赵六子丹";
+pub const SAID: [&str; 5] =
     ["独一无二的早安", "独门兼职刷单日结，加薇信 abc98765", "专属私聊问题", "短句甲乙", "被引用的独白"];
 
 fn erase(arguments: &[&str]) -> Output {
@@ -41,7 +41,7 @@ async fn post(world: &mut World, event: Value) {
 }
 
 /// Two days in which the member comes, speaks, breaks rules, is quoted, mentioned, reported and punished, among others who do too.
-async fn two_days(world: &mut World) {
+pub async fn two_days(world: &mut World) {
     let person = json!({"id": USER, "name": NAME});
     let joined = json!({"id": "e-1", "type": "member_joined", "group": "g1", "members": [person, {"id": "5", "name": "李姐", "role": "admin"}]});
     post(world, joined).await;

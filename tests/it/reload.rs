@@ -12,6 +12,7 @@ use qunwei::adapters::bridge::sign::{Secret, header_seconds, sign};
 use qunwei::app::reload::{NotReloaded, Reloaded};
 use qunwei::ports::{RowKind, Store};
 use qunwei::serve::open_store;
+use qunwei::store::Keyring;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -472,7 +473,7 @@ async fn load(to: std::net::SocketAddr, client_no: usize, stop: Arc<AtomicBool>)
 fn check_load(data: &Path, answered: &HashSet<String>, versions: &HashMap<String, &str>) {
     let mut in_force = String::new();
     let mut judged_by = HashMap::new();
-    for row in open_store(data).unwrap().journal(0, 1_000_000).unwrap() {
+    for row in open_store(data, &Keyring::none()).unwrap().journal(0, 1_000_000).unwrap() {
         match row.kind {
             RowKind::Rules => in_force = row.body.to_string(),
             RowKind::Event => {
@@ -533,7 +534,7 @@ async fn a_signal_every_hundred_milliseconds() {
     until_told(&daemon, &["→ 28"]).await;
     assert_eq!(daemon.admin("/readyz").await.0, 200);
     daemon.stop().await;
-    let mut store = open_store(&home.data()).unwrap();
+    let mut store = open_store(&home.data(), &Keyring::none()).unwrap();
     let stored: Vec<String> = (store.journal(0, 1_000_000).unwrap().into_iter())
         .filter(|row| row.kind == RowKind::Event)
         .map(|row| serde_json::from_str::<Value>(&row.body).unwrap()["id"].as_str().unwrap().to_owned())

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use qunwei::domain::standing::Standing;
 use qunwei::serve::open_store;
+use qunwei::store::Keyring;
 use serde_json::{Value, json};
 
 use crate::journal::run_again;
@@ -266,7 +267,7 @@ async fn a_name_that_asks_for_a_look_is_put_before_the_admins_once() {
     let text = alert["text"].as_str().unwrap();
     assert!(text.contains("群昵称") && !text.contains("客服小") && !text.contains("人工客服"), "{text}");
     world.down().await;
-    let mut store = open_store(world.data.path()).unwrap();
+    let mut store = open_store(world.data.path(), &Keyring::none()).unwrap();
     use qunwei::ports::{MemberRef, Store};
     let stored = store.member(&MemberRef::new(&"example".into(), "g1", "9")).unwrap();
     assert_eq!(Standing { name: None, ..stored.standing.clone() }, Standing::default());

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use qunwei::ports::Store;
 use qunwei::serve::open_store;
+use qunwei::store::Keyring;
 use serde_json::json;
 
 use crate::support::bot::Answer;
@@ -122,7 +123,7 @@ async fn messages_come_along_when_asked_for() {
         command.args(["export", "--data"]).arg(world.data.path()).arg("--state").arg(&file).args(more);
         assert!(command.output().unwrap().status.success());
         import(&folder.path().join(name), &file);
-        counts.push(open_store(&folder.path().join(name)).unwrap().journal(0, 99).unwrap().len());
+        counts.push(open_store(&folder.path().join(name), &Keyring::none()).unwrap().journal(0, 99).unwrap().len());
     }
     assert!(counts[0] >= 6 && counts[1] == 0, "{counts:?}");
 }
@@ -134,7 +135,7 @@ fn it_says_what_is_wrong_and_writes_over_nothing() {
         let output = qunwei().args(args).current_dir(home.folder.path()).output().unwrap();
         (output.status.code().unwrap(), stderr(&output))
     };
-    drop(open_store(&home.data()).unwrap());
+    drop(open_store(&home.data(), &Keyring::none()).unwrap());
     assert_eq!(run(&["export", "--data", "data", "--state", "state.jsonl"]).0, 0);
     #[cfg(unix)]
     {

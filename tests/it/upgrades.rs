@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use qunwei::domain::secret::Key;
+use qunwei::store::Keyring;
 use rusqlite::Connection;
 
 use crate::support::daemon::{Home, client, qunwei, send, stderr};
@@ -36,6 +38,9 @@ fn store_of(steps: &[PathBuf], data: &Path) -> Connection {
     .unwrap();
     conn
 }
+
+/// What some of the rows are sealed with.
+const KEY: &str = "qwkey_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
 /// What a step changes on purpose: the column it takes away or writes anew.
 const CHANGED: &[(&str, &str)] = &[("ledgers", "ledger"), ("configs", "named")];
@@ -83,7 +88,9 @@ async fn a_daemon_starts_on_a_store_of_every_earlier_version_and_loses_nothing()
         }
         drop(conn);
         // Brought up to date without a daemon: everything is there as it was.
-        drop(qunwei::serve::open_store(&home.data()).unwrap());
+        let sealed = there.iter().any(|table| table == "seals");
+        let keys = if sealed { Keyring::of(&[Key::parse(KEY).unwrap()]) } else { Keyring::none() };
+        drop(qunwei::serve::open_store(&home.data(), &keys).unwrap());
         let conn = Connection::open(home.data().join("qunwei.db")).unwrap();
         let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
         assert_eq!(version, steps.len() as i64);
@@ -92,6 +99,10 @@ async fn a_daemon_starts_on_a_store_of_every_earlier_version_and_loses_nothing()
         }
         drop(conn);
         // And by a daemon, which then goes on with it.
+        if sealed {
+            home.write("config/seal.toml", "[daemon.seal]\nkey_file = \"../seal.key\"\n");
+            home.write("seal.key", KEY);
+        }
         let daemon = home.start().await;
         let event =
             r#"{"id":"new","type":"message","group":"g1","sender":{"id":"u1"},"text":"兼职刷单日结，加薇信 abc12345"}"#;

@@ -29,6 +29,11 @@ pub(super) const TABLES: &[Table] = &[
         DISK,
     ),
     Table::new(
+        &["[daemon.seal]"],
+        "把存下来的群友原话加密：消息、案件里的原话、通知、命令、昵称，数据库、每天的消息文件和备份里都是密文。没有钥匙就读不出来，也启动不了，所以钥匙要另外保存一份，不要和备份放在一起。以前存的用 qunwei seal 加密。整段不写就不加密。",
+        SEAL,
+    ),
+    Table::new(
         &["[daemon.backup]"],
         "定时备份：把 data 里的全部东西（数据库和每天的消息）压成一个文件，核对过才算数，最好放到两个地方。做不成就报警，写进日志、/readyz 和 /metrics，也送到 [daemon.alerts] 里的群。整段不写就不备份。",
         BACKUP,
@@ -83,6 +88,35 @@ const BACKUP: &[Key] = &[
     )
     .or(r#""10 4 * * *""#),
     Key::number(KEEP, "30", "每个文件夹里留最近几份；更早的在有了新的以后删掉"),
+];
+
+const SEAL: &[Key] = &[
+    Key::new(
+        "key_env",
+        Takes::Text("环境变量的名字"),
+        r#""QUNWEI_SEAL_KEY""#,
+        "钥匙放在哪个环境变量里：qwkey_ 开头，用 echo qwkey_$(openssl rand -base64 32) 生成",
+    )
+    .at_start(),
+    Key::new(
+        "key_file",
+        Takes::Text("文件的路径"),
+        r#""../secrets/seal.key""#,
+        "或者放在哪个文件里；相对路径从写它的 TOML 文件算起",
+    )
+    .instead_of("key_env")
+    .at_start(),
+    Key::new(
+        "previous_key_env",
+        Takes::Text("环境变量的名字"),
+        r#""QUNWEI_SEAL_KEY_OLD""#,
+        "换钥匙时写：旧钥匙放在哪个环境变量里，用它加密的还读得出来。qunwei seal 做完以后删掉",
+    )
+    .or_else("没有旧钥匙")
+    .at_start(),
+    Key::new("previous_key_file", Takes::Text("文件的路径"), r#""../secrets/seal.key.old""#, "或者放在哪个文件里")
+        .instead_of("previous_key_env")
+        .at_start(),
 ];
 
 const DAEMON: &[Key] = &[

@@ -164,6 +164,12 @@ pub(super) fn first(heading: &str) -> &str {
     heading.trim_matches(['[', ']']).split('.').next().unwrap_or_default()
 }
 
+/// Whether all keys below this heading are only looked at when the daemon starts.
+pub(super) fn is_all_at_start(heading: &str) -> bool {
+    let mut keys = all().filter(|table| table.headings.contains(&heading)).flat_map(Table::rows).peekable();
+    keys.peek().is_some() && keys.all(|key| key.at_start)
+}
+
 /// Whether a key below this heading is only looked at when the daemon starts.
 pub(super) fn is_at_start(heading: &str, name: &str) -> bool {
     let tables = all().filter(|table| table.headings.contains(&heading));

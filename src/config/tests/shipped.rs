@@ -126,6 +126,8 @@ fn what_it_has_commented_out_is_sound_too() {
                 "proxy_auth_file",
                 "forward_url_env",
                 "robot_file",
+                "key_file",
+                "previous_key_file",
             ];
             lines.retain(|line| !instead.iter().any(|start| line.starts_with(start)));
             *text = lines.join("\n");

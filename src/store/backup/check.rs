@@ -1,6 +1,6 @@
 //! Whether a store is sound, looked at beside a daemon that may be running.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use crate::ports::StoreError;
 use crate::store::error::{decode, unsigned};
 use crate::store::history::{self, Day};
 use crate::store::read::text;
-use crate::store::{OpenError, peek, schema};
+use crate::store::{Keyring, OpenError, peek, schema, seal};
 
 /// What a look at one thing found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +64,8 @@ impl Checked {
 ///
 /// # Errors
 /// There is no store of this or an older version in it.
-pub fn check(dir: &Path) -> Result<Checked, OpenError> {
-    let conn = peek::snapshot(dir)?;
+pub fn check(dir: &Path, keys: &Keyring) -> Result<Checked, OpenError> {
+    let conn = peek::snapshot(dir, keys)?;
     let sql = |error: rusqlite::Error| peek::unreadable(dir, &error);
     let mut checked = Checked::default();
     match faults(&conn, "integrity_check") {
@@ -87,6 +87,7 @@ pub fn check(dir: &Path) -> Result<Checked, OpenError> {
     files(&mut checked, dir, &days);
     numbers(&mut checked, &conn, &days).map_err(sql)?;
     rows(&mut checked, &conn).map_err(sql)?;
+    seals(&mut checked, dir, &conn, keys, &days).map_err(sql)?;
     references(&mut checked, &conn).map_err(sql)?;
     Ok(checked)
 }
@@ -199,7 +200,7 @@ fn rows(checked: &mut Checked, conn: &Connection) -> rusqlite::Result<()> {
         if !conn.table_exists(None, *table)? {
             continue; // of an older store
         }
-        let mut read = conn.prepare(&format!("SELECT {column} FROM {table}"))?;
+        let mut read = conn.prepare(&format!("SELECT {} FROM {table}", seal::unsealed_or_null(table, column)))?;
         let mut found = read.query([])?;
         let mut bad = 0;
         while let Some(row) = found.next()? {
@@ -214,6 +215,49 @@ fn rows(checked: &mut Checked, conn: &Connection) -> rusqlite::Result<()> {
         checked.say(Found::Sound, "rows", format!("{count} cases, actions, standings and other values can be read"));
     } else {
         checked.say(Found::Wrong, "rows", format!("cannot be read: {}", wrong.join(", ")));
+    }
+    Ok(())
+}
+
+/// How much is sealed with which key, and whether it opens.
+fn seals(checked: &mut Checked, dir: &Path, conn: &Connection, keys: &Keyring, days: &[Day]) -> rusqlite::Result<()> {
+    if seal::used(conn)?.is_empty() {
+        return Ok(());
+    }
+    let (mut by_key, mut wrong) = (BTreeMap::<Option<String>, u64>::new(), Vec::new());
+    let mut count = |conn: &Connection, column: &seal::Column, of: &str| -> rusqlite::Result<()> {
+        for (key, values, bad) in seal::counted(conn, column)? {
+            *by_key.entry(key).or_default() += values;
+            if bad > 0 {
+                wrong.push(format!("{bad} of {}.{}{of}", column.table, column.name));
+            }
+        }
+        Ok(())
+    };
+    for column in seal::SEALED {
+        count(conn, column, "")?;
+    }
+    for day in days {
+        let path = history::path(dir, &day.file);
+        if path.is_file() {
+            let file = history::open(&path)?;
+            keys.install(&file)?;
+            for column in seal::SEALED.iter().filter(|column| column.table == "journal") {
+                count(&file, column, &format!(" in {}", day.file))?;
+            }
+        }
+    }
+    let plain = by_key.remove(&None).unwrap_or(0);
+    let mut said: Vec<String> =
+        by_key.iter().filter_map(|(key, values)| Some(format!("{values} values with {}", key.as_ref()?))).collect();
+    if plain > 0 {
+        said.push(format!("{plain} not sealed: `qunwei seal`"));
+    }
+    if wrong.is_empty() {
+        let found = if plain > 0 { Found::Noted } else { Found::Sound };
+        checked.say(found, "seals", said.join(", "));
+    } else {
+        checked.say(Found::Wrong, "seals", format!("do not open: {}", wrong.join(", ")));
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::ports::{Row, StoreError};
 use crate::store::history::{self, History};
 use crate::store::inspect::{self, TableCount};
 use crate::store::transfer::TABLES;
-use crate::store::{OpenError, configs, peek, read, schema};
+use crate::store::{Keyring, OpenError, configs, peek, read, schema, seal};
 
 /// Tables that are state but no consequence of the inputs alone: what jobs write, what readers note, what was compressed.
 const NOT_COMPARED: &[&str] = &[
@@ -24,6 +24,7 @@ const NOT_COMPARED: &[&str] = &[
     "erasures",
     "marks",
     "pictures",
+    "seals",
     "seen_log",
     "seen_segments",
     "seen_buckets",
@@ -51,13 +52,13 @@ impl Moment {
     ///
     /// # Errors
     /// There is no store in it, or it cannot be read.
-    pub fn of(dir: &Path) -> Result<Self, OpenError> {
-        let conn = peek::snapshot(dir)?;
+    pub fn of(dir: &Path, keys: &Keyring) -> Result<Self, OpenError> {
+        let conn = peek::snapshot(dir, keys)?;
         let sql = |error: rusqlite::Error| peek::unreadable(dir, &error);
         let history = if history::named(&conn).map_err(sql)?.is_empty() {
             History::none(dir)
         } else {
-            History::load(&conn, dir).map_err(sql)?
+            History::load(&conn, dir, keys).map_err(sql)?
         };
         Ok(Self { dir: dir.to_owned(), conn, history })
     }
@@ -113,12 +114,12 @@ impl Moment {
         configs::find(&self.conn, version)
     }
 
-    /// In which tables another directory has other rows, and which row differs first; never what is in it.
+    /// In which tables another directory, which these keys open, has other rows, and which row differs first; never what is in it.
     ///
     /// # Errors
     /// One of them cannot be read.
-    pub fn differences(&self, other: &Path) -> Result<Vec<String>, OpenError> {
-        let theirs = peek::snapshot(other)?;
+    pub fn differences(&self, other: &Path, keys: &Keyring) -> Result<Vec<String>, OpenError> {
+        let theirs = peek::snapshot(other, keys)?;
         let mut differ = Vec::new();
         for table in TABLES.iter().filter(|table| !NOT_COMPARED.contains(table)) {
             let ours = rows(&self.conn, table).map_err(|error| peek::unreadable(&self.dir, &error))?;
@@ -146,7 +147,7 @@ fn rows(conn: &Connection, table: &str) -> rusqlite::Result<BTreeSet<[u8; 32]>> 
         }
         columns.push(match column {
             "group_id" => "(SELECT platform || char(0) || name FROM groups WHERE id = group_id)".to_owned(),
-            column => column.to_owned(),
+            column => seal::unsealed(table, column),
         });
     }
     let mut read = conn.prepare(&format!("SELECT {} FROM {table}", columns.join(", ")))?;

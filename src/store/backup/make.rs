@@ -14,7 +14,7 @@ use super::{BackupError, FORMAT, Head};
 use crate::domain::time::Timestamp;
 use crate::store::history::{self, Day};
 use crate::store::lock::DirLock;
-use crate::store::{open, peek, schema};
+use crate::store::{Keyring, open, peek, schema};
 
 /// What a backup came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ pub fn back_up(data: &Path, to: &Path, at: Timestamp) -> Result<BackedUp, Backup
 
 /// The database as it is at one moment. SQLite reads and writes it row by row, and nothing that was deleted is in it.
 pub(in crate::store) fn write_database(data: &Path, to: &Path) -> Result<(), BackupError> {
-    peek::snapshot(data)?; // says why, where there is none
+    peek::snapshot(data, &Keyring::as_stored())?; // says why, where there is none
     let mut conn = peek::reader(data)?;
     let (mut since, written) = (Instant::now(), to.to_owned());
     let rest = move || {

@@ -10,7 +10,7 @@ use super::archive;
 use super::make::{faults, private_file};
 use super::{BackupError, Head};
 use crate::store::lock::{DirLock, Refusal};
-use crate::store::{OpenError, history, open};
+use crate::store::{Keyring, OpenError, history, open};
 
 /// What was restored.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ fn fill(file: &Path, dir: &Path, aside: &Path) -> Result<Restored, BackupError> 
     let Unpacked { head, days } = unpack(file, aside)?;
     let database = aside.join(open::FILE);
     let conn = Connection::open(&database)?;
-    open::inspect(&conn, &database)??;
+    open::inspect(&conn, &Keyring::as_stored(), &database)??;
     if let Some(why) = faults(&conn, "integrity_check")? {
         return Err(BackupError::NotWhole { file: file.to_owned(), why: format!("its database is damaged: {why}") });
     }

@@ -10,7 +10,7 @@ use super::{OF_GROUP, quoted};
 use crate::ports::{Person, RowKind, StoreError};
 use crate::store::backup::Moment;
 use crate::store::read::{each, text};
-use crate::store::{OpenError, peek};
+use crate::store::{Keyring, OpenError, peek};
 
 /// Inputs that are in memory at once.
 const PIECE: usize = 2000;
@@ -38,28 +38,33 @@ pub enum MemberError {
 ///
 /// # Errors
 /// The store cannot be read, or nothing of them is in it.
-pub fn export_member(dir: &Path, person: &Person) -> Result<Value, MemberError> {
-    let conn = peek::snapshot(dir)?;
+pub fn export_member(dir: &Path, keys: &Keyring, person: &Person) -> Result<Value, MemberError> {
+    let conn = peek::snapshot(dir, keys)?;
     let of = |sql: &str| lines(&conn, person, sql);
     let members =
-        of("SELECT json_object('group', (SELECT name FROM groups WHERE id = group_id), 'name', name, 'role', role,
+        of("SELECT json_object('group', (SELECT name FROM groups WHERE id = group_id), 'name', unseal('members.name', group_id, user, name),
+                      'role', role,
                       'joined', joined, 'left', gone) FROM members WHERE {} AND user = :user")?;
     let standing =
         of("SELECT json_object('group', (SELECT name FROM groups WHERE id = group_id), 'standing', json(standing))
                        FROM standings WHERE {} AND user = :user")?;
-    let cases = of("SELECT body FROM cases WHERE {} AND json_extract(body, '$.user') = :user ORDER BY no")?;
-    let evidence = of("SELECT body FROM evidence WHERE case_no IN
-                       (SELECT no FROM cases WHERE {} AND json_extract(body, '$.user') = :user) ORDER BY id")?;
+    let cases = of("SELECT unseal('cases.body', no, body) AS opened FROM cases
+                    WHERE {} AND json_extract(opened, '$.user') = :user ORDER BY no")?;
+    let evidence = of("SELECT unseal('evidence.body', id, body) FROM evidence WHERE case_no IN
+                       (SELECT no FROM cases WHERE {} AND json_extract(unseal('cases.body', no, body), '$.user') = :user)
+                       ORDER BY id")?;
     let commands =
         of("SELECT json_object('group', (SELECT name FROM groups WHERE id = group_id), 'at', at, 'command', command,
-                       'text', text, 'result', result) FROM commands WHERE {} AND user = :user ORDER BY id")?;
-    let actions = of("SELECT json_object('state', state, 'ended_at', ended_at, 'action', json(action)) FROM outbox
-                      WHERE json_extract(action, '$.platform') = :platform AND instr(action, :quoted) > 0 ORDER BY place")?;
-    let reminders =
-        of("SELECT reminder FROM reminders WHERE {} AND json_extract(reminder, '$.by') = :user ORDER BY no")?;
-    let changes = of("SELECT change FROM chat_changes WHERE {} AND json_extract(change, '$.by') = :user ORDER BY no")?;
+                       'text', unseal('commands.text', id, text), 'result', result) FROM commands WHERE {} AND user = :user ORDER BY id")?;
+    let actions = of("SELECT json_object('state', state, 'ended_at', ended_at, 'action', json(opened)) FROM
+                      (SELECT place, state, ended_at, unseal('outbox.action', id, action) AS opened FROM outbox)
+                      WHERE json_extract(opened, '$.platform') = :platform AND instr(opened, :quoted) > 0 ORDER BY place")?;
+    let reminders = of("SELECT unseal('reminders.reminder', no, reminder) AS opened FROM reminders
+            WHERE {} AND json_extract(opened, '$.by') = :user ORDER BY no")?;
+    let changes = of("SELECT unseal('chat_changes.change', no, change) AS opened FROM chat_changes
+            WHERE {} AND json_extract(opened, '$.by') = :user ORDER BY no")?;
     drop(conn);
-    let events = events(dir, person)?;
+    let events = events(dir, keys, person)?;
     let all = json!({
         "platform": &*person.platform, "user": &*person.user, "members": members, "standing": standing, "cases": cases,
         "evidence": evidence, "actions": actions, "commands": commands, "reminders": reminders, "changes": changes,
@@ -88,9 +93,9 @@ fn lines(conn: &Connection, person: &Person, sql: &str) -> Result<Vec<Value>, St
 }
 
 /// What they said and did, as it came.
-fn events(dir: &Path, person: &Person) -> Result<Vec<Value>, MemberError> {
+fn events(dir: &Path, keys: &Keyring, person: &Person) -> Result<Vec<Value>, MemberError> {
     let redactor = Redactor { user: person.user.to_string(), alias: String::new(), names: Default::default() };
-    let mut moment = Moment::of(dir)?;
+    let mut moment = Moment::of(dir, keys)?;
     let (mut after, mut events) = (0, Vec::new());
     loop {
         let rows = moment.journal(after, PIECE)?;

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use super::redact::Redactor;
 use super::redact_journal;
 use crate::ports::{Person, StoreError};
+use crate::store::Keyring;
 
 /// A file that is being written anew.
 pub(in crate::store) struct Erasing {
@@ -20,10 +21,16 @@ pub(in crate::store) struct Erasing {
 
 impl Erasing {
     /// Begins with a file on a thread of its own.
-    pub(in crate::store) fn start(first: u64, path: &Path, person: &Person, alias: String) -> Result<Self, StoreError> {
+    pub(in crate::store) fn start(
+        first: u64,
+        path: &Path,
+        keys: &Keyring,
+        person: &Person,
+        alias: String,
+    ) -> Result<Self, StoreError> {
         let (tell, done) = channel();
-        let (path, person) = (path.to_owned(), person.clone());
-        let work = move || drop(tell.send(rewrite(&path, &person, alias))); // who asked may be gone
+        let (path, keys, person) = (path.to_owned(), keys.clone(), person.clone());
+        let work = move || drop(tell.send(rewrite(&path, &keys, &person, alias))); // who asked may be gone
         let started = Builder::new().name("erase".to_owned()).spawn(work);
         started.map_err(|error| StoreError::Unavailable(format!("no thread can be started: {error}")))?;
         Ok(Self { first, done })
@@ -47,12 +54,13 @@ pub(in crate::store) fn aside(path: &Path) -> PathBuf {
 }
 
 /// Writes a file anew without them; 0 and no file aside when there is nothing of them in it.
-fn rewrite(path: &Path, person: &Person, alias: String) -> Result<u64, StoreError> {
+fn rewrite(path: &Path, keys: &Keyring, person: &Person, alias: String) -> Result<u64, StoreError> {
     let failed = |error: std::io::Error| StoreError::Unavailable(format!("{}: {error}", path.display()));
     let to = aside(path);
     let written = (|| {
         fs::copy(path, &to).map_err(failed)?;
         let mut conn = Connection::open(&to)?;
+        keys.install(&conn)?;
         conn.pragma_update(None, "journal_mode", "MEMORY")?; // half a file is thrown away
         conn.pragma_update(None, "secure_delete", true)?;
         let tx = conn.transaction()?;

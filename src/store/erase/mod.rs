@@ -23,6 +23,7 @@ use self::redact::Redactor;
 use super::error::{decode, encode, signed, unsigned};
 use super::forget;
 use super::read::{each, text};
+use super::seal;
 use crate::domain::case::Case;
 use crate::domain::ids;
 use crate::domain::time::Timestamp;
@@ -104,7 +105,8 @@ pub(super) fn state(conn: &Connection, no: u64) -> Result<Option<Erasure>, Store
             let (user, alias) = (person.user.to_string(), erasure.alias.clone());
             erasure.actions_left = actions_under_way(conn, &person.platform, &Redactor { user, alias, names })?;
             let like = format!("wecom/{}/", person.platform);
-            let marks = "SELECT count(*) FROM marks WHERE substr(source, 1, length(?1)) = ?1 AND instr(value, ?2) > 0";
+            let marks = "SELECT count(*) FROM marks WHERE substr(source, 1, length(?1)) = ?1
+                         AND instr(unseal('marks.value', source, value), ?2) > 0";
             let marks: i64 = conn.query_row(marks, [&like, &quoted(&person.user)], |row| row.get(0))?;
             erasure.rosters = unsigned(marks);
         }
@@ -176,7 +178,8 @@ pub(super) fn clear_log(conn: &Connection) -> Result<bool, StoreError> {
 
 /// Actions that name them and are to be carried out.
 fn actions_under_way(conn: &Connection, platform: &str, redactor: &Redactor) -> Result<u64, StoreError> {
-    let sql = "SELECT action FROM outbox WHERE state = 'pending' AND json_extract(action, '$.platform') = ?1";
+    let sql = "SELECT unseal('outbox.action', id, action) AS opened FROM outbox
+               WHERE state = 'pending' AND json_extract(opened, '$.platform') = ?1";
     let mut read = conn.prepare(sql)?;
     let found = each(read.query([platform])?, |row| {
         let action = text(row, 0)?;
@@ -206,14 +209,14 @@ const VALUES: &[(&str, &str, &str, &str)] = &[
     ("evidence", "id", "body", OF_CASE),
     (
         "decisions",
-        "id",
+        "task",
         "decision",
         "(case_no IS NULL OR case_no IN (SELECT no FROM cases WHERE group_id IN (SELECT id FROM groups WHERE platform = :platform)))",
     ),
     ("chat_changes", "no", "change", OF_GROUP),
     ("chat_changes", "no", "undone", OF_GROUP),
     ("reminders", "no", "reminder", OF_GROUP),
-    ("tasks", "place", "body", OF_GROUP),
+    ("tasks", "task", "body", OF_GROUP),
     ("pauses", "group_name", "by", "platform = :platform"),
 ];
 
@@ -234,7 +237,10 @@ impl<'a> Eraser<'a> {
     fn new(tx: &'a Transaction<'a>, person: &'a Person) -> Result<Self, StoreError> {
         let (platform, user) = (&*person.platform, person.user.to_string());
         let mut names = BTreeSet::new();
-        let sql = format!("SELECT DISTINCT name FROM members WHERE {OF_GROUP} AND user = :user AND name IS NOT NULL");
+        let sql = format!(
+            "SELECT DISTINCT {} FROM members WHERE {OF_GROUP} AND user = :user AND name IS NOT NULL",
+            seal::unsealed("members", "name")
+        );
         let mut read = tx.prepare(&sql)?;
         names.extend(each(read.query(named_params! {":platform": platform, ":user": user})?, |row| {
             Ok(text(row, 0)?.to_owned())
@@ -262,7 +268,10 @@ impl<'a> Eraser<'a> {
 
     /// What was said in their cases, and who they were; the case stays with its number.
     fn cases(&mut self) -> Result<(), StoreError> {
-        let sql = format!("SELECT no, body FROM cases WHERE {OF_GROUP} AND instr(body, :user) > 0 ORDER BY no");
+        let sql = format!(
+            "SELECT no, {} AS opened FROM cases WHERE {OF_GROUP} AND instr(opened, :user) > 0 ORDER BY no",
+            seal::unsealed("cases", "body")
+        );
         let mut read = self.tx.prepare(&sql)?;
         let values = named_params! {":platform": self.platform, ":user": quoted(&self.redactor.user)};
         let found =
@@ -285,7 +294,8 @@ impl<'a> Eraser<'a> {
             }
             let body = encode(&case)?;
             let body = self.redactor.state(&body).unwrap_or(body);
-            self.tx.execute("UPDATE cases SET body = ?2 WHERE no = ?1", params![no, body])?;
+            let sql = "UPDATE cases SET body = seal('cases.body', no, ?2) WHERE no = ?1";
+            self.tx.execute(sql, params![no, body])?;
             self.count("cases", 1);
         }
         Ok(())
@@ -294,7 +304,8 @@ impl<'a> Eraser<'a> {
     /// What was sent because of them, when it has come to its end.
     fn actions(&mut self) -> Result<(), StoreError> {
         let mut read = self.tx.prepare(
-            "SELECT place, action, attempted FROM outbox WHERE state != 'pending' AND json_extract(action, '$.platform') = ?1",
+            "SELECT place, unseal('outbox.action', id, action) AS opened, unseal('outbox.attempted', id, attempted) FROM outbox
+             WHERE state != 'pending' AND json_extract(opened, '$.platform') = ?1",
         )?;
         let mut found = Vec::new();
         let mut rows = read.query([self.platform])?;
@@ -313,7 +324,9 @@ impl<'a> Eraser<'a> {
             }
         }
         for (place, action, attempted) in found {
-            let sql = "UPDATE outbox SET action = ?2, attempted = ?3 WHERE place = ?1";
+            let sql =
+                "UPDATE outbox SET action = seal('outbox.action', id, ?2), attempted = seal('outbox.attempted', id, ?3)
+                       WHERE place = ?1";
             self.tx.execute(sql, params![place, action, attempted])?;
             self.count("actions", 1);
         }
@@ -326,7 +339,9 @@ impl<'a> Eraser<'a> {
         let values = named_params! {":platform": self.platform, ":user": self.redactor.user};
         let deleted = self.tx.execute(&sql, values)?;
         self.count("commands", deleted);
-        let mut read = self.tx.prepare(&format!("SELECT id, text FROM commands WHERE {OF_GROUP}"))?;
+        let mut read = self
+            .tx
+            .prepare(&format!("SELECT id, {} FROM commands WHERE {OF_GROUP}", seal::unsealed("commands", "text")))?;
         let mut redacted = Vec::new();
         let mut found = read.query(named_params! {":platform": self.platform})?;
         while let Some(row) = found.next()? {
@@ -335,7 +350,8 @@ impl<'a> Eraser<'a> {
             }
         }
         for (id, masked) in &redacted {
-            self.tx.execute("UPDATE commands SET text = ?2 WHERE id = ?1", params![id, masked])?;
+            let sql = "UPDATE commands SET text = seal('commands.text', id, ?2) WHERE id = ?1";
+            self.tx.execute(sql, params![id, masked])?;
         }
         self.count("commands", redacted.len());
         Ok(())
@@ -344,7 +360,10 @@ impl<'a> Eraser<'a> {
     /// Everything that groups keep; tasks and timers about them go.
     fn values(&mut self) -> Result<(), StoreError> {
         let user = self.redactor.user.clone();
-        let sql = format!("DELETE FROM tasks WHERE {OF_GROUP} AND json_extract(body, '$.cause.user') = :user");
+        let sql = format!(
+            "DELETE FROM tasks WHERE {OF_GROUP} AND json_extract({}, '$.cause.user') = :user",
+            seal::unsealed("tasks", "body")
+        );
         let tasks = self.tx.execute(&sql, named_params! {":platform": self.platform, ":user": user})?;
         self.count("tasks", tasks);
         let timers = self.tx.execute(
@@ -356,7 +375,10 @@ impl<'a> Eraser<'a> {
         let pictures = self.tx.execute(sql, [self.platform, &user])?;
         self.count("pictures", pictures);
         for (table, key, column, which) in VALUES {
-            let sql = format!("SELECT {key}, {column} FROM {table} WHERE {which} AND {column} IS NOT NULL");
+            let sql = format!(
+                "SELECT {key}, {} FROM {table} WHERE {which} AND {column} IS NOT NULL",
+                seal::unsealed(table, column)
+            );
             let mut read = self.tx.prepare(&sql)?;
             let mut values: Vec<(&str, &dyn rusqlite::ToSql)> = Vec::new();
             let platform = self.platform;
@@ -370,7 +392,10 @@ impl<'a> Eraser<'a> {
             for (key_value, json) in found {
                 let theirs = Some(&json).filter(|json| self.redactor.is_in_ours(json));
                 let Some(json) = theirs.and_then(|json| self.redactor.state(json)) else { continue };
-                let sql = format!("UPDATE {table} SET {column} = ?2 WHERE {key} = ?1{extra}");
+                let sql = format!(
+                    "UPDATE {table} SET {column} = {} WHERE {key} = ?1{extra}",
+                    seal::sealed(table, column, "?2")
+                );
                 let mut values: Vec<&dyn rusqlite::ToSql> = vec![&key_value, &json];
                 if !extra.is_empty() {
                     values.push(&platform);
@@ -415,8 +440,10 @@ fn redact_journal(
     for learning in [true, false] {
         let (mut after, mut erased) = (0_i64, 0);
         loop {
-            let mut read = tx
-                .prepare_cached("SELECT seq, kind, platform, body FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+            let mut read = tx.prepare_cached(
+                "SELECT seq, kind, platform, unseal('journal.body', seq, body) FROM journal
+                 WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+            )?;
             let mut found = read.query(params![after, PIECE as i64])?;
             let (mut looked, mut changed) = (0, Vec::new());
             while let Some(row) = found.next()? {
@@ -449,7 +476,8 @@ fn redact_journal(
             }
             drop(found);
             drop(read);
-            let mut update = tx.prepare_cached("UPDATE journal SET body = ?2 WHERE seq = ?1")?;
+            let mut update =
+                tx.prepare_cached("UPDATE journal SET body = seal('journal.body', seq, ?2) WHERE seq = ?1")?;
             for (seq, body, theirs) in &changed {
                 update.execute(params![seq, body])?;
                 if indexed && *theirs {
@@ -472,7 +500,7 @@ fn redact_journal(
 fn is_of(tx: &Transaction<'_>, platform: &str, body: &str) -> bool {
     let json: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
     let id = json.get("id").or_else(|| json.get("action")).and_then(|id| id.as_str()).unwrap_or_default();
-    let sql = "SELECT json_extract(action, '$.platform') FROM outbox WHERE id = ?1";
+    let sql = "SELECT json_extract(unseal('outbox.action', id, action), '$.platform') FROM outbox WHERE id = ?1";
     let known = tx.query_row(sql, [id], |row| row.get::<_, String>(0)).optional();
     known.ok().flatten().is_none_or(|known| known == platform)
 }

@@ -18,7 +18,7 @@ use crate::domain::ids::{GroupKey, MemberKey};
 use crate::domain::time::Timestamp;
 use crate::ports::{Row, RowKind, StoreError};
 use crate::store::error::signed;
-use crate::store::{open, read};
+use crate::store::{Keyring, open, read};
 
 /// Rows read and written at once: the log of the database cannot begin anew while one is read, and what is written is brought
 /// to the disk each time, so that a commit never has to wait for more than a few megabytes of ours.
@@ -56,6 +56,7 @@ const INDEXES: &str = "
 #[derive(Clone, Debug)]
 pub(super) struct Order {
     pub(super) data: PathBuf,
+    pub(super) keys: Keyring,
     pub(super) folder: PathBuf,
     pub(super) file: String,
     /// The last number that is in a file already.
@@ -156,7 +157,9 @@ fn fill(order: &Order, aside: &Path, stop: &Stop) -> Result<Option<Day>, StoreEr
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     from.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    order.keys.install(&from)?;
     let mut to = create(aside)?;
+    order.keys.install(&to)?;
     #[cfg(test)]
     to.pragma_update(None, "max_page_count", order.pages.unwrap_or(1 << 30))?;
     *stop.interrupt.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(to.get_interrupt_handle());
@@ -222,7 +225,7 @@ fn write(to: &mut Connection, rows: &[Row]) -> Result<(), StoreError> {
     let tx = to.transaction()?;
     let mut insert = tx.prepare_cached(
         "INSERT INTO journal (seq, at, kind, platform, time, body, sent, group_key, member_key, message_key)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+         VALUES (?1, ?2, ?3, ?4, ?5, seal('journal.body', ?1, ?6), ?7, ?8, ?9, ?10)",
     )?;
     for row in rows {
         let keys = Keys::of(row);

@@ -20,7 +20,7 @@ use jiff::tz::TimeZone;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::error::{signed, unsigned};
-use super::read;
+use super::{Keyring, read};
 use crate::domain::time::Timestamp;
 use crate::ports::{Archived, HistorySize, Row, StoreError};
 pub(super) use copy::can_make_temporary_files;
@@ -40,13 +40,14 @@ pub(super) struct Day {
     pub(super) rows: u64,
     oldest: Timestamp,
     newest: Timestamp,
-    bytes: u64,
+    pub(super) bytes: u64,
     pub(super) file: String,
 }
 
 /// The files, and the copy that is being made.
 pub(super) struct History {
     data: PathBuf,
+    keys: Keyring,
     /// By their numbers.
     days: Vec<Day>,
     copying: Option<Copying>,
@@ -59,14 +60,15 @@ pub(super) struct History {
 
 impl History {
     /// Reads which files there are.
-    pub(super) fn load(conn: &Connection, data: &Path) -> rusqlite::Result<Self> {
-        Ok(Self { days: days(conn)?, ..Self::none(data) })
+    pub(super) fn load(conn: &Connection, data: &Path, keys: &Keyring) -> rusqlite::Result<Self> {
+        Ok(Self { days: days(conn)?, keys: keys.clone(), ..Self::none(data) })
     }
 
     /// Of a store that has none.
     pub(super) fn none(data: &Path) -> Self {
         Self {
             data: data.to_owned(),
+            keys: Keyring::none(),
             days: Vec::new(),
             copying: None,
             open: None,
@@ -103,6 +105,11 @@ impl History {
     /// Where the file is that begins with this number.
     pub(super) fn file_of(&self, first: u64) -> Option<PathBuf> {
         self.days.iter().find(|day| day.first == first).map(|day| self.path(&day.file))
+    }
+
+    /// What its files are sealed with.
+    pub(super) fn keys(&self) -> &Keyring {
+        &self.keys
     }
 
     /// The data directory.
@@ -176,7 +183,9 @@ impl History {
                 tracing::warn!(file = %path.display(), "a file of the history is not there; its messages are passed over");
                 return Ok(Vec::new());
             }
-            self.open = Some((day.first, open(&path)?));
+            let conn = open(&path)?;
+            self.keys.install(&conn)?;
+            self.open = Some((day.first, conn));
         }
         self.open.as_ref().map_or(Ok(Vec::new()), |(_, conn)| read(conn))
     }
@@ -230,6 +239,7 @@ impl History {
         let included = conn.query_row("SELECT coalesce(max(seq), 0) FROM windows", [], |row| row.get(0))?;
         Ok(Some(Order {
             data: self.data.clone(),
+            keys: self.keys.clone(),
             folder: self.folder(),
             file: self.free_name(date),
             after: self.last(),

@@ -394,6 +394,6 @@ fn a_day_that_goes_while_a_backup_is_made() {
     assert_eq!((made.days, made.missing), (1, vec!["2027-01-17.db".to_owned()]));
     let restored = aside.path().join("restored");
     assert_eq!(restore(&file, &restored).unwrap().days, 1);
-    let mut store = SqliteStore::open(&restored, Options::default()).unwrap();
+    let mut store = SqliteStore::open(&restored, sealed()).unwrap();
     assert_eq!(store.journal(0, 1000).unwrap(), all[20..]);
 }

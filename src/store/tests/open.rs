@@ -111,6 +111,7 @@ pub(super) const ROWS: &[&str] = &[
     include_str!("../../../tests/data/migrations/0009.sql"),
     include_str!("../../../tests/data/migrations/0010.sql"),
     include_str!("../../../tests/data/migrations/0011.sql"),
+    include_str!("../../../tests/data/migrations/0012.sql"),
     include_str!("../../../tests/data/migrations/0013.sql"),
 ];
 
@@ -129,7 +130,7 @@ fn every_older_store_is_brought_up_to_date_with_its_rows() {
         let there: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
         drop(names);
         drop(conn);
-        let mut store = SqliteStore::open(dir.path(), Options::default()).unwrap();
+        let mut store = SqliteStore::open(dir.path(), sealed()).unwrap();
         assert_eq!(schema::version(&store.conn).unwrap(), MIGRATIONS.len());
         let start = store.start().unwrap();
         assert_eq!((start.seq, start.case, start.timers.len()), (2, 1, 1));

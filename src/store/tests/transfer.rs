@@ -18,7 +18,7 @@ fn full() -> (tempfile::TempDir, SqliteStore) {
     conn.execute_batch(super::open::ROWS.last().unwrap()).unwrap();
     conn.execute("DELETE FROM history", []).unwrap();
     drop(conn);
-    let store = SqliteStore::open(dir.path(), Options::default()).unwrap();
+    let store = SqliteStore::open(dir.path(), sealed()).unwrap();
     (dir, store)
 }
 
@@ -35,7 +35,7 @@ fn import(text: &str) -> Result<(tempfile::TempDir, Rows), TransferError> {
 }
 
 /// All rows of all tables that are state.
-fn content(dir: &Path) -> BTreeMap<String, Vec<String>> {
+pub(super) fn content(dir: &Path) -> BTreeMap<String, Vec<String>> {
     let text = exported(dir, true);
     let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut table = String::new();
@@ -69,7 +69,7 @@ fn it_comes_back_as_it_was() {
     let (copy, rows) = import(&exported(dir.path(), true)).unwrap();
     assert_eq!(content(copy.path()), before);
     assert_eq!(rows["journal"], 2);
-    let mut copied = SqliteStore::open(copy.path(), Options::default()).unwrap();
+    let mut copied = SqliteStore::open(copy.path(), sealed()).unwrap();
     let (start, other) = (store.start().unwrap(), copied.start().unwrap());
     assert_eq!(format!("{start:?}"), format!("{other:?}"));
     assert_eq!(copied.pending(9).unwrap(), store.pending(9).unwrap());
@@ -84,7 +84,7 @@ fn without_messages_only_what_the_windows_do_not_include_comes_along() {
     let (dir, mut store) = full(); // its windows include the first input
     let (copy, rows) = import(&exported(dir.path(), false)).unwrap();
     assert_eq!(rows["journal"], 1);
-    let mut copied = SqliteStore::open(copy.path(), Options::default()).unwrap();
+    let mut copied = SqliteStore::open(copy.path(), sealed()).unwrap();
     assert_eq!(copied.journal(0, 9).unwrap(), store.journal(1, 9).unwrap());
     assert_eq!(copied.start().unwrap().seq, 2, "numbers go on");
 }
@@ -100,7 +100,7 @@ fn messages_of_days_that_were_moved_come_along() {
     }
     assert!(scene.store().history().files > 1);
     let (copy, _) = import(&exported(scene.dir.path(), true)).unwrap();
-    assert_eq!(SqliteStore::open(copy.path(), Options::default()).unwrap().journal(0, 99).unwrap(), days);
+    assert_eq!(SqliteStore::open(copy.path(), sealed()).unwrap().journal(0, 99).unwrap(), days);
 }
 
 #[test]
@@ -113,7 +113,8 @@ fn an_older_export_is_brought_up_to_date() {
         conn.execute("DELETE FROM history", []).ok(); // there was none yet
         drop(conn);
         let (copy, _) = import(&exported(old.path(), true)).unwrap();
-        drop(SqliteStore::open(old.path(), Options::default()).unwrap()); // brings it up to date where it is
+        let options = if keys_of(old.path()).unwrap().is_empty() { Options::default() } else { sealed() };
+        drop(SqliteStore::open(old.path(), options).unwrap()); // brings it up to date where it is
         assert_eq!(content(copy.path()), content(old.path()), "schema {}", index + 1);
     }
 }
@@ -175,7 +176,7 @@ fn only_an_empty_directory_is_filled() {
         std::fs::write(cut.path().join(name), "half").unwrap();
     }
     import_state(cut.path(), &mut text.as_bytes()).unwrap();
-    SqliteStore::open(cut.path(), Options::default()).unwrap();
+    SqliteStore::open(cut.path(), sealed()).unwrap();
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Writing the state, as it is at one moment, beside a daemon that may be running.
+//! Writing the state, as it is at one moment, beside a daemon that may be running. What is sealed stays so.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::{End, FORMAT, Head, JOURNAL, Rows, Sums, TABLES, TableHead, TransferError};
 use crate::domain::time::Timestamp;
 use crate::store::history::History;
-use crate::store::{peek, schema};
+use crate::store::{Keyring, peek, schema};
 
 /// Inputs in files that are in memory at once.
 const PIECE: usize = 1000;
@@ -23,7 +23,7 @@ const PIECE: usize = 1000;
 /// There is no store in the directory, or one that cannot be read, or what is written to fails. What was written is then of no
 /// use: it has no last line.
 pub fn export_state(dir: &Path, messages: bool, at: Timestamp, to: &mut dyn Write) -> Result<Rows, TransferError> {
-    let conn = peek::snapshot(dir)?;
+    let conn = peek::snapshot(dir, &Keyring::as_stored())?;
     let schema = schema::version(&conn)?;
     let mut out = Out { to, hash: Sha256::new(), rows: Rows::new() };
     out.line(&Head {
@@ -96,7 +96,7 @@ impl Out<'_> {
     fn journal_in_files(&mut self, conn: &Connection, dir: &Path) -> Result<(), TransferError> {
         let columns = COLUMNS.split(", ").map(str::to_owned).collect();
         self.line(&TableHead { table: JOURNAL.to_owned(), columns })?;
-        let mut history = History::load(conn, dir)?;
+        let mut history = History::load(conn, dir, &Keyring::as_stored())?;
         let mut last = 0;
         loop {
             let unreadable = |error: crate::ports::StoreError| TransferError::Io {

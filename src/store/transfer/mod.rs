@@ -57,6 +57,8 @@ pub(super) const TABLES: &[&str] = &[
     "config_cases",
     "forgotten",
     "erasures",
+    // What is sealed stays sealed; the other machine needs the key.
+    "seals",
     // So that what is sent again to the new place is known there.
     "seen_log",
     "seen_segments",

@@ -40,3 +40,4 @@ INSERT INTO tasks (place, task, group_id, body) VALUES (1, 'a-3', 1, '{"id":"a-3
 INSERT INTO marks (source, value) VALUES ('wecom/corp/archive', '196');
 INSERT INTO erasures (no, at, by, platform, user, alias, upto, after, rows, done) VALUES (1, 1800000080000, 'lili', 'bridge', NULL, 'erased-abcdefgh', 2, 0, '{"cases":1}', 1800000090000);
 INSERT INTO pictures (place, id, platform, user, at, url, event) VALUES (1, 'picture-1', 'bridge', 'u9', 1800000002000, 'https://img.example.com/1.png', '{"id":"picture-1","type":"picture","group":"g1","time":"2027-01-15T08:00:02Z","message":"m-2","segment":0,"sender":{"id":"u9","name":""}}');
+INSERT INTO seals (no, key, rest) VALUES (1, '6JHIJ2RH', 1);

@@ -36,7 +36,7 @@ pub(super) fn code(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn secrets_are_compared_in_constant_time() {
     let secret = std::fs::read_to_string(root().join("src/domain/secret.rs")).unwrap();
-    assert!(secret.contains("compared_in_constant_time!(Secret, Token, Hidden);"));
+    assert!(secret.contains("compared_in_constant_time!(Secret, Token, Hidden, Key);"));
     // `==` between what secrets are made of would not be; neither would a map or set of them.
     let bare = [
         "reveal() ==",

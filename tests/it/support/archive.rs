@@ -28,6 +28,7 @@ use qunwei::domain::policy::Settings;
 use qunwei::domain::state::Limits;
 use qunwei::ports::Clock;
 use qunwei::serve::open_store;
+use qunwei::store::Keyring;
 use rsa::PrivateKey;
 use rsa::pkcs8::{EncodePrivateKey, LineEnding};
 use serde_json::{Value, json};
@@ -181,7 +182,7 @@ pub struct Core {
 impl Core {
     pub fn start(data: &Path, clock: Arc<HandClock>) -> Self {
         let (faults, intake, stopping) = (Faults::default(), Intake::new(4096), Arc::new(AtomicBool::new(false)));
-        let store = Box::new(FaultyStore::new(open_store(data).unwrap(), faults.clone()));
+        let store = Box::new(FaultyStore::new(open_store(data, &Keyring::none()).unwrap(), faults.clone()));
         let metrics = Arc::new(Metrics::new());
         let mut engine = Engine::new(SETTINGS.clone(), store, metrics, Limits::default(), clock.now()).unwrap();
         let (queue, stop) = (intake.clone(), stopping.clone());

@@ -6,6 +6,7 @@ use qunwei::app::engine::Engine;
 use qunwei::app::metrics::Metrics;
 use qunwei::domain::state::Limits;
 use qunwei::serve::open_store;
+use qunwei::store::Keyring;
 use tempfile::TempDir;
 
 use super::faulty::{Faults, FaultyStore};
@@ -34,7 +35,7 @@ impl Bench {
     pub fn within(toml: &str, limits: Limits) -> Self {
         let data = tempfile::tempdir().unwrap();
         let faults = Faults::default();
-        let store = Box::new(FaultyStore::new(open_store(data.path()).unwrap(), faults.clone()));
+        let store = Box::new(FaultyStore::new(open_store(data.path(), &Keyring::none()).unwrap(), faults.clone()));
         let dir = root().join("config");
         let mut files = qunwei::config::load(&dir, &|_| None).unwrap().files;
         files.push(("zz-test.toml".to_owned(), toml.to_owned()));

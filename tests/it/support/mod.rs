@@ -25,6 +25,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use qunwei::adapters::bridge::sign::{Secret, header_seconds, sign};
+use qunwei::app::keys::keyring;
 use qunwei::config::{self, Config, Seen};
 use qunwei::domain::policy::Settings;
 use qunwei::domain::time::Timestamp;
@@ -137,6 +138,11 @@ impl World {
         (config, seen)
     }
 
+    /// From the next start or reload on its configuration finds this in the environment besides the bridge's.
+    pub fn set_env(&mut self, env: &[(&str, &str)]) {
+        self.env = Arc::new(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
+    }
+
     /// Where its configuration comes from.
     pub fn source(&self) -> Source {
         let url = self.bot.url();
@@ -174,12 +180,13 @@ impl World {
     /// Starts the daemon on its data directory.
     pub async fn up(&mut self) {
         // A child process of another test, until it is its own program, has our lock too: it is let go in a moment.
-        let opened = until("the store opens", || match open_store(self.data.path()) {
+        let (config, seen) = self.load();
+        let keys = keyring(&config.daemon.seal).expect("its key is there");
+        let opened = until("the store opens", || match open_store(self.data.path(), &keys) {
             Err(OpenError::InUse { .. }) => None,
             opened => Some(opened),
         });
         let store = FaultyStore::new(opened.await.expect("the store opens"), self.faults.clone());
-        let (config, seen) = self.load();
         self.rules = Arc::downgrade(&config.settings);
         let running = start(config, self.source(), seen, None, store, self.clock.clone()).await;
         let running = running.expect("the daemon starts");

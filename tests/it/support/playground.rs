@@ -6,6 +6,7 @@ use std::time::Duration;
 use qunwei::ports::Clock;
 use qunwei::serve::open_store;
 use qunwei::serve::playground::{Demo, Playing, start};
+use qunwei::store::Keyring;
 use serde_json::{Value, json};
 
 use super::clock::HandClock;
@@ -32,7 +33,7 @@ impl Play {
         let mut config = config.unwrap();
         config.daemon.listen = ([127, 0, 0, 1], 0).into();
         config.daemon.admin_listen = ([127, 0, 0, 1], 0).into();
-        let store = open_store(&home.data()).unwrap();
+        let store = open_store(&home.data(), &Keyring::none()).unwrap();
         let playing = Playing {
             listen: ([127, 0, 0, 1], 0).into(),
             token: token.map(str::to_owned),
