@@ -16,14 +16,15 @@ fn told(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// A configuration with a list, an exception, and a rule that has no disguises.
+/// A configuration with a list, an exception, words that count only together, and a rule that has no disguises.
 fn config() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("lists")).unwrap();
     fs::create_dir(dir.path().join("config")).unwrap();
     fs::write(dir.path().join("lists/ads.txt"), "# 词\n加微信\nvx\n私聊我\n! 参加微信\n").unwrap();
     let rules = "[[rule]]\nname = \"ads.words\"\nkind = \"keywords\"\ntitle = \"广告\"\nlists = [\"../lists/ads.txt\"]\n\
-                 [[rule]]\nname = \"ads.both\"\nkind = \"combination\"\ntitle = \"广告\"\nall = [\"加微信\", \"领红包\"]\n";
+                 [[rule]]\nname = \"ads.both\"\nkind = \"combination\"\ntitle = \"广告\"\nall = [\"加微信\", \"领红包\"]\n\
+                 [[rule]]\nname = \"ads.plain\"\nkind = \"keywords\"\ntitle = \"广告\"\nwords = [\"领资料\"]\ndisguised = false\n";
     fs::write(dir.path().join("config/a.toml"), rules).unwrap();
     dir
 }
@@ -39,7 +40,7 @@ fn a_word_is_explained() {
     let text = explained("加微信", &[]);
     for words in [
         "加微信\n  in ads.words (lists/ads.txt:2), also in disguise\n",
-        "  in ads.both (config/a.toml:10), not in disguise",
+        "  in ads.both (config/a.toml:10), no hit by itself, also in disguise\n",
         "  not inside 参加微信 (lists/ads.txt:5)\n",
         "加  sound: jia",
         "symbol: ",
@@ -54,6 +55,7 @@ fn a_word_is_explained() {
         assert!(text.contains(words), "`{words}` in {text}");
     }
     assert_eq!(text.matches("(by sound").count(), 1, "{text}");
+    assert!(explained("领资料", &[]).contains("in ads.plain (config/a.toml:15), not in disguise\n"));
     let long = explained("长期招聘兼职打字员日结三百元起", &[]);
     assert!(long.contains("less than 0.01 before, less than 0.01 after it is weighed; likeliest "), "{long}");
     let same = explained("加 微 訊", &[]);

@@ -52,18 +52,22 @@ fn lists(rules: &Ruleset, word: &str, folded: &str, text: &mut String) {
     if uses.is_empty() {
         *text += "  in no list: what follows is what would hold if it were\n";
     }
+    let mut told: Vec<String> = Vec::new();
     for one in &uses {
         let info = rules.infos().get(usize::from(one.list.0));
         let rule = info.map_or("", |info| &info.name);
         let what = if one.exception { "an exception of" } else { "in" };
-        let disguised = match (one.exception, rules.finds_disguised(one.list)) {
+        let apart = if one.apart { ", no hit by itself" } else { "" };
+        let disguised = match (one.exception, one.disguised) {
             (true, _) => "",
             (false, true) => ", also in disguise",
-            (false, false) => ", not in disguise (`disguised = false`, or a rule of another kind)",
+            (false, false) => ", not in disguise",
         };
         let bound = if one.bound { ", only where it begins and ends where words do (`boundary`)" } else { "" };
-        let _ = writeln!(text, "  {what} {rule}{}{bound}{disguised}", place(one));
+        told.push(format!("  {what} {rule}{}{apart}{bound}{disguised}\n", place(one)));
     }
+    told.dedup(); // a rule may have the same list in several of its groups
+    *text += &told.concat();
     let exceptions = rules.exceptions_with(folded, &uses);
     for (one, phrase) in exceptions.iter().take(EXCEPTIONS) {
         let _ = writeln!(text, "  not inside {phrase}{}", place(one));
@@ -239,6 +243,8 @@ mod tests {
                 list: crate::domain::rules::RuleId(0),
                 exception: false,
                 bound: false,
+                apart: false,
+                disguised: false,
                 place: Some((file.into(), 3)),
             })
         };

@@ -79,6 +79,10 @@ pub struct WordUse {
     pub exception: bool,
     /// It counts only where it begins and ends where words do.
     pub bound: bool,
+    /// It is no hit by itself: the rule looks for it beside other words, or for what excuses.
+    pub apart: bool,
+    /// It is also found where it is written otherwise.
+    pub disguised: bool,
     /// File and line from 1, where they are known.
     pub place: Option<(Arc<str>, u32)>,
 }
@@ -178,15 +182,19 @@ impl Lexicon {
             .filter(|hit| hit.end() == length)
             .filter_map(|hit| self.entries.get(hit.value() as usize))
             .find(|entry| entry.bytes as usize == length);
-        let place =
-            |one: &Use| (one.line > 0).then(|| Some((self.files.get(usize::from(one.file))?.clone(), one.line)));
-        let told = |one: &Use| WordUse {
+        entry.map(|entry| entry.uses.iter().map(|one| self.told(one)).collect()).unwrap_or_default()
+    }
+
+    fn told(&self, one: &Use) -> WordUse {
+        let place = (one.line > 0).then(|| Some((self.files.get(usize::from(one.file))?.clone(), one.line)));
+        WordUse {
             list: self.owner(one.list),
             exception: one.exception,
-            bound: one.bound,
-            place: place(one).flatten(),
-        };
-        entry.map(|entry| entry.uses.iter().map(told).collect()).unwrap_or_default()
+            bound: one.bound && !one.exception,
+            apart: self.is_apart(one.list),
+            disguised: !one.exception && self.disguised.has(one.list),
+            place: place.flatten(),
+        }
     }
 
     /// The exceptions in which a folded word stands, of these lists.
@@ -197,16 +205,10 @@ impl Lexicon {
             let list = self.owner(one.list);
             text.set(&one.word);
             if lists.contains(&list) && text.folded.text.len() > folded.len() && text.folded.text.contains(folded) {
-                let place = (one.line > 0).then(|| Some((self.files.get(usize::from(one.file))?.clone(), one.line)));
-                found.push((WordUse { list, exception: true, bound: false, place: place.flatten() }, one.word.clone()));
+                found.push((self.told(one), one.word.clone()));
             }
         }
         found
-    }
-
-    /// Whether the words of a list are also found in disguise.
-    pub fn finds_disguised(&self, list: RuleId) -> bool {
-        self.disguised.has(list)
     }
 
     /// How many words, without exceptions, a rule has.

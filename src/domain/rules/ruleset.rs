@@ -107,11 +107,6 @@ impl Ruleset {
         self.lexicon.exceptions_with(folded, &lists)
     }
 
-    /// Whether a rule's words are also found in disguise.
-    pub fn finds_disguised(&self, rule: RuleId) -> bool {
-        self.lexicon.finds_disguised(rule)
-    }
-
     /// Whether what a rule finds is kept in no case as it was written.
     pub fn conceals(&self, rule: &str) -> bool {
         self.infos.iter().any(|info| *info.name == *rule && info.kind == personal_data::NAME)
