@@ -69,6 +69,8 @@ pub const ENOUGH: i32 = 40;
 pub const ALONE: i32 = 64;
 /// … and one for which sounds, initials or look-alikes speak beside what stands as it is.
 const BESIDE_PLAIN: i32 = 64;
+/// What more it must weigh where what stands as it is says little: 你, 100米, 需要的 stand everywhere.
+const BESIDE_LITTLE: i32 = 24;
 /// Words that are only perhaps meant are so together from this weight on.
 pub const ENOUGH_TOGETHER: i32 = 140;
 /// What a word weighs more where much of the text is written otherwise …
@@ -123,9 +125,10 @@ impl Disguise {
         self.sure || self.weight >= if chosen { ENOUGH } else { ALONE }
     }
 
-    /// Whether it is meant beside what stands as it is and makes a hit of it.
-    pub fn is_meant_beside_plain(&self) -> bool {
-        self.sure || self.weight >= if self.views.are_chosen() { ENOUGH } else { BESIDE_PLAIN }
+    /// Whether it is meant beside what stands as it is and makes a hit of it; `little`: that says little by itself.
+    pub fn is_meant_beside_plain(&self, little: bool) -> bool {
+        let by_chance = BESIDE_PLAIN + if little { BESIDE_LITTLE } else { 0 };
+        self.sure || self.weight >= if self.views.are_chosen() { ENOUGH } else { by_chance }
     }
 }
 

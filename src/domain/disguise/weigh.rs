@@ -15,7 +15,9 @@ pub(super) const WORD: i32 = 96;
 const BROKEN: i32 = 24;
 
 /// How much the ways of writing speak for a disguise at most.
-pub(super) const MOST_FAVOUR: i32 = 16;
+pub(super) const MOST_FAVOUR: i32 = 28;
+/// How much a picture of a thing speaks for one; faces stand in talk to mean themselves.
+const THING: i32 = 14;
 
 /// Says how each character of the word is written. `false`: it is not written so, or stands there as it is.
 pub(super) fn written(pattern: &Pattern, word: &Word, path: &[Step], lattice: &Lattice, views: &mut Vec<View>) -> bool {
@@ -124,18 +126,41 @@ pub(super) fn weigh(path: &[Step], lattice: &Lattice, costs: &Costs, views: &[Vi
     if initials > 0 && are_letters_alone(path, lattice, initials == views.len(), gaps) {
         return None;
     }
-    let doubt = views.iter().map(|view| doubt(*view)).sum::<i32>().max(-MOST_FAVOUR);
-    Some((span, costs.of(start, end) - WORD - broken - doubt))
+    if repeats_symbols(path, lattice, views) {
+        return None;
+    }
+    let each = |(view, step): (&View, &Step)| if is_thing(*view, step, lattice) { -THING } else { doubt(*view) };
+    let doubt = views.iter().zip(path).map(each).sum::<i32>().max(-MOST_FAVOUR);
+    let strange = if views.contains(&View::Near) && views.contains(&View::Shape) { STRANGE } else { 0 };
+    Some((span, costs.of(start, end) - WORD - broken - doubt - strange))
 }
 
 /// How much a way of writing speaks against a disguise: what happens by chance, or by a slip of the pen.
 pub(super) fn doubt(view: View) -> i32 {
     match view {
         View::Near => 24,
-        View::Shape => 10,
+        View::Shape => 4,
         View::Symbol | View::Order => -8,
         _ => 0,
     }
+}
+
+/// How much it speaks against a disguise that a character only nearly sounds, and another only looks, like the word's: hardly anybody
+/// could read it.
+const STRANGE: i32 = 24;
+
+/// Whether one picture stands twice in a row for two characters: 😂😂, 👍👍 are talk.
+fn repeats_symbols(path: &[Step], lattice: &Lattice, views: &[View]) -> bool {
+    let unit = |step: &Step| lattice.units.get(step.from as usize).map(|unit| unit.c);
+    let symbols = path.iter().zip(views).map(|(step, view)| unit(step).filter(|_| *view == View::Symbol));
+    let symbols: Vec<Option<char>> = symbols.collect();
+    symbols.windows(2).any(|pair| matches!(pair, [Some(one), Some(other)] if one == other))
+}
+
+/// Whether a character is written by a picture of something that is no face.
+fn is_thing(view: View, step: &Step, lattice: &Lattice) -> bool {
+    let face = |c: char| matches!(c, '\u{1F600}'..='\u{1F64F}' | '\u{1F910}'..='\u{1F92F}' | '\u{1F970}'..='\u{1F97A}');
+    view == View::Symbol && lattice.units.get(step.from as usize).is_some_and(|unit| !face(unit.c))
 }
 
 /// Whether letters that may be the first ones of a word mean themselves: a short form of everyday use (mb, ssl), letters pulled apart

@@ -77,6 +77,9 @@ const MOST_GROUPS: usize = 20;
 /// What is written otherwise may be so many times as long: jia wei xin for 加微信.
 const ROOM: u32 = 4;
 
+/// A word of so many characters says something by itself.
+const SAYS_MUCH: usize = 3;
+
 /// So many places of a group are remembered: the last may overlap with a word of another group.
 const PLACES: usize = 3;
 
@@ -171,13 +174,15 @@ struct Sign {
     /// The entry; of a pattern, what it matched.
     word: Arc<str>,
     disguise: Option<Disguise>,
+    /// Whether it is what a pattern matched.
+    pattern: bool,
     /// The same place, of the characters that are kept in the fold.
     kept: Span,
 }
 
 impl Sign {
     fn new(group: usize, span: Span, word: Arc<str>, disguise: Option<Disguise>) -> Self {
-        Self { group, span, word, disguise, kept: Span { start: 0, end: 0 } }
+        Self { group, span, word, disguise, pattern: false, kept: Span { start: 0, end: 0 } }
     }
 }
 
@@ -221,8 +226,8 @@ impl Together {
         }
         for (group, patterns) in (0..).zip(&self.groups).filter_map(|(no, group)| Some((no, group.patterns.as_ref()?)))
         {
-            let found = patterns.spans(text).into_iter();
-            signs.extend(found.map(|span| Sign::new(group, span, text.slice(span).into(), None)));
+            let sign = |span: Span| Sign { pattern: true, ..Sign::new(group, span, text.slice(span).into(), None) };
+            signs.extend(patterns.spans(text).into_iter().map(sign));
         }
         signs.sort_by_key(|sign| (sign.span.start, sign.span.end));
         // Distances are those between characters that are kept: noise takes no words apart.
@@ -278,9 +283,15 @@ fn are_meant(signs: &[&Sign]) -> bool {
     let doubtful = || signs.iter().filter_map(|sign| sign.disguise).filter(|disguise| !disguise.sure);
     match doubtful().count() {
         0 => true,
-        1 => doubtful().all(|disguise| disguise.is_meant_beside_plain()),
+        1 => doubtful().all(|disguise| disguise.is_meant_beside_plain(say_little(signs))),
         _ => doubtful().map(|disguise| disguise.weight).sum::<i32>() >= ENOUGH_TOGETHER,
     }
+}
+
+/// Whether the signs that stand as they are say little: a number, 你, one short word.
+fn say_little(signs: &[&Sign]) -> bool {
+    let words = || signs.iter().filter(|sign| sign.disguise.is_none() && !sign.pattern);
+    words().count() < 2 && words().all(|sign| sign.word.chars().count() < SAYS_MUCH)
 }
 
 fn apart(a: Span, b: Span) -> bool {
