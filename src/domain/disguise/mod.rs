@@ -127,8 +127,12 @@ impl Disguise {
 
     /// Whether it is meant beside what stands as it is and makes a hit of it; `little`: that says little by itself.
     pub fn is_meant_beside_plain(&self, little: bool) -> bool {
-        let by_chance = BESIDE_PLAIN + if little { BESIDE_LITTLE } else { 0 };
-        self.sure || self.weight >= if self.views.are_chosen() { ENOUGH } else { by_chance }
+        let enough = match (self.views.are_chosen(), self.views.has(View::Order)) {
+            (true, false) => ENOUGH,
+            (true, true) => BESIDE_PLAIN, // 群发 is no 发群
+            (false, _) => BESIDE_PLAIN + if little { BESIDE_LITTLE } else { 0 },
+        };
+        self.sure || self.weight >= enough
     }
 }
 
