@@ -266,7 +266,7 @@ impl Disguises {
             let mut found = |pattern: &Pattern, path: &[Step]| {
                 let Some(word) = self.words.get(pattern.word as usize) else { return };
                 if weigh::written(pattern, word, path, lattice, views)
-                    && let Some((span, weight)) = weigh::weigh(path, lattice, costs, views)
+                    && let Some((span, weight)) = weigh::weigh(word, path, lattice, costs, views)
                     && weight >= enough
                 {
                     let views = views.iter().copied().collect();

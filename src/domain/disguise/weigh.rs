@@ -16,8 +16,8 @@ const BROKEN: i32 = 24;
 
 /// How much the ways of writing speak for a disguise at most.
 pub(super) const MOST_FAVOUR: i32 = 28;
-/// How much a picture of a thing speaks for one; faces stand in talk to mean themselves.
-const THING: i32 = 14;
+/// How much more a picture of the thing that a character means speaks for one; faces stand in talk to mean themselves.
+const THING: i32 = 8;
 
 /// Says how each character of the word is written. `false`: it is not written so, or stands there as it is.
 pub(super) fn written(pattern: &Pattern, word: &Word, path: &[Step], lattice: &Lattice, views: &mut Vec<View>) -> bool {
@@ -115,7 +115,13 @@ fn number(path: &[Step], lattice: &Lattice) -> bool {
 }
 
 /// Where a reading stands, and by how much the text is more usual with the word in its place.
-pub(super) fn weigh(path: &[Step], lattice: &Lattice, costs: &Costs, views: &[View]) -> Option<(Span, i32)> {
+pub(super) fn weigh(
+    word: &Word,
+    path: &[Step],
+    lattice: &Lattice,
+    costs: &Costs,
+    views: &[View],
+) -> Option<(Span, i32)> {
     let units = &lattice.units;
     let (start, end) = (path.first()?.from, path.last()?.to);
     let inside = units.get(start as usize + 1..end as usize).unwrap_or_default();
@@ -129,8 +135,9 @@ pub(super) fn weigh(path: &[Step], lattice: &Lattice, costs: &Costs, views: &[Vi
     if repeats_symbols(path, lattice, views) {
         return None;
     }
-    let each = |(view, step): (&View, &Step)| if is_thing(*view, step, lattice) { -THING } else { doubt(*view) };
-    let doubt = views.iter().zip(path).map(each).sum::<i32>().max(-MOST_FAVOUR);
+    let thing = |(step, meant): (&Step, &char)| if is_thing(step, *meant, lattice) { -THING } else { 0 };
+    let things: i32 = path.iter().zip(&word.chars).map(thing).sum();
+    let doubt = (views.iter().map(|view| doubt(*view)).sum::<i32>() + things).max(-MOST_FAVOUR);
     let strange = if views.contains(&View::Near) && views.contains(&View::Shape) { STRANGE } else { 0 };
     Some((span, costs.of(start, end) - WORD - broken - doubt - strange))
 }
@@ -157,10 +164,11 @@ fn repeats_symbols(path: &[Step], lattice: &Lattice, views: &[View]) -> bool {
     symbols.windows(2).any(|pair| matches!(pair, [Some(one), Some(other)] if one == other))
 }
 
-/// Whether a character is written by a picture of something that is no face.
-fn is_thing(view: View, step: &Step, lattice: &Lattice) -> bool {
+/// Whether a character is written by a picture of what it means that is no face.
+fn is_thing(step: &Step, meant: char, lattice: &Lattice) -> bool {
     let face = |c: char| matches!(c, '\u{1F600}'..='\u{1F64F}' | '\u{1F910}'..='\u{1F92F}' | '\u{1F970}'..='\u{1F97A}');
-    view == View::Symbol && lattice.units.get(step.from as usize).is_some_and(|unit| !face(unit.c))
+    step.how == Reading::Stands(View::Symbol, meant)
+        && lattice.units.get(step.from as usize).is_some_and(|unit| !face(unit.c))
 }
 
 /// Whether letters that may be the first ones of a word mean themselves: a short form of everyday use (mb, ssl), letters pulled apart
