@@ -288,10 +288,11 @@ fn are_meant(signs: &[&Sign]) -> bool {
     }
 }
 
-/// Whether the signs that stand as they are say little: a number, 你, one short word.
+/// Whether a short word may be written otherwise beside what says little: a number, 你, one short word.
 fn say_little(signs: &[&Sign]) -> bool {
-    let words = || signs.iter().filter(|sign| sign.disguise.is_none() && !sign.pattern);
-    words().count() < 2 && words().all(|sign| sign.word.chars().count() < SAYS_MUCH)
+    let plain = |sign: &&&Sign| sign.disguise.is_none() && !sign.pattern;
+    let short = signs.iter().filter(|sign| !sign.pattern).all(|sign| sign.word.chars().count() < SAYS_MUCH);
+    short && signs.iter().filter(plain).count() < 2
 }
 
 fn apart(a: Span, b: Span) -> bool {
