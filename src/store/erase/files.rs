@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread::Builder;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 
 use super::redact::Redactor;
 use super::redact_journal;
@@ -55,6 +55,19 @@ pub(in crate::store) fn aside(path: &Path) -> PathBuf {
 
 /// Writes a file anew without them; 0 and no file aside when there is nothing of them in it.
 fn rewrite(path: &Path, keys: &Keyring, person: &Person, alias: String) -> Result<u64, StoreError> {
+    write_aside(path, keys, |tx| {
+        let mut redactor = Redactor { user: person.user.to_string(), alias, names: Default::default() };
+        Ok(redact_journal(tx, &person.platform, &mut redactor, None)? as u64)
+    })
+}
+
+/// Writes a file of the history anew, [`aside`], with what `change` does to it; says how many values that were, and leaves nothing
+/// aside where none was.
+pub(in crate::store) fn write_aside(
+    path: &Path,
+    keys: &Keyring,
+    change: impl FnOnce(&Transaction<'_>) -> Result<u64, StoreError>,
+) -> Result<u64, StoreError> {
     let failed = |error: std::io::Error| StoreError::Unavailable(format!("{}: {error}", path.display()));
     let to = aside(path);
     let written = (|| {
@@ -64,15 +77,14 @@ fn rewrite(path: &Path, keys: &Keyring, person: &Person, alias: String) -> Resul
         conn.pragma_update(None, "journal_mode", "MEMORY")?; // half a file is thrown away
         conn.pragma_update(None, "secure_delete", true)?;
         let tx = conn.transaction()?;
-        let mut redactor = Redactor { user: person.user.to_string(), alias, names: Default::default() };
-        let erased = redact_journal(&tx, &person.platform, &mut redactor, None)?;
+        let changed = change(&tx)?;
         tx.commit()?;
-        if erased > 0 {
+        if changed > 0 {
             conn.execute_batch("VACUUM")?;
         }
         conn.close().map_err(|(_, error)| error)?;
         File::open(&to).and_then(|file| file.sync_all()).map_err(failed)?;
-        Ok(erased as u64)
+        Ok(changed)
     })();
     if !matches!(written, Ok(1..)) {
         fs::remove_file(&to).ok();

@@ -18,7 +18,7 @@ use data_encoding::BASE32_NOPAD;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, named_params, params};
 
 pub use self::export::{MemberError, export_member};
-pub(super) use self::files::{Erasing, aside};
+pub(super) use self::files::{Erasing, aside, write_aside};
 use self::redact::Redactor;
 use super::error::{decode, encode, signed, unsigned};
 use super::forget;

@@ -1,10 +1,9 @@
 //! Sealing what was stored before a key was given, or under another one; or opening all of it. While no daemon is running.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs;
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 
 use super::{Column, HEAD, Keyring, SEALED};
 use crate::ports::StoreError;
@@ -115,29 +114,10 @@ fn in_table(conn: &Connection, column: &Column, keys: &Keyring) -> Result<u64, S
     Ok(changed)
 }
 
-/// Writes a file of the history anew, aside; says how many values were changed, and leaves nothing aside where none was.
+/// Writes a file of the history anew, aside; says how many values were changed.
 fn in_file(path: &Path, keys: &Keyring) -> Result<u64, StoreError> {
-    let failed = |error: io::Error| StoreError::Unavailable(format!("{}: {error}", path.display()));
-    let to = erase::aside(path);
-    let written = (|| {
-        fs::copy(path, &to).map_err(failed)?;
-        let mut conn = Connection::open(&to)?;
-        keys.install(&conn)?;
-        conn.pragma_update(None, "journal_mode", "MEMORY")?; // half a file is thrown away
-        conn.pragma_update(None, "secure_delete", true)?;
-        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    erase::write_aside(path, keys, |tx| {
         let journal = SEALED.iter().filter(|column| column.table == "journal");
-        let changed = journal.map(|column| in_table(&tx, column, keys)).sum::<Result<u64, StoreError>>()?;
-        tx.commit()?;
-        if changed > 0 {
-            conn.execute_batch("VACUUM")?;
-        }
-        conn.close().map_err(|(_, error)| error)?;
-        File::open(&to).and_then(|file| file.sync_all()).map_err(failed)?;
-        Ok(changed)
-    })();
-    if !matches!(written, Ok(1..)) {
-        fs::remove_file(&to).ok();
-    }
-    written
+        journal.map(|column| in_table(tx, column, keys)).sum()
+    })
 }
