@@ -280,6 +280,11 @@ struct Queue {
 }
 
 impl Queue {
+    /// Whether so many more may come in, of at most `limit`; an empty queue takes any number.
+    fn has_room(&self, inputs: usize, limit: usize) -> bool {
+        !self.closed && (self.inputs == 0 || self.inputs + inputs <= limit)
+    }
+
     /// Takes out jobs of at most `limit` inputs; one job may be larger, unless there is no room at all.
     fn hand_out(&mut self, limit: usize) -> Vec<Job> {
         let (mut taken, mut inputs) = (Vec::new(), 0);
@@ -430,7 +435,7 @@ impl Intake {
     /// Looks at events before they are queued, unless the queue is so full that they will hardly be.
     fn look_ahead(&self, events: &mut [Inbound]) -> Result<(), Full> {
         let queue = self.lock();
-        if queue.closed || (queue.inputs > 0 && queue.inputs + events.len() > self.capacity) {
+        if !queue.has_room(events.len(), self.capacity) {
             return Err(Full);
         }
         drop(queue);
@@ -443,7 +448,7 @@ impl Intake {
         let urgent = job.is_urgent();
         let limit = if urgent { self.capacity } else { self.capacity - self.capacity / 10 };
         let mut queue = self.lock();
-        if queue.closed || (queue.inputs > 0 && queue.inputs + job.len() > limit) {
+        if !queue.has_room(job.len(), limit) {
             return Err(Full);
         }
         self.put(&mut queue, job, urgent);
