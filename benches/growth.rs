@@ -12,7 +12,6 @@
 
 mod load;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -185,7 +184,7 @@ fn write_config(dir: &Path, table: &str, size: u64) {
     if matches!(table, "words" | "disguised") {
         std::fs::create_dir_all(&config).unwrap();
         std::fs::create_dir_all(&lists).unwrap();
-        std::fs::write(lists.join("many.txt"), words(size).join("\n")).unwrap();
+        std::fs::write(lists.join("many.txt"), load::words(size).join("\n")).unwrap();
         let disguised = table == "disguised";
         let rule = format!(
             "[[rule]]\nname = \"many\"\nkind = \"keywords\"\ntitle = \"很多词\"\nverdict = \"review\"\nmode = \"observe\"\n\
@@ -197,7 +196,7 @@ fn write_config(dir: &Path, table: &str, size: u64) {
     load::copy(&load::root().join("config"), &config);
     load::copy(&load::root().join("wordlists"), &lists);
     if table == "rules" {
-        let words = words(size * 5);
+        let words = load::words(size * 5);
         let rules = (0..size).map(|n| {
             let own = &words[n as usize * 5..n as usize * 5 + 5];
             let of = match n % 2 {
@@ -208,19 +207,4 @@ fn write_config(dir: &Path, table: &str, size: u64) {
         });
         std::fs::write(config.join("more.toml"), rules.collect::<String>()).unwrap();
     }
-}
-
-/// So many words of 3 to 6 characters out of 3,000, always the same.
-fn words(count: u64) -> Vec<String> {
-    let mut state = 7_u64;
-    let mut draw = move |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % below
-    };
-    let mut words = BTreeSet::new();
-    while (words.len() as u64) < count {
-        let length = 3 + draw(4);
-        words.insert((0..length).filter_map(|_| char::from_u32(0x4e00 + draw(3000) as u32)).collect::<String>());
-    }
-    words.into_iter().collect()
 }

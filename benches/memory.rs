@@ -11,7 +11,6 @@
 
 mod load;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,7 +24,7 @@ use qunwei::domain::time::Timestamp;
 use qunwei::ports::{Change, MemberRef, Row, RowKind, Store, Unit};
 use qunwei::store::{Durability, Options, SqliteStore};
 
-const WORDS: usize = 50_000;
+const WORDS: u64 = 50_000;
 const GROUPS: u64 = 10_000;
 const MEMBERS: u64 = 200_000;
 /// How often each member speaks: all of them together fill the windows.
@@ -70,17 +69,7 @@ fn main() {
 fn write_config(dir: &Path) {
     load::copy(&load::root().join("config"), &dir.join("config"));
     load::copy(&load::root().join("wordlists"), &dir.join("wordlists"));
-    let mut state = 7_u64;
-    let mut draw = move |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % below
-    };
-    let mut words = BTreeSet::new();
-    while words.len() < WORDS {
-        let length = 3 + draw(4);
-        words.insert((0..length).filter_map(|_| char::from_u32(0x4e00 + draw(3000) as u32)).collect::<String>());
-    }
-    std::fs::write(dir.join("wordlists/many.txt"), words.into_iter().collect::<Vec<_>>().join("\n")).unwrap();
+    std::fs::write(dir.join("wordlists/many.txt"), load::words(WORDS).join("\n")).unwrap();
     let rule = "[[rule]]\nname = \"bench.many\"\nkind = \"keywords\"\ntitle = \"很多词\"\nmode = \"off\"\nlists = [\"../wordlists/many.txt\"]\n";
     std::fs::write(dir.join("config/many.toml"), rule).unwrap();
 }

@@ -8,6 +8,7 @@ pub mod messages;
 pub mod proc;
 pub mod servers;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// A directory on the disk the repository is on (`/tmp` may be in memory), deleted when dropped.
@@ -38,4 +39,19 @@ pub fn copy(from: &Path, to: &Path) {
         let target = to.join(path.file_name().unwrap());
         if path.is_dir() { copy(&path, &target) } else { std::fs::copy(&path, &target).map(drop).unwrap() }
     }
+}
+
+/// So many words of 3 to 6 characters out of 3,000, always the same.
+pub fn words(count: u64) -> Vec<String> {
+    let mut state = 7_u64;
+    let mut draw = move |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    let mut words = BTreeSet::new();
+    while (words.len() as u64) < count {
+        let length = 3 + draw(4);
+        words.insert((0..length).filter_map(|_| char::from_u32(0x4e00 + draw(3000) as u32)).collect::<String>());
+    }
+    words.into_iter().collect()
 }
