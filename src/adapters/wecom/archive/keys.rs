@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use data_encoding::{BASE64, BASE64_NOPAD};
 use getrandom::SysRng;
@@ -10,8 +11,10 @@ use rsa::PrivateKey;
 use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
 
-/// The longest key of a message, in bytes; WeCom's have some dozens.
-const LONGEST: usize = 1024;
+/// How long the key of a message can be, in bytes; WeCom's have some dozens. What implicit rejection gives for a key that
+/// was sealed for another has any length, and when that is two, one in seven looks printable; of sixteen, one in nine
+/// million.
+const LENGTHS: RangeInclusive<usize> = 16..=1024;
 
 /// Private keys by their version.
 #[derive(Clone, Default)]
@@ -78,7 +81,7 @@ impl Keys {
     /// # Errors
     /// The version is missing, the key damaged or another's. A wrong padding is not told from a right one (implicit
     /// rejection gives other bytes instead), so it is told by what a message's key looks like: printable ASCII, because the
-    /// library takes it as a C text.
+    /// library takes it as a C text, and no shorter than a key is.
     pub fn open(&self, version: u64, sealed: &str) -> Result<String, KeyError> {
         let key = self.0.get(&version).ok_or(KeyError::NoVersion)?;
         let sealed = sealed.trim();
@@ -86,7 +89,7 @@ impl Keys {
         let bytes = bytes.map_err(|_| KeyError::Damaged)?;
         // What is refused has not this key's length or is not below its modulus: it was sealed for another.
         let opened = key.pkcs1v15_decrypt_with_rng(&mut SysRng, &bytes).map_err(|_| KeyError::Implausible)?;
-        let plausible = !opened.is_empty() && opened.len() <= LONGEST && opened.iter().all(u8::is_ascii_graphic);
+        let plausible = LENGTHS.contains(&opened.len()) && opened.iter().all(u8::is_ascii_graphic);
         if !plausible {
             return Err(KeyError::Implausible);
         }
@@ -124,18 +127,24 @@ mod tests {
         keys.add(3, &one.to_pkcs1_pem(LineEnding::LF).expect("PEM")).expect("PKCS#1");
         keys.add(4, &format!("\u{feff}\r\n{}\n", &*two.to_pkcs8_pem(LineEnding::CRLF).expect("PEM"))).expect("PKCS#8");
         assert_eq!(keys.versions().collect::<Vec<_>>(), [3, 4]);
-        assert_eq!(keys.open(3, &seal(one, "k3y+/=")), Ok("k3y+/=".to_owned()));
-        assert_eq!(keys.open(4, &seal(two, "other")), Ok("other".to_owned()));
-        assert_eq!(keys.open(5, &seal(two, "other")), Err(KeyError::NoVersion));
+        let (first, second) = ("k3y-0f/th1s+m3ss4ge=", "4n0ther/key+of/them=");
+        assert_eq!(keys.open(3, &seal(one, first)), Ok(first.to_owned()));
+        assert_eq!(keys.open(4, &seal(two, second)), Ok(second.to_owned()));
+        assert_eq!(keys.open(5, &seal(two, second)), Err(KeyError::NoVersion));
         // Both ways: whichever key has the greater modulus, sealed numbers above the other's are among these.
         for _ in 0..16 {
-            assert_eq!(keys.open(3, &seal(two, "other")), Err(KeyError::Implausible));
-            assert_eq!(keys.open(4, &seal(one, "other")), Err(KeyError::Implausible));
+            assert_eq!(keys.open(3, &seal(two, second)), Err(KeyError::Implausible));
+            assert_eq!(keys.open(4, &seal(one, first)), Err(KeyError::Implausible));
         }
         assert_eq!(keys.open(3, &BASE64.encode(&[0xff; 128])), Err(KeyError::Implausible), "above every modulus");
         assert_eq!(keys.open(3, "%%%"), Err(KeyError::Damaged));
         assert_eq!(keys.open(3, "AAAA"), Err(KeyError::Implausible), "of another length");
-        assert_eq!(keys.open(3, &seal(one, "a\0b")), Err(KeyError::Implausible));
+        assert_eq!(keys.open(3, &seal(one, "k3y-0f/\0h1s+m3ss4ge=")), Err(KeyError::Implausible), "no C text");
+        assert_eq!(
+            keys.open(3, &seal(one, "9(")),
+            Err(KeyError::Implausible),
+            "as implicit rejection gives now and then"
+        );
         assert_eq!(format!("{keys:?}"), "Keys([3, 4])");
     }
 
