@@ -133,7 +133,7 @@ int GetChatData(WeWorkFinanceSdk_t *sdk, unsigned long long seq, unsigned int li
     }
     int code = told_to_fail(sdk, "GetChatData");
     if (code) return code;
-    size_t size, length;
+    size_t size, length = 0; /* there may be no messages yet */
     char *answer = slurp(path(sdk, "answer", name, sizeof name), &size);
     if (!answer) {
         char *all = slurp(path(sdk, "messages.jsonl", name, sizeof name), &length);
