@@ -41,8 +41,8 @@ pub fn explain(settings: &Settings, word: &str) -> String {
          is found, and a person looks at it.\n  Surely meant is a word of {SURE_LENGTH} characters or more from {SURE} on if \
          pinyin, parts, symbols or letters are in it, from {SURE_BY_SOUND} on if only\n  sounds or the order differ; never \
          by near sounds, initials or look-alikes. Exceptions, and words as they stand, come first.\n  Where nothing else speaks \
-         for it, a word that differs by sound, look-alikes or order needs {ALONE}; beside others that are written otherwise too \
-         it weighs {AMONG_OTHERS} more.\n"
+         for it, a word that only nearly sounds so needs {ALONE}; beside others that are written otherwise too it weighs \
+         {AMONG_OTHERS} more.\n"
     );
     text
 }

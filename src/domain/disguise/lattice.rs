@@ -1,6 +1,7 @@
 //! A text as everything it may be read as: at each place, what may stand there and where it goes on.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::ordinary::Costs;
@@ -22,6 +23,8 @@ pub(super) struct Unit {
     dropped: u32,
     /// A symbol: it may also be noise.
     symbol: bool,
+    /// A Latin letter with a sign of its own: ş, ö.
+    pub(super) accented: bool,
     /// The place of its character in [`Readings`].
     known: u32,
     /// Behind the repetitions of its character that begin with it.
@@ -157,19 +160,20 @@ impl Lattice {
         self.units.clear();
         self.has_symbols = false;
         let (mut gap, mut dropped) = (None, 0);
-        for (at, c) in (0..).zip(original.chars()) {
+        for (at, written) in (0..).zip(original.chars()) {
             let mut put = |c: char, symbol: bool| {
                 let known = readings.place(c);
-                self.units.push(Unit { c, at, gap, dropped, symbol, known, run: 0, noise: 0, single: 0 });
+                let accented = matches!(written, '\u{80}'..='\u{24F}');
+                self.units.push(Unit { c, at, gap, dropped, symbol, accented, known, run: 0, noise: 0, single: 0 });
                 (gap, dropped) = (None, 0);
             };
-            match class_of(c) {
+            match class_of(written) {
                 Class::Kept(c) => put(c, false),
                 Class::Many(text) => text.chars().for_each(|c| put(c, false)),
                 Class::Unseen => {}
-                Class::Dropped(_) if readings.is_symbol(c) => {
+                Class::Dropped(_) if readings.is_symbol(written) => {
                     self.has_symbols = true;
-                    put(c, true);
+                    put(written, true);
                 }
                 Class::Dropped(kind) => {
                     gap = gap.max(Some(kind));
@@ -264,20 +268,53 @@ impl Lattice {
 
     /// Whether the letters before a place and those from it on are nothing but syllables: 下载注册 in letters, xiazaizhuce.
     pub(super) fn is_between_syllables(&self, place: usize) -> bool {
-        let letter = |at: usize| self.units.get(at).map(|unit| unit.c).filter(char::is_ascii_lowercase);
-        let joined = |at: usize| self.units.get(at).is_some_and(|unit| unit.gap.is_none());
-        let before =
-            (place.saturating_sub(MOST_LETTERS)..place).rev().take_while(|at| joined(at + 1)).map_while(letter);
-        let mut before: Vec<char> = before.collect();
-        before.reverse();
-        let behind = (place..place + MOST_LETTERS).take_while(|at| *at == place || joined(*at)).map_while(letter);
-        let behind: Vec<char> = behind.collect();
+        let run = self.letters_around(place);
         // a short word of another language may be syllables too: rule; next to a digit letters are an account
-        let many = before.len() + behind.len() >= FEWEST_LETTERS;
-        many && !before.is_empty()
-            && !behind.is_empty()
-            && SOUNDS.are_syllables(&before)
-            && SOUNDS.are_syllables(&behind)
+        place > run.start
+            && self.are_syllables(run.start..place)
+            && self.are_syllables(place..run.end)
+            && self.syllables_about(run) >= FEWEST_LETTERS
+    }
+
+    fn is_letter(&self, at: usize) -> bool {
+        self.units.get(at).is_some_and(|unit| unit.c.is_ascii_lowercase())
+    }
+
+    /// The letters in a row that a place is among; few of them where they go on for long.
+    pub(super) fn letters_around(&self, place: usize) -> Range<usize> {
+        let goes_on = |at: usize| self.is_letter(at) && self.units.get(at).is_some_and(|unit| unit.gap.is_none());
+        let before =
+            (0..place).rev().take(MOST_LETTERS).take_while(|at| self.is_letter(*at) && goes_on(*at + 1)).count();
+        let behind = (place + 1..).take(MOST_LETTERS).take_while(|at| goes_on(*at)).count();
+        place - before..place + 1 + behind
+    }
+
+    fn are_syllables(&self, run: Range<usize>) -> bool {
+        let letters: Vec<char> = self.units.get(run).unwrap_or_default().iter().map(|unit| unit.c).collect();
+        SOUNDS.are_syllables(&letters)
+    }
+
+    /// How many letters stand in a row there and in the rows next to it that are syllables too: who writes in pinyin writes so on.
+    fn syllables_about(&self, run: Range<usize>) -> usize {
+        let space = |at: usize| self.units.get(at).is_some_and(|unit| unit.gap == Some(GapKind::Separator));
+        let (mut around, mut count) = (run.clone(), run.len());
+        while count < FEWEST_LETTERS && around.start > 0 && space(around.start) && self.is_letter(around.start - 1) {
+            let next = self.letters_around(around.start - 1);
+            if !self.are_syllables(next.clone()) {
+                break;
+            }
+            count += next.len();
+            around.start = next.start;
+        }
+        while count < FEWEST_LETTERS && space(around.end) && self.is_letter(around.end) {
+            let next = self.letters_around(around.end);
+            if !self.are_syllables(next.clone()) {
+                break;
+            }
+            count += next.len();
+            around.end = next.end;
+        }
+        count
     }
 
     /// How many characters a reading of `start..end` has at least.

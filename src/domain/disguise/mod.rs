@@ -65,7 +65,7 @@ const WIDEST_GAP: u32 = 6;
 /// A text is taken for a word in disguise from this weight on: the odds are e⁵ to one.
 pub const ENOUGH: i32 = 40;
 
-/// A word for which only sounds, look-alikes or the order speak is meant by itself from this weight on …
+/// A word some of which only nearly sounds like itself is meant by itself from this weight on …
 pub const ALONE: i32 = 64;
 /// … and one for which sounds, initials or look-alikes speak beside what stands as it is.
 const BESIDE_PLAIN: i32 = 64;
@@ -120,9 +120,8 @@ pub struct Disguise {
 impl Disguise {
     /// Whether a word is meant where nothing else speaks for it: words sound like others all the time.
     pub fn is_meant_alone(&self) -> bool {
-        // 穷死 is no 死穷; but who writes first letters means a word: letters of everyday use are none
-        let chosen = self.views.are_chosen() && !self.views.has(View::Order) || self.views.is_only(View::Initial);
-        self.sure || self.weight >= if chosen { ENOUGH } else { ALONE }
+        let slipped = self.views.has(View::Near) && !self.views.are_chosen();
+        self.sure || self.weight >= if slipped { ALONE } else { ENOUGH }
     }
 
     /// Whether it is meant beside what stands as it is and makes a hit of it; `little`: that says little by itself.

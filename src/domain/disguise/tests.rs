@@ -80,6 +80,42 @@ fn letters_of_everyday_use_are_no_first_letters() {
 }
 
 #[test]
+fn several_words_by_their_first_letters_in_a_row_are_found() {
+    let words = ["河南人", "偷井盖"];
+    let all = of(&words);
+    let told = |text: &str| found(&all, &words, text);
+    assert!(told("朋友说hnrtjg很正常").contains(&"hnr = 河南人 (initial)".to_owned()));
+    assert!(told("朋友说hnrtjg很正常").contains(&"tjg = 偷井盖 (initial)".to_owned()));
+    assert_eq!(told("朋友说ahnroutjges很正常"), [""; 0], "it can be spoken");
+    assert_eq!(told("ĺťjğhńŕ"), [""; 0], "text in a wrong encoding");
+}
+
+#[test]
+fn short_rows_of_letters_are_syllables_among_others_of_them() {
+    let words = ["黑的", "贩子"];
+    let all = of(&words);
+    assert_eq!(found(&all, &words, "怎么hei deshan dong忘了"), ["hei de = 黑的 (pinyin)"]);
+    assert_eq!(found(&all, &words, "the hei deshan"), [""; 0]);
+}
+
+#[test]
+fn a_symbol_beside_what_stands_as_it_is_can_be_read() {
+    let words = ["男同", "反同"];
+    let all = of(&words);
+    assert_eq!(found(&all, &words, "抵制👨同这个群体"), ["👨同 = 男同 (symbol)"]);
+    assert_eq!(found(&all, &words, "吧里这几个🍚同根本没什么能力"), ["🍚同 = 反同 (symbol)"]);
+}
+
+#[test]
+fn a_repeated_character_is_no_sign_of_another_word() {
+    let words = ["口嗨"];
+    let all = of(&words);
+    for text in ["呵呵还好玩", "天天呵呵还敢顶嘴"] {
+        assert_eq!(found(&all, &words, text), [""; 0], "{text}");
+    }
+}
+
+#[test]
 fn characters_that_share_a_part_look_alike() {
     for (written, meant) in [('沾', '站'), ('溅', '贱'), ('末', '未')] {
         assert!(TABLES.of(written).unwrap().shapes.contains(&meant), "{written} for {meant}");

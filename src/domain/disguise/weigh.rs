@@ -50,7 +50,7 @@ pub(super) fn written(pattern: &Pattern, word: &Word, path: &[Step], lattice: &L
             None => return false,
         }
     }
-    views.iter().any(|view| *view != View::Plain) && whole(path, lattice)
+    views.iter().any(|view| *view != View::Plain) && whole(path, views, lattice)
 }
 
 /// Whether a letter that stands for a character is only the first of its sound.
@@ -93,7 +93,7 @@ fn sounding(syllable: Syllable, meant: char, view: View) -> Option<View> {
 }
 
 /// Whether no Latin word goes on across the ends, and no clause ends inside.
-fn whole(path: &[Step], lattice: &Lattice) -> bool {
+fn whole(path: &[Step], views: &[View], lattice: &Lattice) -> bool {
     let (Some(first), Some(last)) = (path.first(), path.last()) else { return false };
     let units = &lattice.units;
     let latin = |at: usize| units.get(at).is_some_and(|unit| unit.c.is_ascii_alphanumeric());
@@ -101,8 +101,27 @@ fn whole(path: &[Step], lattice: &Lattice) -> bool {
         |at: usize| at > 0 && latin(at - 1) && latin(at) && units.get(at).is_some_and(|unit| unit.gap.is_none());
     let (start, end) = (first.from as usize, last.to as usize);
     let clause = units.get(start + 1..end).unwrap_or_default().iter().any(|unit| unit.gap == Some(GapKind::Clause));
-    let goes_on = |at: usize| joined(at) && !lattice.is_between_syllables(at);
+    let among_initials = || {
+        let initials = views.iter().filter(|view| **view == View::Initial).count();
+        initials >= FEWEST_AMONG_INITIALS && is_unspeakable(start, lattice)
+    };
+    let goes_on = |at: usize| joined(at) && !lattice.is_between_syllables(at) && !among_initials();
     !goes_on(start) && !goes_on(end) && !clause && !number(path, lattice)
+}
+
+/// Who writes several words by their first letters puts them in a row (hnrtjg: 河南人偷井盖): so many of one word are found there.
+const FEWEST_AMONG_INITIALS: usize = 3;
+/// No fewer letters in a row are several words' first letters …
+const FEWEST_UNSPEAKABLE: usize = 4;
+/// … and fewer than one in so many of those are vowels: in what is spoken there are more.
+const CONSONANTS_TO_A_VOWEL: usize = 5;
+
+/// Whether the letters in a row around a place are no word that can be spoken.
+fn is_unspeakable(at: usize, lattice: &Lattice) -> bool {
+    let run = lattice.units.get(lattice.letters_around(at)).unwrap_or_default();
+    let vowels = run.iter().filter(|unit| matches!(unit.c, 'a' | 'e' | 'i' | 'o' | 'u' | 'y')).count();
+    let accents = run.iter().any(|unit| unit.accented); // text in a wrong encoding
+    run.len() >= FEWEST_UNSPEAKABLE && vowels * CONSONANTS_TO_A_VOWEL < run.len() && !accents
 }
 
 /// Whether digits are read as words that are a part of a number.
@@ -137,24 +156,57 @@ pub(super) fn weigh(
     }
     let thing = |(step, meant): (&Step, &char)| if is_thing(step, *meant, lattice) { -THING } else { 0 };
     let things: i32 = path.iter().zip(&word.chars).map(thing).sum();
-    let doubt = (views.iter().map(|view| doubt(*view)).sum::<i32>() + things).max(-MOST_FAVOUR);
-    let strange = if views.contains(&View::Near) && views.contains(&View::Shape) { STRANGE } else { 0 };
-    Some((span, costs.of(start, end) - WORD - broken - doubt - strange))
+    let doubt = views.iter().map(|view| doubt(*view)).sum::<i32>() + things + beside_plain(views);
+    let doubt = doubt.max(-MOST_FAVOUR);
+    Some((span, costs.of(start, end) - repeated(path, lattice, costs, views) - WORD - broken - doubt - strange(views)))
 }
 
 /// How much a way of writing speaks against a disguise: what happens by chance, or by a slip of the pen.
 pub(super) fn doubt(view: View) -> i32 {
     match view {
         View::Near => 24,
-        View::Shape => 4,
         View::Symbol | View::Order => -8,
         _ => 0,
     }
 }
 
-/// How much it speaks against a disguise that a character only nearly sounds, and another only looks, like the word's: hardly anybody
-/// could read it.
+/// How much more it speaks for symbols that all else of the word stands as it is: 👨同 can be read.
+const BESIDE_PLAIN: i32 = 16;
+
+/// See [`BESIDE_PLAIN`].
+fn beside_plain(views: &[View]) -> i32 {
+    let others = views.iter().all(|view| matches!(view, View::Plain | View::Symbol));
+    if others && views.contains(&View::Plain) && views.contains(&View::Symbol) { -BESIDE_PLAIN } else { 0 }
+}
+
+/// How much it speaks against a disguise that a character only sounds, and another only looks, like the word's: hardly anybody
+/// could read it. Longer words say more by the characters that are left.
 const STRANGE: i32 = 24;
+
+/// See [`STRANGE`].
+fn strange(views: &[View]) -> i32 {
+    let has = |view| views.contains(&view);
+    match (has(View::Shape), has(View::Near), has(View::Sound) && !has(View::Plain)) {
+        (true, true, _) => STRANGE,
+        (true, false, true) if views.len() > 2 => STRANGE / 2,
+        (true, false, true) => STRANGE,
+        _ => 0,
+    }
+}
+
+/// What the characters cost that stand inside only once more, where others are not the word's: 呵呵那 is talk, 微微信 is not.
+fn repeated(path: &[Step], lattice: &Lattice, costs: &Costs, views: &[View]) -> i32 {
+    if views.iter().all(|view| matches!(view, View::Plain | View::Repeated)) {
+        return 0;
+    }
+    let repeats = path.windows(2).filter_map(|pair| match pair {
+        [before, next] if before.to < next.from && lattice.repeats(before.to) => {
+            Some(costs.of(before.to, next.from).max(0))
+        }
+        _ => None,
+    });
+    repeats.sum()
+}
 
 /// Whether one picture stands twice in a row for two characters: 😂😂, 👍👍 are talk.
 fn repeats_symbols(path: &[Step], lattice: &Lattice, views: &[View]) -> bool {
