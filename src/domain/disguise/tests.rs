@@ -76,6 +76,12 @@ fn letters_of_everyday_use_are_no_first_letters() {
     for text in ["td", "用SSL连接", "S.H.O 的歌", "XX你明天来"] {
         assert_eq!(found(&all, &words, text), [""; 0], "{text}");
     }
+    let (words, texts) = (["赌博群", "彩票带单", "拿十代"], ["dbq我错了", "在线cpdd", "nsdd"]);
+    for text in texts {
+        assert_eq!(found(&of(&words), &words, text), [""; 0], "{text}");
+    }
+    let words = ["约炮"];
+    let all = of(&words);
     assert!(found(&all, &words, "来yp吗").contains(&"yp = 约炮 (initial)".to_owned()));
 }
 
@@ -88,6 +94,7 @@ fn several_words_by_their_first_letters_in_a_row_are_found() {
     assert!(told("朋友说hnrtjg很正常").contains(&"tjg = 偷井盖 (initial)".to_owned()));
     assert_eq!(told("朋友说ahnroutjges很正常"), [""; 0], "it can be spoken");
     assert_eq!(told("ĺťjğhńŕ"), [""; 0], "text in a wrong encoding");
+    assert_eq!(told("htjg"), [""; 0], "too few");
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn whole(path: &[Step], views: &[View], lattice: &Lattice) -> bool {
 /// Who writes several words by their first letters puts them in a row (hnrtjg: 河南人偷井盖): so many of one word are found there.
 const FEWEST_AMONG_INITIALS: usize = 3;
 /// No fewer letters in a row are several words' first letters …
-const FEWEST_UNSPEAKABLE: usize = 4;
+const FEWEST_UNSPEAKABLE: usize = 5;
 /// … and fewer than one in so many of those are vowels: in what is spoken there are more.
 const CONSONANTS_TO_A_VOWEL: usize = 5;
 
@@ -121,7 +121,11 @@ fn is_unspeakable(at: usize, lattice: &Lattice) -> bool {
     let run = lattice.units.get(lattice.letters_around(at)).unwrap_or_default();
     let vowels = run.iter().filter(|unit| matches!(unit.c, 'a' | 'e' | 'i' | 'o' | 'u' | 'y')).count();
     let accents = run.iter().any(|unit| unit.accented); // text in a wrong encoding
-    run.len() >= FEWEST_UNSPEAKABLE && vowels * CONSONANTS_TO_A_VOWEL < run.len() && !accents
+    let letters = || run.iter().map(|unit| unit.c).collect::<String>();
+    run.len() >= FEWEST_UNSPEAKABLE
+        && vowels * CONSONANTS_TO_A_VOWEL < run.len()
+        && !accents
+        && !is_usual_latin(&letters())
 }
 
 /// Whether digits are read as words that are a part of a number.
@@ -147,8 +151,8 @@ pub(super) fn weigh(
     let span = Span { start: units.get(start as usize)?.at, end: units.get(end.checked_sub(1)? as usize)?.at + 1 };
     let gaps = inside.iter().filter(|unit| unit.gap.is_some()).count();
     let broken = if gaps < inside.len() { gaps as i32 * BROKEN } else { 0 };
-    let initials = views.iter().filter(|view| **view == View::Initial).count();
-    if initials > 0 && are_letters_alone(path, lattice, initials == views.len(), gaps) {
+    let by_letters = views.iter().all(|view| matches!(view, View::Initial | View::Letter));
+    if views.contains(&View::Initial) && are_letters_alone(path, lattice, by_letters, gaps) {
         return None;
     }
     if repeats_symbols(path, lattice, views) {
@@ -226,8 +230,9 @@ fn is_thing(step: &Step, meant: char, lattice: &Lattice) -> bool {
 /// Whether letters that may be the first ones of a word mean themselves: a short form of everyday use (mb, ssl), letters pulled apart
 /// (S.H.E), one letter several times over (XX).
 fn are_letters_alone(path: &[Step], lattice: &Lattice, all: bool, gaps: usize) -> bool {
-    let letters = path.iter().filter_map(|step| lattice.units.get(step.from as usize)).map(|unit| unit.c);
-    let letters: String = letters.filter(char::is_ascii_lowercase).collect();
+    let (Some(first), Some(last)) = (path.first(), path.last()) else { return false };
+    let units = lattice.units.get(first.from as usize..last.to as usize).unwrap_or_default();
+    let letters: String = units.iter().map(|unit| unit.c).filter(char::is_ascii_lowercase).collect();
     let mut others = letters.chars().skip(1);
     let same = letters.len() > 1 && others.all(|c| letters.starts_with(c));
     same || all && (gaps > 0 || is_usual_latin(&letters))
