@@ -8,7 +8,7 @@ use super::ordinary::Costs;
 use super::readings::{Far, Readings};
 use super::sounds::{SOUNDS, Syllable};
 use super::{View, WIDEST_GAP};
-use crate::domain::text::{Class, GapKind, class_of};
+use crate::domain::text::{Class, GapKind, Shortcode, class_of, shortcode};
 
 /// One character of the text that may carry meaning.
 #[derive(Clone, Copy, Debug)]
@@ -17,12 +17,16 @@ pub(super) struct Unit {
     pub(super) c: char,
     /// Its code point in the original.
     pub(super) at: u32,
+    /// Behind its last one: a shortcode has several.
+    pub(super) until: u32,
     /// What was dropped before it.
     pub(super) gap: Option<GapKind>,
     /// How many characters were dropped before it.
     dropped: u32,
     /// A symbol: it may also be noise.
     symbol: bool,
+    /// A symbol that is a part of the one before it: 💇‍♀ is one picture, no 💇 and a ♀.
+    joined: bool,
     /// A Latin letter with a sign of its own: ş, ö.
     pub(super) accented: bool,
     /// The place of its character in [`Readings`].
@@ -81,6 +85,9 @@ const VERY_ODD: i32 = 100;
 /// … this is enough: who writes one character of a word otherwise does so with others of it.
 const RATHER_ODD: i32 = 40;
 
+/// What makes several pictures one.
+const JOINER: char = '\u{200D}';
+
 /// Fewer letters in a row are one word, whatever they spell.
 const FEWEST_LETTERS: usize = 10;
 /// More letters in a row are not looked at from one place.
@@ -115,10 +122,12 @@ impl Lattice {
         for at in 0..self.units.len() {
             let first = self.moves.len();
             self.starts.push(first as u32);
-            let Unit { c, known, .. } = self.units[at];
+            let Unit { c, known, joined, .. } = self.units[at];
             let to = at as u32 + 1;
             let odd = self.is_odd(at, costs);
-            self.moves.extend(readings.ways(known, odd).iter().map(|way| Move { to, way: *way }));
+            if !joined {
+                self.moves.extend(readings.ways(known, odd).iter().map(|way| Move { to, way: *way }));
+            }
             let near = self.moves.len();
             if c.is_ascii_lowercase() {
                 self.spell(at, readings);
@@ -160,11 +169,28 @@ impl Lattice {
         self.units.clear();
         self.has_symbols = false;
         let (mut gap, mut dropped) = (None, 0);
-        for (at, written) in (0..).zip(original.chars()) {
+        let (mut at, mut rest, mut last) = (0, original, ' ');
+        while let Some(c) = rest.chars().next() {
+            let shortcode = shortcode(rest).unwrap_or(Shortcode { sign: c, chars: 1, bytes: c.len_utf8() });
+            let Shortcode { sign: written, chars, bytes } = shortcode;
+            rest = rest.get(bytes..).unwrap_or_default();
             let mut put = |c: char, symbol: bool| {
                 let known = readings.place(c);
                 let accented = matches!(written, '\u{80}'..='\u{24F}');
-                self.units.push(Unit { c, at, gap, dropped, symbol, accented, known, run: 0, noise: 0, single: 0 });
+                self.units.push(Unit {
+                    c,
+                    at,
+                    until: at + chars,
+                    gap,
+                    dropped,
+                    symbol,
+                    joined: symbol && last == JOINER,
+                    accented,
+                    known,
+                    run: 0,
+                    noise: 0,
+                    single: 0,
+                });
                 (gap, dropped) = (None, 0);
             };
             match class_of(written) {
@@ -180,6 +206,8 @@ impl Lattice {
                     dropped += 1;
                 }
             }
+            at += chars;
+            last = c;
         }
         for at in (0..self.units.len()).rev() {
             let behind = at as u32 + 1;

@@ -37,6 +37,7 @@ fn words_are_found_however_they_are_written() {
         ("力口微亻言", "力口微亻言 = 加微信 (split)"),
         ("加v信了解", "加v信 = 加微信 (letter)"),
         ("➕薇❤领资料", "➕薇❤ = 加微信 (sound + symbol)"),
+        ("加薇[爱心]领资料", "加薇[爱心] = 加微信 (sound + symbol)"),
         ("刷弹见值", "刷弹见值 = 刷单兼职 (sound)"),
         ("shua单jian职", "shua单jian职 = 刷单兼职 (pinyin)"),
         ("单刷兼职", "单刷兼职 = 刷单兼职 (order)"),
@@ -111,6 +112,10 @@ fn a_symbol_beside_what_stands_as_it_is_can_be_read() {
     let all = of(&words);
     assert_eq!(found(&all, &words, "抵制👨同这个群体"), ["👨同 = 男同 (symbol)"]);
     assert_eq!(found(&all, &words, "吧里这几个🍚同根本没什么能力"), ["🍚同 = 反同 (symbol)"]);
+    let words = ["贱女"];
+    let all = of(&words);
+    assert!(found(&all, &words, "💇♀滚").contains(&"💇♀ = 贱女 (symbol)".to_owned()));
+    assert_eq!(found(&all, &words, "💇\u{200D}♀️剪头发去哪家好"), [""; 0], "one picture");
 }
 
 #[test]

@@ -148,7 +148,7 @@ pub(super) fn weigh(
     let units = &lattice.units;
     let (start, end) = (path.first()?.from, path.last()?.to);
     let inside = units.get(start as usize + 1..end as usize).unwrap_or_default();
-    let span = Span { start: units.get(start as usize)?.at, end: units.get(end.checked_sub(1)? as usize)?.at + 1 };
+    let span = Span { start: units.get(start as usize)?.at, end: units.get(end.checked_sub(1)? as usize)?.until };
     let gaps = inside.iter().filter(|unit| unit.gap.is_some()).count();
     let broken = if gaps < inside.len() { gaps as i32 * BROKEN } else { 0 };
     let by_letters = views.iter().all(|view| matches!(view, View::Initial | View::Letter));

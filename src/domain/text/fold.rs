@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::shortcodes::shortcode;
 use super::tables::{Fold, TABLES, Tables};
 use crate::domain::case::Span;
 use crate::domain::ids::hash;
@@ -163,6 +164,12 @@ impl Folded {
             let (kept, after) = self.keep_run(tables, rest, &mut index, &mut pending);
             rest = kept;
             let Some(c) = after else { break };
+            if let Some(shortcode) = shortcode(rest) {
+                rest = rest.get(shortcode.bytes..).unwrap_or_default();
+                index = index.saturating_add(shortcode.chars);
+                pending.add(Fold::Separator);
+                continue;
+            }
             rest = rest.get(c.len_utf8()..).unwrap_or_default();
             match tables.fold(c) {
                 Fold::To(to) => self.put(to.encode_utf8(&mut [0; 4]), index, &mut pending),

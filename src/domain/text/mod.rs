@@ -5,9 +5,11 @@
 
 mod fold;
 mod lookalikes;
+mod shortcodes;
 mod tables;
 #[cfg(test)]
 mod tests;
 
 pub use fold::{Folded, Gap, GapKind, Text, folded_char, slice};
+pub use shortcodes::{Shortcode, shortcode};
 pub use tables::{Class, class_of, is_invisible};

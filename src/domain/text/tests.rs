@@ -69,6 +69,10 @@ fn spans_point_into_the_original() {
     assert_eq!(text.slice(span("加微信")), "加 微*信");
     assert_eq!(text.slice(Span { start: 3, end: 99 }), "");
     assert_eq!(text.folded.kept(), 4);
+    let text = fold("[捂脸]加[色]微[加好友]");
+    let start = text.folded.text.find("加微").unwrap();
+    assert_eq!(text.folded.text, "加微加好友", "a name that is no picture is read");
+    assert_eq!(text.slice(text.folded.span(start, start + "加微".len())), "加[色]微");
 }
 
 #[test]
@@ -82,6 +86,7 @@ fn gaps_know_their_kind() {
         ("a\u{FFFC}b", Some(GapKind::Barrier), 1),
         ("a，\u{FFFC} b", Some(GapKind::Barrier), 3),
         ("a\u{200B}\u{301}b", None, 0),
+        ("a[捂脸]b", Some(GapKind::Separator), 1),
     ];
     for (text, kind, dropped) in rows {
         let folded = fold(text).folded;
