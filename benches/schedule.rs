@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use qunwei::app::replay::{Actions, replay};
+use qunwei::domain::image::Images;
 use qunwei::domain::time::Timestamp;
 
 const GROUPS: usize = 100;
@@ -44,7 +45,7 @@ fn play(toml: &str) -> (Duration, u64) {
         format!(r#"{{"id":"m","type":"message","group":"g0","time":"{FROM}","sender":{{"id":"u"}},"text":"早"}}"#);
     let begun = Instant::now();
     let (settings, until) = (Arc::clone(&config.settings), Timestamp::parse(UNTIL));
-    let mut audience = Actions(std::io::sink());
+    let mut audience = Actions(std::io::sink(), Images::default());
     let input = BufReader::new(first.as_bytes());
     let played = replay(settings, input, until, &mut audience, &mut std::io::stderr()).expect("it is played");
     (begun.elapsed(), played.actions)

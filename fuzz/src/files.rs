@@ -14,6 +14,7 @@ use qunwei::app::train::Examples;
 use qunwei::app::words::import::Importer;
 use qunwei::config;
 use qunwei::domain::event::Event;
+use qunwei::domain::image::Images;
 use qunwei::domain::rules::list_entries;
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::Clock;
@@ -107,7 +108,7 @@ pub fn lines(data: &[u8]) {
     for line in String::from_utf8_lossy(data).lines() {
         let _ = (Event::parse(line), Event::parse_for_scan(line));
     }
-    let mut audience = Actions(Vec::new());
+    let mut audience = Actions(Vec::new(), Images::default());
     replay(settings.clone(), data, None, &mut audience, &mut Vec::new()).expect("room for a replay");
 }
 

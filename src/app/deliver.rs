@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,11 +15,16 @@ use crate::app::health::{self, Health};
 use crate::app::intake::Intake;
 use crate::app::metrics::{BridgeState, Metrics};
 use crate::app::outbox::{Due, Outbox, Pace, Wellness};
-use crate::domain::action::{Action, ActionState};
+use crate::domain::action::{Action, ActionState, What};
+use crate::domain::image::Images;
+use crate::domain::policy::Settings;
 use crate::ports::{Clock, Platform, Reply, Store, StoreError, Way};
 
 /// The longest the outbox sleeps: a hand-turned or jumping clock is noticed within it.
 const LONGEST_SLEEP: Duration = Duration::from_millis(50);
+
+/// Images that are sent at once: each is megabytes, several times.
+const IMAGES: usize = 8;
 
 /// The outbox as engine and delivery share it. Clones share it.
 #[derive(Clone)]
@@ -29,12 +34,43 @@ pub struct SharedOutbox {
     changed: Arc<Notify>,
     /// For those who wait for actions, or for the end of some.
     news: Arc<Notify>,
+    /// Those of the rules in force, for what goes out.
+    images: Arc<ArcSwap<Images>>,
+    /// Room for those under way.
+    room: Arc<Semaphore>,
 }
 
 impl SharedOutbox {
     /// Shares an outbox.
     pub fn new(outbox: Outbox) -> Self {
-        Self { outbox: Arc::new(Mutex::new(outbox)), changed: Arc::default(), news: Arc::default() }
+        let room = Arc::new(Semaphore::new(IMAGES));
+        let outbox = Arc::new(Mutex::new(outbox));
+        Self { outbox, changed: Arc::default(), news: Arc::default(), images: Arc::default(), room }
+    }
+
+    /// What goes out from here on has the images of these settings.
+    pub fn show(&self, settings: &Settings) {
+        self.images.store(Arc::new(Images::of(settings)));
+    }
+
+    /// The same where another version is in force.
+    pub fn show_if_new(&self, settings: &Settings) {
+        if self.images.load().version != settings.version {
+            self.show(settings);
+        }
+    }
+
+    /// An action and its JSON as they go out: an image gets its bytes now.
+    ///
+    /// # Errors
+    /// It is not there any more.
+    pub fn complete(&self, action: Arc<Action>, body: Arc<str>) -> Result<(Arc<Action>, Arc<str>), &'static str> {
+        if !matches!(action.what, What::Image { .. }) {
+            return Ok((action, body));
+        }
+        let action = self.images.load().complete(&action)?;
+        let body = action.to_json().into();
+        Ok((action, body))
     }
 
     /// Is done when there may be something new in it. To be enabled before looking, so that nothing is missed between.
@@ -279,7 +315,13 @@ impl Delivery {
             let error = "the bridge was taken out of the configuration".to_owned();
             return Reply::Retry { after: None, error };
         };
-        match platform.perform(action.clone(), body).await {
+        let image = matches!(action.what, What::Image { .. });
+        let _room = if image { self.outbox.room.acquire().await.ok() } else { None };
+        let (action, body) = match self.outbox.complete(action.clone(), body) {
+            Ok(complete) => complete,
+            Err(error) => return Reply::Refused { error: error.to_owned() },
+        };
+        match platform.perform(action, body).await {
             // What the platform was before its configuration changed says nothing about what it is.
             Reply::Broken { error } if !self.platforms.is_current(name, platform) => {
                 Reply::Retry { after: None, error }

@@ -16,6 +16,7 @@ use crate::domain::action::Action;
 use crate::domain::action::Outcome;
 use crate::domain::change::Change;
 use crate::domain::event::Event;
+use crate::domain::image::Images;
 use crate::domain::policy::Settings;
 use crate::domain::state::Limits;
 use crate::domain::time::Timestamp;
@@ -56,8 +57,8 @@ pub trait Audience {
     fn end(&mut self) -> io::Result<()>;
 }
 
-/// Writes each action as a line of JSON, and nothing else.
-pub struct Actions<W>(pub W);
+/// Writes each action as a line of JSON, with the bytes of its image, and nothing else.
+pub struct Actions<W>(pub W, pub Images);
 
 impl<W: Write> Audience for Actions<W> {
     fn event(&mut self, _event: &Event, _time: Timestamp) -> io::Result<()> {
@@ -66,7 +67,10 @@ impl<W: Write> Audience for Actions<W> {
 
     fn change(&mut self, change: &Change) -> io::Result<()> {
         match change {
-            Change::Act(action) => writeln!(self.0, "{}", action.to_json()),
+            Change::Act(action) => {
+                let complete = self.1.complete(action);
+                writeln!(self.0, "{}", complete.as_ref().unwrap_or(action).to_json())
+            }
             _ => Ok(()),
         }
     }

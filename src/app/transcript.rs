@@ -88,6 +88,7 @@ impl<W: Write> Transcript<W> {
         let done = match &action.what {
             What::Send { text, .. } => format!("群内：{text}"),
             What::Announce { text } => format!("群公告：{text}"),
+            What::Image { image } => format!("群内：[图片 {}]", image.shown()),
             What::Private { user, text } => format!("私信 {}：{text}", self.known(user)),
             What::Mute { user, until, .. } => {
                 let zone = &self.settings.policy(&action.group).timezone;

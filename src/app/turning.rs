@@ -89,6 +89,7 @@ impl Turning {
         outbox.refill(store.pending(sizes.outbox)?, sizes.outbox);
         let wanted = store.pictures(pictures::MOST)?;
         let (intake, outbox) = (Intake::new(sizes.queue), SharedOutbox::new(outbox));
+        outbox.show(&settings);
         let mut engine = Engine::new(settings.clone(), Box::new(store), metrics.clone(), sizes.limits, now)?;
         engine.change_rules(settings, now)?;
         engine.keep_watch(health.clone())?;
@@ -130,6 +131,7 @@ impl Turning {
         }
         self.offer(wanted);
         effects.reloads.iter().for_each(|member| self.reloader.request_for(member.clone()));
+        self.outbox.show_if_new(self.engine.settings());
         let sound = self.engine.trouble().is_none() && !self.engine.is_unsettled();
         if let Err(error) = self.outbox.take(effects, self.engine.store(), sound) {
             tracing::error!(%error, "the outbox could not be filled up from the store; it is tried again");

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use crate::app::replay::{Actions, Audience, Played, replay};
 use crate::app::transcript::Transcript;
 use crate::cli::{ConfigArg, complain, failed, load, open};
+use crate::domain::image::Images;
 use crate::domain::time::Timestamp;
 
 /// `qunwei replay`
@@ -43,7 +44,7 @@ pub(super) fn run(args: &ReplayArgs, verbosity: i16) -> ExitCode {
     };
     let output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let mut audience: Box<dyn Audience> = match args.format {
-        Format::Json => Box::new(Actions(output)),
+        Format::Json => Box::new(Actions(output, Images::of(&config.settings))),
         Format::Human => Box::new(Transcript::new(output, config.settings.clone())),
     };
     match replay(config.settings, input, args.until, &mut *audience, &mut io::stderr()) {

@@ -10,6 +10,7 @@ use toml::{Table, Value};
 
 use super::bridge::{Actions, Bridge, State};
 use super::keys;
+use crate::domain::image::Image;
 use crate::domain::rules::list_entries;
 
 /// The longest line for the chat, in characters.
@@ -53,6 +54,7 @@ impl Summary {
             values: Values::Shown,
         });
         summary.lists(&lists(old.files), &lists(new.files));
+        summary.images(&images(old.files), &images(new.files));
         let kinds = [("profile", "profile", "档案"), ("group", "group", "群")];
         for (key, en, zh) in kinds {
             summary.named(&section(&before, key), &section(&after, key), |name, _| Thing {
@@ -147,6 +149,16 @@ impl Summary {
                     format!("删除词表 {shown}（{} 条）", before.len()),
                 ),
                 (Some(_), Some(_)) | (None, None) => {}
+            }
+        }
+    }
+
+    /// Pictures that are others under the same name; that one is named or not is told of its reminder.
+    fn images(&mut self, old: &BTreeMap<&str, Image>, new: &BTreeMap<&str, Image>) {
+        for (name, after) in new {
+            if old.get(name).is_some_and(|before| before.sha256 != after.sha256) {
+                let shown = name.trim_start_matches("../");
+                self.push(format!("picture {shown} changed"), format!("图片 {shown} 换了"));
             }
         }
     }
@@ -311,6 +323,7 @@ const KEYS: &[(&str, &str)] = &[
     ("grace_minutes", "最多晚几分钟"),
     ("announce", "群公告"),
     ("limit", "最多几条"),
+    ("image", "图片"),
 ];
 
 const VALUES: &[(&str, &str)] = &[
@@ -476,8 +489,12 @@ fn section<'v>(all: &'v Table, name: &str) -> Named<'v> {
 }
 
 fn lists(files: &[(String, String)]) -> BTreeMap<&str, Entries<'_>> {
-    let lists = files.iter().filter(|(name, _)| !name.ends_with(".toml"));
+    let lists = files.iter().filter(|(name, text)| !name.ends_with(".toml") && Image::from_note(name, text).is_none());
     lists.map(|(name, text)| (name.as_str(), list_entries(text).collect())).collect()
+}
+
+fn images(files: &[(String, String)]) -> BTreeMap<&str, Image> {
+    files.iter().filter_map(|(name, text)| Some((name.as_str(), Image::from_note(name, text)?))).collect()
 }
 
 /// The names of both, each once, in order.

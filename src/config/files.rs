@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::seen::Seen;
+use crate::domain::image::{self, Image};
 use crate::fault::{Fault, Level, Source};
 
 /// No file of a configuration is longer, in bytes: a wrong path must not fill the memory.
@@ -33,6 +34,8 @@ pub(super) struct Files<'a> {
     /// Files with secrets are not looked for either.
     without_secrets: bool,
     read: RefCell<BTreeMap<String, Arc<str>>>,
+    /// Images that were read, by name; what stands for each in `read` is a note of it.
+    images: RefCell<BTreeMap<String, Image>>,
     /// What was found and read ahead of being asked for: the names of the TOML files, and texts by name.
     walked: RefCell<Option<(Vec<String>, Vec<Fault>)>>,
     ahead: RefCell<BTreeMap<String, Arc<str>>>,
@@ -51,6 +54,7 @@ impl<'a> Files<'a> {
             kept: None,
             without_secrets: false,
             read: RefCell::default(),
+            images: RefCell::default(),
             walked: RefCell::default(),
             ahead: RefCell::default(),
             steady: Cell::new(false),
@@ -136,6 +140,34 @@ impl<'a> Files<'a> {
         }
         self.steady.set(false);
         self.look_and_read(&self.dir.join(name)).map(Some).map_err(|why| why.message)
+    }
+
+    /// Reads an image that a TOML file names: PNG or JPEG. Its bytes are not kept, only what it was: one of kept files has bytes where the
+    /// disk still has the same.
+    pub(super) fn image(&self, by: &Source, path: &str) -> Result<Image, String> {
+        let name = self.resolve(by, path);
+        if let Some(image) = self.images.borrow().get(&name) {
+            return Ok(image.clone());
+        }
+        let noted = self.kept.as_ref().and_then(|kept| Image::from_note(&name, kept.get(&name)?));
+        let found =
+            if self.without_secrets { Err("the file was not kept".to_owned()) } else { self.image_on_disk(&name) };
+        let image = match (noted, found) {
+            (Some(noted), Ok(found)) if noted.sha256 == found.sha256 => found,
+            (Some(noted), _) => noted,
+            (None, found) => found.map_err(|why| format!("{}: {why}", self.shown(&name)))?,
+        };
+        self.read.borrow_mut().insert(name.clone(), image.to_note().into());
+        self.images.borrow_mut().insert(name, image.clone());
+        Ok(image)
+    }
+
+    fn image_on_disk(&self, name: &str) -> Result<Image, String> {
+        let path = self.dir.join(name);
+        self.steady.set(false);
+        self.seen.borrow_mut().file(&path);
+        let bytes = bytes_from_disk(&path, image::LARGEST as u64).map_err(|why| why.message)?;
+        Image::new(name, bytes).ok_or_else(|| "this is neither PNG nor JPEG, whatever it is called".to_owned())
     }
 
     /// Where a file is that a TOML file names, for others to read.
@@ -323,7 +355,7 @@ impl Unreadable {
     }
 }
 
-fn from_disk(path: &Path) -> Result<String, Unreadable> {
+fn bytes_from_disk(path: &Path, longest: u64) -> Result<Vec<u8>, Unreadable> {
     let unreadable = |error: std::io::Error| Unreadable::new(format!("the file cannot be read: {error}"));
     let meta = fs::metadata(path).map_err(unreadable)?;
     if !meta.is_file() {
@@ -335,12 +367,16 @@ fn from_disk(path: &Path) -> Result<String, Unreadable> {
     }
     let mut bytes = Vec::new();
     // Not by its length alone: it may grow meanwhile.
-    let mut within = fs::File::open(path).map_err(unreadable)?.take(LONGEST + 1);
+    let mut within = fs::File::open(path).map_err(unreadable)?.take(longest + 1);
     within.read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > LONGEST {
-        return Err(Unreadable::new(format!("the file is longer than {} MiB", LONGEST >> 20)));
+    if bytes.len() as u64 > longest {
+        return Err(Unreadable::new(format!("the file is longer than {} MiB", longest >> 20)));
     }
-    let mut text = String::from_utf8(bytes).map_err(|error| {
+    Ok(bytes)
+}
+
+fn from_disk(path: &Path) -> Result<String, Unreadable> {
+    let mut text = String::from_utf8(bytes_from_disk(path, LONGEST)?).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let line = error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
         let message = format!("line {line} is not UTF-8 text; save the file as UTF-8");

@@ -70,8 +70,8 @@ pub struct Config {
     pub settings: Arc<Settings>,
     /// What the daemon needs besides.
     pub daemon: Daemon,
-    /// Everything that was read, TOML and word lists, as (path relative to the directory, content), in order of paths.
-    /// [`from_files`] makes the same configuration of it. Files with secrets are not among them.
+    /// Everything that was read, TOML and word lists, as (path relative to the directory, content), in order of paths; of images a
+    /// note. [`from_files`] makes the same configuration of it. Files with secrets are not among them.
     pub files: Vec<(String, String)>,
     /// What is sound, but probably not meant.
     pub warnings: Vec<Fault>,
@@ -217,7 +217,13 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
     top.finish();
     wecom::name_groups(&mut daemon.wecom, &policies.groups);
 
-    let around = reminders::Around { policies: &policies, unknown_groups: everywhere.unknown_groups, faults };
+    let around = reminders::Around {
+        policies: &policies,
+        unknown_groups: everywhere.unknown_groups,
+        platforms: &platforms,
+        files,
+        faults,
+    };
     let reminders = reminders::read(tree.reminders, &around);
     let several: Vec<bool> =
         built.iter().map(|(_, rule): &(_, Box<dyn Rule>)| examples::needs_several(&**rule)).collect();

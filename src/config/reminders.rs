@@ -8,11 +8,13 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::faults::{Faults, Place};
+use super::files::Files;
 use super::policy::{self, Policies};
 use super::rules::MODES;
 use super::section::{Number, Placed, Section, did_you_mean};
 use super::tree::{Entry, Value};
-use crate::domain::policy::{Policy, UnknownGroups};
+use crate::domain::image::Image;
+use crate::domain::policy::{Capabilities, Capability, Mode, Platform, Policy, UnknownGroups};
 use crate::domain::reminder::{Reminder, ReminderPolicy, To};
 use crate::domain::schedule::{InQuiet, QuietHours, Times, is_skipped};
 use crate::domain::template::Template;
@@ -30,6 +32,9 @@ const LONGEST: usize = 2000;
 const LEAST_BETWEEN: Duration = Duration::from_secs(60);
 /// … looked at in so many of its next times.
 const LOOKED_AT: usize = 70;
+
+/// So many bots that cannot send pictures are named.
+const SHOWN: usize = 5;
 
 const CRON: &str = "minute hour day month weekday, e.g. \"0 9 * * MON-FRI\" (9:00 on workdays), \"30 20 * * MON#1\" (20:30 on the first Monday of the month), \"0 10 L * *\" (10:00 on its last day)";
 
@@ -60,6 +65,8 @@ fn minutes_of(minutes: u32) -> Duration {
 pub(super) struct Around<'a> {
     pub(super) policies: &'a Policies,
     pub(super) unknown_groups: UnknownGroups,
+    pub(super) platforms: &'a HashMap<Arc<str>, Platform>,
+    pub(super) files: &'a Files<'a>,
     pub(super) faults: &'a Faults,
 }
 
@@ -90,7 +97,10 @@ impl Around<'_> {
                 self.faults.add(self.faults.at(&name.at, message).help("give each a name of its own"));
             }
         }
-        let text = self.text(&mut section);
+        let shows = section.has("image");
+        let image = section.text("image");
+        let text = self.text(&mut section, shows);
+        let shown = image.as_ref().map_or(Some(None), |image| self.image(image).map(Some));
         let zone = section.text("timezone").map(|zone| policy::timezone(&zone, self.faults));
         let to = self.to(&mut section);
         let in_quiet = section.word("in_quiet_hours", &IN_QUIET).unwrap_or_default();
@@ -106,6 +116,7 @@ impl Around<'_> {
         let reminder = Reminder {
             name: Arc::from(name.value),
             text: text?,
+            image: shown?,
             times,
             written: written.into(),
             timezone,
@@ -116,10 +127,18 @@ impl Around<'_> {
             announce,
         };
         self.check_times(&reminder, &at);
+        if let Some(image) = image.filter(|_| reminder.mode != Mode::Off) {
+            self.check_means(&reminder, &image.at);
+        }
         Some(reminder)
     }
 
-    fn text(&self, section: &mut Section<'_>) -> Option<Template> {
+    /// What is said; where only an image is shown, nothing need be.
+    fn text(&self, section: &mut Section<'_>, image: bool) -> Option<Option<Template>> {
+        if image && (!section.has("text") || section.place_of_text("text", "").is_some()) {
+            section.take("text");
+            return Some(None);
+        }
         let Some(text) = section.text("text") else {
             section.missing("text", "say what is to be said: text = \"10 点开晨会\"");
             return None;
@@ -140,6 +159,52 @@ impl Around<'_> {
                     .add(fault.help("write it plainly, or with {{ date }}, {{ time }}, {{ weekday }}, {{ group }}"));
             })
             .ok()
+            .map(Some)
+    }
+
+    /// The image in a file; `None` when it cannot be used.
+    fn image(&self, path: &Placed<String>) -> Option<Image> {
+        let image = self.files.image(self.faults.source(&path.at), &path.value);
+        image
+            .map_err(|why| {
+                let fault = self.faults.at(&path.at, format!("the picture cannot be used: {why}"));
+                self.faults.add(
+                    fault.help(
+                        "name a PNG or JPEG file of at most 2 MiB; its path is relative to the folder of this file",
+                    ),
+                );
+            })
+            .ok()
+    }
+
+    /// Whether its image can be sent wherever it is for.
+    fn check_means(&self, reminder: &Reminder, at: &Place) {
+        let apart = |id: &Arc<str>| self.platforms.values().any(|platform| platform.groups.contains_key(id));
+        let elsewhere = reminder.to.groups.is_empty() || !reminder.to.groups.iter().all(apart);
+        let speaks = |can: Capabilities| can.has(Capability::Send) || can.has(Capability::Announce);
+        let mut cannot = BTreeSet::new();
+        for (name, platform) in self.platforms {
+            for (id, can) in &platform.groups {
+                let policy = self.policies.groups.get(id).unwrap_or(&self.policies.default);
+                if reminder.to.has(id, policy) && speaks(*can) && !can.has(Capability::Image) {
+                    cannot.insert(format!("of the group `{id}`"));
+                }
+            }
+            if platform.groups.is_empty() && elsewhere && !platform.capabilities.has(Capability::Image) {
+                cannot.insert(format!("`{name}`"));
+            }
+        }
+        if cannot.is_empty() {
+            return;
+        }
+        let more = cannot.len().saturating_sub(SHOWN);
+        let mut whose = cannot.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");
+        if more > 0 {
+            whose += &format!(" and {more} more");
+        }
+        let fault = self.faults.at(at, format!("this group's bot cannot send pictures: the bot {whose}"));
+        let help = "there the text goes out alone; a bridge says it can with \"image\" in its `capabilities`, in WeCom a group needs a robot (`robot_env`)";
+        self.faults.add(fault.help(help).warning());
     }
 
     /// `groups` and `profiles`.

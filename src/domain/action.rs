@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use data_encoding::BASE64;
 use jiff::tz::{Offset, TimeZone};
 use serde::{Deserialize, Serialize};
 
+use super::image::Image;
 use super::subject::Subject;
 use super::time::Timestamp;
 
@@ -81,6 +83,9 @@ pub enum What {
     },
     Announce {
         text: String,
+    },
+    Image {
+        image: Image,
     },
     /// A task is decided: what its card says from here on, for all who got it. `message` is what the platform called the card.
     TaskDone {
@@ -233,6 +238,7 @@ impl What {
             What::Delete { .. } => "delete",
             What::Task { .. } => "task",
             What::Announce { .. } => "announce",
+            What::Image { .. } => "image",
             What::TaskDone { .. } => "task_done",
         }
     }
@@ -247,6 +253,7 @@ impl What {
             | What::Delete { .. }
             | What::Task { .. }
             | What::Announce { .. }
+            | What::Image { .. }
             | What::TaskDone { .. } => None,
         }
     }
@@ -265,13 +272,14 @@ impl What {
             | What::Delete { .. }
             | What::Task { .. }
             | What::Announce { .. }
+            | What::Image { .. }
             | What::TaskDone { .. } => None,
         }
     }
 }
 
 impl Action {
-    /// The one JSON shape, on one line; times carry the group's offset.
+    /// The one JSON shape, on one line; times carry the group's offset. An image whose bytes are not at hand has no `base64`.
     pub fn to_json(&self) -> String {
         self.to_json_at(self.time)
     }
@@ -283,6 +291,8 @@ impl Action {
             id: &self.id,
             kind: self.what.name(),
             group: &self.group,
+            media: None,
+            base64: None,
             user: self.what.user(),
             text: None,
             mentions: None,
@@ -311,6 +321,10 @@ impl Action {
             }
             What::Unmute { .. } | What::Remove { .. } => {}
             What::Delete { message } => wire.message = Some(message),
+            What::Image { image } => {
+                wire.media = Some(image.media.as_str());
+                wire.base64 = image.bytes.as_ref().map(|bytes| BASE64.encode(bytes));
+            }
             What::Task { text, mentions, buttons, about } => {
                 wire.case = self.cause.case.as_deref();
                 wire.text = Some(text);
@@ -337,6 +351,10 @@ struct Wire<'a> {
     /// Empty for the answer to what was written to the bot alone.
     #[serde(skip_serializing_if = "str::is_empty")]
     group: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base64: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     case: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

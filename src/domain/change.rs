@@ -164,6 +164,15 @@ pub enum Change {
     },
     /// A reminder was sent, or missed.
     Kept(Kept),
+    /// A reminder's image was not sent, for nobody can send images there.
+    ImageUnsent {
+        /// The platform.
+        platform: Arc<str>,
+        /// The group.
+        group: Arc<str>,
+        /// The reminder's name.
+        reminder: Arc<str>,
+    },
     /// What was sent of a reminder before this is forgotten.
     ForgetKept {
         /// Which ([`super::reminder::file_key`]).

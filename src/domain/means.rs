@@ -98,9 +98,11 @@ impl Means<'_> {
             What::Unmute { .. } => self.now.plus(UNMUTE_DEADLINE),
             What::Remove { .. } | What::Task { .. } => self.now.plus(REMOVE_DEADLINE),
             What::TaskDone { .. } => self.now.plus(TASK_DONE_DEADLINE),
-            What::Send { .. } | What::Private { .. } | What::Delete { .. } | What::Announce { .. } => {
-                self.now.plus(NOTICE_DEADLINE)
-            }
+            What::Send { .. }
+            | What::Private { .. }
+            | What::Delete { .. }
+            | What::Announce { .. }
+            | What::Image { .. } => self.now.plus(NOTICE_DEADLINE),
         };
         let action = Action {
             inverse: what.inverse(),

@@ -22,6 +22,7 @@ pub mod policy;
 pub mod notices;
 pub mod subject;
 pub mod template;
+pub mod image;
 mod replies;
 pub mod action;
 pub mod case;

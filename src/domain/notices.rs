@@ -281,6 +281,11 @@ const NOTICES: &[NoticeKind] = &[
         default: "请把这条提醒发到群里：{{ text }}",
     },
     NoticeKind {
+        name: "reminder_image",
+        about: "a reminder's image ({{ what }}) where nobody can send images: a person is asked to; {{ text }} is the reminder's name",
+        default: "这个群的机器人不会发图片，请把提醒「{{ text }}」的图片（{{ what }}）发到群里。",
+    },
+    NoticeKind {
         name: "appeal",
         about: "how to appeal; is {{ appeal }} in the others",
         default: "如有异议，请联系群主或管理员，并说明案件编号。",

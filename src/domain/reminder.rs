@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::ids::GroupKey;
+use super::image::Image;
 use super::policy::{Mode, Policy};
 use super::schedule::{InQuiet, QuietHours, Times, Track};
 use super::template::Template;
@@ -51,8 +52,10 @@ impl Default for ReminderPolicy {
 pub struct Reminder {
     /// Unique among them.
     pub name: Arc<str>,
-    /// What is said.
-    pub text: Template,
+    /// What is said; `None`: only its image is sent.
+    pub text: Option<Template>,
+    /// What is shown after it.
+    pub image: Option<Image>,
     /// When.
     pub times: Times,
     /// As the file says it, to know whether it is still the same.

@@ -152,6 +152,7 @@ impl Worker {
         let (from, to) = (self.version.clone(), settings.version.clone());
         let changed = from != to || !self.bridges.are(&daemon.bridges, &daemon.wecom);
         if !changed {
+            self.bridges.outbox.show(&settings); // a file that could not be read at the start may be back
             return Ok(Reloaded { from, to, changed, summary: Arc::default() });
         }
         let old = Written { files: &self.files, bridges: self.bridges.configured() };

@@ -118,7 +118,7 @@ impl Changes<'_> {
             Change::Lesson { no, platform, group, lesson } => self.lesson(*no, platform, group, lesson),
             Change::LessonForgotten { no } => self.lesson_forgotten(*no),
             Change::Commanded(commanded) => self.commanded(commanded),
-            Change::Reload { .. } => Ok(()), // for the daemon, once its command is recorded
+            Change::Reload { .. } | Change::ImageUnsent { .. } => Ok(()), // for the daemon, once what it is of is recorded
             Change::Newcomers { platform, group, newcomers } => self.newcomers(platform, group, newcomers),
             Change::CompanyAlerts(alerts) => self.company_alerts(alerts),
             Change::Known(known) => self.known(known),

@@ -55,6 +55,7 @@ mod pull_kill;
 mod push;
 mod reminders;
 mod reminders_chat;
+mod reminders_images;
 mod reload;
 mod replay;
 mod rotation;

@@ -73,7 +73,7 @@ impl World {
         assert_eq!(self.bot.read(), None);
     }
 
-    async fn reload(&self, toml: &str) -> String {
+    pub async fn reload(&self, toml: &str) -> String {
         self.write("config/zz-test.toml", toml);
         self.running().reloader.reload().await.unwrap().summary.line()
     }

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use super::app::{App, TaskCard};
 use super::appchat::AppChats;
-use super::robot::{self, Robot, Say};
+use super::robot::{self, Message, Robot, Say};
 use super::roster::Called;
 use super::{task, text};
 use crate::domain::action::{Action, Button, What};
+use crate::domain::image::{GONE, Image};
 use crate::domain::policy::Strangers;
 use crate::domain::subject::Subject;
 use crate::ports::{Platform, Reply, Way};
@@ -109,6 +110,7 @@ impl Platform for Wecom {
                 What::Delete { message } => routes.recall(message).await,
                 What::TaskDone { message, users, text, .. } => routes.settle(message, users, text).await,
                 What::Mute { .. } | What::Unmute { .. } => refused("WeCom has no interface to mute a member"),
+                What::Image { image } => routes.show(&action.group, image).await,
                 What::Announce { .. } => refused("WeCom has no interface to set a group's announcement"),
             }
         })
@@ -124,6 +126,7 @@ impl Platform for Wecom {
             | What::Remove { .. }
             | What::Mute { .. }
             | What::Unmute { .. }
+            | What::Image { .. }
             | What::Announce { .. } => Way {
                 name: format!("group.{}", action.group).into(),
                 called: self.routes.called.name(&action.group).unwrap_or_else(|| action.group.clone()),
@@ -137,6 +140,7 @@ impl Platform for Wecom {
             What::Send { text, .. } => routes.groups.get(&action.group)?.wait(action, text),
             What::Private { user, .. } => routes.app.as_ref()?.wait(&action.id, std::slice::from_ref(user)),
             What::Task { mentions, .. } => routes.app.as_ref()?.wait(&action.id, &routes.asked(mentions)),
+            What::Image { .. } => routes.groups.get(&action.group)?.robot.as_ref()?.wait_to_post(),
             What::Mute { .. }
             | What::Unmute { .. }
             | What::Remove { .. }
@@ -166,6 +170,17 @@ impl Routes {
             return aibot.push(chat.clone(), markdown).await;
         }
         refused("this group has neither a robot nor another way to speak in it")
+    }
+
+    /// Apps and intelligent bots want pictures uploaded first; only robots take them as they are.
+    async fn show(&self, group: &Arc<str>, image: &Image) -> Reply {
+        let Some(robot) = self.groups.get(group).and_then(|ways| ways.robot.as_ref()) else {
+            return refused("only a group robot can send pictures, and this group has none");
+        };
+        match &image.bytes {
+            Some(bytes) => robot.post(&Message::Image(bytes.clone())).await,
+            None => refused(GONE),
+        }
     }
 
     async fn tell(&self, action: &Action, user: &Arc<str>, words: &str) -> Reply {

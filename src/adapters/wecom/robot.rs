@@ -156,6 +156,12 @@ impl Robot {
         self.queue().expect(&action.id, bytes, now)
     }
 
+    /// How long a message of another kind had better wait; `None`: it may come.
+    pub fn wait_to_post(&self) -> Option<Duration> {
+        let now = self.now();
+        Some(self.queue().bucket.wait(now)).filter(|wait| !wait.is_zero())
+    }
+
     /// Waits for those who were let come, but not for long.
     async fn gather(&self) {
         let until = tokio::time::Instant::now() + GATHER;

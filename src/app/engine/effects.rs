@@ -62,6 +62,12 @@ impl Effects {
             Change::Commanded(commanded) => metrics.command(&commanded.command, &commanded.result),
             Change::Kept(kept) => metrics.reminder(if kept.sent { Reminded::Sent } else { Reminded::Missed }),
             Change::PictureWanted(wanted) => self.pictures.push(wanted),
+            Change::ImageUnsent { platform, group, reminder } => tracing::warn!(
+                %platform,
+                %group,
+                %reminder,
+                "the reminder's picture was not sent: this group's bot cannot send pictures"
+            ),
             Change::Evidence(_)
             | Change::PictureRead { .. }
             | Change::Untried { .. }

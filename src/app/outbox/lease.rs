@@ -9,6 +9,8 @@ use super::*;
 
 /// How long what was fetched is not given to anybody else.
 pub const LEASE: Duration = Duration::from_secs(60);
+/// So many images are handed out at once, for each may be megabytes.
+const IMAGES: usize = 4;
 /// Actions that wait for so long while nobody asks for any are an operator's business.
 const UNASKED: Duration = Duration::from_secs(300);
 
@@ -48,13 +50,15 @@ impl Outbox {
         self.asked(platform);
         self.wake(platform, now);
         let (mut leased, mut jobs) = (Vec::new(), Vec::new());
-        let mut begun = 0;
+        let (mut begun, mut images) = (0, 0);
         while begun < most
+            && images < IMAGES
             && let Some(id) = self.next(platform)
         {
             match self.begin(platform, &id, now, &|_| None) {
                 Begun::Due(Due::Perform { action, body }) => {
                     begun += 1;
+                    images += usize::from(matches!(action.what, What::Image { .. }));
                     leased.extend(self.hand_out(action, body, now));
                 }
                 Begun::Due(Due::Tell(job)) => {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::domain::action::{Cause, Lane, NOTICE_DEADLINE};
+use crate::domain::image::Image;
 
 mod changes;
 mod groups;
@@ -337,4 +338,35 @@ fn actions_of_a_platform_that_is_gone_wait_for_their_deadline() {
 /// When the outbox has something to do next, if nothing else happens.
 fn next_due(outbox: &Outbox) -> Option<Timestamp> {
     outbox.targets.values().filter_map(|target| target.waiting.first()).map(|(at, _)| *at).min()
+}
+
+#[test]
+fn an_image_waits_for_its_reminders_text_and_for_nothing_else() {
+    let image = Image::new("poster.png", b"\x89PNG\r\n\x1a\n".to_vec()).unwrap().named();
+    let of = |id: &str, later: u64, what: What| {
+        let mut one = Action::clone(&action(id, Lane::Notice, what));
+        one.cause.reminder = Some("海报".into());
+        one.time = NOW.plus(SECOND * u32::try_from(later).unwrap());
+        Arc::new(one)
+    };
+    let text = || What::Send { text: "今晚".into(), mentions: Vec::new() };
+    let mut outbox = outbox(true);
+    outbox.push(of("text", 0, text()));
+    outbox.push(of("image", 0, What::Image { image }));
+    outbox.push(of("next", 60, text()));
+    let ids = |due: Vec<Due>| -> Vec<String> {
+        let id = |due: Due| match due {
+            Due::Perform { action, .. } => Some(action.id.to_string()),
+            Due::Tell(_) => None,
+        };
+        due.into_iter().filter_map(id).collect()
+    };
+    assert_eq!(ids(outbox.step(NOW)), ["text", "next"]);
+    let retry = Reply::Retry { after: None, error: "busy".into() };
+    assert!(outbox.replied(&"text".into(), retry, NOW).is_none());
+    assert_eq!(ids(outbox.step(NOW.plus(SECOND * 10))), ["text"], "it is tried again, and the image waits");
+    assert!(outbox.replied(&"text".into(), Reply::Done { message: None }, NOW).is_some());
+    assert!(ids(outbox.step(NOW.plus(SECOND * 10))).is_empty(), "its end is not recorded yet");
+    outbox.ended(&"text".into());
+    assert_eq!(ids(outbox.step(NOW.plus(SECOND * 10))), ["image"]);
 }

@@ -23,7 +23,15 @@ const REMINDER: &[Key] = &[
         Takes::Text("300 字以内"),
         r#""{{ weekday }}，10 点开晨会。""#,
         "说什么；可以用 {{ date }}、{{ time }}、{{ weekday }}、{{ group }}（群名）",
-    ),
+    )
+    .or_else("必须写；写了 image 可以不写，就只发图片"),
+    Key::new(
+        "image",
+        Takes::Text("PNG 或 JPEG 文件的路径，2 MiB 以内"),
+        r#""poster.png""#,
+        "说完再发一张图片；路径从这个文件所在的文件夹算起。不会发图片的群只说文字",
+    )
+    .or_else("不发图片"),
     Key::new(
         "cron",
         Takes::Text("五个字段：分 时 日 月 星期；前面可以再加一个“秒”，最后可以再加一个“年”"),

@@ -13,6 +13,7 @@ use crate::config::*;
 use crate::domain::command::COMMANDS;
 use crate::domain::event::{Message, Person, Segment};
 use crate::domain::ids::{GroupKey, MemberKey};
+use crate::domain::image::Image;
 use crate::domain::notices;
 use crate::domain::policy::{Mode, RuleSetting};
 use crate::domain::recent::{Recent, Sighting};
@@ -148,8 +149,13 @@ impl Document {
     fn read(&self) -> Result<Config, Vec<Fault>> {
         let text = self.text();
         let model = SHIPPED.iter().find(|(name, _)| *name == "config/models/start.model").map_or("", |(_, text)| *text);
-        let files =
-            [("a.toml", text.as_str()), ("../../wordlists/ads.txt", "低价代购\n"), ("../models/start.model", model)];
+        let poster = Image::new("poster.png", b"\x89PNG\r\n\x1a\n".to_vec()).unwrap().to_note();
+        let files = [
+            ("a.toml", text.as_str()),
+            ("../../wordlists/ads.txt", "低价代购\n"),
+            ("../models/start.model", model),
+            ("poster.png", &poster),
+        ];
         from_files(Path::new("."), &super::files(&files), &given)
     }
 

@@ -1,6 +1,9 @@
 //! What can be wrong with reminders, and what is sound.
 
-use super::{faults_of, no_env, read, told};
+use std::fs;
+
+use super::{Files, TEST_KINDS, build, faults_of, no_env, read, settings_from_files, told};
+use crate::domain::image::{Image, LARGEST};
 use crate::domain::policy::Mode;
 use crate::domain::schedule::{InQuiet, QuietHours, Times};
 
@@ -121,4 +124,125 @@ fn what_is_written_is_what_holds() {
     assert!(matches!((&a.times, &b.times), (Times::Once(_), Times::At(_))));
     assert_eq!((a.grace.as_secs(), a.in_quiet, a.mode, a.announce), (1800, InQuiet::Send, Mode::Observe, true));
     assert!(a.to.has("7", g1) && !a.to.has("g2", g1) && b.to.has("g2", g1));
+}
+
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n, one";
+const JPEG: &[u8] = b"\xff\xd8\xff, another";
+
+/// A reminder that shows this.
+fn showing(name: &str, image: &str) -> String {
+    format!("[[reminder]]\nname = \"{name}\"\ntext = \"开会\"\nimage = \"{image}\"\ncron = \"0 9 * * *\"\n")
+}
+
+#[test]
+fn an_image_that_cannot_be_used_is_told_at_its_line_with_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| fs::write(dir.path().join(name), bytes).unwrap();
+    write("big.png", &[PNG, &vec![0; LARGEST]].concat());
+    write("gif.png", b"GIF89a");
+    write("empty.png", b"");
+    write("list.txt", "新盘开售".as_bytes());
+    let rows = [
+        ("none.png", "none.png: the file cannot be read: "),
+        ("big.png", "big.png: the file is longer than 2 MiB"),
+        ("gif.png", "gif.png: this is neither PNG nor JPEG"),
+        ("empty.png", "empty.png: this is neither PNG nor JPEG"),
+        ("list.txt", "list.txt: this is neither PNG nor JPEG"),
+        (".", "this is not a file"),
+        ("../", "this is not a file"),
+        ("a.toml", "a.toml: this is neither PNG nor JPEG"),
+        ("/dev/zero", "/dev/zero: this is not a file"),
+        ("/proc/version", "/proc/version: this is not a file on a disk"),
+        ("a\\u0000.png", "the file cannot be read: "),
+        ("https://example.com/a.png", "the file cannot be read: "),
+    ];
+    for (path, message) in rows {
+        write("a.toml", showing("晨会", path).as_bytes());
+        let faults = build(Files::on_disk(dir.path()), TEST_KINDS, &no_env).unwrap_err();
+        assert_eq!(faults.len(), 1, "{path}: {:#?}", told(&faults));
+        let fault = &faults[0];
+        assert!(fault.file.ends_with("a.toml") && (fault.line, fault.column) == (4, 9), "{path}: {fault:?}");
+        assert!(fault.message.starts_with("the picture cannot be used: "), "{path}: {}", fault.message);
+        assert!(fault.message.contains(message), "{path}: {}", fault.message);
+        assert!(fault.help.as_deref().unwrap_or_default().contains("PNG or JPEG file of at most 2 MiB"), "{path}");
+    }
+    let faults = faults_of("[[reminder]]\nname = \"a\"\nimage = \"\"\ncron = \"0 9 * * *\"\n");
+    assert!(told(&faults)[0].starts_with("a.toml:3:9 `image` is empty"), "{:#?}", told(&faults));
+}
+
+#[test]
+fn an_image_is_kept_as_a_note_and_has_its_bytes_from_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("config");
+    fs::create_dir_all(config.join("more")).unwrap();
+    let write = |name: &str, bytes: &[u8]| fs::write(config.join(name), bytes).unwrap();
+    write("poster.jpg", PNG); // by its content, not by its name
+    write("../art.jpg", JPEG);
+    write("a.toml", (showing("a", "poster.jpg") + &showing("b", "../art.jpg")).as_bytes());
+    let alone = showing("c", "../poster.jpg").replace("text = \"开会\"\n", "");
+    write("more/c.toml", (alone + &showing("d", "../../art.jpg").replace("开会", "")).as_bytes());
+    let from_disk = || build(Files::on_disk(&config), TEST_KINDS, &no_env).unwrap();
+    let first = from_disk();
+    let images: Vec<Image> = first.settings.reminders.iter().map(|one| one.image.clone().unwrap()).collect();
+    let kinds: Vec<_> = images.iter().map(|image| (&*image.name, image.media.as_str(), image.shown())).collect();
+    let (poster, art) = (("poster.jpg", "image/png", "poster.jpg"), ("../art.jpg", "image/jpeg", "art.jpg"));
+    assert_eq!(kinds, [poster, art, poster, art]);
+    assert!(images.iter().all(|image| image.bytes.is_some()));
+    let texts: Vec<bool> = first.settings.reminders.iter().map(|one| one.text.is_some()).collect();
+    assert_eq!(texts, [true, true, false, false]);
+    let size: usize = first.files.iter().filter(|(name, _)| name.ends_with(".jpg")).map(|(_, note)| note.len()).sum();
+    assert!((1..200).contains(&size), "{:?}", first.files);
+    assert_eq!(first.size.words, 0, "it is no word list");
+
+    let kept = || build(Files::kept(&config, &first.files), TEST_KINDS, &no_env).unwrap();
+    let has_bytes = || -> Vec<bool> {
+        let again = kept();
+        assert_eq!((&again.settings.version, &again.files), (&first.settings.version, &first.files));
+        again.settings.reminders.iter().map(|one| one.image.as_ref().unwrap().bytes.is_some()).collect()
+    };
+    assert_eq!(has_bytes(), [true; 4]);
+    write("poster.jpg", &[PNG, b"!"].concat());
+    fs::remove_file(config.join("../art.jpg")).unwrap();
+    assert_eq!(has_bytes(), [false; 4], "one is another, one is gone");
+    let settings = settings_from_files(&first.files).unwrap();
+    let named: Vec<Image> = settings.reminders.iter().map(|one| one.image.clone().unwrap()).collect();
+    assert_eq!(named, images.iter().map(Image::named).collect::<Vec<_>>());
+    write("../art.jpg", JPEG);
+    assert_ne!(from_disk().settings.version, first.settings.version, "another picture is another version");
+}
+
+#[test]
+fn groups_whose_bots_cannot_send_pictures_are_named() {
+    let note = Image::new("p.png", PNG.to_vec()).unwrap().to_note();
+    let bridge = |name: &str, can: &str| {
+        format!("[bridge.{name}]\nsecret_env = \"X\"\nactions_url = \"http://x/\"\ncapabilities = [{can}]\n")
+    };
+    let corp = "[wecom.corp]\ncorp_id = \"ww1\"\n[wecom.corp.app.a]\nsecret_env = \"S\"\nagent_id = 1\n[wecom.corp.group.wrA]\n\
+                robot_env = \"R\"\n[wecom.corp.group.chat]\nkind = \"app\"\n[group.wrA]\n[group.chat]\n";
+    let poster = showing("a", "p.png");
+    let only = |groups: &str| poster.clone() + &format!("groups = [{groups}]\n");
+    let rows = [
+        (bridge("b", "\"send\"") + &poster, Some("the bot `b`")),
+        (bridge("b", "\"send\", \"image\"") + &poster, None),
+        (bridge("b", "\"send\"") + &poster + "mode = \"off\"\n", None),
+        (bridge("b", "\"send\"") + &bridge("c", "\"announce\"") + &poster, Some("the bot `b`, `c`")),
+        (corp.to_owned() + &only("\"wrA\""), None),
+        (corp.to_owned() + &only("\"wrA\", \"chat\""), Some("the bot of the group `chat`")),
+        (corp.to_owned() + &bridge("b", "\"send\"") + &only("\"wrA\""), None),
+        (corp.to_owned() + &bridge("b", "\"send\"") + &only("\"wrA\", \"g\""), Some("the bot `b`")),
+        (poster.clone(), None),
+    ];
+    let env = |name: &str| match name {
+        "X" => Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
+        "S" | "R" => Some("secret-0123456789".to_owned()),
+        _ => None,
+    };
+    for (text, whose) in rows {
+        let config = read(&[("a.toml", &text), ("p.png", &note)], &env).unwrap_or_else(|faults| panic!("{faults:#?}"));
+        let of_pictures = config.warnings.iter().filter(|fault| fault.message.contains("cannot send pictures"));
+        let said: Vec<_> = of_pictures.map(|fault| (fault.excerpt.trim(), fault.message.clone())).collect();
+        let expected =
+            whose.map(|whose| ("image = \"p.png\"", format!("this group's bot cannot send pictures: {whose}")));
+        assert_eq!(said, expected.into_iter().collect::<Vec<_>>(), "{text}");
+    }
 }

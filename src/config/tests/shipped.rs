@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::{SECRET, no_env, told};
 use crate::config::*;
+use crate::domain::image::Image;
 use crate::domain::notices;
 use crate::domain::policy::{Capability, Mode, Policy};
 use crate::domain::rules::Scratch;
@@ -133,6 +134,8 @@ fn what_it_has_commented_out_is_sound_too() {
             *text = lines.join("\n");
         }
     }
+    let poster = Image::new("poster.png", b"\x89PNG\r\n\x1a\n".to_vec()).unwrap();
+    files.push(("poster.png".to_owned(), poster.to_note()));
     let config = from_files(&dir(), &files, &no_env).unwrap_or_else(|faults| panic!("{:#?}", told(&faults)));
     assert_eq!((config.size.groups, config.size.profiles), (1, 2));
 }

@@ -8,6 +8,7 @@ use super::message::admins;
 use crate::domain::action::{Action, Cause, Lane, Outcome, What};
 use crate::domain::change::{Change, MemberRef};
 use crate::domain::ids::GroupKey;
+use crate::domain::image::GONE;
 use crate::domain::means::Means;
 use crate::domain::notices::Vars;
 use crate::domain::policy::Policy;
@@ -212,6 +213,7 @@ impl Core {
             _ => {}
         }
         let why = match outcome {
+            Outcome::Failed { error } if error == GONE => "图片已不在设置里，或者文件没有了、坏了",
             Outcome::Failed { .. } => "平台拒绝了这个操作",
             Outcome::Uncertain { .. } => "不确定平台是否已执行",
             Outcome::Expired | Outcome::Cancelled | Outcome::Done { .. } => "已过时限，未再执行",
@@ -312,6 +314,7 @@ pub(super) fn in_words(what: &What) -> &'static str {
         What::Delete { .. } => "删除消息",
         What::Task { .. } => "任务卡片",
         What::Announce { .. } => "群公告",
+        What::Image { .. } => "图片",
         What::TaskDone { .. } => "更新任务卡片",
     }
 }

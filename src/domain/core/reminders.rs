@@ -13,6 +13,8 @@ use super::Core;
 use crate::domain::action::{Cause, Lane, What};
 use crate::domain::change::Change;
 use crate::domain::ids::GroupKey;
+use crate::domain::image::Image;
+use crate::domain::means::Means;
 use crate::domain::notices::Vars;
 use crate::domain::policy::{Capability, Mode, Policy, Settings};
 use crate::domain::reminder::{Class, Kept, Known, Plan, Reminder, Rule, TrackId, chat_key, file_key};
@@ -224,18 +226,15 @@ impl Core {
         means.cause = Cause { step: Some("reminder".into()), reminder: Some(said.name), ..Cause::default() };
         means.observe = said.mode.max(policy.mode) == Mode::Observe;
         means.deadline = Some(firing.slot.deadline);
-        let mut text = said.text;
-        if now.since(firing.slot.due) >= LATE {
-            let time = crate::domain::penalty::date(firing.slot.due, &policy, now);
-            text = policy.notices.render("reminder_late", &Vars { text, time, ..Vars::default() });
+        if let Some(mut text) = said.text {
+            if now.since(firing.slot.due) >= LATE {
+                let time = crate::domain::penalty::date(firing.slot.due, &policy, now);
+                text = policy.notices.render("reminder_late", &Vars { text, time, ..Vars::default() });
+            }
+            say(&mut means, text, said.mentions, said.announce);
         }
-        if means.can(Capability::Announce) && (said.announce || !means.can(Capability::Send)) {
-            means.act(Lane::Notice, What::Announce { text }, Vec::new());
-        } else if means.can(Capability::Send) {
-            means.act(Lane::Notice, What::Send { text, mentions: said.mentions }, Vec::new());
-        } else {
-            let vars = Vars { text, ..Vars::default() };
-            means.ask(&mut Ledger::default(), "reminder", "reminder_task", &vars, &[]);
+        if let Some(image) = said.image {
+            show(&mut means, image);
         }
     }
 
@@ -249,7 +248,8 @@ impl Core {
             self.end_reminder(no, out);
         }
         debug_assert_eq!(*firing.key, *chat_key(no));
-        Some(Said { name: no.to_string().into(), text, mentions, mode: Mode::On, announce: false })
+        let (name, text) = (no.to_string().into(), Some(text));
+        Some(Said { name, text, image: None, mentions, mode: Mode::On, announce: false })
     }
 
     /// One that was set in the chat is over.
@@ -275,21 +275,56 @@ impl Core {
 /// What is said.
 struct Said {
     name: Arc<str>,
-    text: String,
+    text: Option<String>,
+    /// What is shown after it.
+    image: Option<Image>,
     mentions: Vec<Arc<str>>,
     mode: Mode,
     announce: bool,
+}
+
+/// Says a reminder's text, as a notice where that is wanted or all that can be said; else a person is asked to say it.
+fn say(means: &mut Means<'_>, text: String, mentions: Vec<Arc<str>>, announce: bool) {
+    if means.can(Capability::Announce) && (announce || !means.can(Capability::Send)) {
+        means.act(Lane::Notice, What::Announce { text }, Vec::new());
+    } else if means.can(Capability::Send) {
+        means.act(Lane::Notice, What::Send { text, mentions }, Vec::new());
+    } else {
+        let vars = Vars { text, ..Vars::default() };
+        means.ask(&mut Ledger::default(), "reminder", "reminder_task", &vars, &[]);
+    }
+}
+
+/// Shows its image. Where that cannot be done an operator is told, and with a card a person is asked to; what is said in the group
+/// to the admins would disturb everybody each time.
+fn show(means: &mut Means<'_>, image: Image) {
+    if means.can(Capability::Image) {
+        means.act(Lane::Notice, What::Image { image }, Vec::new());
+        return;
+    }
+    let reminder = means.cause.reminder.clone().unwrap_or_default();
+    if means.can(Capability::Task) {
+        let vars = Vars { text: reminder.to_string(), what: image.shown().to_owned(), ..Vars::default() };
+        means.ask(&mut Ledger::default(), "alert", "reminder_image", &vars, &[]);
+    }
+    if !means.observe {
+        let (platform, group) = (means.platform.clone(), means.group.clone());
+        means.out.push(Change::ImageUnsent { platform, group, reminder });
+    }
 }
 
 fn of_file(reminder: &Reminder, firing: &Firing, policy: &Policy) -> Said {
     let zone = reminder.timezone.as_ref().unwrap_or(&policy.timezone);
     let vars =
         TimeVars { group: policy.name.as_deref().unwrap_or_default().to_owned(), ..time_vars(firing.slot.due, zone) };
-    let mut text = reminder.text.render(&vars);
-    if text.trim().is_empty() {
-        text = reminder.name.to_string(); // all it names is a group's name, and there is none
+    let mut text = reminder.text.as_ref().map(|text| text.render(&vars));
+    let image = reminder.image.as_ref().map(Image::named);
+    if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
+        // All it names is a group's name, and there is none.
+        text = if image.is_some() { None } else { Some(reminder.name.to_string()) };
     }
-    Said { name: reminder.name.clone(), text, mentions: Vec::new(), mode: reminder.mode, announce: reminder.announce }
+    let (name, mode, announce) = (reminder.name.clone(), reminder.mode, reminder.announce);
+    Said { name, text, image, mentions: Vec::new(), mode, announce }
 }
 
 /// A time for the texts of reminders.

@@ -274,7 +274,9 @@ fn texts(changes: &[Change]) -> Vec<String> {
         | What::Task { text, .. }
         | What::TaskDone { text, .. }
         | What::Announce { text } => Some(text.clone()),
-        What::Mute { .. } | What::Unmute { .. } | What::Remove { .. } | What::Delete { .. } => None,
+        What::Mute { .. } | What::Unmute { .. } | What::Remove { .. } | What::Delete { .. } | What::Image { .. } => {
+            None
+        }
     };
     acts(changes).iter().filter_map(text).collect()
 }

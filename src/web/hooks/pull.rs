@@ -185,8 +185,20 @@ impl Hand<'_> {
         let before = recording.len();
         let jobs = {
             let mut outbox = self.state.outbox.lock();
-            let (leased, jobs) = outbox.lease(bridge, most.saturating_sub(self.leased.len()), self.state.clock.now());
-            self.leased.extend(leased);
+            let now = self.state.clock.now();
+            let (leased, mut jobs) = outbox.lease(bridge, most.saturating_sub(self.leased.len()), now);
+            for mut one in leased {
+                match self.state.outbox.complete(one.action.clone(), one.body.clone()) {
+                    Ok((_, body)) => {
+                        one.body = body;
+                        self.leased.push(one);
+                    }
+                    Err(error) => {
+                        tracing::warn!(id = &*one.action.id, platform = bridge, error, "an action cannot be done");
+                        jobs.extend(outbox.replied(&one.action.id, Reply::Refused { error: error.to_owned() }, now));
+                    }
+                }
+            }
             recording.extend(jobs.iter().filter_map(|job| Some(job.action()?.id.clone())));
             recording.retain(|id| outbox.is_recording(id));
             jobs

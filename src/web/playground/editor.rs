@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::app::reload::{NotReloaded, Reloader};
 use crate::config::{self, Config};
+use crate::domain::image::Images;
 use crate::fault::{Fault, Level};
 
 /// Reads the environment, from any thread.
@@ -157,7 +158,9 @@ impl Editor {
 impl InForce {
     /// What this configuration was made of.
     pub fn of(config: &Config) -> Self {
-        let names = config.files.iter().map(|(name, _)| name.clone()).collect();
+        let images = Images::of(&config.settings); // they are no texts
+        let is_text = |name: &&String| images.names().all(|image| image != **name);
+        let names = config.files.iter().map(|(name, _)| name).filter(is_text).cloned().collect();
         Self { names, version: config.settings.version.clone() }
     }
 }

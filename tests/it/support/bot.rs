@@ -182,7 +182,7 @@ impl Model {
             "unmute" => drop(self.muted.remove(&member)),
             "remove" => drop(self.removed.insert(member)),
             "delete" => drop(self.deleted.insert(text("message"))),
-            "send" | "private" | "task" | "task_done" | "announce" => {}
+            "send" | "private" | "task" | "task_done" | "announce" | "image" => {}
             other => self.faults.push(format!("an action of type {other}")),
         }
         *self.counts.entry(text("type")).or_default() += 1;

@@ -2,6 +2,7 @@
 
 use qunwei::adapters::wecom::callback::Channel;
 use qunwei::domain::event::{Event, Kind as EventKind};
+use qunwei::domain::image::Image;
 
 use super::*;
 
@@ -114,6 +115,35 @@ async fn who_is_asked_is_an_employee_and_what_no_card_can_carry_is_told() {
     assert_eq!(stage.fake.model().texts_to("boss").last().map(String::as_str), Some("没有按钮"));
     let nobody = Wecom::new(Routes { duty: Vec::new(), ..stage.routes() });
     assert!(refused(&perform(&nobody, "a-3", "wr1", task("题", &[EXTERNAL], &buttons)).await));
+    stage.finish();
+}
+
+#[tokio::test]
+async fn a_picture_goes_through_the_robot_alone_and_keeps_to_its_minute() {
+    let stage = Stage::new().await;
+    let platform = stage.platform();
+    let image = Image::new("poster.png", b"\x89PNG\r\n\x1a\nrest".to_vec()).unwrap();
+    let what = What::Image { image: image.clone() };
+    assert!(refused(&perform(&platform, "a-0", "wr1", What::Image { image: image.named() }).await), "it has no bytes");
+    for group in ["chat1", "inner", "elsewhere"] {
+        assert!(refused(&perform(&platform, "a-0", group, what.clone()).await), "{group}");
+    }
+    assert_eq!(stage.fake.model().calls, Vec::<String>::new());
+    for number in 1..=20 {
+        let id = format!("a-{number}");
+        assert_eq!(platform.wait(&action(&id, "wr1", what.clone())), None, "{id}");
+        assert_eq!(perform(&platform, &id, "wr1", what.clone()).await, DONE, "{id}");
+    }
+    {
+        let model = stage.fake.model();
+        let said = &model.said[0];
+        assert_eq!((said.kind.as_str(), &said.body["image"]["base64"]), ("image", &"iVBORw0KGgpyZXN0".into()));
+        assert_eq!(model.said.len(), 20);
+    }
+    let wait = platform.wait(&action("a-21", "wr1", what.clone())).unwrap();
+    assert!(matches!(perform(&platform, "a-21", "wr1", what.clone()).await, Reply::Retry { .. }));
+    stage.clock.turn(wait);
+    assert_eq!(perform(&platform, "a-21", "wr1", what).await, DONE);
     stage.finish();
 }
 

@@ -98,7 +98,7 @@ async fn its_other_messages_are_as_wecom_takes_them() {
     for message in [
         Message::Markdown("**粗** <@lisi>".to_owned()),
         Message::MarkdownV2("| a | b |".to_owned()),
-        Message::Image(b"\x89PNG\r\n\x1a\nrest".to_vec()),
+        Message::Image(b"\x89PNG\r\n\x1a\nrest".as_slice().into()),
         Message::News(vec![article; 8]),
         Message::File(media),
         Message::Notice(Box::new(card)),

@@ -42,6 +42,9 @@ impl Chat {
         match &action.what {
             What::Send { text, mentions } => return self.speak(text.clone(), mentions.clone(), case, now),
             What::Announce { text } => return self.speak(format!("【群公告】{text}"), Vec::new(), case, now),
+            What::Image { image } => {
+                return self.speak(format!("[图片 {}]", image.shown()), Vec::new(), case, now);
+            }
             What::Private { user, text } => {
                 if self.person(user).is_err() {
                     return refused("there is nobody of this id");

@@ -1,14 +1,14 @@
 //! The messages of a group robot other than plain text, with the limits that WeCom sets (91770).
 
+use std::sync::Arc;
+
 use data_encoding::{BASE64, HEXLOWER};
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
 
 use super::{MARKDOWN_LIMIT, TEXT_LIMIT};
 use crate::adapters::wecom::text;
-
-/// The largest picture, in bytes.
-const IMAGE_LIMIT: usize = 2 << 20;
+use crate::domain::image::{LARGEST, Media};
 
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum Message {
     /// Markdown with tables, lists and code, without colours and without mentions. At most 4096 bytes.
     MarkdownV2(String),
     /// A JPEG or PNG of at most 2 MB.
-    Image(Vec<u8>),
+    Image(Arc<[u8]>),
     /// One to eight links with a title.
     News(Vec<Article>),
     /// A file that was uploaded, by its `media_id`.
@@ -123,12 +123,10 @@ fn markdown(content: &str) -> Result<&str, TooMuch> {
 }
 
 fn image(bytes: &[u8]) -> Result<Value, TooMuch> {
-    if bytes.len() > IMAGE_LIMIT {
-        return Err(TooMuch::Long(IMAGE_LIMIT));
+    if bytes.len() > LARGEST {
+        return Err(TooMuch::Long(LARGEST));
     }
-    if !(bytes.starts_with(b"\xff\xd8\xff") || bytes.starts_with(b"\x89PNG\r\n\x1a\n")) {
-        return Err(TooMuch::Picture);
-    }
+    Media::of(bytes).ok_or(TooMuch::Picture)?;
     Ok(json!({"base64": BASE64.encode(bytes), "md5": HEXLOWER.encode(&Md5::digest(bytes))}))
 }
 

@@ -86,7 +86,7 @@ fn no_more_are_let_in_than_there_is_room_for() {
 #[test]
 fn messages_keep_to_what_wecom_takes() {
     let png = b"\x89PNG\r\n\x1a\nrest".to_vec();
-    let image = Message::Image(png).to_json().unwrap();
+    let image = Message::Image(png.into()).to_json().unwrap();
     assert_eq!(image["image"]["base64"], "iVBORw0KGgpyZXN0");
     assert_eq!(image["image"]["md5"].as_str().unwrap().len(), 32);
     let article = Article { title: "题".repeat(60), url: "https://x".to_owned(), ..Article::default() };
@@ -101,8 +101,8 @@ fn messages_keep_to_what_wecom_takes() {
     let rows = [
         (Message::Markdown(String::new()), TooMuch::Empty),
         (Message::MarkdownV2("a".repeat(4097)), TooMuch::Long(4096)),
-        (Message::Image(b"GIF89a".to_vec()), TooMuch::Picture),
-        (Message::Image(vec![0; (2 << 20) + 1]), TooMuch::Long(2 << 20)),
+        (Message::Image(b"GIF89a".as_slice().into()), TooMuch::Picture),
+        (Message::Image(vec![0; (2 << 20) + 1].into()), TooMuch::Long(2 << 20)),
         (Message::News(vec![article; 9]), TooMuch::Parts(8)),
         (Message::File(String::new()), TooMuch::Empty),
         (Message::Notice(Box::new(NoticeCard { lines: vec![line; 7], ..card })), TooMuch::Parts(6)),

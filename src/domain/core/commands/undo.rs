@@ -99,7 +99,8 @@ impl Core {
                 | What::Unmute { .. }
                 | What::Task { .. }
                 | What::TaskDone { .. }
-                | What::Announce { .. } => {}
+                | What::Announce { .. }
+                | What::Image { .. } => {}
             }
         }
         let decided = |choice| file.decisions.iter().any(|one| Choice::parse(&one.choice) == Some(choice));

@@ -1,0 +1,263 @@
+//! Images of reminders: after the text and once, through restarts and reloads; their bytes are of the running configuration and
+//! never in the store.
+
+use std::path::Path;
+use std::process::Output;
+use std::sync::Arc;
+use std::time::Duration;
+
+use data_encoding::BASE64;
+use qunwei::ports::Clock;
+use serde_json::{Value, json};
+
+use crate::journal::run_again;
+use crate::support::bot::Answer;
+use crate::support::daemon::{qunwei, stderr};
+use crate::support::fake_wecom::Fake;
+use crate::support::fake_wecom::model::Kind;
+use crate::support::pull::fetching;
+use crate::support::{World, dump, until};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+const POSTER: &str = r#"
+[group.g1]
+[[reminder]]
+name = "海报"
+text = "今晚读书会"
+image = "poster.png"
+cron = "0 10 * * *"
+groups = ["g1"]
+"#;
+
+const JPEG: &[u8] = b"\xff\xd8\xff, another one";
+
+/// A picture that is large enough to be found anywhere.
+fn png() -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+    bytes.extend((0..100_000_u32).map(|at| u8::try_from(at % 251).unwrap()));
+    bytes
+}
+
+impl World {
+    fn put(&self, bytes: &[u8]) {
+        std::fs::write(self.file("config/poster.png"), bytes).unwrap();
+    }
+
+    /// The picture is there, and then what names it.
+    async fn showing(self, toml: &str) -> Self {
+        self.put(&png());
+        self.reload(toml).await;
+        self
+    }
+
+    /// It is ten o'clock, and the bot takes nothing.
+    async fn due_and_not_taken(&self, day: u32) {
+        let before = self.bot.model().attempts.len();
+        self.bot.always(Some(Answer::Status(503, Vec::new())));
+        self.clock_is(&format!("2026-11-{day}T10:00:00+08:00")).await;
+        until("it is tried", || (self.bot.model().attempts.len() > before).then_some(())).await;
+        self.quiet().await;
+    }
+
+    fn bot_is_back(&self) {
+        self.bot.always(None);
+        self.turn(2 * MINUTE);
+    }
+}
+
+fn shown(action: &Value) -> Vec<u8> {
+    assert_eq!(action["type"], "image", "{action}");
+    BASE64.decode(action["base64"].as_str().unwrap().as_bytes()).unwrap()
+}
+
+#[tokio::test]
+async fn the_image_follows_the_text_once_through_restarts_and_is_in_no_row() {
+    let mut world = World::with("").await.showing(POSTER).await;
+    world.due_and_not_taken(23).await;
+    world.killed().await;
+    world.restart().await;
+    world.bot_is_back();
+    let (text, image) = (world.next().await, world.next().await);
+    assert_eq!((&text["type"], &text["text"]), (&json!("send"), &json!("今晚读书会")));
+    let mut expected =
+        json!({"id": image["id"], "type": "image", "group": "g1", "media": "image/png", "time": text["time"]});
+    expected["base64"] = BASE64.encode(&png()).into();
+    expected["cause"] = json!({"step": "reminder", "reminder": "海报"});
+    assert_eq!(image, expected);
+    assert_ne!(text["id"], image["id"]);
+    world.restart().await;
+    world.woken().await;
+    world.silent().await;
+    world.down().await;
+    let outbox = &dump::state(world.data.path())["outbox"];
+    assert_eq!(outbox.len(), 2);
+    assert!(outbox.iter().all(|row| row.len() < 2000), "{outbox:?}");
+    assert!(dump::journal(world.data.path()).iter().all(|row| row.len() < 2000));
+    world.up().await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn without_a_text_only_the_image_is_sent_and_observed_nothing() {
+    let alone = POSTER.replace("text = \"今晚读书会\"\n", "");
+    let quiet = POSTER.replace("海报", "只看").replace("[group.g1]\n", "") + "mode = \"observe\"\n";
+    let world = World::with("").await.showing(&format!("{alone}{quiet}")).await;
+    world.clock_shows("10:00:00").await;
+    let image = world.next().await;
+    assert_eq!((shown(&image), &image["cause"]["reminder"]), (png(), &json!("海报")));
+    world.silent().await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_waits_is_sent_as_the_file_is_now_and_without_one_the_admins_are_told() {
+    let world = World::with("").await.showing(POSTER).await;
+    world.due_and_not_taken(23).await;
+    world.put(JPEG);
+    assert_eq!(world.reload(POSTER).await, "picture poster.png changed");
+    world.bot_is_back();
+    assert_eq!(world.next().await["text"], "今晚读书会");
+    let image = world.next().await;
+    assert_eq!((shown(&image), &image["media"]), (JPEG.to_vec(), &json!("image/jpeg")));
+
+    world.due_and_not_taken(24).await;
+    world.reload("[group.g1]\n").await;
+    world.bot_is_back();
+    assert_eq!(world.next().await["text"], "今晚读书会");
+    let told = world.next().await;
+    assert_eq!((&told["type"], &told["cause"]["step"]), (&json!("task"), &json!("alert")), "{told}");
+    let text = told["text"].as_str().unwrap();
+    assert!(text.contains("图片") && text.contains("已不在设置里"), "{text}");
+    world.finish().await;
+}
+
+/// A bridge that can do this much, and no more files.
+async fn able(capabilities: &str) -> World {
+    let toml = format!(
+        "[bridge.example]\nsecret_env = \"QUNWEI_EXAMPLE_SECRET\"\nactions_url_env = \"QUNWEI_EXAMPLE_ACTIONS_URL\"\n\
+         capabilities = {capabilities}\n"
+    );
+    World::with_only(&toml).await.showing(POSTER).await
+}
+
+#[tokio::test]
+async fn a_bot_that_cannot_send_pictures_says_the_text_and_a_person_is_asked() {
+    let world = able(r#"["send", "task", "idempotent"]"#).await;
+    let warnings: Vec<String> = world.config().warnings.iter().map(|fault| fault.message.clone()).collect();
+    assert!(warnings.iter().any(|one| one.contains("bot cannot send pictures: the bot `example`")), "{warnings:?}");
+    world.clock_shows("10:00:00").await;
+    let mut both = [world.next().await, world.next().await];
+    both.sort_by_key(|action| action["type"].to_string());
+    let [send, task] = both;
+    assert_eq!((&send["type"], &send["text"]), (&json!("send"), &json!("今晚读书会")));
+    assert_eq!((&task["type"], &task["cause"]["step"]), (&json!("task"), &json!("alert")));
+    assert!(task["text"].as_str().unwrap().contains("「海报」的图片（poster.png）"), "{task}");
+    world.silent().await;
+    world.finish().await;
+    let world = able(r#"["send", "idempotent"]"#).await;
+    world.clock_shows("10:00:00").await;
+    assert_eq!(world.next().await["text"], "今晚读书会");
+    world.silent().await; // nobody in the group is disturbed; the log has it
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_bot_that_fetches_gets_it_after_the_text_and_not_when_it_is_gone() {
+    let mut world = World::with_only(&fetching(r#"["send", "image"]"#)).await.showing(POSTER).await;
+    world.say("u1", "早").await;
+    world.clock_shows("10:00:00").await;
+    let text = world.fetch().await;
+    assert_eq!((text.len(), &text[0]["text"]), (1, &json!("今晚读书会")));
+    assert_eq!(world.ack(&json!({"done": [text[0]["id"]]})).await.0, 1);
+    let image = world.fetch().await;
+    assert_eq!((image.len(), shown(&image[0])), (1, png()));
+    assert_eq!(world.ack(&json!({"done": [image[0]["id"]]})).await.0, 1);
+
+    world.clock_is("2026-11-24T10:00:00+08:00").await;
+    let text = world.fetch().await;
+    world.reload("[group.g1]\n").await;
+    assert_eq!(world.ack(&json!({"done": [text[0]["id"]]})).await.0, 1);
+    let rest = world.poll("wait=5").await;
+    assert!(rest.len() == 1 && rest[0]["cause"]["step"] == "alert", "{rest:?}");
+    assert_eq!(world.ack(&json!({"done": [rest[0]["id"]]})).await.0, 1);
+    world.quiet().await;
+    world.down().await;
+    let outbox = &dump::state(world.data.path())["outbox"];
+    assert!(
+        outbox.iter().any(|row| row.contains("failed") && row.contains("not in the configuration any more")),
+        "{outbox:?}"
+    );
+    assert!(outbox.iter().all(|row| row.len() < 2000), "{outbox:?}");
+    world.up().await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_fresh_run_of_the_journal_decides_the_same_images() {
+    let mut world = World::with("").await.showing(POSTER).await;
+    world.clock_shows("10:00:00").await;
+    world.settled().await;
+    world.put(JPEG);
+    world.reload(POSTER).await;
+    world.clock_is("2026-11-24T10:00:00+08:00").await;
+    world.settled().await;
+    world.down().await;
+    let again = tempfile::tempdir().unwrap();
+    run_again(&world.config().settings, world.data.path(), again.path());
+    let (lived, rerun) = (dump::state(world.data.path()), dump::state(again.path()));
+    assert_eq!(lived["outbox"].len(), 4);
+    dump::assert_same(&lived, &rerun);
+}
+
+#[tokio::test]
+async fn on_wecom_the_groups_robot_shows_it() {
+    let world = World::with_only("").await;
+    let shows = world.clock.clone();
+    let fake = Fake::start(([127, 0, 0, 1], 0).into(), Arc::new(move || shows.now().0)).await.unwrap();
+    {
+        let mut model = fake.model();
+        model.hire("zhangsan", "张三");
+        model.group("g1", Kind::Customer, "一号店", &["zhangsan"]);
+        model.robot("fake-robot-key", "g1");
+    }
+    std::fs::write(world.file("config/robot.txt"), "fake-robot-key").unwrap();
+    let corp = format!(
+        "[wecom.corp]\ncorp_id = \"{}\"\napi_url = \"{}\"\n[wecom.corp.group.g1]\nrobot_file = \"robot.txt\"\n",
+        fake.model().corp,
+        fake.url()
+    );
+    let world = world.showing(&(corp + POSTER)).await;
+    world.clock_shows("10:00:00").await;
+    until("it is shown", || (fake.model().said.len() == 2).then_some(())).await;
+    let said: Vec<(String, Value)> =
+        fake.model().said.iter().map(|said| (said.kind.clone(), said.body["image"]["base64"].clone())).collect();
+    assert_eq!(said, [("text".to_owned(), Value::Null), ("image".to_owned(), BASE64.encode(&png()).into())]);
+    world.finish().await;
+}
+
+fn replay(config: &Path, format: &str) -> Output {
+    let event = r#"{"id":"m-1","type":"message","group":"g1","time":"2026-11-23T09:00:00+08:00","sender":{"id":"u1","name":"小王"},"text":"早"}"#;
+    let file = config.join("events.jsonl");
+    std::fs::write(&file, event).unwrap();
+    let mut command = qunwei();
+    command.args(["replay", "--until", "2026-11-23T11:00:00+08:00", "--format", format, "--config"]).arg(config);
+    let output = command.arg(file).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    output
+}
+
+#[test]
+fn replay_shows_it_whole_to_programs_and_by_its_name_to_people() {
+    let config = tempfile::tempdir().unwrap();
+    std::fs::write(config.path().join("a.toml"), POSTER).unwrap();
+    std::fs::write(config.path().join("poster.png"), png()).unwrap();
+    let json = replay(config.path(), "json").stdout;
+    assert_eq!(json, replay(config.path(), "json").stdout, "byte for byte");
+    let lines: Vec<Value> =
+        String::from_utf8(json).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((lines.len(), &lines[0]["text"]), (2, &json!("今晚读书会")));
+    assert_eq!((shown(&lines[1]), &lines[1]["media"]), (png(), &json!("image/png")));
+    let human = String::from_utf8(replay(config.path(), "human").stdout).unwrap();
+    assert!(human.contains("群内：[图片 poster.png]") && human.len() < 2000, "{human}");
+}
