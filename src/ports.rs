@@ -25,7 +25,7 @@ use crate::domain::timer::Timer;
 
 mod keeping;
 
-pub use self::keeping::{Archived, Copied, Copier, Erasure, Forgotten, HistorySize, Kept, Person};
+pub use self::keeping::{Archived, Copied, Copier, Erasure, Forgotten, HistorySize, Kept, Person, Tidied};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -459,12 +459,19 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn groups(&mut self, platform: &str) -> Result<Vec<Arc<str>>, StoreError>;
 
-    /// Erases a person from the database and begins with the files; once more for one who is being erased says how far that
-    /// has come. What stays of them are numbers. The database is written anew, which may take seconds.
+    /// Begins to erase a person, which [`Store::tidy`] goes on with; once more for one who is being erased says how far that has
+    /// come. What stays of them are numbers.
     ///
     /// # Errors
-    /// Nothing was erased.
+    /// It was not begun.
     fn erase(&mut self, person: &Person, by: &str, now: Timestamp) -> Result<Erasure, StoreError>;
+
+    /// Erases what memory holds too of who is being erased, when [`Store::tidy`] says so. What was decided must be written before,
+    /// and memory be loaded anew afterwards.
+    ///
+    /// # Errors
+    /// Nothing of it was erased.
+    fn erase_held(&mut self, no: u64) -> Result<(), StoreError>;
 
     /// How far an erasure has come, by its number.
     ///
@@ -472,12 +479,12 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn erasure(&mut self, no: u64) -> Result<Option<Erasure>, StoreError>;
 
-    /// One step further with erasures, and with emptying the log of what was deleted. To be called now and then; cheap when there
-    /// is nothing to do.
+    /// One step further with erasures, for about as long as `budget`, and with emptying the log of what was deleted. To be called
+    /// now and then; cheap when there is nothing to do.
     ///
     /// # Errors
     /// It could not be done now.
-    fn tidy(&mut self, now: Timestamp) -> Result<(), StoreError>;
+    fn tidy(&mut self, now: Timestamp, budget: Duration) -> Result<Tidied, StoreError>;
 
     /// What copies this store; `None` where there is nothing to be copied.
     fn copier(&self) -> Option<Arc<dyn Copier>>;

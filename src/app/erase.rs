@@ -12,6 +12,8 @@ use crate::domain::time::Timestamp;
 use crate::ports::{Erasure, Person, Store, StoreError};
 use crate::store::{Keyring, OpenError, Options, SqliteStore};
 
+/// Nobody waits.
+const SLICE: Duration = Duration::from_secs(1);
 /// How often it is looked whether a file is done.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -51,10 +53,11 @@ pub fn erase_stopped(
     let begun = engine.erase(person, by, now)?;
     loop {
         let state = engine.store().erasure(begun.no)?.unwrap_or_else(|| begun.clone());
-        if state.done.is_some() || (state.files_left == 0 && state.actions_left > 0) {
-            return Ok(state);
+        if state.is_all_for_now() {
+            return Ok(Erasure { rosters: begun.rosters, ..state });
         }
-        engine.store().tidy(now)?;
-        std::thread::sleep(PAUSE);
+        if !engine.tidy(now, SLICE)? {
+            std::thread::sleep(PAUSE);
+        }
     }
 }

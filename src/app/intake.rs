@@ -156,7 +156,7 @@ pub enum Job {
         person: Person,
         /// Who asked for it.
         by: String,
-        /// Told when nothing of them is left in the database; else why that is not so.
+        /// Told when it has begun; else why that is not so.
         answer: oneshot::Sender<Result<Erasure, String>>,
     },
     /// How far that has come.

@@ -150,10 +150,9 @@ fn tell(erasure: &Erasure, data: Option<&Path>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Asks a running daemon, and waits until all files are done.
+/// Asks a running daemon, and waits until all is done that can be.
 fn ask(base: &str, person: &Person, by: &str) -> anyhow::Result<Erasure> {
-    /// The database is written anew before the answer.
-    const TIMEOUT: Duration = Duration::from_secs(600);
+    const TIMEOUT: Duration = Duration::from_secs(60);
     const AGAIN: Duration = Duration::from_millis(300);
     let base = base.trim_end_matches('/');
     let url = http::url(&format!("{base}/erase")).map_err(|error| anyhow::anyhow!("{error}"))?;
@@ -162,12 +161,13 @@ fn ask(base: &str, person: &Person, by: &str) -> anyhow::Result<Erasure> {
     runtime.block_on(async {
         let body = json!({"platform": &*person.platform, "user": &*person.user}).to_string();
         let mut erasure = answer(client.post(url).header(OPERATOR, by).body(body)).await?;
-        while erasure.files_left > 0 {
+        let rosters = erasure.rosters;
+        while !erasure.is_all_for_now() {
             tokio::time::sleep(AGAIN).await;
             let url = http::url(&format!("{base}/erase/{}", erasure.no)).map_err(|error| anyhow::anyhow!("{error}"))?;
             erasure = answer(client.get(url)).await?;
         }
-        Ok(erasure)
+        Ok(Erasure { rosters, ..erasure })
     })
 }
 

@@ -105,6 +105,22 @@ pub struct Person {
     pub user: Arc<str>,
 }
 
+/// What came of one slice of making clean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tidied {
+    /// There is nothing to be done, or not yet.
+    Nothing,
+    /// There is more.
+    More,
+    /// What memory holds of a person is to be erased ([`super::Store::erase_held`]).
+    Held {
+        /// The number of the erasure.
+        no: u64,
+        /// Who it is.
+        person: Person,
+    },
+}
+
 /// How far it has come that a person is erased on request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Erasure {
@@ -118,12 +134,22 @@ pub struct Erasure {
     pub alias: String,
     /// Rows that were deleted or emptied, by table.
     pub rows: BTreeMap<String, u64>,
+    /// It is being done, and does not only wait for actions.
+    pub at_work: bool,
     /// Files of the history that were not looked through yet.
     pub files_left: u64,
     /// Actions that name them and have not come to their end.
     pub actions_left: u64,
-    /// Lists of members, as last read from WeCom, in which they are: they say so while they are in the group.
+    /// Lists of members, as last read from WeCom, in which they are: they say so while they are in the group. Counted when it is
+    /// asked for, and 0 later.
     pub rosters: u64,
     /// When the last of it was done.
     pub done: Option<Timestamp>,
+}
+
+impl Erasure {
+    /// Whether nothing more can be done now: it is done, or only actions that are to be carried out keep it.
+    pub fn is_all_for_now(&self) -> bool {
+        self.done.is_some() || !self.at_work
+    }
 }

@@ -44,6 +44,7 @@ mod write;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -68,7 +69,7 @@ use crate::domain::standing::Standing;
 use crate::domain::time::Timestamp;
 use crate::ports::{
     Archived, Copier, Erasure, Forgotten, HistorySize, Kept, Meant, MemberRef, Pending, Person, Row, Start, Store,
-    StoreError, StoredGroup, StoredMember, Syncer, Unit,
+    StoreError, StoredGroup, StoredMember, Syncer, Tidied, Unit,
 };
 
 /// What can be set about a store.
@@ -166,6 +167,9 @@ impl SqliteStore {
         StoreCounters { repeated_actions: self.repeated, shed_segments: self.seen.shed() }
     }
 }
+
+/// What a row that is changed in place takes in the log: its page.
+const PAGE: usize = 4096;
 
 /// About how many bytes a row of the journal takes in the log besides its text.
 const ROW: usize = 64;
@@ -323,6 +327,9 @@ impl Store for SqliteStore {
     }
 
     fn archive(&mut self, zone: &TimeZone, now: Timestamp, limit: usize) -> Result<Archived, StoreError> {
+        if self.tidying.holds_journal() {
+            return Ok(Archived::Copying); // not as it is
+        }
         let history = &mut self.history;
         let step = history.step(&mut self.conn, zone, now, limit);
         match &step {
@@ -360,20 +367,29 @@ impl Store for SqliteStore {
     }
 
     fn erase(&mut self, person: &Person, by: &str, now: Timestamp) -> Result<Erasure, StoreError> {
-        self.tidying.stop();
-        self.history.stop_copying(); // it may have read what is to be erased
-        let erased = erase::erase(&mut self.conn, person, by, now)?;
+        let begun = erase::begin(&mut self.conn, person, by, now)?;
         self.tidying.begun();
-        self.tidying.scrub(&self.conn);
-        Ok(erased)
+        Ok(Erasure { at_work: true, ..begun })
+    }
+
+    fn erase_held(&mut self, no: u64) -> Result<(), StoreError> {
+        self.history.stop_copying(); // it may have read what is to be erased
+        self.tidying.held(&mut self.conn, no)
     }
 
     fn erasure(&mut self, no: u64) -> Result<Option<Erasure>, StoreError> {
-        erase::state(&self.conn, no)
+        let state = erase::state(&self.conn, no)?;
+        Ok(state.map(|state| Erasure { at_work: state.done.is_none() && self.tidying.is_at_work(no), ..state }))
     }
 
-    fn tidy(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        self.tidying.step(&mut self.conn, &mut self.history, now)
+    fn tidy(&mut self, now: Timestamp, budget: Duration) -> Result<Tidied, StoreError> {
+        let before = self.conn.total_changes();
+        let tidied = self.tidying.step(&mut self.conn, &mut self.history, now, budget);
+        let changed = self.conn.total_changes().saturating_sub(before);
+        if changed > 0 {
+            self.wrote(usize::try_from(changed).unwrap_or(usize::MAX).saturating_mul(PAGE));
+        }
+        tidied
     }
 
     fn copier(&self) -> Option<Arc<dyn Copier>> {

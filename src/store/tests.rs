@@ -2,6 +2,7 @@
 
 mod changes;
 mod commit;
+mod erase;
 mod forget;
 mod history;
 mod open;

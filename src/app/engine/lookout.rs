@@ -79,14 +79,16 @@ impl Engine {
     /// Looks around, if it is time to.
     pub fn look_around(&mut self, now: Timestamp) {
         let Some(mut lookout) = self.lookout.take() else { return };
+        let mut due = false;
         if !lookout.looked.is_some_and(|looked| now >= looked && now.since(looked) < EVERY) {
             lookout.looked = Some(now);
             self.look_for_silence(&mut lookout, now);
             self.look_at_disk(&mut lookout, now);
             self.look_after_backups(&mut lookout, now);
-            self.tidy(now);
+            due = true;
         }
         self.lookout = Some(lookout);
+        self.tidy_now_and_then(now, due);
     }
 
     /// Writes all habits: for a stop.

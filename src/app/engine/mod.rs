@@ -22,6 +22,7 @@ mod witness;
 
 use self::commit::{Batch, Counts};
 pub use self::effects::Effects;
+use self::erase::Slices;
 pub use self::load::event_of;
 use self::lookout::Lookout;
 use self::named::Named;
@@ -98,6 +99,8 @@ pub struct Engine {
     tell: Tell,
     /// What waits for the disk, where that is done beside the engine.
     settling: Option<Settling>,
+    /// What is erased beside the messages.
+    slices: Slices,
 }
 
 struct Broken {
@@ -140,6 +143,7 @@ impl Engine {
             unsure: false,
             tell: Arc::new(Answers::tell),
             settling: None,
+            slices: Slices::default(),
         };
         engine.reload()?;
         engine.durable = engine.seq;

@@ -5,8 +5,9 @@ use std::path::Path;
 use rusqlite::{Connection, named_params};
 use serde_json::{Value, json};
 
+use super::quoted;
 use super::redact::Redactor;
-use super::{OF_GROUP, quoted};
+use super::rows::OF_GROUP;
 use crate::ports::{Person, RowKind, StoreError};
 use crate::store::backup::Moment;
 use crate::store::read::{each, text};

@@ -7,21 +7,21 @@ use std::thread::Builder;
 
 use rusqlite::{Connection, Transaction};
 
+use super::journal;
 use super::redact::Redactor;
-use super::redact_journal;
 use crate::ports::{Person, StoreError};
 use crate::store::Keyring;
 
 /// A file that is being written anew.
-pub(in crate::store) struct Erasing {
+pub(super) struct Erasing {
     /// The first number in the file.
-    pub(in crate::store) first: u64,
+    pub(super) first: u64,
     done: Receiver<Result<u64, StoreError>>,
 }
 
 impl Erasing {
     /// Begins with a file on a thread of its own.
-    pub(in crate::store) fn start(
+    pub(super) fn start(
         first: u64,
         path: &Path,
         keys: &Keyring,
@@ -37,7 +37,7 @@ impl Erasing {
     }
 
     /// How many rows were erased, once the file aside is whole and on the disk.
-    pub(in crate::store) fn result(&self) -> Option<Result<u64, StoreError>> {
+    pub(super) fn result(&self) -> Option<Result<u64, StoreError>> {
         match self.done.try_recv() {
             Ok(result) => Some(result),
             Err(TryRecvError::Empty) => None,
@@ -57,7 +57,7 @@ pub(in crate::store) fn aside(path: &Path) -> PathBuf {
 fn rewrite(path: &Path, keys: &Keyring, person: &Person, alias: String) -> Result<u64, StoreError> {
     write_aside(path, keys, |tx| {
         let mut redactor = Redactor { user: person.user.to_string(), alias, names: Default::default() };
-        Ok(redact_journal(tx, &person.platform, &mut redactor, None)? as u64)
+        journal::redact_all(tx, &person.platform, &mut redactor)
     })
 }
 

@@ -18,7 +18,7 @@ struct Asked {
     user: String,
 }
 
-/// Erases a person; 200 and how far that has come when nothing of them is left in the database.
+/// Begins to erase a person; 200 and how far that has come, which [`erasure`] says from then on.
 pub(super) async fn erase(
     State(state): State<AdminState>,
     caller: Option<Extension<Caller>>,

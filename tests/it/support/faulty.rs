@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use qunwei::domain::action::{Action, StoredAction};
@@ -14,7 +15,7 @@ use qunwei::domain::standing::Standing;
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::{
     Archived, Copier, Erasure, Forgotten, HistorySize, Kept, Meant, MemberRef, Pending, Person, Row, RowKind, Start,
-    Store, StoreError, StoredGroup, StoredMember, Syncer, Unit,
+    Store, StoreError, StoredGroup, StoredMember, Syncer, Tidied, Unit,
 };
 use qunwei::store::SqliteStore;
 
@@ -355,8 +356,13 @@ impl Store for FaultyStore {
         self.inner.erasure(no)
     }
 
-    fn tidy(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        self.inner.tidy(now)
+    fn erase_held(&mut self, no: u64) -> Result<(), StoreError> {
+        self.faults.check(&Fault::Full)?;
+        self.inner.erase_held(no)
+    }
+
+    fn tidy(&mut self, now: Timestamp, budget: Duration) -> Result<Tidied, StoreError> {
+        self.inner.tidy(now, budget)
     }
 
     fn copier(&self) -> Option<Arc<dyn Copier>> {
