@@ -25,7 +25,7 @@ use crate::domain::timer::Timer;
 
 mod keeping;
 
-pub use self::keeping::{Archived, Copied, Copier, Erasure, Forgotten, HistorySize, Kept, Person, Tidied};
+pub use self::keeping::{Archived, Copied, Copier, Erasure, Forgotten, HistorySize, Kept, PackedFiles, Person, Tidied};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -429,7 +429,7 @@ pub trait Store: Send {
     ///
     /// # Errors
     /// Nothing was written.
-    fn save_config(&mut self, version: &str, files: &[(String, String)], at: Timestamp) -> Result<(), StoreError>;
+    fn save_config(&mut self, version: &str, files: &PackedFiles, at: Timestamp) -> Result<(), StoreError>;
 
     /// The files of the configuration that was in force last.
     ///

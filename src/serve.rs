@@ -44,7 +44,7 @@ pub mod wecom;
 
 use bridges::Bridges;
 use reload::Worker;
-pub use reload::{SharedEnv, Source, broken};
+pub use reload::{SharedEnv, Source, apart, broken};
 use watch::Watcher;
 use wecom::Tenants;
 

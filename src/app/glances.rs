@@ -23,11 +23,10 @@ thread_local! {
 pub struct Glances(Arc<ArcSwapOption<Settings>>);
 
 impl Glances {
-    /// From now on by these rules. What was seen under others is of no use.
-    pub fn by(&self, settings: &Arc<Settings>) {
-        if !self.0.load().as_ref().is_some_and(|known| Arc::ptr_eq(known, settings)) {
-            self.0.store(Some(settings.clone()));
-        }
+    /// From now on by these rules. What was seen under others is of no use; gives those of before, if they were others.
+    pub fn by(&self, settings: &Arc<Settings>) -> Option<Arc<Settings>> {
+        let same = self.0.load().as_ref().is_some_and(|known| Arc::ptr_eq(known, settings));
+        if same { None } else { self.0.swap(Some(settings.clone())) }
     }
 
     /// Looks at the events of one request.

@@ -16,7 +16,7 @@ use crate::domain::command::looks_like_command;
 use crate::domain::core::Word;
 use crate::domain::event::{Event, Kind, Role, Segment};
 use crate::domain::policy::Settings;
-use crate::ports::{Erasure, Mark, Person};
+use crate::ports::{Erasure, Mark, PackedFiles, Person};
 
 /// What became of the events of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -187,7 +187,7 @@ pub struct NewRules {
     /// What messages are judged by.
     pub settings: Arc<Settings>,
     /// The files they were made of, to be kept under their version.
-    pub files: Arc<[(String, String)]>,
+    pub files: PackedFiles,
     /// Told when the change is durable; else why it is not and the old rules still hold.
     pub answer: oneshot::Sender<Result<(), String>>,
 }
@@ -369,7 +369,7 @@ impl Intake {
     pub fn change_rules(
         &self,
         settings: Arc<Settings>,
-        files: Arc<[(String, String)]>,
+        files: PackedFiles,
     ) -> Result<oneshot::Receiver<Result<(), String>>, Full> {
         let (answer, answered) = oneshot::channel();
         let mut queue = self.lock();

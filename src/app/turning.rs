@@ -20,6 +20,7 @@ use crate::domain::picture::Wanted;
 use crate::domain::policy::Settings;
 use crate::domain::state::Limits;
 use crate::ports::{Clock, Store, StoreError};
+use crate::store::pack_files;
 
 /// Inputs in one commit, unless one request alone has more.
 const BATCH: usize = 2048;
@@ -84,7 +85,7 @@ impl Turning {
     ) -> Result<Self, StoreError> {
         let Rules { settings, files, paces } = rules;
         let now = clock.now();
-        store.save_config(&settings.version, files, now)?;
+        store.save_config(&settings.version, &pack_files(files)?, now)?;
         let mut outbox = Outbox::new(paces, sizes.outbox, now);
         outbox.refill(store.pending(sizes.outbox)?, sizes.outbox);
         let wanted = store.pictures(pictures::MOST)?;
@@ -136,7 +137,9 @@ impl Turning {
         if let Err(error) = self.outbox.take(effects, self.engine.store(), sound) {
             tracing::error!(%error, "the outbox could not be filled up from the store; it is tried again");
         }
-        self.intake.glances.by(self.engine.settings());
+        if let Some(old) = self.intake.glances.by(self.engine.settings()) {
+            free_aside(old);
+        }
         self.engine.look_around(self.clock.now());
         self.pulse.turned(self.engine.next_turn(), self.engine.is_unsettled());
         match self.engine.trouble() {
@@ -167,4 +170,10 @@ impl Turning {
             tracing::warn!(%error, "the windows were not written; the next start reads the journal instead");
         }
     }
+}
+
+/// Frees rules that hold no more, on a thread of its own: long lists take some milliseconds, and messages wait for this one.
+fn free_aside(old: Arc<Settings>) {
+    // Where no thread can be had it is done here.
+    drop(std::thread::Builder::new().name("free".to_owned()).spawn(move || drop(old)));
 }

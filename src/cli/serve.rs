@@ -2,9 +2,11 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread::Builder;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -15,6 +17,7 @@ use crate::app::reload::Cause;
 use crate::cli::supervisor::Supervisor;
 use crate::cli::{ConfigArg, complain, environment, logging, show};
 use crate::config::{self, Config, Seal, Seen};
+use crate::fault::Fault;
 use crate::ports::Store;
 use crate::serve::{Extra, Source, SystemClock, broken, open_store, start_with};
 use crate::store::{SqliteStore, last_config};
@@ -78,10 +81,10 @@ pub(super) struct Prepared {
 
 /// The configuration and the store; with a broken configuration the last good one from the store, and why.
 pub(super) fn prepare(dir: &Path, data: Option<PathBuf>) -> Result<Prepared, ExitCode> {
-    let (loaded, seen) = config::load_with(dir, &environment);
+    let (loaded, seen) = load(dir);
     let named = loaded.as_ref().ok().map(|config| config.daemon.data.clone());
     let data = data.or(named).unwrap_or_else(|| config::data_dir(dir));
-    let shown = |faults: &[crate::fault::Fault]| show(faults, false);
+    let shown = |faults: &[Fault]| show(faults, false);
     if let (Err(faults), false) = (&loaded, data.is_dir()) {
         shown(faults);
         complain(format_args!(
@@ -123,6 +126,13 @@ pub(super) fn prepare(dir: &Path, data: Option<PathBuf>) -> Result<Prepared, Exi
             Err(ExitCode::FAILURE)
         }
     }
+}
+
+/// On a thread that ends with it: what compiling took from memory goes back to the system.
+fn load(dir: &Path) -> (Result<Config, Vec<Fault>>, Seen) {
+    let load = || config::load_with(dir, &environment);
+    let loaded = std::thread::scope(|scope| Some(Builder::new().spawn_scoped(scope, load).ok()?.join()));
+    loaded.map_or_else(load, |loaded| loaded.unwrap_or_else(|panic| resume_unwind(panic)))
 }
 
 /// Two threads are enough: they only carry HTTP.

@@ -153,3 +153,8 @@ impl Erasure {
         self.done.is_some() || !self.at_work
     }
 }
+
+/// The files of a configuration as the store keeps them. Long lists take longer to pack than many messages to be judged: who reads
+/// them does it, not who judges.
+#[derive(Clone, Debug)]
+pub struct PackedFiles(pub Box<[u8]>);

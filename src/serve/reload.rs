@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::bridges::Bridges;
@@ -14,9 +15,11 @@ use crate::app::health::{self, Health};
 use crate::app::intake::{Intake, Job};
 use crate::app::metrics::{Metrics, Reload};
 use crate::app::reload::{Cause, NotReloaded, Outcome, Reloaded, Request};
-use crate::config::{self, Config, Reading, Seen, Summary, Written};
+use crate::config::{self, Bridge, Config, Reading, Seen, Summary, Written};
 use crate::domain::core::{ReloadWord, Word};
 use crate::fault::{self, Fault, Level};
+use crate::ports::StoreError;
+use crate::store::pack_files;
 
 /// A file that looks broken may be half written: it is looked at once more after this.
 const MOMENT: Duration = Duration::from_millis(300);
@@ -119,8 +122,7 @@ impl Worker {
         let mut tries = 0;
         loop {
             let (source, before) = (self.source.clone(), self.seen.clone());
-            let reading =
-                tokio::task::spawn_blocking(move || config::load_again(&source.dir, &*source.env, &before)).await;
+            let reading = apart(move || config::load_again(&source.dir, &*source.env, &before)).await;
             let Ok(Reading { config, seen, steady }) = reading else {
                 tracing::error!("reading the configuration fell over a fault of the program");
                 return Err(vec![self.fault("reading it fell over a fault of the program, which the log shows")]);
@@ -155,13 +157,22 @@ impl Worker {
             self.bridges.outbox.show(&settings); // a file that could not be read at the start may be back
             return Ok(Reloaded { from, to, changed, summary: Arc::default() });
         }
-        let old = Written { files: &self.files, bridges: self.bridges.configured() };
-        let summary = Arc::new(Summary::between(old, Written { files: &files, bridges: &daemon.bridges }));
+        let written = |files: &Arc<[(String, String)]>, bridges: &[Bridge]| (files.clone(), bridges.to_vec());
+        let (old, new) = (written(&self.files, self.bridges.configured()), written(&files, &daemon.bridges));
+        // Long lists take a while, and this thread carries requests.
+        let read = apart(move || {
+            let [old, new] = [&old, &new].map(|(files, bridges)| Written { files, bridges });
+            Ok::<_, StoreError>((Summary::between(old, new), pack_files(new.files)?))
+        });
+        let fallen = |_| NotReloaded::Unavailable("comparing it fell over a fault of the program".to_owned());
+        let (summary, packed) =
+            read.await.map_err(fallen)?.map_err(|error| NotReloaded::Unavailable(error.to_string()))?;
+        let summary = Arc::new(summary);
         // Whatever may fail comes before anything is changed.
         let next = self.bridges.prepare(daemon.bridges, daemon.wecom, &settings);
         let next = next.map_err(|error| NotReloaded::Unavailable(format!("{error:#}")))?;
         if from != to {
-            let answer = self.intake.change_rules(settings, files.clone()).map_err(|_| NotReloaded::Stopping)?;
+            let answer = self.intake.change_rules(settings, packed).map_err(|_| NotReloaded::Stopping)?;
             match answer.await {
                 Ok(Ok(())) => {}
                 Ok(Err(reason)) => return Err(NotReloaded::Unavailable(reason)),
@@ -240,6 +251,15 @@ impl Worker {
         tracing::error!(faults = errors.len(), %version, "{why}\n{}{more}", shown.trim_end());
         self.health.set(health::CONFIG, why);
     }
+}
+
+/// Does something on a thread that ends with it: what it took from memory and needs no more goes back to the system then; a thread that
+/// waits for more to do keeps it.
+pub fn apart<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) -> oneshot::Receiver<T> {
+    let (done, result) = oneshot::channel();
+    // Where no thread can be had, or it panics, nothing is ever told.
+    drop(std::thread::Builder::new().name("reload".to_owned()).spawn(move || drop(done.send(what()))));
+    result
 }
 
 /// What an operator is told of a broken configuration: how many faults, where the first is, what shows them, and what is in

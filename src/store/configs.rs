@@ -9,26 +9,20 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::error::encode;
 use crate::domain::time::Timestamp;
-use crate::ports::StoreError;
+use crate::ports::{PackedFiles, StoreError};
 
 /// How many versions that no case names are kept: a case may be on its way that was judged under an earlier one.
 const UNNAMED: i64 = 16;
 
 type Files = Vec<(String, String)>;
 
-pub(super) fn save(
-    conn: &mut Connection,
-    version: &str,
-    files: &[(String, String)],
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    let files = pack(files)?;
+pub(super) fn save(conn: &mut Connection, version: &str, files: &PackedFiles, at: Timestamp) -> Result<(), StoreError> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     tx.execute(
         "INSERT INTO configs (version, saved, at, files)
          VALUES (?1, (SELECT coalesce(max(saved), 0) + 1 FROM configs), ?2, ?3)
          ON CONFLICT DO UPDATE SET saved = excluded.saved, at = excluded.at",
-        params![version, at.0, files],
+        params![version, at.0, files.0],
     )?;
     tx.execute(
         "DELETE FROM configs WHERE version NOT IN (SELECT version FROM config_cases) AND saved <
@@ -51,10 +45,14 @@ pub(super) fn find(conn: &Connection, version: &str) -> Result<Option<Files>, St
     files.map(|files| unpack(&files)).transpose()
 }
 
-fn pack(files: &[(String, String)]) -> Result<Vec<u8>, StoreError> {
+/// Packs the files of a configuration, to be kept.
+///
+/// # Errors
+/// They cannot be written as JSON.
+pub fn pack_files(files: &[(String, String)]) -> Result<PackedFiles, StoreError> {
     let mut packed = ZlibEncoder::new(Vec::new(), Compression::default());
     let written = packed.write_all(encode(&files)?.as_bytes()).and_then(|()| packed.finish());
-    written.map_err(|error| StoreError::Row(error.to_string()))
+    written.map(|packed| PackedFiles(packed.into())).map_err(|error| StoreError::Row(error.to_string()))
 }
 
 fn unpack(files: &[u8]) -> Result<Files, StoreError> {

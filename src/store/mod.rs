@@ -53,6 +53,7 @@ pub use self::backup::{
     BackedUp, BackupError, CheckLine, Checked, Found, Head, Moment, Restored, SUFFIX, Unpacked, back_up, check,
     name_at, restore, unpack,
 };
+pub use self::configs::pack_files;
 pub use self::erase::{MemberError, export_member};
 pub use self::inspect::{Membership, TableCount};
 pub use self::open::OpenError;
@@ -68,8 +69,8 @@ use crate::domain::picture::Wanted;
 use crate::domain::standing::Standing;
 use crate::domain::time::Timestamp;
 use crate::ports::{
-    Archived, Copier, Erasure, Forgotten, HistorySize, Kept, Meant, MemberRef, Pending, Person, Row, Start, Store,
-    StoreError, StoredGroup, StoredMember, Syncer, Tidied, Unit,
+    Archived, Copier, Erasure, Forgotten, HistorySize, Kept, Meant, MemberRef, PackedFiles, Pending, Person, Row,
+    Start, Store, StoreError, StoredGroup, StoredMember, Syncer, Tidied, Unit,
 };
 
 /// What can be set about a store.
@@ -318,7 +319,7 @@ impl Store for SqliteStore {
         pictures::wanted(&self.conn, limit)
     }
 
-    fn save_config(&mut self, version: &str, files: &[(String, String)], at: Timestamp) -> Result<(), StoreError> {
+    fn save_config(&mut self, version: &str, files: &PackedFiles, at: Timestamp) -> Result<(), StoreError> {
         configs::save(&mut self.conn, version, files, at)
     }
 

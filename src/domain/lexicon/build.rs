@@ -1,11 +1,13 @@
 //! Words and exceptions of all lists, taken in one by one.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread::Builder;
 
 use daachorse::CharwiseDoubleArrayAhoCorasickBuilder;
 
-use super::disguised::Disguised;
+use super::disguised::{Chosen, Disguised};
 use super::{Automaton, Entry, Lexicon, Use};
 use crate::domain::rules::RuleId;
 use crate::domain::text::{GapKind, Text};
@@ -158,15 +160,28 @@ impl LexiconBuilder {
         }
         let mut words: Vec<(Box<str>, u32)> = by_fold.into_iter().collect();
         words.sort_unstable_by_key(|(_, id)| *id);
-        // The prefilter does not pay on Chinese.
-        let automaton: Automaton = CharwiseDoubleArrayAhoCorasickBuilder::new()
-            .use_prefilter(false)
-            .build_with_values(words.iter().map(|(word, id)| (word, *id)))
-            .expect("no word is empty or twice, and all together stay below MOST_BYTES");
-        link(&automaton, &words, &mut entries);
-        let disguised = Disguised::new(&words, &entries, disguised, chosen_only);
+        let chosen = Chosen::of(&words, &entries, &disguised);
+        let (automaton, disguises) = std::thread::scope(|scope| {
+            let beside = chosen.are_many().then(|| Builder::new().spawn_scoped(scope, || chosen.compiled()));
+            let automaton = automaton(&words);
+            link(&automaton, &words, &mut entries);
+            let disguises = match beside {
+                Some(Ok(thread)) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                Some(Err(_)) | None => chosen.compiled(),
+            };
+            (automaton, disguises)
+        });
+        let disguised = Disguised::new(disguises, chosen.entries, disguised, chosen_only);
         Lexicon { automaton: Some(automaton), entries, files, owners, disguised }
     }
+}
+
+fn automaton(words: &[(Box<str>, u32)]) -> Automaton {
+    // The prefilter does not pay on Chinese.
+    CharwiseDoubleArrayAhoCorasickBuilder::new()
+        .use_prefilter(false)
+        .build_with_values(words.iter().map(|(word, id)| (word, *id)))
+        .expect("no word is empty or twice, and all together stay below MOST_BYTES")
 }
 
 /// Gives each entry the longest other entry that it ends with.

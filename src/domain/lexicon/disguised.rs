@@ -12,7 +12,9 @@ use crate::domain::ids::hash;
 use crate::domain::rules::RuleId;
 use crate::domain::text::Text;
 
-/// The words that were compiled last, by a hash of them: a version that changes other things has the same.
+/// The words that were compiled last, by a hash of them: a version that changes other things has the same. Nothing is kept on the
+/// disk: compiling 50,000 words is less than a second of a start ("What a reload costs" in docs/performance.md), and what is read
+/// back would have to be checked as the lists are.
 static LAST: Mutex<Option<(u128, Arc<Disguises>)>> = Mutex::new(None);
 
 /// Fewer words are compiled in no time, and do not take the place of many.
@@ -31,25 +33,43 @@ pub(super) struct Disguised {
 
 impl Disguised {
     pub(super) fn new(
-        words: &[(Box<str>, u32)],
-        entries: &[Entry],
+        disguises: Arc<Disguises>,
+        entries: Vec<u32>,
         lists: HashSet<RuleId>,
         chosen_only: HashSet<RuleId>,
     ) -> Self {
-        let (mut chosen, mut folds) = (Vec::new(), Vec::new());
-        for (fold, id) in words {
-            let meant = |entry: &Entry| entry.uses.iter().any(|one| !one.exception && lists.contains(&one.list));
-            if entries.get(*id as usize).is_some_and(meant) {
-                folds.push(&**fold);
-                chosen.push(*id);
-            }
-        }
-        Self { disguises: compiled(&folds), entries: chosen, lists, chosen_only }
+        Self { disguises, entries, lists, chosen_only }
     }
 
     /// Whether the words of a list are among them.
     pub(super) fn has(&self, list: RuleId) -> bool {
         self.lists.contains(&list)
+    }
+}
+
+/// The words that are to be found in disguise, and the entry of each.
+pub(super) struct Chosen<'a> {
+    folds: Vec<&'a str>,
+    pub(super) entries: Vec<u32>,
+}
+
+impl<'a> Chosen<'a> {
+    /// Those of some lists.
+    pub(super) fn of(words: &'a [(Box<str>, u32)], entries: &[Entry], lists: &HashSet<RuleId>) -> Self {
+        let meant = |entry: &Entry| entry.uses.iter().any(|one| !one.exception && lists.contains(&one.list));
+        let is_meant = |id: u32| entries.get(id as usize).is_some_and(meant);
+        let (folds, entries) = words.iter().filter(|(_, id)| is_meant(*id)).map(|(fold, id)| (&**fold, *id)).unzip();
+        Self { folds, entries }
+    }
+
+    /// Whether it takes long to compile them.
+    pub(super) fn are_many(&self) -> bool {
+        self.folds.len() >= MANY
+    }
+
+    /// All of them, ready to be found.
+    pub(super) fn compiled(&self) -> Arc<Disguises> {
+        compiled(&self.folds)
     }
 }
 

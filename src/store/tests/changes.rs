@@ -324,14 +324,14 @@ fn configurations() {
         |n: u64| vec![("guard.toml".to_owned(), format!("# 第 {n} 版\n").repeat(99)), (String::new(), "x".into())];
     let version = |n: u64| format!("{n:016x}");
     for n in 0..3 {
-        scene.store().save_config(&version(n), &files(n), at(n)).unwrap();
+        scene.store().save_config(&version(n), &pack_files(&files(n)).unwrap(), at(n)).unwrap();
         assert_eq!(both(&mut scene, |store| store.last_config().unwrap()), Some(files(n)));
     }
-    scene.store().save_config(&version(0), &files(0), at(9)).unwrap();
+    scene.store().save_config(&version(0), &pack_files(&files(0)).unwrap(), at(9)).unwrap();
     assert_eq!(scene.store().last_config().unwrap(), Some(files(0)), "an earlier version is in force again");
     scene.change(Change::Case(Box::new(Case { rules: version(1).into(), ..case(1) })));
     for n in 3..40 {
-        scene.store().save_config(&version(n), &files(n), at(n)).unwrap();
+        scene.store().save_config(&version(n), &pack_files(&files(n)).unwrap(), at(n)).unwrap();
     }
     let kept = |store: &mut SqliteStore| -> Vec<u64> {
         (0..40).filter(|n| store.config(&version(*n)).unwrap() == Some(files(*n))).collect()

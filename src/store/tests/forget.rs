@@ -144,7 +144,7 @@ fn a_case_goes_with_its_strike_and_its_configuration_and_numbers_go_on() {
     scene.change(Change::Standing { member: member("u1"), standing: standing(vec![strike(1)]) });
     scene.change(Change::Standing { member: member("u2"), standing: standing(vec![strike(1), strike(3)]) });
     for n in 1..=20 {
-        scene.store().save_config(&format!("rules-{n}"), &[], at(n)).unwrap();
+        scene.store().save_config(&format!("rules-{n}"), &pack_files(&[]).unwrap(), at(n)).unwrap();
     }
     assert_eq!(forget(scene.store(), Kept::Cases, 250), 2);
     assert_eq!(scene.store().case_file(1).unwrap(), None);
@@ -154,7 +154,7 @@ fn a_case_goes_with_its_strike_and_its_configuration_and_numbers_go_on() {
     assert_eq!(forget(scene.store(), Kept::Cases, 10_000), 0, "the last one stays: the next gets the next number");
     assert_eq!(scene.reopen().start().unwrap().case, 3);
     // Versions that only deleted cases named are as any other now.
-    scene.store().save_config("rules-99", &[], at(99)).unwrap();
+    scene.store().save_config("rules-99", &pack_files(&[]).unwrap(), at(99)).unwrap();
     assert_eq!(scene.store().config("rules-1").unwrap(), None);
     assert_eq!(scene.store().config("rules-3").unwrap(), Some(Vec::new()), "a case names it");
 }

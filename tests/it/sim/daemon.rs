@@ -22,7 +22,7 @@ use qunwei::domain::action::{ActionId, Outcome};
 use qunwei::domain::core::{ReloadWord, Word};
 use qunwei::domain::state::Limits;
 use qunwei::ports::{Clock, Platform, Reply};
-use qunwei::store::{Durability, Options, SqliteStore};
+use qunwei::store::{Durability, Options, SqliteStore, pack_files};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 
@@ -196,7 +196,8 @@ impl Daemon {
     pub fn reload(&mut self, rules: usize) {
         if self.reload.is_none() {
             let version = &versions()[rules];
-            let asked = self.turning.intake.change_rules(version.settings.clone(), version.files.clone());
+            let files = pack_files(&version.files).unwrap();
+            let asked = self.turning.intake.change_rules(version.settings.clone(), files);
             self.reload = asked.ok().map(|answer| (rules, answer));
         }
     }

@@ -14,8 +14,8 @@ use qunwei::domain::picture::Wanted;
 use qunwei::domain::standing::Standing;
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::{
-    Archived, Copier, Erasure, Forgotten, HistorySize, Kept, Meant, MemberRef, Pending, Person, Row, RowKind, Start,
-    Store, StoreError, StoredGroup, StoredMember, Syncer, Tidied, Unit,
+    Archived, Copier, Erasure, Forgotten, HistorySize, Kept, Meant, MemberRef, PackedFiles, Pending, Person, Row,
+    RowKind, Start, Store, StoreError, StoredGroup, StoredMember, Syncer, Tidied, Unit,
 };
 use qunwei::store::SqliteStore;
 
@@ -319,7 +319,7 @@ impl Store for FaultyStore {
         self.inner.pending(limit)
     }
 
-    fn save_config(&mut self, version: &str, files: &[(String, String)], at: Timestamp) -> Result<(), StoreError> {
+    fn save_config(&mut self, version: &str, files: &PackedFiles, at: Timestamp) -> Result<(), StoreError> {
         self.faults.check(&Fault::Full)?;
         self.inner.save_config(version, files, at)
     }
