@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::client::Target;
 use super::messages::SECRET;
 
@@ -51,14 +53,30 @@ impl Daemon {
         Self { target, admin: address("admin="), child, ready }
     }
 
+    /// Whether `/readyz` says 200.
+    pub fn is_ready(&self) -> bool {
+        self.ask("/readyz").starts_with("HTTP/1.1 200")
+    }
+
+    /// Has it read its configuration again.
+    pub fn hang_up(&self) {
+        let pid = Pid::from_raw(self.target.pid.cast_signed()).unwrap();
+        kill_process(pid, Signal::HUP).unwrap();
+    }
+
     /// One number of `/metrics`, summed over its series whose line holds `label`.
     pub fn metric(&self, name: &str, label: &str) -> f64 {
-        let mut stream = TcpStream::connect(self.admin).unwrap();
-        stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
+        let text = self.ask("/metrics");
         let lines = text.lines().filter(|line| line.starts_with(name) && line.contains(label));
         lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+    }
+
+    fn ask(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.admin).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        text
     }
 
     /// Kills it as `kill -9` does.

@@ -14,7 +14,7 @@ const APART_MS: i64 = 2;
 const STRIDE: u64 = 7919;
 
 /// The first message is this much older than the run.
-const SINCE_MS: i64 = 40 * 60 * 1000;
+pub const SINCE_MS: i64 = 40 * 60 * 1000;
 
 const WHEN: [&str; 24] = [
     "今早",
@@ -138,10 +138,19 @@ pub struct Crowd {
 impl Crowd {
     /// The JSON of message number `n`.
     pub fn event(&self, n: u64) -> String {
+        self.event_of(n, &self.text(n))
+    }
+
+    /// The same with so many characters of text, at most 30.
+    pub fn event_of_length(&self, n: u64, characters: usize) -> String {
+        let text = self.text(n) + &self.text(n ^ 1 << 40);
+        self.event_of(n, &text.chars().take(characters).collect::<String>())
+    }
+
+    fn event_of(&self, n: u64, text: &str) -> String {
         let member = n * STRIDE % self.members;
         let group = member % self.groups;
         let time = Timestamp(self.began - SINCE_MS + n.cast_signed() * APART_MS);
-        let text = self.text(n);
         format!(
             r#"{{"id":"m-{}-{n}","type":"message","group":"wrOgQhDgAA{group:06}","time":"{time}","sender":{{"id":"wmXk{member:08}","name":"邻居{}","role":"member"}},"content":[{{"type":"text","text":"{text}"}}]}}"#,
             self.began % 1_000_000_007,

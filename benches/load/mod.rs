@@ -31,6 +31,13 @@ pub fn spread(values: &[f64]) -> [f64; 3] {
     [at(0), at(sorted.len() / 2), at(sorted.len().saturating_sub(1))]
 }
 
+/// The value that so many in a thousand are at most.
+pub fn quantile(values: &[f64], of_thousand: usize) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() * of_thousand / 1000).copied().unwrap_or(f64::NAN)
+}
+
 /// Copies a folder.
 pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();

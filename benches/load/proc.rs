@@ -15,3 +15,8 @@ pub fn status_mb(pid: u32, field: &str) -> f64 {
     let kib: f64 = line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(f64::NAN);
     kib * 1024.0 / 1e6
 }
+
+/// From now on `VmHWM` says the highest since now.
+pub fn forget_peak(pid: u32) {
+    std::fs::write(format!("/proc/{pid}/clear_refs"), "5").unwrap();
+}
