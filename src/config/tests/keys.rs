@@ -504,13 +504,15 @@ fn comes_to(config: &Config) -> impl PartialEq + use<> {
 #[test]
 fn what_holds_without_a_key_is_what_its_row_says() {
     let needed = |key: &Key| matches!(key.absent, Absent::Required);
+    // a reminder says something, or shows a picture
+    let is_said = |key: &Key| key.name == "text";
     // what a kind takes besides may hide what a key of it does, or be needed: both are tried
     let of_rules = [
-        Document::of(|table, key| needed(key) || table.kind.is_some()),
+        Document::of(|table, key| needed(key) || is_said(key) || table.kind.is_some()),
         Document::of(|table, key| {
             let one_of = ["combination", "pictures", "mentions", "files", "cards", "newcomers"];
             let some = table.kind.is_some_and(|kind| one_of.contains(&kind));
-            needed(key) || some || matches!(key.name, "words" | "by_member" | "text_command")
+            needed(key) || is_said(key) || some || matches!(key.name, "words" | "by_member" | "text_command")
         }),
     ]
     .map(|document| document.only(|heading| !is_wecom(heading)));
@@ -538,6 +540,10 @@ fn what_holds_without_a_key_is_what_its_row_says() {
                 continue;
             }
             Absent::Means(_) if key.instead_of.is_some() => continue,
+            Absent::Means(_) if is_said(key) => {
+                around(table).with(table, key, None).sound(&format!("{place} may be left out"));
+                continue;
+            }
             Absent::Means(_) => {
                 bases[0].with(table, key, None).sound(&format!("{place} may be left out"));
                 continue;
