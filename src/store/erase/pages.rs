@@ -36,9 +36,11 @@ impl Pages {
     /// without the table of its pages.
     pub(super) fn step(&mut self, conn: &mut Connection, budget: Duration) -> Result<bool, StoreError> {
         let count: u32 = conn.pragma_query_value(None, "page_count", |row| row.get(0))?;
-        if count > MOST || !has_pages(conn)? {
+        // Pages that say where others are begin as pages with cells do, and only databases that shrink by themselves have those.
+        let shrinks: u32 = conn.pragma_query_value(None, "auto_vacuum", |row| row.get(0))?;
+        if count > MOST || shrinks != 0 || !has_pages(conn)? {
             tracing::warn!(
-                "this build of SQLite does not show its pages: the database is written anew, and nothing is taken in meanwhile"
+                "pages cannot be looked at one by one: the database is written anew, and nothing is taken in meanwhile"
             );
             super::scrub(conn)?;
             return Ok(true);
