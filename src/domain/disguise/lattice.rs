@@ -325,22 +325,19 @@ impl Lattice {
     /// How many letters stand in a row there and in the rows next to it that are syllables too: who writes in pinyin writes so on.
     fn syllables_about(&self, run: Range<usize>) -> usize {
         let space = |at: usize| self.units.get(at).is_some_and(|unit| unit.gap == Some(GapKind::Separator));
-        let (mut around, mut count) = (run.clone(), run.len());
-        while count < FEWEST_LETTERS && around.start > 0 && space(around.start) && self.is_letter(around.start - 1) {
-            let next = self.letters_around(around.start - 1);
-            if !self.are_syllables(next.clone()) {
-                break;
+        let before = |run: &Range<usize>| run.start.checked_sub(1).filter(|_| space(run.start));
+        let behind = |run: &Range<usize>| Some(run.end).filter(|end| space(*end));
+        let mut count = run.len();
+        for beside in [&before as &dyn Fn(&Range<usize>) -> Option<usize>, &behind] {
+            let next =
+                |run: &Range<usize>| beside(run).filter(|at| self.is_letter(*at)).map(|at| self.letters_around(at));
+            let mut here = run.clone();
+            while count < FEWEST_LETTERS
+                && let Some(row) = next(&here).filter(|row| self.are_syllables(row.clone()))
+            {
+                count += row.len();
+                here = row;
             }
-            count += next.len();
-            around.start = next.start;
-        }
-        while count < FEWEST_LETTERS && space(around.end) && self.is_letter(around.end) {
-            let next = self.letters_around(around.end);
-            if !self.are_syllables(next.clone()) {
-                break;
-            }
-            count += next.len();
-            around.end = next.end;
         }
         count
     }

@@ -73,11 +73,6 @@ impl Views {
         !self.is_empty() && !by_chance.into_iter().any(|view| self.has(view))
     }
 
-    /// Whether it is written in this way and in no other.
-    pub fn is_only(self, view: View) -> bool {
-        self.0 == 1 << view as u16
-    }
-
     /// What stands in a text and the word that it is read as: `薇❤ = 微信 (sound + symbol)`.
     pub fn reading(self, matched: &str, word: &str) -> String {
         match self.is_empty() {
