@@ -18,19 +18,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use load::engine::inbound;
 use load::messages::Crowd;
 use qunwei::app::engine::Engine;
 use qunwei::app::health::Health;
-use qunwei::app::intake::{Inbound, Job};
+use qunwei::app::intake::Job;
 use qunwei::app::jobs::Jobs;
 use qunwei::app::metrics::Metrics;
 use qunwei::config;
-use qunwei::domain::event::Event;
 use qunwei::domain::state::Limits;
 use qunwei::ports::{Clock, Person};
 use qunwei::serve::{SystemClock, open_store};
 use qunwei::store::Keyring;
-use rusqlite::{Connection, params};
 
 /// Messages in one commit.
 const BATCH: u64 = 32;
@@ -51,7 +50,7 @@ fn main() {
     while side.next < JUDGED {
         side.turn(20);
     }
-    let size = std::fs::metadata(data.path().join("qunwei.db")).unwrap().len() as f64 / 1e9;
+    let size = load::database_gb(data.path());
     println!(
         "{stored} messages of today in a database of {size:.2} GB, {JUDGED} more of which every twentieth broke a rule"
     );
@@ -130,34 +129,14 @@ impl Side {
     fn batch(&mut self) -> Vec<Job> {
         let first = self.next;
         self.next += BATCH;
-        let events = (first..self.next).map(|n| {
-            let raw: Arc<str> = self.crowd.event(n).into();
-            let mut event = Event::parse(&raw).unwrap();
-            event.platform = "example".into();
-            Inbound { event, raw, given_time: None, glance: None }
-        });
+        let events = (first..self.next).map(|n| inbound(&self.crowd, n));
         vec![Job::Events { events: events.collect(), answer: tokio::sync::oneshot::channel().0 }]
     }
 }
 
 /// A store with so many messages of today, written as fast as they can be.
 fn fill(data: &Path, messages: u64) {
-    drop(open_store(data, &Keyring::none()).unwrap());
-    let mut conn = Connection::open(data.join("qunwei.db")).unwrap();
-    conn.pragma_update(None, "journal_mode", "OFF").unwrap();
-    conn.pragma_update(None, "synchronous", "OFF").unwrap();
     let now = SystemClock.now().0;
     let crowd = Crowd { groups: 200, members: 20_000, violation_every: 0, began: now - 3_600_000 };
-    let tx = conn.transaction().unwrap();
-    let mut insert = tx
-        .prepare("INSERT INTO journal (seq, at, kind, platform, time, body) VALUES (?1, ?2, 0, 'example', NULL, ?3)")
-        .unwrap();
-    for seq in 1..=messages {
-        insert.execute(params![seq.cast_signed(), now, crowd.event(seq)]).unwrap();
-    }
-    drop(insert);
-    tx.execute("INSERT INTO windows (seq, body) VALUES (?1, x'')", [messages.cast_signed()]).unwrap();
-    tx.commit().unwrap();
-    conn.pragma_update(None, "journal_mode", "WAL").unwrap();
-    std::fs::File::open(data.join("qunwei.db")).unwrap().sync_all().unwrap();
+    load::engine::fill(data, messages, |seq| (now, crowd.event(seq)));
 }

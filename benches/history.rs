@@ -19,18 +19,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use load::engine::inbound;
 use load::messages::Crowd;
 use qunwei::app::engine::Engine;
-use qunwei::app::intake::{Inbound, Job};
+use qunwei::app::intake::Job;
 use qunwei::app::jobs::Jobs;
 use qunwei::app::metrics::Metrics;
-use qunwei::domain::event::Event;
 use qunwei::domain::policy::Settings;
 use qunwei::domain::state::Limits;
 use qunwei::ports::Clock;
 use qunwei::serve::{SystemClock, open_store};
 use qunwei::store::Keyring;
-use rusqlite::{Connection, params};
 
 /// The days before today over which the stored messages are spread.
 const DAYS: u64 = 20;
@@ -50,7 +49,7 @@ fn main() {
     fill(large.path(), stored);
     println!(
         "{stored} messages of {DAYS} days in one database of {:.1} GB, made in {:.0} s; {rounds} rounds of {} messages, {BATCH} in a commit",
-        size(large.path()),
+        load::database_gb(large.path()),
         began.elapsed().as_secs_f64(),
         COMMITS * BATCH
     );
@@ -84,7 +83,7 @@ fn main() {
         history.files,
         history.bytes as f64 / 1e9,
         began.elapsed().as_secs_f64(),
-        size(large.path())
+        load::database_gb(large.path())
     );
     let worst = |rounds: &[Round]| rounds.iter().map(|round| round.longest).fold(0.0, f64::max);
     println!(
@@ -158,10 +157,7 @@ impl Side {
         self.next += BATCH;
         (first..self.next)
             .map(|n| {
-                let raw: Arc<str> = self.crowd.event(n).into();
-                let mut event = Event::parse(&raw).unwrap();
-                event.platform = "example".into();
-                let events = vec![Inbound { event, raw, given_time: None, glance: None }];
+                let events = vec![inbound(&self.crowd, n)];
                 Job::Events { events, answer: tokio::sync::oneshot::channel().0 }
             })
             .collect()
@@ -170,35 +166,15 @@ impl Side {
 
 /// A store with so many messages on the days before today, written as fast as they can be.
 fn fill(data: &Path, messages: u64) {
-    drop(open_store(data, &Keyring::none()).unwrap());
-    let mut conn = Connection::open(data.join("qunwei.db")).unwrap();
-    conn.pragma_update(None, "journal_mode", "OFF").unwrap();
-    conn.pragma_update(None, "synchronous", "OFF").unwrap();
     let today = SystemClock.now().0;
     let crowd = Crowd { groups: 200, members: 20_000, violation_every: 0, began: today - 24 * 3600 * 1000 };
     let span = (DAYS * 24 * 3600 * 1000) as f64;
-    let tx = conn.transaction().unwrap();
-    let mut insert = tx
-        .prepare("INSERT INTO journal (seq, at, kind, platform, time, body) VALUES (?1, ?2, 0, 'example', NULL, ?3)")
-        .unwrap();
     // Making texts takes longer than writing them: a million different ones are enough.
     let texts: Vec<String> = (0..messages.min(1_000_000)).map(|n| crowd.event(n)).collect();
-    for seq in 1..=messages {
+    load::engine::fill(data, messages, |seq| {
         let back = span * (1.0 - seq as f64 / messages as f64);
-        let at = today - 24 * 3600 * 1000 - back as i64;
-        let text = &texts[(seq % texts.len() as u64) as usize];
-        insert.execute(params![seq.cast_signed(), at, text]).unwrap();
-    }
-    drop(insert);
-    tx.execute("INSERT INTO windows (seq, body) VALUES (?1, x'')", [messages.cast_signed()]).unwrap();
-    tx.commit().unwrap();
-    conn.pragma_update(None, "journal_mode", "WAL").unwrap();
-    std::fs::File::open(data.join("qunwei.db")).unwrap().sync_all().unwrap();
-}
-
-/// The database's size in 10⁹ bytes.
-fn size(data: &Path) -> f64 {
-    std::fs::metadata(data.join("qunwei.db")).unwrap().len() as f64 / 1e9
+        (today - 24 * 3600 * 1000 - back as i64, &texts[(seq % texts.len() as u64) as usize])
+    });
 }
 
 fn row(name: &str, rounds: &[Round]) {

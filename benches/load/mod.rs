@@ -4,6 +4,7 @@
 
 pub mod client;
 pub mod daemon;
+pub mod engine;
 pub mod messages;
 pub mod proc;
 pub mod servers;
@@ -21,6 +22,11 @@ pub fn scratch_dir() -> tempfile::TempDir {
 /// The repository.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The size of the database in a data directory, in 10⁹ bytes.
+pub fn database_gb(data: &Path) -> f64 {
+    std::fs::metadata(data.join("qunwei.db")).unwrap().len() as f64 / 1e9
 }
 
 /// Minimum, median and maximum.
