@@ -4,7 +4,7 @@
 use super::chance::{Chance, chance_of_sounds, chance_of_text};
 use super::sounds::SOUNDS;
 use super::tables::{Stand, TABLES};
-use super::variants::{self, Kind, Pattern, Word, reordered};
+use super::variants::{self, Kind, Word, reordered};
 use super::{Disguise, DisguiseScratch, Disguises, DisguisesBuilder, Found, LONGEST, View, Views, is_sure};
 use crate::domain::case::Span;
 
@@ -65,14 +65,10 @@ const MOST: usize = 16;
 pub fn explain(folded: &str) -> Explained {
     let word = Word { chars: folded.chars().collect() };
     let all = alone(folded);
-    let mut patterns: Vec<Explanation> = Vec::new();
-    let mut sounded = false;
-    for Pattern { kind, .. } in all.patterns.iter().chain(all.orders.patterns()) {
-        // a word whose characters have several sounds has a pattern for each; they are told as one
-        if *kind != Kind::Sounds || !std::mem::replace(&mut sounded, true) {
-            patterns.push(told(*kind, &word.chars));
-        }
-    }
+    let mut kinds: Vec<Kind> = all.trie.all().iter().chain(all.orders.patterns()).map(|pattern| pattern.kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup(); // a word whose characters have several sounds has a pattern for each; they are told as one
+    let patterns = kinds.into_iter().map(|kind| told(kind, &word.chars)).collect();
     let characters = word.chars.iter().map(|c| written(*c)).collect();
     Explained { folded: folded.to_owned(), characters, patterns, never: never(&word.chars) }
 }

@@ -174,8 +174,8 @@ impl DisguisesBuilder {
         for (no, word) in (0..).zip(&words) {
             patterns.add(no, word, &readings);
         }
-        let Patterns { keys, of_keys, orders } = patterns;
-        Disguises { words, patterns: of_keys.into(), trie: keys.build(), orders: orders.build(), readings }
+        let Patterns { keys, orders } = patterns;
+        Disguises { words, trie: keys.build(), orders: orders.build(), readings }
     }
 }
 
@@ -183,9 +183,7 @@ impl DisguisesBuilder {
 #[derive(Default)]
 pub struct Disguises {
     words: Box<[Word]>,
-    /// Those that are the values of the trie.
-    patterns: Box<[Pattern]>,
-    trie: Trie,
+    trie: Trie<Pattern>,
     orders: Orders,
     readings: Arc<Readings>,
 }
@@ -237,7 +235,7 @@ impl Disguises {
 
     /// How many patterns the words have.
     pub fn patterns(&self) -> usize {
-        self.patterns.len() + self.orders.len()
+        self.trie.all().len() + self.orders.len()
     }
 
     /// Finds words that are written otherwise. Those that stand as they are are not given.
@@ -375,9 +373,7 @@ impl Walk<'_, '_> {
     fn end(&self, node: Node, place: u32, found: &mut impl FnMut(&Pattern, &[Step])) {
         let values = self.disguises.trie.values(node);
         if !values.is_empty() && self.costs.of(self.start, place) >= self.least {
-            for pattern in values.iter().filter_map(|value| self.disguises.patterns.get(*value as usize)) {
-                found(pattern, self.path);
-            }
+            values.iter().for_each(|pattern| found(pattern, self.path));
         }
     }
 

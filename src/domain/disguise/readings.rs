@@ -79,6 +79,11 @@ impl Readings {
         let matters = |c: &char| c.is_ascii_alphanumeric() || is_han(*c) || meant(c) || marked(c);
         let chars: Vec<char> = (0..FLAT as u32).filter_map(char::from_u32).filter(matters).collect();
         chars.into_iter().for_each(|c| readings.learn(c));
+        // Kept as long as the words are: without the room that growing left.
+        readings.known.shrink_to_fit();
+        readings.ways.shrink_to_fit();
+        readings.fars.shrink_to_fit();
+        readings.keys.shrink_to_fit();
         readings
     }
 

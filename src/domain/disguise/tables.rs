@@ -85,6 +85,7 @@ impl Tables {
             let written: Vec<char> = written.chars().collect();
             targets.split(' ').for_each(|target| tables.put(&written, target, |known| &mut known.letters));
         }
+        tables.known.shrink_to_fit();
         tables
     }
 

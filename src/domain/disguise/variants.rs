@@ -23,7 +23,7 @@ pub(super) struct Pattern {
 }
 
 /// What a pattern is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     /// A code for each character.
     Sounds,
@@ -45,9 +45,7 @@ pub(super) const LONGEST_MIXED: usize = 5;
 /// All patterns as they are made.
 #[derive(Default)]
 pub(super) struct Patterns {
-    pub(super) keys: Keys,
-    /// What the values of the keys are.
-    pub(super) of_keys: Vec<Pattern>,
+    pub(super) keys: Keys<Pattern>,
     pub(super) orders: OrdersBuilder,
 }
 
@@ -61,7 +59,7 @@ impl Patterns {
         let pattern = |kind| Pattern { word: no, length: chars.len() as u8, kind };
         let all: Vec<&[u16]> = chars.iter().map(|c| known.codes(*c)).collect();
         for codes in readings(&all) {
-            self.put(codes, pattern(Kind::Sounds));
+            self.keys.push(&codes, pattern(Kind::Sounds));
         }
         if !chars.iter().any(|c| SOUNDS.of(*c).next().is_some()) {
             return; // letters alone have no other order and no initials
@@ -72,7 +70,7 @@ impl Patterns {
             let mut codes = usual.clone();
             codes[from..to].copy_from_slice(&initials[from..to]);
             if codes != usual {
-                self.put(codes, pattern(Kind::Initials { from: from as u8, to: to as u8 }));
+                self.keys.push(&codes, pattern(Kind::Initials { from: from as u8, to: to as u8 }));
             }
         }
         let swapped = (0..chars.len() as u8 - 1).map(Kind::Swapped).filter(|_| chars.len() > 2);
@@ -83,11 +81,6 @@ impl Patterns {
                 self.orders.push(&order, pattern(kind));
             }
         }
-    }
-
-    fn put(&mut self, codes: Vec<u16>, pattern: Pattern) {
-        self.keys.push(codes, self.of_keys.len() as u32);
-        self.of_keys.push(pattern);
     }
 }
 
