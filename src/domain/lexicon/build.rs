@@ -8,7 +8,8 @@ use std::thread::Builder;
 use daachorse::CharwiseDoubleArrayAhoCorasickBuilder;
 
 use super::disguised::{Chosen, Disguised};
-use super::{Automaton, Entry, Lexicon, Use};
+use super::entries::{Entries, EntriesBuilder, EntryId, Use};
+use super::{Automaton, Lexicon};
 use crate::domain::rules::RuleId;
 use crate::domain::text::{GapKind, Text};
 
@@ -31,7 +32,7 @@ pub enum Refused {
 /// Takes words and makes a [`Lexicon`].
 #[derive(Default)]
 pub struct LexiconBuilder {
-    entries: Vec<Entry>,
+    entries: EntriesBuilder,
     by_fold: HashMap<Box<str>, u32>,
     bytes: usize,
     text: Text,
@@ -111,7 +112,7 @@ impl LexiconBuilder {
 
     /// Whether there is no word at all.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.len() == 0
     }
 
     fn put(&mut self, list: RuleId, word: &str, exception: bool) -> Result<(), Refused> {
@@ -126,40 +127,31 @@ impl LexiconBuilder {
             return Err(Refused::Full);
         }
         let known = self.by_fold.get(&*fold.text).copied();
-        let id = known.unwrap_or_else(|| {
-            let id = self.entries.len() as u32;
+        let no = known.unwrap_or_else(|| {
             self.bytes += fold.text.len();
-            self.by_fold.insert(fold.text.as_str().into(), id);
-            self.entries.push(Entry::new(&fold.text));
-            id
+            let no = self.entries.add(&fold.text);
+            self.by_fold.insert(fold.text.as_str().into(), no);
+            no
         });
-        // `id` was made from `entries` just now or when its fold was put in.
-        let Some(entry) = self.entries.get_mut(id as usize) else { return Err(Refused::Full) };
-        if let Some(same) = entry.uses.iter().find(|one| one.list == list && one.exception == exception) {
+        if let Some(same) = self.entries.same(no, list, exception) {
             return Err(Refused::Duplicate(same.word.clone()));
         }
-        entry.uses.reserve_exact(1); // nearly every word is in one list; `push` alone makes room for four
         let (file, line) = self.place;
         let bound = !exception && self.bound.contains(&list);
-        entry.bound |= bound;
-        entry.uses.push(Use { list, exception, bound, word: word.into(), file, line });
-        let own = fold.gaps().iter().filter(|gap| gap.kind == GapKind::Clause).map(|gap| gap.at);
-        for at in own.filter(|at| (1..entry.bytes).contains(at)) {
-            if !entry.own_clauses.contains(&at) {
-                entry.own_clauses.push(at);
-            }
-        }
+        let clauses = fold.gaps().iter().filter(|gap| gap.kind == GapKind::Clause).map(|gap| gap.at);
+        self.entries.put(no, Use { list, exception, bound, word: word.into(), file, line }, clauses);
         Ok(())
     }
 
     /// Makes the automaton.
     pub fn build(self) -> Lexicon {
-        let Self { mut entries, by_fold, files, disguised, chosen_only, owners, .. } = self;
-        if entries.is_empty() {
+        let Self { entries, by_fold, files, disguised, chosen_only, owners, .. } = self;
+        if entries.len() == 0 {
             return Lexicon::default();
         }
+        let mut entries = entries.build();
         let mut words: Vec<(Box<str>, u32)> = by_fold.into_iter().collect();
-        words.sort_unstable_by_key(|(_, id)| *id);
+        words.sort_unstable_by_key(|(_, no)| *no);
         let chosen = Chosen::of(&words, &entries, &disguised);
         let (automaton, disguises) = std::thread::scope(|scope| {
             let beside = chosen.are_many().then(|| Builder::new().spawn_scoped(scope, || chosen.compiled()));
@@ -182,30 +174,34 @@ fn automaton(words: &[(Box<str>, u32)]) -> Automaton {
         .use_prefilter(false)
         .build_with_values(words.iter().map(|(word, id)| (word, *id)))
         .expect("no word is empty or twice, and all together stay below MOST_BYTES")
+        .clone() // what was made has up to twice the room it needs, a copy has none to spare
 }
 
 /// Gives each entry the longest other entry that it ends with.
-fn link(automaton: &Automaton, words: &[(Box<str>, u32)], entries: &mut [Entry]) {
-    for (word, id) in words {
+fn link(automaton: &Automaton, words: &[(Box<str>, u32)], entries: &mut Entries) {
+    for (word, no) in words {
         let mut walk = automaton.find_overlapping_stepper();
         word.chars().for_each(|c| walk.consume(c));
         // The matches that end here, longest first: the word itself, then its suffix.
-        let suffix = walk.matches().map(|found| found.value()).find(|other| other != id);
-        if let Some(entry) = entries.get_mut(*id as usize) {
-            entry.suffix = suffix;
+        let suffix = walk.matches().map(|found| found.value()).find(|other| other != no);
+        if let Some(entry) = entries.all.get_mut(*no as usize) {
+            entry.suffix = suffix.and_then(EntryId::new);
         }
     }
     // By length, so that a suffix is finished before the entries that end with it.
-    let mut order: Vec<u32> = words.iter().map(|(_, id)| *id).collect();
-    order.sort_unstable_by_key(|id| entries.get(*id as usize).map(|entry| entry.bytes));
-    for id in order {
-        let Some(suffix) = entries.get(id as usize).and_then(|entry| entry.suffix) else { continue };
-        let Some(below) = entries.get(suffix as usize) else { continue };
-        let lists: Vec<RuleId> = below.lists().collect();
-        let covered = below.covers_below;
-        let excepts = below.excepts || below.uses.iter().any(|one| one.exception);
-        let Some(entry) = entries.get_mut(id as usize) else { continue };
-        entry.covers_below = covered && lists.iter().all(|list| entry.lists().any(|own| own == *list));
-        entry.excepts = excepts;
+    let mut order: Vec<u32> = words.iter().map(|(_, no)| *no).collect();
+    order.sort_unstable_by_key(|no| entries.get(*no).map(|entry| entry.bytes));
+    for no in order {
+        let Some(suffix) = entries.get(no).and_then(|entry| entry.suffix).map(EntryId::no) else { continue };
+        let (own, below) = (entries.uses(no), entries.uses(suffix));
+        let has = |one: &Use| own.iter().any(|other| other.list == one.list);
+        let (same, exception) = (below.iter().all(has), below.iter().any(|one| one.exception));
+        let Some((covered, excepts)) = entries.get(suffix).map(|below| (below.covers_below, below.excepts)) else {
+            continue;
+        };
+        if let Some(entry) = entries.all.get_mut(no as usize) {
+            entry.covers_below = covered && same;
+            entry.excepts = excepts || exception;
+        }
     }
 }

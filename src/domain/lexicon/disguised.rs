@@ -5,7 +5,8 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Entry, Lexicon, MOST_HITS, WordScratch};
+use super::entries::Entries;
+use super::{Lexicon, MOST_HITS, WordScratch};
 use crate::domain::case::Span;
 use crate::domain::disguise::{Disguise, DisguiseScratch, Disguises, DisguisesBuilder};
 use crate::domain::ids::hash;
@@ -55,9 +56,8 @@ pub(super) struct Chosen<'a> {
 
 impl<'a> Chosen<'a> {
     /// Those of some lists.
-    pub(super) fn of(words: &'a [(Box<str>, u32)], entries: &[Entry], lists: &HashSet<RuleId>) -> Self {
-        let meant = |entry: &Entry| entry.uses.iter().any(|one| !one.exception && lists.contains(&one.list));
-        let is_meant = |id: u32| entries.get(id as usize).is_some_and(meant);
+    pub(super) fn of(words: &'a [(Box<str>, u32)], entries: &Entries, lists: &HashSet<RuleId>) -> Self {
+        let is_meant = |no| entries.uses(no).iter().any(|one| !one.exception && lists.contains(&one.list));
         let (folds, entries) = words.iter().filter(|(_, id)| is_meant(*id)).map(|(fold, id)| (&**fold, *id)).unzip();
         Self { folds, entries }
     }
@@ -143,10 +143,9 @@ impl Lexicon {
         found.clear();
         all.find(&text.original, disguises, |one| {
             let Some(&entry) = entries.get(one.word as usize) else { return };
-            let uses = self.entries.get(entry as usize).map_or(&[][..], |entry| &entry.uses);
             let chosen = one.disguise.views.are_chosen();
             let looked_for = |list: &RuleId| lists.contains(list) && (chosen || !chosen_only.contains(list));
-            let meant = (0..).zip(uses).filter(|(_, one)| !one.exception && looked_for(&one.list));
+            let meant = (0..).zip(self.entries.uses(entry)).filter(|(_, one)| !one.exception && looked_for(&one.list));
             found.extend(meant.map(|(place, used)| Reading {
                 list: used.list,
                 weight: one.weight,
@@ -173,7 +172,7 @@ impl Lexicon {
                     continue;
                 }
                 told.push(span);
-                let word = self.entries.get(one.entry as usize).and_then(|entry| entry.uses.get(one.place as usize));
+                let word = self.entries.uses(one.entry).get(one.place as usize);
                 if let Some(word) = word.map(|used| &used.word) {
                     each(DisguisedHit { list, span, word, disguise: one.disguise });
                 }

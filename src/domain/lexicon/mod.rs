@@ -5,6 +5,7 @@
 
 mod build;
 mod disguised;
+mod entries;
 mod parted;
 mod spared;
 #[cfg(test)]
@@ -18,9 +19,10 @@ pub use build::{LexiconBuilder, Refused};
 pub use disguised::DisguisedHit;
 pub use spared::Spared;
 
-use super::rules::RuleId;
+use entries::{Entries, Entry, EntryId, Use};
 use parted::Parted;
 
+use super::rules::RuleId;
 use super::text::{Folded, Gap, GapKind, Text};
 
 /// How many characters of noise may stand between two characters of a word.
@@ -33,42 +35,6 @@ const SPELLED_OUT: usize = 3;
 pub const MOST_HITS: usize = 100;
 
 type Automaton = CharwiseDoubleArrayAhoCorasick<u32>;
-
-/// One folded word and what it is in which lists.
-#[derive(Debug)]
-struct Entry {
-    /// Of the fold.
-    bytes: u32,
-    /// Of the fold.
-    characters: u32,
-    /// Only ASCII letters and digits: found only as a whole word.
-    latin: bool,
-    /// The longest other entry that it ends with.
-    suffix: Option<u32>,
-    /// All lists of the entries it ends with are its own: where it is found they have nothing to add.
-    covers_below: bool,
-    /// There is an exception among the entries it ends with.
-    excepts: bool,
-    /// One of its lists asks that it begins and ends where words do ([`LexiconBuilder::bound`]).
-    bound: bool,
-    /// Before which bytes the word as written ends a clause itself.
-    own_clauses: Vec<u32>,
-    uses: Vec<Use>,
-}
-
-/// What an entry is in one list.
-#[derive(Debug)]
-struct Use {
-    list: RuleId,
-    exception: bool,
-    /// It counts only where it begins and ends where words do.
-    bound: bool,
-    /// As written.
-    word: Arc<str>,
-    /// In which of the files, and on which line from 1; 0 where nobody said.
-    file: u16,
-    line: u32,
-}
 
 /// Where a word is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,31 +53,11 @@ pub struct WordUse {
     pub place: Option<(Arc<str>, u32)>,
 }
 
-impl Entry {
-    fn new(fold: &str) -> Self {
-        Self {
-            bytes: fold.len() as u32,
-            characters: fold.chars().count() as u32,
-            latin: fold.bytes().all(|b| b.is_ascii_alphanumeric()),
-            suffix: None,
-            covers_below: true,
-            excepts: false,
-            bound: false,
-            own_clauses: Vec::new(),
-            uses: Vec::new(),
-        }
-    }
-
-    fn lists(&self) -> impl Iterator<Item = RuleId> + '_ {
-        self.uses.iter().map(|one| one.list)
-    }
-}
-
 /// All words, ready to be found.
 #[derive(Default)]
 pub struct Lexicon {
     automaton: Option<Automaton>,
-    entries: Vec<Entry>,
+    entries: Entries,
     /// The files that the words come from.
     files: Vec<Arc<str>>,
     /// Whose each list is that is kept apart ([`LexiconBuilder::apart`]).
@@ -160,7 +106,7 @@ impl Lexicon {
 
     /// Whether it knows no word.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.len() == 0
     }
 
     /// The rule that a list belongs to: itself, unless it is kept apart.
@@ -180,9 +126,9 @@ impl Lexicon {
         let entry = automaton
             .find_overlapping_no_suffix_iter(&word.text)
             .filter(|hit| hit.end() == length)
-            .filter_map(|hit| self.entries.get(hit.value() as usize))
-            .find(|entry| entry.bytes as usize == length);
-        entry.map(|entry| entry.uses.iter().map(|one| self.told(one)).collect()).unwrap_or_default()
+            .map(|hit| hit.value())
+            .find(|no| self.entries.get(*no).is_some_and(|entry| entry.bytes as usize == length));
+        entry.map(|no| self.entries.uses(no).iter().map(|one| self.told(one)).collect()).unwrap_or_default()
     }
 
     fn told(&self, one: &Use) -> WordUse {
@@ -201,7 +147,7 @@ impl Lexicon {
     pub fn exceptions_with(&self, folded: &str, lists: &[RuleId]) -> Vec<(WordUse, Arc<str>)> {
         let mut text = Text::default();
         let mut found = Vec::new();
-        for one in self.entries.iter().flat_map(|entry| &entry.uses).filter(|one| one.exception) {
+        for one in self.entries.all_uses().iter().filter(|one| one.exception) {
             let list = self.owner(one.list);
             text.set(&one.word);
             if lists.contains(&list) && text.folded.text.len() > folded.len() && text.folded.text.contains(folded) {
@@ -214,7 +160,7 @@ impl Lexicon {
     /// How many words, without exceptions, a rule has.
     pub fn words_in(&self, rule: RuleId) -> usize {
         let mine = |one: &&Use| self.owner(one.list) == rule && !one.exception;
-        self.entries.iter().flat_map(|entry| &entry.uses).filter(mine).count()
+        self.entries.all_uses().iter().filter(mine).count()
     }
 
     /// Gives all hits, by list and place. Of hits inside each other in one list only the outermost is given; a hit inside
@@ -236,8 +182,7 @@ impl Lexicon {
             } else if end > excepted && end > covered && hits < MOST_HITS {
                 covered = end;
                 hits += 1;
-                let entry = self.entries.get(candidate.entry as usize);
-                if let Some(one) = entry.and_then(|entry| entry.uses.get(candidate.place as usize)) {
+                if let Some(one) = self.entries.uses(candidate.entry).get(candidate.place as usize) {
                     let (start, end) = (candidate.start as usize, end as usize);
                     each(WordHit { list: candidate.list, start, end, word: &one.word });
                 }
@@ -253,10 +198,10 @@ impl Lexicon {
             gaps.advance(end);
             let mut next = Some(hit.value());
             while let Some(id) = next {
-                let Some(entry) = self.entries.get(id as usize) else { break };
-                next = entry.suffix;
+                let Some(entry) = self.entries.get(id) else { break };
+                next = entry.suffix.map(EntryId::no);
                 let start = end.saturating_sub(entry.bytes as usize);
-                match gaps.within(text, entry, start, end) {
+                match gaps.within(text, entry, start, end, |byte| self.entries.ends_clause(id, byte)) {
                     Within::Word => {}
                     Within::Clauses if parted.is_meant(text, start, end) => {}
                     Within::Clauses | Within::Barrier => continue,
@@ -265,7 +210,7 @@ impl Lexicon {
                 let whole = ends_whole && (!entry.latin || is_word_edge(text, start));
                 // Asked only of what was found, by lists that want to know.
                 let cut = entry.bound && whole && !parted.is_between_words(text, start, end);
-                entry.report(id, start, end, (whole, cut), found);
+                report(self.entries.uses(id), id, start, end, (whole, cut), found);
                 if (whole && !cut && entry.covers_below) || (!ends_whole && !entry.excepts) {
                     break;
                 }
@@ -274,20 +219,18 @@ impl Lexicon {
     }
 }
 
-impl Entry {
-    /// `whole`: no Latin word goes on over its ends; `cut`: other words do.
-    fn report(&self, id: u32, start: usize, end: usize, (whole, cut): (bool, bool), found: &mut Vec<Candidate>) {
-        for (place, one) in (0..).zip(&self.uses) {
-            if (whole && !(cut && one.bound)) || one.exception {
-                found.push(Candidate {
-                    list: one.list,
-                    start: start as u32,
-                    end: std::cmp::Reverse(end as u32),
-                    rank: u8::from(!one.exception),
-                    entry: id,
-                    place,
-                });
-            }
+/// `whole`: no Latin word goes on over the ends of the entry; `cut`: other words do.
+fn report(uses: &[Use], entry: u32, start: usize, end: usize, (whole, cut): (bool, bool), found: &mut Vec<Candidate>) {
+    for (place, one) in (0..).zip(uses) {
+        if (whole && !(cut && one.bound)) || one.exception {
+            found.push(Candidate {
+                list: one.list,
+                start: start as u32,
+                end: std::cmp::Reverse(end as u32),
+                rank: u8::from(!one.exception),
+                entry,
+                place,
+            });
         }
     }
 }
@@ -327,8 +270,8 @@ impl<'a> GapsBefore<'a> {
         }
     }
 
-    /// What stands within the entry at `start..end`.
-    fn within(&self, text: &Folded, entry: &Entry, start: usize, end: usize) -> Within {
+    /// What stands within the entry at `start..end`, which as it is written `ends` clauses before some of its bytes.
+    fn within(&self, text: &Folded, entry: &Entry, start: usize, end: usize, ends: impl Fn(u32) -> bool) -> Within {
         if start < self.barrier {
             return Within::Barrier;
         }
@@ -337,7 +280,7 @@ impl<'a> GapsBefore<'a> {
         }
         let gaps = text.gaps_within(start, end);
         let spelled_out = entry.characters as usize >= SPELLED_OUT && gaps.len() + 1 >= entry.characters as usize;
-        let own = |gap: &Gap| entry.own_clauses.contains(&(gap.at - start as u32));
+        let own = |gap: &Gap| ends(gap.at - start as u32);
         let word = spelled_out || gaps.iter().all(|gap| gap.kind != GapKind::Clause || own(gap));
         if word { Within::Word } else { Within::Clauses }
     }

@@ -43,7 +43,6 @@ impl Lexicon {
     }
 
     fn word(&self, candidate: &Candidate) -> Option<&Arc<str>> {
-        let entry = self.entries.get(candidate.entry as usize)?;
-        entry.uses.get(candidate.place as usize).map(|one| &one.word)
+        self.entries.uses(candidate.entry).get(candidate.place as usize).map(|one| &one.word)
     }
 }
