@@ -425,6 +425,12 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn pictures(&mut self, limit: usize) -> Result<Vec<Wanted>, StoreError>;
 
+    /// Says of a configuration that it is the one in force; `false` where its files are not kept.
+    ///
+    /// # Errors
+    /// Nothing was written.
+    fn renew_config(&mut self, version: &str, at: Timestamp) -> Result<bool, StoreError>;
+
     /// Keeps the files of a configuration under its version.
     ///
     /// # Errors

@@ -85,7 +85,10 @@ impl Turning {
     ) -> Result<Self, StoreError> {
         let Rules { settings, files, paces } = rules;
         let now = clock.now();
-        store.save_config(&settings.version, &pack_files(files)?, now)?;
+        // Packing takes as long as reading the store; after most starts it is there.
+        if !store.renew_config(&settings.version, now)? {
+            store.save_config(&settings.version, &pack_files(files)?, now)?;
+        }
         let mut outbox = Outbox::new(paces, sizes.outbox, now);
         outbox.refill(store.pending(sizes.outbox)?, sizes.outbox);
         let wanted = store.pictures(pictures::MOST)?;

@@ -17,6 +17,7 @@ use crate::app::reload::Cause;
 use crate::cli::supervisor::Supervisor;
 use crate::cli::{ConfigArg, complain, environment, logging, show};
 use crate::config::{self, Config, Seal, Seen};
+use crate::domain::disguise::read_tables;
 use crate::fault::Fault;
 use crate::ports::Store;
 use crate::serve::{Extra, Source, SystemClock, broken, open_store, start_with};
@@ -131,7 +132,11 @@ pub(super) fn prepare(dir: &Path, data: Option<PathBuf>) -> Result<Prepared, Exi
 /// On a thread that ends with it: what compiling took from memory goes back to the system.
 fn load(dir: &Path) -> (Result<Config, Vec<Fault>>, Seen) {
     let load = || config::load_with(dir, &environment);
-    let loaded = std::thread::scope(|scope| Some(Builder::new().spawn_scoped(scope, load).ok()?.join()));
+    let loaded = std::thread::scope(|scope| {
+        let loading = Builder::new().spawn_scoped(scope, load).ok()?;
+        read_tables(); // what its last step waits for, beside its first
+        Some(loading.join())
+    });
     loaded.map_or_else(load, |loaded| loaded.unwrap_or_else(|panic| resume_unwind(panic)))
 }
 

@@ -16,6 +16,11 @@ const UNNAMED: i64 = 16;
 
 type Files = Vec<(String, String)>;
 
+pub(super) fn renew(conn: &Connection, version: &str, at: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE configs SET saved = (SELECT max(saved) + 1 FROM configs), at = ?2 WHERE version = ?1";
+    Ok(conn.execute(sql, params![version, at.0])? > 0)
+}
+
 pub(super) fn save(conn: &mut Connection, version: &str, files: &PackedFiles, at: Timestamp) -> Result<(), StoreError> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     tx.execute(

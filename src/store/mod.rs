@@ -319,6 +319,10 @@ impl Store for SqliteStore {
         pictures::wanted(&self.conn, limit)
     }
 
+    fn renew_config(&mut self, version: &str, at: Timestamp) -> Result<bool, StoreError> {
+        configs::renew(&self.conn, version, at)
+    }
+
     fn save_config(&mut self, version: &str, files: &PackedFiles, at: Timestamp) -> Result<(), StoreError> {
         configs::save(&mut self.conn, version, files, at)
     }

@@ -109,6 +109,7 @@ impl Engine {
             // Windows of another version: the journal that is still there has to do.
             None => after = 0,
         }
+        let written = after;
         after = after.max(start.seq.saturating_sub(2 * MARK_ROWS));
         state.timers = start.timers.into_iter().collect();
         state.last_case = start.case;
@@ -143,7 +144,7 @@ impl Engine {
             }
         }
         self.unsure = said.is_some_and(|version| version != self.core.settings.version);
-        self.mark.0 = self.seq;
+        self.mark.0 = written;
         self.written.clear(); // their places are of other windows
         self.reloaded = true;
         Ok(())

@@ -11,7 +11,8 @@ use crate::domain::time::Timestamp;
 use crate::ports::{RowKind, StoreError, Unit};
 
 impl Engine {
-    /// From here on these rules hold: at a start, and for a fresh run of the journal. Everything must be committed.
+    /// From here on these rules hold: at a start, and for a fresh run of the journal. Everything must be committed. At a start the
+    /// windows are not written again: those that are stored, and the journal since, are what they were just made of.
     ///
     /// # Errors
     /// The old rules still hold.
@@ -34,15 +35,13 @@ impl Engine {
         matches!(job, Job::Rules(_) | Job::Pause { .. } | Job::Erase { .. })
     }
 
-    /// Puts other rules in force as soon as the batch, which has nothing else in it, is committed. The windows are written
-    /// first, so that no start warms them by two versions.
+    /// Puts other rules in force as soon as the batch, which has nothing else in it, is committed.
     pub(super) fn take_rules(
         &mut self,
         settings: Arc<Settings>,
         now: Timestamp,
         unit: &mut Unit,
     ) -> Result<(), StoreError> {
-        self.save_windows(now)?;
         let (old, new) = (self.core.settings.rules.needs().clone(), settings.rules.needs());
         let oldest = now.minus(self.core.settings.dedupe);
         if old != *new {

@@ -46,7 +46,8 @@ impl Filter {
                 triples[at].push(pair.and((*third).into()));
             }
         }
-        Self { pairs: Hashes::of(pairs), begun: begun.map(Hashes::of), triples: triples.map(Hashes::of) }
+        let of = |all: Vec<Begun>| Hashes::of(&all);
+        Self { pairs: of(pairs), begun: begun.map(of), triples: triples.map(of) }
     }
 
     /// Whether a key may be these two codes.
@@ -81,13 +82,19 @@ pub(super) struct Hashes {
 }
 
 impl Hashes {
-    pub(super) fn of(mut all: Vec<Begun>) -> Self {
-        all.sort_unstable();
-        all.dedup();
-        let size = (all.len() * BITS_EACH).next_power_of_two().clamp(64, MOST_BITS);
+    /// Of these; each may be there more than once. How many differ is counted in a set that has room for all: sorting takes longer.
+    pub(super) fn of(all: &[Begun]) -> Self {
+        let room = Self::with_bits(all, all.len() * BITS_EACH);
+        let different = room.bits.iter().map(|bits| bits.count_ones() as usize).sum::<usize>();
+        let enough = size(different * BITS_EACH);
+        if enough < room.bits.len() * 64 { Self::with_bits(all, enough) } else { room }
+    }
+
+    fn with_bits(all: &[Begun], bits: usize) -> Self {
+        let size = size(bits);
         let mut hashes = Self { bits: vec![0; size / 64].into(), shift: 32 - size.trailing_zeros() };
         for one in all {
-            let at = hashes.at(one);
+            let at = hashes.at(*one);
             hashes.bits[at / 64] |= 1 << (at % 64);
         }
         hashes
@@ -103,6 +110,10 @@ impl Hashes {
         let at = self.at(one);
         self.bits.get(at / 64).is_some_and(|bits| bits & 1 << (at % 64) != 0)
     }
+}
+
+fn size(bits: usize) -> usize {
+    bits.next_power_of_two().clamp(64, MOST_BITS)
 }
 
 /// So few of the bits are set that hardly one in ten says yes by chance.

@@ -145,6 +145,13 @@ static OF_ANY_WORD: LazyLock<Arc<Readings>> = LazyLock::new(|| {
     Arc::new(Readings::of(plain.chain(han)))
 });
 
+/// Reads the tables. Otherwise the first words that need them do; a start can do it beside reading the words.
+pub fn read_tables() {
+    LazyLock::force(&tables::TABLES);
+    LazyLock::force(&SOUNDS);
+    LazyLock::force(&ordinary::ORDINARY);
+}
+
 /// Takes words and makes [`Disguises`].
 #[derive(Default)]
 pub struct DisguisesBuilder {

@@ -36,7 +36,7 @@ impl OrdersBuilder {
         let filter = Filter::of(keys);
         self.all.sort_unstable_by_key(|(begun, pattern)| (*begun, pattern.word));
         let (hashes, patterns): (Vec<_>, Vec<_>) = self.all.into_iter().unzip();
-        let whole = Hashes::of(hashes.clone());
+        let whole = Hashes::of(&hashes);
         Orders { hashes: hashes.into(), patterns: patterns.into(), filter, whole }
     }
 }

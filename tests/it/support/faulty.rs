@@ -319,6 +319,11 @@ impl Store for FaultyStore {
         self.inner.pending(limit)
     }
 
+    fn renew_config(&mut self, version: &str, at: Timestamp) -> Result<bool, StoreError> {
+        self.faults.check(&Fault::Full)?;
+        self.inner.renew_config(version, at)
+    }
+
     fn save_config(&mut self, version: &str, files: &PackedFiles, at: Timestamp) -> Result<(), StoreError> {
         self.faults.check(&Fault::Full)?;
         self.inner.save_config(version, files, at)
