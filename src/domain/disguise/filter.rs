@@ -28,6 +28,12 @@ impl Begun {
         let mixed = (self.0 ^ code).wrapping_mul(0x9E37_79B1);
         Self(mixed ^ mixed >> 15)
     }
+
+    /// Its first bits, without so many of the last ones.
+    #[inline]
+    pub(super) fn row(self, shift: u32) -> usize {
+        (self.0 >> shift) as usize
+    }
 }
 
 impl Filter {
@@ -102,7 +108,7 @@ impl Hashes {
 
     #[inline]
     fn at(&self, one: Begun) -> usize {
-        (one.0 >> self.shift) as usize
+        one.row(self.shift)
     }
 
     #[inline]

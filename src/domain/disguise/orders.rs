@@ -5,11 +5,19 @@ use super::filter::{Begun, Filter, Hashes};
 use super::lattice::Unit;
 use super::variants::Pattern;
 
+/// About so many hashes begin with the same bits: a line of the cache.
+const EACH: usize = 8;
+
 /// The characters of each pattern by a hash of them.
 #[derive(Default)]
 pub(super) struct Orders {
+    /// In order.
     hashes: Box<[Begun]>,
     patterns: Box<[Pattern]>,
+    /// Where the hashes begin that begin with the same bits; one more entry than there are such bits. Looking among all of them would
+    /// take a miss of the cache for each step.
+    begins: Box<[u32]>,
+    shift: u32,
     filter: Filter,
     /// All hashes, so that few are looked for that are not there.
     whole: Hashes,
@@ -37,7 +45,11 @@ impl OrdersBuilder {
         self.all.sort_unstable_by_key(|(begun, pattern)| (*begun, pattern.word));
         let (hashes, patterns): (Vec<_>, Vec<_>) = self.all.into_iter().unzip();
         let whole = Hashes::of(&hashes);
-        Orders { hashes: hashes.into(), patterns: patterns.into(), filter, whole }
+        let rows = (hashes.len() / EACH).next_power_of_two().max(2);
+        let shift = 32 - rows.trailing_zeros();
+        let begin = |row| hashes.partition_point(|hash: &Begun| hash.row(shift) < row) as u32;
+        let begins = (0..=rows).map(begin).collect();
+        Orders { hashes: hashes.into(), patterns: patterns.into(), begins, shift, filter, whole }
     }
 }
 
@@ -68,12 +80,19 @@ impl Orders {
                 _ => length >= fewest,
             };
             if may_be && self.whole.has(begun) {
-                let from = self.hashes.partition_point(|hash| *hash < begun);
-                let same = self.hashes.iter().skip(from).take_while(|hash| **hash == begun);
-                for (pattern, _) in self.patterns.iter().skip(from).zip(same) {
-                    each(pattern, length as usize);
-                }
+                self.of(begun).for_each(|pattern| each(pattern, length as usize));
             }
         }
+    }
+
+    /// The patterns of a hash.
+    #[inline]
+    fn of(&self, hash: Begun) -> impl Iterator<Item = &Pattern> {
+        let begin = |row: usize| self.begins.get(row).map_or(0, |at| *at as usize);
+        let row = hash.row(self.shift);
+        let row = begin(row)..begin(row + 1);
+        let hashes = self.hashes.get(row.clone()).unwrap_or_default();
+        let patterns = self.patterns.get(row).unwrap_or_default();
+        hashes.iter().zip(patterns).filter(move |(other, _)| **other == hash).map(|(_, pattern)| pattern)
     }
 }
