@@ -59,6 +59,7 @@ fn dispatch(model: &mut Model, call: &Call) -> Answer {
         ("GET", "gettoken") => return token(model, call),
         ("POST", "webhook/send") => return webhook(model, call),
         ("POST", "webhook/upload_media") => return upload(model, call),
+        ("POST", "aibot/response") => return posted(model, call, ANSWER, |model, body| answered(model, call, body)),
         _ => {}
     }
     // With or without a token, it is no call of WeCom's.
@@ -218,6 +219,45 @@ fn webhook(model: &mut Model, call: &Call) -> Answer {
     Ok(json!({}))
 }
 
+const ANSWER: &[&str] = &["msgtype", "markdown", "template_card"];
+
+/// An hour, in milliseconds.
+const HOUR: i64 = 3_600_000;
+
+/// An aibot answers a message at its address: once, within an hour, and with a card only who wrote to it alone. Nobody should try
+/// more. Which codes WeCom refuses with is not documented.
+fn answered(model: &mut Model, call: &Call, body: &Value) -> Answer {
+    let code = call.query.get("response_code").cloned().unwrap_or_default();
+    let now = model.millis();
+    let refused = match model.answerable.get(&code) {
+        None => Some("an address that was never given"),
+        Some(place) if place.used => Some("an address that was used"),
+        Some(place) if now - place.at > HOUR => Some("an address that is over an hour old"),
+        Some(_) => None,
+    };
+    if let Some(why) = refused {
+        model.unexpected.push(format!("{}: {why}", call.path));
+        return no(999_001, format!("invalid response_code {code}"));
+    }
+    let place = model.answerable.get_mut(&code).map(|place| {
+        place.used = true;
+        place.clone()
+    });
+    let Some(place) = place else { return no(999_001, "invalid response_code") };
+    let kinds: &[&str] = if matches!(place.to, To::Group(_)) { &["markdown"] } else { ANSWER };
+    let kind = text(body, "/msgtype");
+    let words = text(body, "/markdown/content").to_owned();
+    if !kinds.contains(&kind) || kind == "markdown" && !(1..=20_480).contains(&words.len()) {
+        return no(40058, "msgtype or content");
+    }
+    say(model, By::Aibot(place.bot), place.to, kind, words, String::new(), body.clone());
+    if let Some(said) = model.said.last_mut() {
+        said.quotes = matches!(said.to, To::Group(_)).then_some(place.msgid);
+        said.mentions.clear(); // an aibot calls nobody
+    }
+    Ok(json!({}))
+}
+
 fn upload(model: &mut Model, call: &Call) -> Answer {
     let (key, _) = robot_of(model, call)?;
     let kind = call.query.get("type").cloned().unwrap_or_default();
@@ -302,7 +342,18 @@ fn mentions(kind: &str, words: &str, body: &Value) -> Vec<String> {
 
 fn say(model: &mut Model, by: By, to: To, kind: &str, words: String, msgid: String, body: Value) {
     let (at, mentions) = (model.millis(), mentions(kind, &words, &body));
-    model.said.push(Said { at, by, to, kind: kind.to_owned(), text: words, mentions, msgid, recalled: false, body });
+    model.said.push(Said {
+        at,
+        by,
+        to,
+        kind: kind.to_owned(),
+        text: words,
+        mentions,
+        msgid,
+        recalled: false,
+        quotes: None,
+        body,
+    });
 }
 
 const MESSAGE: &[&str] = &[

@@ -158,6 +158,11 @@ impl Endpoint {
         Self { heard: Some(heard), ..self }
     }
 
+    /// Where a call goes, without its query.
+    pub fn address(&self, path: &str) -> String {
+        self.url(path, &[]).into()
+    }
+
     /// A request without a body.
     pub(super) fn get(&self, path: &str, query: &[(&str, &str)]) -> RequestBuilder {
         self.client.get(self.url(path, query))

@@ -6,6 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::aibot::answers::{Answers, Unanswerable};
+use super::api::Endpoint;
 use super::app::{App, TaskCard};
 use super::appchat::AppChats;
 use super::robot::{self, Message, Robot, Say};
@@ -46,6 +48,11 @@ pub struct GroupWays {
 }
 
 impl GroupWays {
+    /// Whether something can be said in it unasked.
+    fn speak(&self) -> bool {
+        self.robot.is_some() || self.chat.is_some() || self.aibot.is_some()
+    }
+
     /// How long a text had better wait, by the limits of the way that it will take.
     fn wait(&self, action: &Action, words: &str) -> Option<Duration> {
         if let Some(robot) = &self.robot {
@@ -73,6 +80,8 @@ pub struct Routes {
     pub called: Called,
     /// The name of that app in the configuration, for operators.
     pub app_name: Arc<str>,
+    /// What 智能机器人 heard by callback can be answered there: the last choice.
+    pub answers: Option<(Answers, Endpoint)>,
 }
 
 impl Routes {
@@ -119,7 +128,10 @@ impl Platform for Wecom {
     fn way(&self, action: &Action) -> Option<Way> {
         Some(match &action.what {
             What::Private { .. } | What::Task { .. } | What::TaskDone { .. } | What::Delete { .. } => {
-                let name: Arc<str> = format!("app.{}", self.routes.app_name).into();
+                let name: Arc<str> = match &self.routes.app {
+                    Some(_) => format!("app.{}", self.routes.app_name).into(),
+                    None => "answers".into(),
+                };
                 Way { called: name.clone(), name }
             }
             What::Send { .. }
@@ -153,8 +165,11 @@ impl Platform for Wecom {
 
 impl Routes {
     async fn say(&self, action: &Action, words: &str, mentions: &[Arc<str>]) -> Reply {
-        let Some(ways) = self.groups.get(&action.group) else {
-            return refused("the configuration names no way to speak in this group");
+        let Some(ways) = self.groups.get(&action.group).filter(|ways| ways.speak()) else {
+            return match self.answer(action, None, words).await {
+                Ok(reply) => reply,
+                Err(why) => refused(&format!("this group has neither a robot nor another way to speak in it; {why}")),
+            };
         };
         // An external contact cannot be notified by these ways; the text names him.
         let mentions: Vec<Arc<str>> = mentions.iter().filter(|user| !self.strangers.has(user)).cloned().collect();
@@ -183,13 +198,29 @@ impl Routes {
         }
     }
 
+    /// Answers the message that an action is about, where it was said.
+    async fn answer(&self, action: &Action, alone: Option<&str>, words: &str) -> Result<Reply, Unanswerable> {
+        match (&self.answers, &action.cause.event) {
+            (Some((answers, endpoint)), Some(event)) => answers.say(endpoint, event, alone, words).await,
+            (None, _) | (_, None) => Err(Unanswerable::Unasked),
+        }
+    }
+
     async fn tell(&self, action: &Action, user: &Arc<str>, words: &str) -> Reply {
+        // Who wrote to a bot alone is answered there.
+        let answered = self.answer(action, Some(user), words).await;
+        if let Ok(reply) = answered {
+            return reply;
+        }
         if self.strangers.has(user) {
             return refused("an external contact cannot be written to in private");
         }
         match &self.app {
             Some(app) => app.tell(&action.id, std::slice::from_ref(user), words).await,
-            None => refused("no app is configured that can write to employees"),
+            None => {
+                let why = answered.err().map(|why| format!("; {why}")).unwrap_or_default();
+                refused(&format!("no app is configured that can write to employees{why}"))
+            }
         }
     }
 

@@ -32,7 +32,8 @@ pub(super) struct Made {
 /// What must be known of a bot to understand what it is told.
 pub(super) fn robot(tenant: &Wecom, groups: &Groups) -> Robot {
     let name = tenant.bot_names.first().map(|name| Box::from(&**name));
-    Robot { name, user: Some(BOT_USER.into()), groups: groups.clone(), archived: tenant.archive.is_some() }
+    let archived = tenant.archive.is_some();
+    Robot { name, user: Some(BOT_USER.into()), groups: groups.clone(), archived, answered_at: None }
 }
 
 /// Makes the connections ready.
