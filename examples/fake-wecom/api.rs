@@ -52,7 +52,7 @@ pub fn answer(model: &mut Model, call: &Call) -> Value {
 }
 
 /// What the calls that need a token begin with.
-const KNOWN: [&str; 5] = ["getcallbackip", "message/", "appchat/", "externalcontact/", "msgaudit/"];
+const KNOWN: [&str; 6] = ["getcallbackip", "media/upload", "message/", "appchat/", "externalcontact/", "msgaudit/"];
 
 fn dispatch(model: &mut Model, call: &Call) -> Answer {
     match (call.method.as_str(), call.path.as_str()) {
@@ -71,6 +71,7 @@ fn dispatch(model: &mut Model, call: &Call) -> Answer {
     let permission = model.apps[app].permission;
     match (call.method.as_str(), call.path.as_str()) {
         ("GET", "getcallbackip") => Ok(json!({"ip_list": ["101.226.103.*", "140.207.54.*"]})),
+        ("POST", "media/upload") => upload_picture(model, call),
         ("POST", "message/send") => posted(model, call, MESSAGE, |model, body| message(model, app, body)),
         ("POST", "message/update_template_card") => {
             posted(model, call, &["userids", "atall", "agentid", "response_code", "button"], |model, body| {
@@ -92,7 +93,7 @@ fn dispatch(model: &mut Model, call: &Call) -> Answer {
             Ok(json!({"chat_info": {"chatid": chat, "name": group.name, "owner": group.owner, "userlist": users}}))
         }
         ("POST", "appchat/send") => {
-            posted(model, call, &["chatid", "msgtype", "text", "markdown", "safe"], |model, body| {
+            posted(model, call, &["chatid", "msgtype", "text", "markdown", "image", "safe"], |model, body| {
                 send_chat(model, agent, body)
             })
         }
@@ -270,6 +271,20 @@ fn upload(model: &mut Model, call: &Call) -> Answer {
         robot.media.insert(id.clone());
     }
     Ok(json!({"type": kind, "media_id": id, "created_at": model.seconds().to_string()}))
+}
+
+fn upload_picture(model: &mut Model, call: &Call) -> Answer {
+    if call.query.get("type").map(String::as_str) != Some("image") {
+        model.unexpected.push(format!("{}: another type than image", call.path));
+        return no(40004, "invalid media type");
+    }
+    let Some((_, file)) = media(call) else { return no(41005, "media data missing") };
+    if !(6..=10 << 20).contains(&file.len()) {
+        return no(40006, "invalid media size");
+    }
+    let (id, at) = (model.fresh("picture-"), model.millis());
+    model.media.insert(id.clone(), (at, file.to_vec()));
+    Ok(json!({"type": "image", "media_id": id, "created_at": (at / 1000).to_string()}))
 }
 
 /// The file in the field `media` of a form, and its name.
@@ -562,6 +577,14 @@ fn update_chat(model: &mut Model, agent: i64, body: &Value) -> Answer {
 fn send_chat(model: &mut Model, agent: i64, body: &Value) -> Answer {
     let chat = text(body, "/chatid").to_owned();
     chat_of(model, agent, &chat)?;
+    if text(body, "/msgtype") == "image" {
+        let known = model.media.get(text(body, "/image/media_id")).map(|(at, _)| *at);
+        if known.is_none_or(|at| model.millis() - at > 3 * 24 * HOUR) {
+            return no(40007, "invalid media_id");
+        }
+        say(model, By::App(agent), To::Group(chat), "image", String::new(), String::new(), body.clone());
+        return Ok(json!({}));
+    }
     let (kind, words) = content(body, &["text", "markdown"])?;
     if words.len() > 2048 {
         return no(45002, "content size out of limit");

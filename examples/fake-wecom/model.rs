@@ -258,6 +258,8 @@ pub struct Model {
     pub codes: BTreeMap<String, (usize, bool)>,
     /// Where it is called, for the addresses that it makes.
     pub url: String,
+    /// Pictures that apps uploaded: when, in milliseconds, and what. Good for three days, for all apps of the corp (90253).
+    pub media: BTreeMap<String, (i64, Vec<u8>)>,
     /// What can be answered, by the code in its address.
     pub answerable: BTreeMap<String, Answerable>,
     /// Join ways, by id.
@@ -304,6 +306,7 @@ impl Model {
             cards: Vec::new(),
             codes: BTreeMap::new(),
             url: String::new(),
+            media: BTreeMap::new(),
             answerable: BTreeMap::new(),
             ways: BTreeMap::new(),
             templates: BTreeMap::new(),

@@ -14,7 +14,7 @@ use super::robot::{self, Message, Robot, Say};
 use super::roster::Called;
 use super::{task, text};
 use crate::domain::action::{Action, Button, What};
-use crate::domain::image::{GONE, Image};
+use crate::domain::image::{GONE, Image, Media};
 use crate::domain::policy::Strangers;
 use crate::domain::subject::Subject;
 use crate::ports::{Platform, Reply, Way};
@@ -29,6 +29,9 @@ const PUSH_LIMIT: usize = 20_480;
 pub trait AibotPush: Send + Sync {
     /// Says Markdown in a chat: the chat id of a group, or a userid.
     fn push(&self, chat: Arc<str>, markdown: String) -> Attempt;
+
+    /// Shows a picture in a chat.
+    fn show(&self, chat: Arc<str>, media: Media, bytes: Arc<[u8]>) -> Attempt;
 
     /// How long until something more may be said in a chat; zero: now. It answers at once.
     fn wait(&self, _chat: &str) -> Duration {
@@ -55,9 +58,21 @@ impl GroupWays {
 
     /// How long a text had better wait, by the limits of the way that it will take.
     fn wait(&self, action: &Action, words: &str) -> Option<Duration> {
-        if let Some(robot) = &self.robot {
-            return robot.wait(action, robot::size(words));
+        match &self.robot {
+            Some(robot) => robot.wait(action, robot::size(words)),
+            None => self.wait_beside_robot(),
         }
+    }
+
+    /// The same for a picture.
+    fn wait_to_show(&self) -> Option<Duration> {
+        match &self.robot {
+            Some(robot) => robot.wait_to_post(),
+            None => self.wait_beside_robot(),
+        }
+    }
+
+    fn wait_beside_robot(&self) -> Option<Duration> {
         match (&self.chat, &self.aibot) {
             (None, Some((aibot, chat))) => Some(aibot.wait(chat)).filter(|wait| !wait.is_zero()),
             (Some(_), _) | (None, None) => None,
@@ -152,7 +167,7 @@ impl Platform for Wecom {
             What::Send { text, .. } => routes.groups.get(&action.group)?.wait(action, text),
             What::Private { user, .. } => routes.app.as_ref()?.wait(&action.id, std::slice::from_ref(user)),
             What::Task { mentions, .. } => routes.app.as_ref()?.wait(&action.id, &routes.asked(mentions)),
-            What::Image { .. } => routes.groups.get(&action.group)?.robot.as_ref()?.wait_to_post(),
+            What::Image { .. } => routes.groups.get(&action.group)?.wait_to_show(),
             What::Mute { .. }
             | What::Unmute { .. }
             | What::Remove { .. }
@@ -187,14 +202,21 @@ impl Routes {
         refused("this group has neither a robot nor another way to speak in it")
     }
 
-    /// Apps and intelligent bots want pictures uploaded first; only robots take them as they are.
+    /// Robots take pictures as they are; apps and intelligent bots want them uploaded first.
     async fn show(&self, group: &Arc<str>, image: &Image) -> Reply {
-        let Some(robot) = self.groups.get(group).and_then(|ways| ways.robot.as_ref()) else {
-            return refused("only a group robot can send pictures, and this group has none");
+        let Some(ways) = self.groups.get(group).filter(|ways| ways.speak()) else {
+            return refused("this group has neither a robot nor another way to show pictures in it");
         };
-        match &image.bytes {
-            Some(bytes) => robot.post(&Message::Image(bytes.clone())).await,
-            None => refused(GONE),
+        let Some(bytes) = &image.bytes else { return refused(GONE) };
+        if let Some(robot) = &ways.robot {
+            return robot.post(&Message::Image(bytes.clone())).await;
+        }
+        if let Some((chats, chat)) = &ways.chat {
+            return chats.show(chat, image.media, bytes).await;
+        }
+        match &ways.aibot {
+            Some((aibot, chat)) => aibot.show(chat.clone(), image.media, bytes.clone()).await,
+            None => refused("this group has no way to show pictures in it"),
         }
     }
 

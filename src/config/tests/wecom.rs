@@ -62,8 +62,8 @@ fn what_is_possible_depends_on_the_group() {
     let tenant = &config.daemon.wecom[0];
     let rows: [(&str, Sees, Joins, &[Capability]); 4] = [
         ("wrA", Sees::Nothing, Joins::Compared, &[Send, Private, Image, Task, TaskDone, Recall]),
-        ("wrB", Sees::Nothing, Joins::Compared, &[Send, Private, Remove, Task, TaskDone, Recall]),
-        ("wrC", Sees::ToBot, Joins::Unknown, &[Send, Private, Task, TaskDone, Recall]),
+        ("wrB", Sees::Nothing, Joins::Compared, &[Send, Private, Remove, Image, Task, TaskDone, Recall]),
+        ("wrC", Sees::ToBot, Joins::Unknown, &[Send, Private, Image, Task, TaskDone, Recall]),
         ("wrUnknown", Sees::Nothing, Joins::Compared, &[Private, Task, TaskDone, Recall]),
     ];
     for (group, sees, joins, can) in rows {

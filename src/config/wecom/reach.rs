@@ -68,10 +68,10 @@ impl Wecom {
         let pushes = aibot.is_some_and(|bot| !matches!(bot.way, AibotWay::Callback(_)));
         let cards = app.is_some_and(|app| app.callback.is_some());
         let rows = [
-            (Capability::Send, robot || created || pushes), // 91770, 90248, 101463
-            (Capability::Private, app.is_some()),           // 90236: employees only
-            (Capability::Remove, created),                  // 90245, `del_user_list`
-            (Capability::Image, robot),                     // 91770
+            (Capability::Send, robot || created || pushes),  // 91770, 90248, 101463
+            (Capability::Private, app.is_some()),            // 90236: employees only
+            (Capability::Remove, created),                   // 90245, `del_user_list`
+            (Capability::Image, robot || created || pushes), // the same, by media ids of 90253 and 101463
             // 90236, `button_interaction`; its buttons come back by the app's callback (90240).
             (Capability::Task, cards),
             (Capability::TaskDone, cards),       // 94888

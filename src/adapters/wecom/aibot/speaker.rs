@@ -12,9 +12,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::frame::{self, Frame};
+use super::upload::{Kind, UploadError, upload};
 use crate::adapters::wecom::bucket::Buckets;
 use crate::adapters::wecom::errcode::{self, Class};
 use crate::adapters::wecom::platform::{AibotPush, Attempt};
+use crate::domain::image::Media;
 use crate::ports::{Clock, Reply};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -275,17 +277,47 @@ impl AibotPush for Speaker {
 
     fn push(&self, chat: Arc<str>, markdown: String) -> Attempt {
         let speaker = self.clone();
+        Box::pin(
+            async move { speaker.tell(&chat, json!({"msgtype": "markdown", "markdown": {"content": markdown}})).await },
+        )
+    }
+
+    fn show(&self, chat: Arc<str>, media: Media, bytes: Arc<[u8]>) -> Attempt {
+        let speaker = self.clone();
         Box::pin(async move {
-            let wait = speaker.wait(&chat);
-            if !wait.is_zero() {
-                return Reply::Retry { after: Some(wait), error: "the chat's limit of messages is used up".to_owned() };
+            if let Some(early) = speaker.too_early(&chat) {
+                return early;
             }
-            let said = speaker.send(&chat, json!({"msgtype": "markdown", "markdown": {"content": markdown}})).await;
-            match said {
-                Ok(_) => Reply::Done { message: None },
-                Err(failure) => reply(&failure),
-            }
+            // Pieces are numbered as WeCom's own SDK does it; its comment says otherwise.
+            let uploaded = match upload(&speaker, Kind::Image, media.file_name(), &bytes, false).await {
+                Ok(uploaded) => uploaded,
+                // Nobody sees an upload: it may be begun again.
+                Err(UploadError::Request(Failure::Unknown(_)) | UploadError::Answer(_)) => {
+                    return Reply::Retry { after: None, error: "the picture could not be uploaded".to_owned() };
+                }
+                Err(UploadError::Request(failure)) => return reply(&failure),
+                Err(error @ UploadError::Size(_)) => return Reply::Refused { error: error.to_string() },
+            };
+            speaker.tell(&chat, json!({"msgtype": "image", "image": {"media_id": uploaded}})).await
         })
+    }
+}
+
+impl Speaker {
+    fn too_early(&self, chat: &str) -> Option<Reply> {
+        let wait = Some(self.wait(chat)).filter(|wait| !wait.is_zero())?;
+        Some(Reply::Retry { after: Some(wait), error: "the chat's limit of messages is used up".to_owned() })
+    }
+
+    /// Sends something unasked, within the limits, and says what came of it.
+    async fn tell(&self, chat: &Arc<str>, body: Value) -> Reply {
+        if let Some(early) = self.too_early(chat) {
+            return early;
+        }
+        match self.send(chat, body).await {
+            Ok(_) => Reply::Done { message: None },
+            Err(failure) => reply(&failure),
+        }
     }
 }
 
