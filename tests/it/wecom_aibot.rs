@@ -1,6 +1,6 @@
 //! The long connection of smart robots: as its only client, and in the middle between a bot and WeCom.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -261,7 +261,13 @@ async fn what_came_of_a_push_is_what_is_known_of_it() {
     }
     stage.openws.model().script.refuse = None;
     stage.openws.model().script.silent = Some("aibot_send_msg".to_owned());
+    let missed = Arc::<AtomicUsize>::default();
+    let counts = missed.clone();
+    stage.speaker.telling(Box::new(move || {
+        counts.fetch_add(1, Ordering::SeqCst);
+    }));
     assert_eq!(push().await.kind(), "unknown", "sent, and no word of it");
+    assert_eq!(missed.load(Ordering::SeqCst), 1, "and it is counted");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

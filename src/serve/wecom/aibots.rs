@@ -44,6 +44,8 @@ pub(super) fn made(tenant: &Wecom, around: &Around, groups: &Groups, stop: &Canc
         let limits =
             Limits { a_minute: aibot.per_minute as usize, an_hour: aibot.per_hour as usize, ..Limits::default() };
         let speaker = around.counted.speaker(&aibot.bot_id, limits, around.clock.clone());
+        let (metrics, of) = (around.metrics.clone(), (tenant.name.clone(), aibot.name.clone()));
+        speaker.telling(Box::new(move || metrics.wecom().unacknowledged(&of.0, &of.1)));
         let feed = || {
             let hearing = Hearing {
                 platform: tenant.name.clone(),

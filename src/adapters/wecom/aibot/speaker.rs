@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
@@ -76,7 +76,12 @@ struct Shared {
     /// What our own request ids begin with: drawn anew by each process, so that no bot behind us has the same.
     prefix: String,
     numbers: AtomicU64,
+    /// Told when something was not acknowledged in time.
+    missed: OnceLock<Missed>,
 }
+
+/// Told that what was sent was not acknowledged in time.
+pub type Missed = Box<dyn Fn() + Send + Sync>;
 
 #[derive(Default)]
 struct Live {
@@ -117,8 +122,21 @@ impl Speaker {
             limits,
             prefix: format!("qunwei-{}-", HEXLOWER.encode(&drawn)),
             numbers: AtomicU64::new(0),
+            missed: OnceLock::new(),
         };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// From now on this is told of what is not acknowledged in time; it is said once.
+    pub fn telling(&self, missed: Missed) {
+        self.shared.missed.set(missed).ok(); // who counts already goes on counting
+    }
+
+    /// Something was not acknowledged in time.
+    pub(super) fn missed(&self) {
+        if let Some(told) = self.shared.missed.get() {
+            told();
+        }
     }
 
     fn live(&self) -> MutexGuard<'_, Live> {
@@ -211,6 +229,7 @@ impl Speaker {
         match tokio::time::timeout(self.shared.limits.patience, answered).await {
             Err(_) => {
                 self.live().waiting.remove(req_id);
+                self.missed();
                 Err(Failure::Unknown("in time"))
             }
             Ok(Err(_)) => Err(Failure::Unknown("the connection was lost")),
