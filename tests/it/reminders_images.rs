@@ -305,6 +305,37 @@ async fn on_wecom_an_app_and_a_connected_bot_show_it_where_there_is_no_robot() {
     world.finish().await;
 }
 
+#[tokio::test]
+async fn a_start_without_the_picture_goes_on_with_what_was_and_takes_it_in_when_it_is_back() {
+    let mut world = World::with("").await.showing(POSTER).await;
+    world.down().await;
+    std::fs::remove_file(world.file("config/poster.png")).unwrap();
+    world.up_on_the_last_good().await;
+    let (status, why) = world.admin("/readyz").await;
+    assert!(status == 503 && why.starts_with("config: ") && why.contains("picture"), "{status} {why}");
+    // Without its bytes nothing is shown; the text is said, and the admins are told.
+    world.clock_is("2026-11-23T10:00:00+08:00").await;
+    assert_eq!(world.next().await["text"], "今晚读书会");
+    let told = world.next().await;
+    assert_eq!(told["cause"]["step"], "alert", "{told}");
+    let broken = world.running().reloader.reload().await;
+    assert!(broken.is_err(), "it is still missing");
+    world.put(&png());
+    world.running().reloader.reload().await.unwrap();
+    assert_eq!(world.admin("/readyz").await.0, 200);
+    world.clock_is("2026-11-24T10:00:00+08:00").await;
+    // Nobody has acted on what the admins were told, so they are told again between.
+    let mut next = world.next().await;
+    while next["type"] == "task" {
+        next = world.next().await;
+    }
+    assert_eq!((&next["text"], &next["cause"]["reminder"]), (&json!("今晚读书会"), &json!("海报")));
+    assert_eq!(shown(&world.next().await), png());
+    world.settled().await;
+    while world.bot.read().is_some() {}
+    world.finish().await;
+}
+
 fn replay(config: &Path, format: &str) -> Output {
     let event = r#"{"id":"m-1","type":"message","group":"g1","time":"2026-11-23T09:00:00+08:00","sender":{"id":"u1","name":"小王"},"text":"早"}"#;
     let file = config.join("events.jsonl");
