@@ -197,6 +197,7 @@ fn serve() {
             sources: None,
             forward: None,
             on_hint: Arc::new(|_| {}),
+            answers: None,
             state: Switch::On,
         };
         state.replace(HashMap::from([("corp/aibot/guard".to_owned(), door)]));

@@ -260,6 +260,10 @@ impl Model {
         {
             return 40_058;
         }
+        let uploaded = body[kind]["media_id"].as_str().is_some_and(|id| self.files.contains_key(id));
+        if matches!(kind, "file" | "image" | "voice" | "video") && !uploaded {
+            return 40_007;
+        }
         if !self.open.contains(chat) {
             return 86_003; // nobody has spoken to the bot there
         }

@@ -52,13 +52,14 @@ pub fn answer(model: &mut Model, call: &Call) -> Value {
 }
 
 /// What the calls that need a token begin with.
-const KNOWN: [&str; 5] = ["getcallbackip", "message/", "appchat/", "externalcontact/", "msgaudit/"];
+const KNOWN: [&str; 6] = ["getcallbackip", "media/upload", "message/", "appchat/", "externalcontact/", "msgaudit/"];
 
 fn dispatch(model: &mut Model, call: &Call) -> Answer {
     match (call.method.as_str(), call.path.as_str()) {
         ("GET", "gettoken") => return token(model, call),
         ("POST", "webhook/send") => return webhook(model, call),
         ("POST", "webhook/upload_media") => return upload(model, call),
+        ("POST", "aibot/response") => return posted(model, call, ANSWER, |model, body| answered(model, call, body)),
         _ => {}
     }
     // With or without a token, it is no call of WeCom's.
@@ -70,6 +71,7 @@ fn dispatch(model: &mut Model, call: &Call) -> Answer {
     let permission = model.apps[app].permission;
     match (call.method.as_str(), call.path.as_str()) {
         ("GET", "getcallbackip") => Ok(json!({"ip_list": ["101.226.103.*", "140.207.54.*"]})),
+        ("POST", "media/upload") => upload_picture(model, call),
         ("POST", "message/send") => posted(model, call, MESSAGE, |model, body| message(model, app, body)),
         ("POST", "message/update_template_card") => {
             posted(model, call, &["userids", "atall", "agentid", "response_code", "button"], |model, body| {
@@ -91,7 +93,7 @@ fn dispatch(model: &mut Model, call: &Call) -> Answer {
             Ok(json!({"chat_info": {"chatid": chat, "name": group.name, "owner": group.owner, "userlist": users}}))
         }
         ("POST", "appchat/send") => {
-            posted(model, call, &["chatid", "msgtype", "text", "markdown", "safe"], |model, body| {
+            posted(model, call, &["chatid", "msgtype", "text", "markdown", "image", "safe"], |model, body| {
                 send_chat(model, agent, body)
             })
         }
@@ -218,6 +220,45 @@ fn webhook(model: &mut Model, call: &Call) -> Answer {
     Ok(json!({}))
 }
 
+const ANSWER: &[&str] = &["msgtype", "markdown", "template_card"];
+
+/// An hour, in milliseconds.
+const HOUR: i64 = 3_600_000;
+
+/// An aibot answers a message at its address: once, within an hour, and with a card only who wrote to it alone. Nobody should try
+/// more. Which codes WeCom refuses with is not documented.
+fn answered(model: &mut Model, call: &Call, body: &Value) -> Answer {
+    let code = call.query.get("response_code").cloned().unwrap_or_default();
+    let now = model.millis();
+    let refused = match model.answerable.get(&code) {
+        None => Some("an address that was never given"),
+        Some(place) if place.used => Some("an address that was used"),
+        Some(place) if now - place.at > HOUR => Some("an address that is over an hour old"),
+        Some(_) => None,
+    };
+    if let Some(why) = refused {
+        model.unexpected.push(format!("{}: {why}", call.path));
+        return no(999_001, format!("invalid response_code {code}"));
+    }
+    let place = model.answerable.get_mut(&code).map(|place| {
+        place.used = true;
+        place.clone()
+    });
+    let Some(place) = place else { return no(999_001, "invalid response_code") };
+    let kinds: &[&str] = if matches!(place.to, To::Group(_)) { &["markdown"] } else { ANSWER };
+    let kind = text(body, "/msgtype");
+    let words = text(body, "/markdown/content").to_owned();
+    if !kinds.contains(&kind) || kind == "markdown" && !(1..=20_480).contains(&words.len()) {
+        return no(40058, "msgtype or content");
+    }
+    say(model, By::Aibot(place.bot), place.to, kind, words, String::new(), body.clone());
+    if let Some(said) = model.said.last_mut() {
+        said.quotes = matches!(said.to, To::Group(_)).then_some(place.msgid);
+        said.mentions.clear(); // an aibot calls nobody
+    }
+    Ok(json!({}))
+}
+
 fn upload(model: &mut Model, call: &Call) -> Answer {
     let (key, _) = robot_of(model, call)?;
     let kind = call.query.get("type").cloned().unwrap_or_default();
@@ -230,6 +271,20 @@ fn upload(model: &mut Model, call: &Call) -> Answer {
         robot.media.insert(id.clone());
     }
     Ok(json!({"type": kind, "media_id": id, "created_at": model.seconds().to_string()}))
+}
+
+fn upload_picture(model: &mut Model, call: &Call) -> Answer {
+    if call.query.get("type").map(String::as_str) != Some("image") {
+        model.unexpected.push(format!("{}: another type than image", call.path));
+        return no(40004, "invalid media type");
+    }
+    let Some((_, file)) = media(call) else { return no(41005, "media data missing") };
+    if !(6..=10 << 20).contains(&file.len()) {
+        return no(40006, "invalid media size");
+    }
+    let (id, at) = (model.fresh("picture-"), model.millis());
+    model.media.insert(id.clone(), (at, file.to_vec()));
+    Ok(json!({"type": "image", "media_id": id, "created_at": (at / 1000).to_string()}))
 }
 
 /// The file in the field `media` of a form, and its name.
@@ -302,7 +357,18 @@ fn mentions(kind: &str, words: &str, body: &Value) -> Vec<String> {
 
 fn say(model: &mut Model, by: By, to: To, kind: &str, words: String, msgid: String, body: Value) {
     let (at, mentions) = (model.millis(), mentions(kind, &words, &body));
-    model.said.push(Said { at, by, to, kind: kind.to_owned(), text: words, mentions, msgid, recalled: false, body });
+    model.said.push(Said {
+        at,
+        by,
+        to,
+        kind: kind.to_owned(),
+        text: words,
+        mentions,
+        msgid,
+        recalled: false,
+        quotes: None,
+        body,
+    });
 }
 
 const MESSAGE: &[&str] = &[
@@ -511,6 +577,14 @@ fn update_chat(model: &mut Model, agent: i64, body: &Value) -> Answer {
 fn send_chat(model: &mut Model, agent: i64, body: &Value) -> Answer {
     let chat = text(body, "/chatid").to_owned();
     chat_of(model, agent, &chat)?;
+    if text(body, "/msgtype") == "image" {
+        let known = model.media.get(text(body, "/image/media_id")).map(|(at, _)| *at);
+        if known.is_none_or(|at| model.millis() - at > 3 * 24 * HOUR) {
+            return no(40007, "invalid media_id");
+        }
+        say(model, By::App(agent), To::Group(chat), "image", String::new(), String::new(), body.clone());
+        return Ok(json!({}));
+    }
     let (kind, words) = content(body, &["text", "markdown"])?;
     if words.len() > 2048 {
         return no(45002, "content size out of limit");

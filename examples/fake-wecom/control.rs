@@ -39,7 +39,7 @@ const HELP: &[(&str, &str, &str)] = &[
         r#"{"group":"wr1","user":"zhangsan","text":"…","aibot":"ID"}"#,
     ),
     ("recall", "somebody takes back what he said", r#"{"msgid":"M…"}"#),
-    ("write", "somebody writes to an app", r#"{"agent":1000002,"user":"zhangsan","text":"/状态"}"#),
+    ("write", "somebody writes to an app or `aibot`", r#"{"agent":1000002,"user":"zhangsan","text":"/状态"}"#),
     ("press", "somebody presses a button of a card", r#"{"task":"a-…","user":"zhangsan","key":"removed"}"#),
     HOOK,
     ("fault", "the next calls go wrong", r#"{"path":"webhook/send","wrong":"code","value":45009,"times":1,"after":0}"#),
@@ -146,6 +146,9 @@ pub fn answer(fake: &Fake, method: &str, path: &str, query: &str, body: &[u8]) -
         }
         "recall" => model.take_back(&word("msgid")?)?,
         "write" => {
+            if let Some(bot) = optional("aibot") {
+                return Ok(json!({"msgid": model.write_to_aibot(&bot, &word("user")?, &word("text")?)?}));
+            }
             let agent = number("agent").ok_or("`agent` is missing")?;
             return Ok(json!({"msgid": model.write_to_app(agent, &word("user")?, &word("text")?)?}));
         }

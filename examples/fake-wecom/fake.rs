@@ -66,6 +66,7 @@ impl Fake {
         let (hooks, work) = Hooks::new();
         let shared = Arc::new(Shared { model: Mutex::new(Model::new(now)), hooks: Mutex::new(hooks) });
         let fake = Self { shared, address: listener.local_addr()? };
+        fake.model().url = fake.url();
         tokio::spawn(hooks::run(fake.clone(), Manner::default(), work));
         tokio::spawn(fake.clone().serve(listener));
         Ok(fake)
@@ -177,6 +178,7 @@ pub fn shown(said: &model::Said) -> Value {
     let by = match &said.by {
         model::By::Robot(_) => json!({"robot": true}), // the key is a secret, here too
         model::By::App(agent) => json!({"app": agent}),
+        model::By::Aibot(bot) => json!({"aibot": bot}),
         model::By::Person(user) => json!({"person": user}),
     };
     let to = match &said.to {
@@ -184,5 +186,5 @@ pub fn shown(said: &model::Said) -> Value {
         model::To::People(users) => json!({"people": users}),
     };
     json!({"at": said.at, "by": by, "to": to, "kind": said.kind, "text": said.text, "mentions": said.mentions,
-           "msgid": said.msgid, "recalled": said.recalled})
+           "msgid": said.msgid, "recalled": said.recalled, "quotes": said.quotes})
 }

@@ -37,7 +37,8 @@ impl Hooks {
     /// Whether it went to an aibot over its connection.
     fn connected(&self, callback: &Callback) -> bool {
         let (Some(bot), Some(openws)) = (callback.to.strip_prefix("aibot:"), &self.openws) else { return false };
-        let body: Value = serde_json::from_str(&callback.plaintext).unwrap_or_default();
+        let mut body: Value = serde_json::from_str(&callback.plaintext).unwrap_or_default();
+        body.as_object_mut().and_then(|body| body.remove("response_url")); // who is connected needs none
         let req_id = body["msgid"].as_str().unwrap_or_default().to_owned();
         openws.is_connected(bot) && openws.tell(bot, "aibot_msg_callback", &req_id, &body)
     }

@@ -119,6 +119,8 @@ pub enum By {
     Robot(String),
     /// An app, by its agent id.
     App(i64),
+    /// An aibot, by its id.
+    Aibot(String),
     /// A person.
     Person(String),
 }
@@ -151,6 +153,8 @@ pub struct Said {
     pub msgid: String,
     /// Whether it was taken back.
     pub recalled: bool,
+    /// The message that it quotes.
+    pub quotes: Option<String>,
     /// What was posted.
     pub body: Value,
 }
@@ -170,6 +174,21 @@ pub struct Card {
     pub closed: BTreeMap<String, String>,
     /// What was posted.
     pub body: Value,
+}
+
+/// Where one message to an aibot can be answered, once and within an hour (101138).
+#[derive(Clone, Debug)]
+pub struct Answerable {
+    /// Who was spoken to.
+    pub bot: String,
+    /// Where.
+    pub to: To,
+    /// The message.
+    pub msgid: String,
+    /// When it came, in milliseconds.
+    pub at: i64,
+    /// Whether something was said there.
+    pub used: bool,
 }
 
 /// An access token.
@@ -237,6 +256,12 @@ pub struct Model {
     pub cards: Vec<Card>,
     /// Response codes: which card, and whether it was used.
     pub codes: BTreeMap<String, (usize, bool)>,
+    /// Where it is called, for the addresses that it makes.
+    pub url: String,
+    /// Pictures that apps uploaded: when, in milliseconds, and what. Good for three days, for all apps of the corp (90253).
+    pub media: BTreeMap<String, (i64, Vec<u8>)>,
+    /// What can be answered, by the code in its address.
+    pub answerable: BTreeMap<String, Answerable>,
     /// Join ways, by id.
     pub ways: BTreeMap<String, Value>,
     /// Welcome templates, by id.
@@ -280,6 +305,9 @@ impl Model {
             dropped: Vec::new(),
             cards: Vec::new(),
             codes: BTreeMap::new(),
+            url: String::new(),
+            media: BTreeMap::new(),
+            answerable: BTreeMap::new(),
             ways: BTreeMap::new(),
             templates: BTreeMap::new(),
             masses: BTreeMap::new(),
@@ -475,8 +503,7 @@ impl Model {
         if let Some(bot) = aibot {
             let plaintext = json!({"msgid": msgid, "aibotid": bot, "chatid": chat, "chattype": "group",
                 "from": {"userid": user}, "msgtype": "text", "text": {"content": text}});
-            let plaintext = plaintext.to_string();
-            self.callbacks.push_back(Callback { to: format!("aibot:{bot}"), plaintext });
+            self.tell_aibot(bot, To::Group(chat.to_owned()), plaintext);
         }
         self.said.push(Said {
             at,
@@ -487,9 +514,33 @@ impl Model {
             mentions: Vec::new(),
             msgid: msgid.clone(),
             recalled: false,
+            quotes: None,
             body: Value::Null,
         });
         Ok(msgid)
+    }
+
+    /// A person writes to an aibot alone.
+    pub fn write_to_aibot(&mut self, bot: &str, user: &str, text: &str) -> Result<String, String> {
+        if !self.employees.contains_key(user) {
+            return Err("no such employee".to_owned());
+        }
+        let msgid = self.fresh("M");
+        let plaintext = json!({"msgid": msgid, "aibotid": bot, "chattype": "single", "from": {"userid": user},
+            "msgtype": "text", "text": {"content": text}});
+        self.tell_aibot(bot, To::People(vec![user.to_owned()]), plaintext);
+        Ok(msgid)
+    }
+
+    /// An aibot is told something, with an address to answer it at.
+    fn tell_aibot(&mut self, bot: &str, to: To, mut body: Value) {
+        let code = self.fresh("answer-code-");
+        let msgid = body["msgid"].as_str().unwrap_or_default().to_owned();
+        body["response_url"] = format!("{}/cgi-bin/aibot/response?response_code={code}", self.url).into();
+        let (bot, at) = (bot.to_owned(), self.millis());
+        let to_bot = format!("aibot:{bot}");
+        self.answerable.insert(code, Answerable { bot, to, msgid, at, used: false });
+        self.callbacks.push_back(Callback { to: to_bot, plaintext: body.to_string() });
     }
 
     /// A person takes a message of his back.

@@ -70,7 +70,9 @@ pub fn json(data: &[u8]) {
     let _ = envelope(data);
     read(&Channel::Robot(Robot::default()), data);
     let (name, user) = (Some("群卫".into()), Some("guard".into()));
-    read(&Channel::Robot(Robot { name, user, groups: [("wr1".into(), "g1".into())].into(), archived: false }), data);
+    let groups = [("wr1".into(), "g1".into())].into();
+    let answered_at = Some("http://127.0.0.1/cgi-bin/aibot/response".into());
+    read(&Channel::Robot(Robot { name, user, groups, archived: false, answered_at }), data);
     read(&Channel::App, data);
 }
 

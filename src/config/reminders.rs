@@ -203,7 +203,7 @@ impl Around<'_> {
             whose += &format!(" and {more} more");
         }
         let fault = self.faults.at(at, format!("this group's bot cannot send pictures: the bot {whose}"));
-        let help = "there the text goes out alone; a bridge says it can with \"image\" in its `capabilities`, in WeCom a group needs a robot (`robot_env`)";
+        let help = "there the text goes out alone; a bridge says it can with \"image\" in its `capabilities`";
         self.faults.add(fault.help(help).warning());
     }
 

@@ -199,6 +199,8 @@ pub struct Message {
     pub quote: Option<Box<Quote>>,
     /// Another way brings the same message, under another id, to be judged: here it only commands, asks and reports.
     pub judged_elsewhere: bool,
+    /// One thing may be said in answer to it where it was said, though perhaps nothing unasked.
+    pub answerable: bool,
 }
 
 /// A message that another one quotes.

@@ -38,6 +38,14 @@ impl Media {
         Self::ALL.iter().find(|(.., begins)| bytes.starts_with(begins)).map(|(media, ..)| *media)
     }
 
+    /// What a file of it may be called.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Media::Png => "image.png",
+            Media::Jpeg => "image.jpg",
+        }
+    }
+
     /// The name in JSON.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -60,6 +60,8 @@ pub(super) struct Means<'a> {
     /// What is put before the admins is about this.
     pub(super) subject: Subject,
     pub(super) observe: bool,
+    /// It answers a message where one thing may be said in answer, though perhaps nothing unasked.
+    pub(super) answers: bool,
     /// After this the actions are not done any more, where that is not what their kind says.
     pub(super) deadline: Option<Timestamp>,
     pub(super) ordinal: u32,
@@ -71,6 +73,11 @@ pub(super) struct Means<'a> {
 impl Means<'_> {
     pub(super) fn can(&self, capability: Capability) -> bool {
         self.can.has(capability)
+    }
+
+    /// Whether this can be said in the group: because anything can, or because it answers what was said there.
+    pub(super) fn can_speak(&self) -> bool {
+        self.can(Capability::Send) || self.answers
     }
 
     /// Whether something can be told to this person alone.
@@ -136,12 +143,13 @@ impl Means<'_> {
         }
     }
 
-    /// Answers somebody: in the group, or alone where nothing can be said in the group, or where it is for them `alone`.
+    /// Answers somebody: in the group, or alone where nothing can be said in the group, or where it is for them `alone`. Who
+    /// wrote to the bot alone is answered there.
     pub(super) fn answer(&mut self, user: Arc<str>, text: String, alone: bool) {
-        let (aloud, privately) = (self.can(Capability::Send), self.can_tell(&user));
-        if privately && (alone || !aloud) {
+        let (aloud, privately) = (self.can_speak() && !self.group.is_empty(), self.can_tell(&user));
+        if privately && (alone || !aloud) || self.group.is_empty() && self.answers {
             self.act(Lane::Reply, What::Private { user, text }, Vec::new());
-        } else if aloud && !self.group.is_empty() {
+        } else if aloud {
             self.act(Lane::Reply, What::Send { text, mentions: vec![user] }, Vec::new());
         }
     }
@@ -162,6 +170,10 @@ impl Means<'_> {
         if !self.observe {
             ledger.notices.retain(|sent| sent.plus(MINUTE) > self.now);
             if !ledger.held.is_empty() || ledger.notices.len() >= self.policy.notices_per_minute as usize {
+                // What can only be said in answer cannot be said later.
+                if !self.can(Capability::Send) {
+                    return Said::Counted;
+                }
                 let most = if held.kind == HeldKind::Task { MOST_TASKS_HELD } else { MOST_HELD };
                 if ledger.held.iter().filter(|other| other.kind == held.kind).count() >= most {
                     *ledger.held_more.entry(held.kind).or_default() += 1;

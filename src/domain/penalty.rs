@@ -66,7 +66,7 @@ fn warn_private(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<
     if means.can_tell(offender.user) {
         return Carried::told(Some(tell(means, offender, notice, vars)));
     }
-    let carried = if means.can(Capability::Send) {
+    let carried = if means.can_speak() {
         in_group(means, ledger, offender, "warn_neutral", vars, "已提醒")
     } else {
         Carried::told(None)
@@ -77,7 +77,7 @@ fn warn_private(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<
 }
 
 fn warn_public(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<'_>, vars: &Vars) -> Carried {
-    if means.can(Capability::Send) {
+    if means.can_speak() {
         let notice = if offender.by_name { "warn_public_name" } else { "warn_public" };
         return in_group(means, ledger, offender, notice, vars, "点名提醒");
     }
@@ -112,7 +112,7 @@ fn mute(
         means.act(Lane::Penalty, What::Mute { user: offender.user.clone(), seconds, until }, Vec::new())
     });
     let notice = if enforced { "mute" } else { "mute_recorded" };
-    let mut carried = if means.can(Capability::Send) {
+    let mut carried = if means.can_speak() {
         in_group(means, ledger, offender, notice, &vars, &format!("禁言至 {}", vars.until))
     } else {
         Carried::told(means.can_tell(offender.user).then(|| tell(means, offender, notice, &vars)))
@@ -155,7 +155,7 @@ fn remove(means: &mut Means<'_>, ledger: &mut Ledger, offender: &Offender<'_>, v
     // Told before, for afterwards the platform may not let us.
     let told = means.can_tell(offender.user).then(|| tell(means, offender, "remove_private", vars));
     let deed = means.act(Lane::Penalty, What::Remove { user: offender.user.clone() }, Vec::new());
-    if means.can(Capability::Send) {
+    if means.can_speak() {
         let carried = in_group(means, ledger, offender, "remove", vars, "移出本群");
         means.tells_of(&deed, carried.notice.clone());
         return Carried { notice: told.or(carried.notice), ..carried };

@@ -27,6 +27,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::adapters::wecom::aibot::answers::Answers;
 use crate::adapters::wecom::callback::{Channel, Hint, Query, decoded};
 use crate::adapters::wecom::crypt::{Crypt, Signed};
 use crate::app::intake::Intake;
@@ -93,6 +94,8 @@ pub struct DoorIn {
     pub forward: Option<Forward>,
     /// Told what a callback hints at, once its events are durable.
     pub on_hint: OnHint,
+    /// Where what can be answered is kept; nothing is where there is none.
+    pub answers: Option<Answers>,
     /// Whether it takes anything.
     pub state: Switch,
 }

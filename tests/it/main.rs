@@ -72,6 +72,7 @@ mod transfer;
 mod upgrades;
 mod wecom_aibot;
 mod wecom_aibot_interop;
+mod wecom_answers;
 mod wecom_archive;
 mod wecom_archive_interop;
 mod wecom_beside;

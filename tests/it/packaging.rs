@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use regex::Regex;
 use serde_json::{Value, json};
 
+use crate::support::archive::{self, Vault};
 use crate::support::daemon::Home;
 use crate::support::{World, root, signed};
 
@@ -25,11 +26,22 @@ fn yaml(path: &str) -> Value {
 
 /// A daemon in which everything that is counted has happened, and what its metrics are called, with their labels.
 async fn metrics() -> BTreeMap<String, BTreeSet<String>> {
-    let mut world = World::with(
-        "[bridge.slow]\nsecret_env = \"QUNWEI_EXAMPLE_SECRET\"\nactions_url = \"http://127.0.0.1:9/\"\n\
-         requests_per_minute = 1\ncapabilities = [\"send\"]\n[daemon.backup]\nfolders = [\"/nowhere\"]\n",
-    )
-    .await;
+    let vault = Vault::new();
+    vault.tell("fail", "GetChatData 10001");
+    let key = vault.folder.path().join("key-1.pem");
+    std::fs::write(&key, archive::pem(1)).unwrap();
+    let company = format!(
+        "[wecom.corp]\ncorp_id = \"ww1\"\napi_url = \"http://127.0.0.1:9\"\n[wecom.corp.archive]\nlibrary = \"{}\"\n\
+         secret_env = \"ARCHIVE\"\nprivate_keys = [\"1:{}\"]\n[wecom.corp.aibot.guard]\nbot_id = \"aib-1\"\nsecret_env = \"BOT\"\n\
+         ws_url = \"ws://127.0.0.1:9\"\n",
+        vault.library().display(),
+        key.display(),
+    );
+    let env = [("ARCHIVE", format!("dir:{}", vault.folder.path().display())), ("BOT", "bot-secret".to_owned())];
+    let env = env.map(|(name, value)| (name.to_owned(), value)).to_vec();
+    let bridge = "[bridge.slow]\nsecret_env = \"QUNWEI_EXAMPLE_SECRET\"\nactions_url = \"http://127.0.0.1:9/\"\n\
+         requests_per_minute = 1\ncapabilities = [\"send\"]\n[daemon.backup]\nfolders = [\"/nowhere\"]\n";
+    let mut world = World::with_env(&format!("{bridge}{company}"), env).await;
     world.say("u1", "加微信 abc12345").await;
     world.say("u1", "/群规").await;
     for at in 0..2 {
@@ -39,8 +51,21 @@ async fn metrics() -> BTreeMap<String, BTreeSet<String>> {
     }
     world.settled().await;
     while world.bot.read().is_some() {}
-    let (status, text) = world.admin("/metrics").await;
-    assert_eq!(status, 200);
+    world.turn(Duration::from_secs(600)); // who is silent is looked at now and then
+    let late = ["archive_library_errors_total{", "aibot_unacknowledged_total{", "silent_groups{"];
+    let mut text = String::new();
+    let begun = Instant::now();
+    while !late.iter().all(|name| text.contains(name)) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{text}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        text = world.admin("/metrics").await.1;
+    }
+    for line in [
+        r#"qunwei_archive_library_errors_total{platform="corp",code="10001"}"#,
+        r#"qunwei_aibot_connected{platform="corp",aibot="guard"} 0"#,
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
     world.down().await;
     let sample = Regex::new(r"(?m)^(\w+)(?:\{(.*)\})? ").unwrap();
     let label = Regex::new(r#"(\w+)=""#).unwrap();

@@ -14,7 +14,9 @@ use crate::journal::run_again;
 use crate::support::bot::Answer;
 use crate::support::daemon::{qunwei, stderr};
 use crate::support::fake_wecom::Fake;
-use crate::support::fake_wecom::model::Kind;
+use crate::support::fake_wecom::aibot::Openws;
+use crate::support::fake_wecom::faults::{Fault, Wrong};
+use crate::support::fake_wecom::model::{Kind, Permission};
 use crate::support::pull::fetching;
 use crate::support::{World, dump, until};
 
@@ -233,6 +235,104 @@ async fn on_wecom_the_groups_robot_shows_it() {
     let said: Vec<(String, Value)> =
         fake.model().said.iter().map(|said| (said.kind.clone(), said.body["image"]["base64"].clone())).collect();
     assert_eq!(said, [("text".to_owned(), Value::Null), ("image".to_owned(), BASE64.encode(&png()).into())]);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn on_wecom_an_app_and_a_connected_bot_show_it_where_there_is_no_robot() {
+    let world = World::with_only("").await;
+    let shows = world.clock.clone();
+    let fake = Fake::start(([127, 0, 0, 1], 0).into(), Arc::new(move || shows.now().0)).await.unwrap();
+    let openws = Openws::start(([127, 0, 0, 1], 0).into()).await.unwrap();
+    openws.model().bots.insert("aib-1".to_owned(), "bot-secret".to_owned());
+    {
+        let mut model = fake.model();
+        model.hire("zhangsan", "张三");
+        model.hire("lisi", "李四");
+        model.app(1_000_002, "app-secret", Permission::App);
+        model.group("g1", Kind::App(1_000_002), "三组", &["zhangsan", "lisi"]);
+    }
+    std::fs::write(world.file("config/app.txt"), "app-secret").unwrap();
+    std::fs::write(world.file("config/bot.txt"), "bot-secret").unwrap();
+    let corp = format!(
+        "[wecom.corp]\ncorp_id = \"{}\"\napi_url = \"{}\"\n[wecom.corp.app.guard]\nagent_id = 1000002\n\
+         secret_file = \"app.txt\"\n[wecom.corp.aibot.guard]\nbot_id = \"aib-1\"\nsecret_file = \"bot.txt\"\nws_url = \"{}\"\n\
+         [wecom.corp.group.g1]\nkind = \"app\"\n[wecom.corp.group.g2]\nkind = \"internal\"\naibot = \"guard\"\n[group.g2]\n",
+        fake.model().corp,
+        fake.url(),
+        openws.url(),
+    );
+    let both = POSTER.replace("groups = [\"g1\"]", "groups = [\"g1\", \"g2\"]");
+    // The first answer to the upload is lost: nobody saw it, so it is made again.
+    fake.model().faults.push(Fault::next("media/upload", Wrong::DoneCut, 1));
+    let world = world.showing(&format!("{corp}{both}")).await;
+    until("the bot is connected", || openws.is_connected("aib-1").then_some(())).await;
+    let spoken = json!({"msgid": "m1", "aibotid": "aib-1", "chatid": "g2", "chattype": "group", "from": {"userid": "lisi"},
+                        "msgtype": "text", "text": {"content": "@群卫 在吗"}});
+    assert!(openws.tell("aib-1", "aibot_msg_callback", "r1", &spoken));
+    world.clock_shows("10:00:00").await;
+    let sent = |kind: &str| {
+        let model = openws.model();
+        let all =
+            model.frames.iter().filter(|frame| frame["cmd"] == "aibot_send_msg" && frame["body"]["msgtype"] == kind);
+        all.map(|frame| frame["body"].clone()).collect::<Vec<_>>()
+    };
+    until("the bot shows it", || (sent("image").len() == 1).then_some(())).await;
+    until("the upload is tried", || (fake.model().media.len() == 1).then_some(())).await;
+    world.quiet().await;
+    world.turn(MINUTE);
+    until("the app shows it", || (fake.model().said.len() == 2).then_some(())).await;
+    let said: Vec<(String, Value)> =
+        fake.model().said.iter().map(|said| (said.kind.clone(), said.body["image"]["media_id"].clone())).collect();
+    assert_eq!((&*said[0].0, &*said[1].0), ("text", "image"));
+    let (_, bytes) = fake.model().media[said[1].1.as_str().unwrap()].clone();
+    assert!(bytes == png() && fake.model().media.len() == 2, "the second upload is shown");
+    let shown = sent("image");
+    assert_eq!(shown[0]["chatid"], "g2");
+    let said = sent("markdown").into_iter().filter(|body| body["markdown"]["content"] == "今晚读书会");
+    assert_eq!(said.count(), 1);
+    assert!(openws.model().files[shown[0]["image"]["media_id"].as_str().unwrap()] == png());
+    // Whether it was shown is not known: it is not shown again.
+    fake.model().faults.push(Fault::next("appchat/send", Wrong::DoneCut, 2));
+    world.clock_is("2026-11-24T10:00:00+08:00").await;
+    until("it is shown", || (fake.model().said.len() >= 3).then_some(())).await;
+    world.quiet().await;
+    world.turn(10 * MINUTE);
+    world.settled().await;
+    let images = fake.model().said.iter().filter(|said| said.kind == "image").count();
+    assert!(images <= 2, "{images}");
+    assert_eq!((fake.model().unexpected.len(), openws.model().unexpected.len()), (0, 0));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_start_without_the_picture_goes_on_with_what_was_and_takes_it_in_when_it_is_back() {
+    let mut world = World::with("").await.showing(POSTER).await;
+    world.down().await;
+    std::fs::remove_file(world.file("config/poster.png")).unwrap();
+    world.up_on_the_last_good().await;
+    let (status, why) = world.admin("/readyz").await;
+    assert!(status == 503 && why.starts_with("config: ") && why.contains("picture"), "{status} {why}");
+    // Without its bytes nothing is shown; the text is said, and the admins are told.
+    world.clock_is("2026-11-23T10:00:00+08:00").await;
+    assert_eq!(world.next().await["text"], "今晚读书会");
+    let told = world.next().await;
+    assert_eq!(told["cause"]["step"], "alert", "{told}");
+    let broken = world.running().reloader.reload().await;
+    assert!(broken.is_err(), "it is still missing");
+    world.put(&png());
+    world.running().reloader.reload().await.unwrap();
+    assert_eq!(world.admin("/readyz").await.0, 200);
+    world.clock_is("2026-11-24T10:00:00+08:00").await;
+    // Nobody has acted on what the admins were told, so they are told again between.
+    let mut next = world.next().await;
+    while next["type"] == "task" {
+        next = world.next().await;
+    }
+    assert_eq!((&next["text"], &next["cause"]["reminder"]), (&json!("今晚读书会"), &json!("海报")));
+    assert_eq!(shown(&world.next().await), png());
+    world.settled().await;
+    while world.bot.read().is_some() {}
     world.finish().await;
 }
 

@@ -1,6 +1,6 @@
 //! The long connection of smart robots: as its only client, and in the middle between a bot and WeCom.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use qunwei::adapters::wecom::aibot::upload::{Kind, UploadError, upload};
 use qunwei::adapters::wecom::callback::robot::Robot;
 use qunwei::adapters::wecom::inlet::{BoxFuture, Inlet, Mark, Refused, Taken};
 use qunwei::adapters::wecom::platform::AibotPush;
+use qunwei::domain::image::Media;
 use qunwei::ports::Reply;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -260,7 +261,48 @@ async fn what_came_of_a_push_is_what_is_known_of_it() {
     }
     stage.openws.model().script.refuse = None;
     stage.openws.model().script.silent = Some("aibot_send_msg".to_owned());
+    let missed = Arc::<AtomicUsize>::default();
+    let counts = missed.clone();
+    stage.speaker.telling(Box::new(move || {
+        counts.fetch_add(1, Ordering::SeqCst);
+    }));
     assert_eq!(push().await.kind(), "unknown", "sent, and no word of it");
+    assert_eq!(missed.load(Ordering::SeqCst), 1, "and it is counted");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_picture_is_uploaded_and_then_shown() {
+    let limits = Limits { patience: Duration::from_secs(2), ..Limits::default() };
+    let stage = Stage::new(limits).await;
+    let picture: Arc<[u8]> = [b"\x89PNG\r\n\x1a\n".to_vec(), vec![7; 600 << 10]].concat().into();
+    let show = || stage.speaker.show("wrG".into(), Media::Png, picture.clone());
+    assert_eq!(show().await.kind(), "retry", "not connected");
+    let client = stage.client(stage.settings());
+    until("it is connected", || client.link() == Link::Up).await;
+    assert_eq!(show().await.kind(), "broken", "nobody has spoken to the bot there");
+    stage.openws.model().open.insert("wrG".to_owned());
+    assert_eq!(show().await.kind(), "done");
+    {
+        let model = stage.openws.model();
+        let shown = model.frames.iter().rfind(|frame| frame["cmd"] == "aibot_send_msg").unwrap();
+        assert_eq!(shown["body"]["msgtype"], "image");
+        assert!(model.files[shown["body"]["image"]["media_id"].as_str().unwrap()][..] == picture[..]);
+    }
+    let said = stage.count("aibot_send_msg");
+    // Nobody sees an upload: what came of it does not matter. What was shown does.
+    stage.openws.model().script.silent = Some("aibot_upload_media_finish".to_owned());
+    assert_eq!((show().await.kind(), stage.count("aibot_send_msg")), ("retry", said));
+    stage.openws.model().script.silent = Some("aibot_send_msg".to_owned());
+    assert_eq!(show().await.kind(), "unknown");
+    stage.openws.model().script.silent = None;
+    for (cmd, code, kind) in [
+        ("aibot_upload_media_init", 45_009, "retry"),
+        ("aibot_upload_media_chunk", 40_058, "refused"),
+        ("aibot_send_msg", 40_058, "refused"),
+    ] {
+        stage.openws.model().script.refuse = Some((cmd.to_owned(), code));
+        assert_eq!(show().await.kind(), kind, "{cmd} {code}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

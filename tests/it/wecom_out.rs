@@ -10,6 +10,7 @@ use qunwei::adapters::wecom::platform::{AibotPush, Attempt, GroupWays, Routes, W
 use qunwei::adapters::wecom::robot::Robot;
 use qunwei::adapters::wecom::token::Tokens;
 use qunwei::domain::action::{Action, Button, Cause, Lane, NOTICE_DEADLINE, What};
+use qunwei::domain::image::Media;
 use qunwei::domain::policy::Strangers;
 use qunwei::domain::secret::Hidden;
 use qunwei::ports::{Clock, Platform, Reply};
@@ -108,6 +109,10 @@ struct Echo;
 impl AibotPush for Echo {
     fn push(&self, chat: Arc<str>, markdown: String) -> Attempt {
         Box::pin(async move { Reply::Done { message: Some(format!("{chat}: {markdown}")) } })
+    }
+
+    fn show(&self, chat: Arc<str>, media: Media, bytes: Arc<[u8]>) -> Attempt {
+        Box::pin(async move { Reply::Done { message: Some(format!("{chat}: {} {}", media.as_str(), bytes.len())) } })
     }
 }
 

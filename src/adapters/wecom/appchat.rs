@@ -11,6 +11,7 @@ use super::api::{Api, ApiError};
 use super::partly::Partly;
 use super::robot::{Say, TEXT_LIMIT};
 use super::text;
+use crate::domain::image::Media;
 use crate::ports::Reply;
 
 /// Members that a group must have.
@@ -157,6 +158,19 @@ impl AppChats {
             sent.push(String::new()); // messages in groups have no id
         }
         Reply::Done { message: None }
+    }
+
+    /// Shows a picture in a group. It is uploaded each time, for an upload is good for three days only and nobody need remember
+    /// which one is.
+    pub async fn show(&self, chat: &str, media: Media, bytes: &[u8]) -> Reply {
+        let uploaded = match self.api.upload_image(media.file_name(), bytes).await {
+            Ok(uploaded) => uploaded,
+            Err(error) => return error.reply(true),
+        };
+        match self.send(chat, json!({"msgtype": "image", "image": {"media_id": uploaded}})).await {
+            Ok(()) => Reply::Done { message: None },
+            Err(error) => error.reply(false),
+        }
     }
 
     /// Sends any message that WeCom takes here (`msgtype` and what belongs to it).

@@ -6,13 +6,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::aibot::answers::{Answers, Unanswerable};
+use super::api::Endpoint;
 use super::app::{App, TaskCard};
 use super::appchat::AppChats;
 use super::robot::{self, Message, Robot, Say};
 use super::roster::Called;
 use super::{task, text};
 use crate::domain::action::{Action, Button, What};
-use crate::domain::image::{GONE, Image};
+use crate::domain::image::{GONE, Image, Media};
 use crate::domain::policy::Strangers;
 use crate::domain::subject::Subject;
 use crate::ports::{Platform, Reply, Way};
@@ -27,6 +29,9 @@ const PUSH_LIMIT: usize = 20_480;
 pub trait AibotPush: Send + Sync {
     /// Says Markdown in a chat: the chat id of a group, or a userid.
     fn push(&self, chat: Arc<str>, markdown: String) -> Attempt;
+
+    /// Shows a picture in a chat.
+    fn show(&self, chat: Arc<str>, media: Media, bytes: Arc<[u8]>) -> Attempt;
 
     /// How long until something more may be said in a chat; zero: now. It answers at once.
     fn wait(&self, _chat: &str) -> Duration {
@@ -46,11 +51,28 @@ pub struct GroupWays {
 }
 
 impl GroupWays {
+    /// Whether something can be said in it unasked.
+    fn speak(&self) -> bool {
+        self.robot.is_some() || self.chat.is_some() || self.aibot.is_some()
+    }
+
     /// How long a text had better wait, by the limits of the way that it will take.
     fn wait(&self, action: &Action, words: &str) -> Option<Duration> {
-        if let Some(robot) = &self.robot {
-            return robot.wait(action, robot::size(words));
+        match &self.robot {
+            Some(robot) => robot.wait(action, robot::size(words)),
+            None => self.wait_beside_robot(),
         }
+    }
+
+    /// The same for a picture.
+    fn wait_to_show(&self) -> Option<Duration> {
+        match &self.robot {
+            Some(robot) => robot.wait_to_post(),
+            None => self.wait_beside_robot(),
+        }
+    }
+
+    fn wait_beside_robot(&self) -> Option<Duration> {
         match (&self.chat, &self.aibot) {
             (None, Some((aibot, chat))) => Some(aibot.wait(chat)).filter(|wait| !wait.is_zero()),
             (Some(_), _) | (None, None) => None,
@@ -73,6 +95,8 @@ pub struct Routes {
     pub called: Called,
     /// The name of that app in the configuration, for operators.
     pub app_name: Arc<str>,
+    /// What 智能机器人 heard by callback can be answered there: the last choice.
+    pub answers: Option<(Answers, Endpoint)>,
 }
 
 impl Routes {
@@ -119,7 +143,10 @@ impl Platform for Wecom {
     fn way(&self, action: &Action) -> Option<Way> {
         Some(match &action.what {
             What::Private { .. } | What::Task { .. } | What::TaskDone { .. } | What::Delete { .. } => {
-                let name: Arc<str> = format!("app.{}", self.routes.app_name).into();
+                let name: Arc<str> = match &self.routes.app {
+                    Some(_) => format!("app.{}", self.routes.app_name).into(),
+                    None => "answers".into(),
+                };
                 Way { called: name.clone(), name }
             }
             What::Send { .. }
@@ -140,7 +167,7 @@ impl Platform for Wecom {
             What::Send { text, .. } => routes.groups.get(&action.group)?.wait(action, text),
             What::Private { user, .. } => routes.app.as_ref()?.wait(&action.id, std::slice::from_ref(user)),
             What::Task { mentions, .. } => routes.app.as_ref()?.wait(&action.id, &routes.asked(mentions)),
-            What::Image { .. } => routes.groups.get(&action.group)?.robot.as_ref()?.wait_to_post(),
+            What::Image { .. } => routes.groups.get(&action.group)?.wait_to_show(),
             What::Mute { .. }
             | What::Unmute { .. }
             | What::Remove { .. }
@@ -153,8 +180,11 @@ impl Platform for Wecom {
 
 impl Routes {
     async fn say(&self, action: &Action, words: &str, mentions: &[Arc<str>]) -> Reply {
-        let Some(ways) = self.groups.get(&action.group) else {
-            return refused("the configuration names no way to speak in this group");
+        let Some(ways) = self.groups.get(&action.group).filter(|ways| ways.speak()) else {
+            return match self.answer(action, None, words).await {
+                Ok(reply) => reply,
+                Err(why) => refused(&format!("this group has neither a robot nor another way to speak in it; {why}")),
+            };
         };
         // An external contact cannot be notified by these ways; the text names him.
         let mentions: Vec<Arc<str>> = mentions.iter().filter(|user| !self.strangers.has(user)).cloned().collect();
@@ -172,24 +202,47 @@ impl Routes {
         refused("this group has neither a robot nor another way to speak in it")
     }
 
-    /// Apps and intelligent bots want pictures uploaded first; only robots take them as they are.
+    /// Robots take pictures as they are; apps and intelligent bots want them uploaded first.
     async fn show(&self, group: &Arc<str>, image: &Image) -> Reply {
-        let Some(robot) = self.groups.get(group).and_then(|ways| ways.robot.as_ref()) else {
-            return refused("only a group robot can send pictures, and this group has none");
+        let Some(ways) = self.groups.get(group).filter(|ways| ways.speak()) else {
+            return refused("this group has neither a robot nor another way to show pictures in it");
         };
-        match &image.bytes {
-            Some(bytes) => robot.post(&Message::Image(bytes.clone())).await,
-            None => refused(GONE),
+        let Some(bytes) = &image.bytes else { return refused(GONE) };
+        if let Some(robot) = &ways.robot {
+            return robot.post(&Message::Image(bytes.clone())).await;
+        }
+        if let Some((chats, chat)) = &ways.chat {
+            return chats.show(chat, image.media, bytes).await;
+        }
+        match &ways.aibot {
+            Some((aibot, chat)) => aibot.show(chat.clone(), image.media, bytes.clone()).await,
+            None => refused("this group has no way to show pictures in it"),
+        }
+    }
+
+    /// Answers the message that an action is about, where it was said.
+    async fn answer(&self, action: &Action, alone: Option<&str>, words: &str) -> Result<Reply, Unanswerable> {
+        match (&self.answers, &action.cause.event) {
+            (Some((answers, endpoint)), Some(event)) => answers.say(endpoint, event, alone, words).await,
+            (None, _) | (_, None) => Err(Unanswerable::Unasked),
         }
     }
 
     async fn tell(&self, action: &Action, user: &Arc<str>, words: &str) -> Reply {
+        // Who wrote to a bot alone is answered there.
+        let answered = self.answer(action, Some(user), words).await;
+        if let Ok(reply) = answered {
+            return reply;
+        }
         if self.strangers.has(user) {
             return refused("an external contact cannot be written to in private");
         }
         match &self.app {
             Some(app) => app.tell(&action.id, std::slice::from_ref(user), words).await,
-            None => refused("no app is configured that can write to employees"),
+            None => {
+                let why = answered.err().map(|why| format!("; {why}")).unwrap_or_default();
+                refused(&format!("no app is configured that can write to employees{why}"))
+            }
         }
     }
 

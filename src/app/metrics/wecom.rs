@@ -39,6 +39,8 @@ pub struct Wecom {
     connects: ByTwo<Counter>,
     tokens: ByTwo<Counter>,
     errors: ByTwo<Counter>,
+    library: ByTwo<Counter>,
+    unacknowledged: ByTwo<Counter>,
     codes: Mutex<Vec<(String, i64)>>,
 }
 
@@ -62,6 +64,18 @@ impl Wecom {
             connects: add(all, "aibot_connects", "How often a long connection was made", Family::default()),
             tokens: add(all, "wecom_tokens", "Access tokens that were asked for, by outcome", Family::default()),
             errors: add(all, "wecom_errors", "Answers of WeCom with an error code, by its number", Family::default()),
+            library: add(
+                all,
+                "archive_library_errors",
+                "Calls of the archive's library that gave back an error, by its number",
+                Family::default(),
+            ),
+            unacknowledged: add(
+                all,
+                "aibot_unacknowledged",
+                "What was sent over a long connection and not acknowledged in time, pings too",
+                Family::default(),
+            ),
             codes: Mutex::default(),
         }
     }
@@ -81,6 +95,7 @@ impl Wecom {
     pub fn connected(&self, platform: &str, aibot: &str, up: bool) {
         let of = [("platform", platform.to_owned()), ("aibot", aibot.to_owned())];
         self.connected.get_or_create_owned(&of).set(i64::from(up));
+        drop(self.unacknowledged.get_or_create_owned(&of)); // from 0 on, so that its growth is seen
         let connects = self.connects.get_or_create_owned(&of);
         if up {
             connects.inc();
@@ -95,17 +110,31 @@ impl Wecom {
 
     /// WeCom answered with an error code.
     pub fn error(&self, platform: &str, code: i64) {
+        let code = self.counted(platform, code);
+        self.errors.get_or_create_owned(&[("platform", platform.to_owned()), ("code", code)]).inc();
+    }
+
+    /// A call of the archive's library gave back this number.
+    pub fn library(&self, platform: &str, code: i64) {
+        let code = self.counted(platform, code);
+        self.library.get_or_create_owned(&[("platform", platform.to_owned()), ("code", code)]).inc();
+    }
+
+    /// What was sent over a long connection was not acknowledged in time.
+    pub fn unacknowledged(&self, platform: &str, aibot: &str) {
+        self.unacknowledged
+            .get_or_create_owned(&[("platform", platform.to_owned()), ("aibot", aibot.to_owned())])
+            .inc();
+    }
+
+    /// What a code is counted as.
+    fn counted(&self, platform: &str, code: i64) -> String {
         let mut codes = self.codes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let known = codes.iter().any(|(name, other)| *name == *platform && *other == code);
         if !known && codes.len() < CODES {
             codes.push((platform.to_owned(), code));
         }
-        let code = if known || codes.last() == Some(&(platform.to_owned(), code)) {
-            code.to_string()
-        } else {
-            "other".to_owned()
-        };
-        self.errors.get_or_create_owned(&[("platform", platform.to_owned()), ("code", code)]).inc();
+        if known || codes.last() == Some(&(platform.to_owned(), code)) { code.to_string() } else { "other".to_owned() }
     }
 
     /// A company's archive, or long connections of it, are not configured any more.

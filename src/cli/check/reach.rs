@@ -51,7 +51,10 @@ fn words(reach: &Reach) -> String {
         let some = ACTIONS.iter().filter(|(one, _)| reach.can.has(*one) == can && wanted(*one));
         some.map(|(_, words)| *words).collect::<Vec<_>>()
     };
-    let can = list(true);
+    let mut can = list(true);
+    if reach.answers {
+        can.insert(0, "answer what is said to its bot (each message once)");
+    }
     let can = if can.is_empty() { "nothing".to_owned() } else { can.join(", ") };
     let asked = reach.can.has(Capability::Task) || reach.can.has(Capability::Private);
     let rest = list(false).join(", ");
@@ -68,15 +71,24 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let text = "[wecom.corp]\ncorp_id = \"ww1\"\n[wecom.corp.app.guard]\nagent_id = 1\nsecret_env = \"S\"\n\
                     [wecom.corp.group.wrB]\nkind = \"app\"\n[group.wrA]\nname = \"一号店\"\n";
+        let text = text.to_owned()
+            + "[wecom.corp.aibot.b]\nbot_id = \"b\"\ntoken_env = \"T\"\naes_key_env = \"K\"\n[wecom.corp.group.wrC]\n\
+               aibot = \"b\"\n";
         std::fs::write(dir.path().join("a.toml"), text).unwrap();
-        let env = |name: &str| (name == "S").then(|| "0123456789".to_owned());
+        let env = |name: &str| match name {
+            "S" | "T" => Some("0123456789".to_owned()),
+            "K" => Some("k".repeat(42) + "A"),
+            _ => None,
+        };
         let told = super::reach(&config::load(dir.path(), &env).unwrap());
         let expected = "\
-in group wrA (一号店) of corp: sees no message, no joins and leaves; can: write to employees alone; will ask a person to: \
+in group wrA (一号店) of corp: sees no message, no joins and leaves; can: answer what is said to its bot (each message once), write to employees alone; will ask a person to: \
 speak, mute, remove, take back what others said, let people in
 in group wrB of corp: sees no message, joins and leaves when the members are read; can: speak, write to employees alone, \
 remove; will ask a person to: mute, take back what others said, let people in
-in other groups of corp: sees no message, no joins and leaves; can: write to employees alone; will ask a person to: speak, \
+in group wrC of corp: sees only what mentions the bot, no joins and leaves; can: answer what is said to its bot (each message \
+once), write to employees alone; will ask a person to: speak, mute, remove, take back what others said, let people in
+in other groups of corp: sees no message, no joins and leaves; can: answer what is said to its bot (each message once), write to employees alone; will ask a person to: speak, \
 mute, remove, take back what others said, let people in
 ";
         assert_eq!(told, expected);

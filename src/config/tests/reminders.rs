@@ -227,7 +227,7 @@ fn groups_whose_bots_cannot_send_pictures_are_named() {
         (bridge("b", "\"send\"") + &poster + "mode = \"off\"\n", None),
         (bridge("b", "\"send\"") + &bridge("c", "\"announce\"") + &poster, Some("the bot `b`, `c`")),
         (corp.to_owned() + &only("\"wrA\""), None),
-        (corp.to_owned() + &only("\"wrA\", \"chat\""), Some("the bot of the group `chat`")),
+        (corp.to_owned() + &only("\"wrA\", \"chat\""), None),
         (corp.to_owned() + &bridge("b", "\"send\"") + &only("\"wrA\""), None),
         (corp.to_owned() + &bridge("b", "\"send\"") + &only("\"wrA\", \"g\""), Some("the bot `b`")),
         (poster.clone(), None),

@@ -62,15 +62,29 @@ fn what_is_possible_depends_on_the_group() {
     let tenant = &config.daemon.wecom[0];
     let rows: [(&str, Sees, Joins, &[Capability]); 4] = [
         ("wrA", Sees::Nothing, Joins::Compared, &[Send, Private, Image, Task, TaskDone, Recall]),
-        ("wrB", Sees::Nothing, Joins::Compared, &[Send, Private, Remove, Task, TaskDone, Recall]),
-        ("wrC", Sees::ToBot, Joins::Unknown, &[Send, Private, Task, TaskDone, Recall]),
+        ("wrB", Sees::Nothing, Joins::Compared, &[Send, Private, Remove, Image, Task, TaskDone, Recall]),
+        ("wrC", Sees::ToBot, Joins::Unknown, &[Send, Private, Image, Task, TaskDone, Recall]),
         ("wrUnknown", Sees::Nothing, Joins::Compared, &[Private, Task, TaskDone, Recall]),
     ];
     for (group, sees, joins, can) in rows {
         let can = can.iter().copied().collect();
-        assert_eq!(tenant.reach(group), Reach { sees, joins, can }, "{group}");
+        assert_eq!(tenant.reach(group), Reach { sees, joins, can, answers: false }, "{group}");
         assert_eq!(config.settings.capabilities("corp", group), can, "{group}");
     }
+    // By callback the bot can answer, unless another bot was there before it, and no group of customers.
+    let called = WHOLE.replace(
+        "bot_id = \"aib1\"\nsecret_env = \"BOT\"",
+        "bot_id = \"aib1\"\ntoken_env = \"TOKEN\"\naes_key_env = \"AES\"",
+    );
+    let behind = called.replace("bot_id = \"aib1\"", "bot_id = \"aib1\"\nforward_url = \"http://127.0.0.1:9000/in\"");
+    let answers = |text: &str| {
+        let config = read(&[("a.toml", text)], &env).unwrap();
+        let tenant = config.daemon.wecom.into_iter().next().unwrap();
+        ["wrA", "wrB", "wrC", "wrUnknown"].map(|group| tenant.reach(group).answers)
+    };
+    assert_eq!((answers(&called), answers(&behind)), ([false, false, true, true], [false; 4]));
+    let can = read(&[("a.toml", &called)], &env).unwrap().settings.capabilities("corp", "wrC");
+    assert!(!can.has(Send), "it says nothing unasked");
     let strangers = config.settings.strangers("corp");
     assert!(strangers.has("wmEQlEDwAAbPGm7D0Ez4cxxxxxxxxxxx") && strangers.has(BOT_USER));
     assert!(!strangers.has("wowang") && !strangers.has("wbli"), "employees whose userid begins so");

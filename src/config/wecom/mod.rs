@@ -73,6 +73,11 @@ impl Wecom {
         Strangers::new(STRANGERS)
     }
 
+    /// Whether some 智能机器人 can answer what it hears by callback. Behind one that was there before, each answer is that one's.
+    pub fn answers(&self) -> bool {
+        self.aibots.iter().any(|bot| matches!(&bot.way, AibotWay::Callback(callback) if callback.forward.is_none()))
+    }
+
     /// The app that writes to employees and shows them cards.
     pub fn speaking_app(&self) -> Option<&App> {
         self.apps.iter().find(|app| Some(&app.name) == self.speaker.as_ref())

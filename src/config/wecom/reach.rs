@@ -36,6 +36,8 @@ pub struct Reach {
     pub joins: Joins,
     /// Actions.
     pub can: Capabilities,
+    /// Whether it can be said in answer to a message what cannot be said unasked: of each message that mentions a bot, once.
+    pub answers: bool,
 }
 
 impl Wecom {
@@ -61,19 +63,21 @@ impl Wecom {
         };
         let created = kind == Some(GroupKind::App) && app.is_some();
         let robot = group.is_some_and(|group| group.robot.is_some());
-        // A callback's bot can only answer, and in a group only once (document 101138).
+        // A callback's bot can only answer, each message once (document 101138), and hears of no groups of customers.
+        let answers = self.answers() && kind != Some(GroupKind::Customer) && !robot && !created;
         let pushes = aibot.is_some_and(|bot| !matches!(bot.way, AibotWay::Callback(_)));
         let cards = app.is_some_and(|app| app.callback.is_some());
         let rows = [
-            (Capability::Send, robot || created || pushes), // 91770, 90248, 101463
-            (Capability::Private, app.is_some()),           // 90236: employees only
-            (Capability::Remove, created),                  // 90245, `del_user_list`
-            (Capability::Image, robot),                     // 91770
+            (Capability::Send, robot || created || pushes),  // 91770, 90248, 101463
+            (Capability::Private, app.is_some()),            // 90236: employees only
+            (Capability::Remove, created),                   // 90245, `del_user_list`
+            (Capability::Image, robot || created || pushes), // the same, by media ids of 90253 and 101463
             // 90236, `button_interaction`; its buttons come back by the app's callback (90240).
             (Capability::Task, cards),
             (Capability::TaskDone, cards),       // 94888
             (Capability::Recall, app.is_some()), // 94867: what the app wrote to employees, for 24 hours
         ];
-        Reach { sees, joins, can: rows.iter().filter(|(_, can)| *can).map(|(capability, _)| *capability).collect() }
+        let can = rows.iter().filter(|(_, can)| *can).map(|(capability, _)| *capability).collect();
+        Reach { sees, joins, can, answers: answers && !pushes }
     }
 }

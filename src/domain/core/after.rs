@@ -270,6 +270,7 @@ impl Core {
             case: None,
             subject: Subject::default(),
             observe: false,
+            answers: false,
             deadline: None,
             ordinal: 0,
             made: Vec::new(),

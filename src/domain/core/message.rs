@@ -75,6 +75,11 @@ impl Here<'_> {
         policy::can_tell(can, &strangers, &self.message.sender.id)
     }
 
+    /// Whether one thing may be said in answer to it. What is read in a picture later, or changed, comes too late for that.
+    pub(super) fn answerable(&self) -> bool {
+        self.about == About::Message && self.message.answerable
+    }
+
     pub(super) fn group_key(&self) -> GroupKey {
         GroupKey::new(&self.event.platform, &self.event.group)
     }
@@ -373,6 +378,7 @@ impl Core {
             case,
             subject: Subject::default(),
             observe,
+            answers: here.answerable(),
             deadline: None,
             ordinal: 0,
             made: Vec::new(),

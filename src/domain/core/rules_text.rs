@@ -7,7 +7,7 @@ use super::message::Here;
 use crate::domain::action::{Cause, Lane, WELCOME_DEADLINE, What};
 use crate::domain::change::Change;
 use crate::domain::event::{Event, Message, Role, Segment};
-use crate::domain::policy::{Capability, Mode, Policy};
+use crate::domain::policy::{Mode, Policy};
 use crate::domain::text;
 
 /// How often the rules are said in a group at most.
@@ -49,7 +49,7 @@ impl Core {
         let mut means = self.means(here, reply_to(here.event), None, observe, out);
         means.deadline = Some(here.time.min(here.now).plus(WELCOME_DEADLINE));
         let (user, text): (std::sync::Arc<str>, _) = ((*here.message.sender.id).into(), rules_text(here.policy));
-        if !means.can(Capability::Send) {
+        if !means.can_speak() {
             if means.can_tell(&user) {
                 means.act(Lane::Reply, What::Private { user, text }, Vec::new());
             }

@@ -107,7 +107,11 @@ impl Wire<'_> {
 
     fn kind(self, name: &str) -> Result<Kind, Malformed> {
         Ok(match name {
-            "message" => Kind::Message(said(self.sender, self.content, self.text, self.quote, &self.judged)?),
+            "message" => {
+                let answerable = is_once(&self.answerable);
+                let message = said(self.sender, self.content, self.text, self.quote, &self.judged)?;
+                Kind::Message(Message { answerable, ..message })
+            }
             "message_edited" => Kind::Edited {
                 message: self.message.needed("message")?,
                 now: said(self.sender, self.content, self.text, self.quote, &self.judged)?,
@@ -118,7 +122,11 @@ impl Wire<'_> {
                 segment: u32::try_from(self.segment.number("segment")?.unwrap_or_default()).unwrap_or(u32::MAX),
                 read: picture(message(self.sender, self.content, self.text, Part::Missing, &Plain::Missing)?),
             },
-            "private_message" => Kind::Private(said(self.sender, self.content, self.text, self.quote, &self.judged)?),
+            "private_message" => {
+                let answerable = is_once(&self.answerable);
+                let message = said(self.sender, self.content, self.text, self.quote, &self.judged)?;
+                Kind::Private(Message { answerable, ..message })
+            }
             "member_joined" => Kind::Joined {
                 members: people(self.members)?,
                 inviter: self.inviter.id("inviter")?,
@@ -168,7 +176,11 @@ fn message(
         return Err(malformed("content", "is missing (and so is text)"));
     }
     let judged_elsewhere = matches!(judged, Plain::Text("elsewhere"));
-    Ok(Message { sender, content: content(segments, text)?, quote: quote(quoted), judged_elsewhere })
+    Ok(Message { sender, content: content(segments, text)?, quote: quote(quoted), judged_elsewhere, answerable: false })
+}
+
+fn is_once(answerable: &Plain<'_>) -> bool {
+    matches!(answerable, Plain::Text("once"))
 }
 
 /// What was read in a picture: each piece on a line of its own, so that no word and no address goes on from one into the next.

@@ -36,6 +36,8 @@ pub(super) struct Wire<'a> {
     #[serde(borrow, default)]
     pub(super) judged: Plain<'a>,
     #[serde(borrow, default)]
+    pub(super) answerable: Plain<'a>,
+    #[serde(borrow, default)]
     pub(super) message: Plain<'a>,
     #[serde(default)]
     pub(super) members: List<Person>,

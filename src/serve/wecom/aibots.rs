@@ -32,7 +32,8 @@ pub(super) struct Made {
 /// What must be known of a bot to understand what it is told.
 pub(super) fn robot(tenant: &Wecom, groups: &Groups) -> Robot {
     let name = tenant.bot_names.first().map(|name| Box::from(&**name));
-    Robot { name, user: Some(BOT_USER.into()), groups: groups.clone(), archived: tenant.archive.is_some() }
+    let archived = tenant.archive.is_some();
+    Robot { name, user: Some(BOT_USER.into()), groups: groups.clone(), archived, answered_at: None }
 }
 
 /// Makes the connections ready.
@@ -43,6 +44,8 @@ pub(super) fn made(tenant: &Wecom, around: &Around, groups: &Groups, stop: &Canc
         let limits =
             Limits { a_minute: aibot.per_minute as usize, an_hour: aibot.per_hour as usize, ..Limits::default() };
         let speaker = around.counted.speaker(&aibot.bot_id, limits, around.clock.clone());
+        let (metrics, of) = (around.metrics.clone(), (tenant.name.clone(), aibot.name.clone()));
+        speaker.telling(Box::new(move || metrics.wecom().unacknowledged(&of.0, &of.1)));
         let feed = || {
             let hearing = Hearing {
                 platform: tenant.name.clone(),

@@ -35,7 +35,9 @@ pub(super) fn made(
     }
     let part = format!("wecom.{}.archive", tenant.name);
     let password = archive.proxy.as_ref().and_then(|(_, password)| password.as_ref());
+    let (metrics, platform) = (around.metrics.clone(), tenant.name.clone());
     let access = Access {
+        told: Some(Arc::new(move |code| metrics.wecom().library(&platform, code.number().into()))),
         corp: tenant.corp_id.to_string(),
         secret: archive.secret.reveal().to_owned(),
         proxy: archive.proxy.as_ref().map(|(address, _)| address.clone()).unwrap_or_default(),

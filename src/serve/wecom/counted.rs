@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::adapters::wecom::aibot::answers::Answers;
 use crate::adapters::wecom::aibot::speaker::{Limits, Speaker};
 use crate::adapters::wecom::api::{Api, Endpoint};
 use crate::adapters::wecom::app::{App, PER_PERSON};
@@ -25,6 +26,7 @@ struct Senders {
     robots: HashMap<String, Robot>,
     apps: HashMap<(Arc<str>, i64), App>,
     speakers: HashMap<Arc<str>, Speaker>,
+    answers: HashMap<Arc<str>, Answers>,
 }
 
 impl Counted {
@@ -48,6 +50,14 @@ impl Counted {
         };
         remember(&mut senders.apps, (corp.clone(), agent_id), app.clone());
         app
+    }
+
+    /// What the bots of a corp heard and can be answered; what is known stays known.
+    pub(super) fn answers(&self, corp: &Arc<str>, clock: Arc<dyn Clock>) -> Answers {
+        let mut senders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let answers = senders.answers.get(corp).cloned().unwrap_or_else(|| Answers::new(clock));
+        remember(&mut senders.answers, corp.clone(), answers.clone());
+        answers
     }
 
     /// What speaks for the 智能机器人 with this id; one that is known, within the same limits, counts on.

@@ -8,6 +8,8 @@ use tokio::sync::Notify;
 
 use super::aibots::robot;
 use super::groups_there;
+use crate::adapters::wecom::aibot::answers::Answers;
+use crate::adapters::wecom::callback::robot::Robot;
 use crate::adapters::wecom::callback::{Channel, Hint};
 use crate::adapters::wecom::crypt::Crypt;
 use crate::adapters::wecom::roster::keeper::Hints;
@@ -15,14 +17,22 @@ use crate::config::{AibotWay, Callback, Wecom};
 use crate::web::hooks::Switch;
 use crate::web::wecom::{DoorIn, Forward, Limits, Network, OnHint, Sources};
 
-/// All of them, by what follows `/hooks/wecom/`.
-pub(super) fn made(tenant: &Wecom, hints: &Hints, archive: &Arc<Notify>) -> anyhow::Result<HashMap<String, DoorIn>> {
+/// All of them, by what follows `/hooks/wecom/`. What bots hear can be answered at addresses like the one beside `answers`.
+pub(super) fn made(
+    tenant: &Wecom,
+    hints: &Hints,
+    archive: &Arc<Notify>,
+    answers: Option<(Answers, String)>,
+) -> anyhow::Result<HashMap<String, DoorIn>> {
     let name = &tenant.name;
     let on_hint = on_hint(hints, archive);
     let mut doors = HashMap::new();
     let mut add = |path: String, callback: &Callback, channel: Channel, receiveid: &str| {
         let door = door(tenant, callback, channel, receiveid, &on_hint).with_context(|| format!("/hooks/wecom/{path}"));
-        door.map(|door| drop(doors.insert(path, door)))
+        door.map(|door| {
+            let answers = answers.as_ref().map(|(answers, _)| answers.clone());
+            doors.insert(path, DoorIn { answers, ..door });
+        })
     };
     for app in &tenant.apps {
         if let Some(callback) = &app.callback {
@@ -35,7 +45,10 @@ pub(super) fn made(tenant: &Wecom, hints: &Hints, archive: &Arc<Notify>) -> anyh
     for aibot in &tenant.aibots {
         if let AibotWay::Callback(callback) = &aibot.way {
             // Callbacks of the corp's own bots name nobody as their receiver (document 101033).
-            let channel = Channel::Robot(robot(tenant, &groups_there(tenant)));
+            // Where a bot was before, each answer is its own: an address is good for one.
+            let own = answers.as_ref().filter(|_| callback.forward.is_none());
+            let answered_at = own.map(|(_, under)| Box::from(&**under));
+            let channel = Channel::Robot(Robot { answered_at, ..robot(tenant, &groups_there(tenant)) });
             add(format!("{name}/aibot/{}", aibot.name), callback, channel, "")?;
         }
     }
@@ -65,6 +78,7 @@ fn door(
         sources: (!networks.is_empty()).then_some(Sources { networks, header }),
         forward,
         on_hint: on_hint.clone(),
+        answers: None,
         state: Switch::On,
     })
 }

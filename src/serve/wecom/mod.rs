@@ -18,6 +18,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub(super) use self::counted::Counted;
 
+use crate::adapters::wecom::aibot::answers;
 use crate::adapters::wecom::aibot::client::Client;
 use crate::adapters::wecom::api::{Api, ApiError, Endpoint};
 use crate::adapters::wecom::appchat::AppChats;
@@ -185,6 +186,9 @@ fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
         };
         (chat.clone(), ways)
     });
+    let answers = tenant.answers().then(|| {
+        (around.counted.answers(&tenant.corp_id, around.clock.clone()), calls.endpoint.address(answers::CALL))
+    });
     let names = tenant.groups.iter().filter_map(|(chat, group)| Some((chat.clone(), group.name.clone()?)));
     let called = Called::new(names);
     let routes = Routes {
@@ -194,6 +198,7 @@ fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
         strangers: tenant.strangers(),
         called: called.clone(),
         app_name: speaking.map(|app| app.name.clone()).unwrap_or_default(),
+        answers: answers.clone().map(|(answers, _)| (answers, calls.endpoint.clone())),
     };
 
     let mut keep = |source: Source, whose: &str, refresh, hints: &Hints| {
@@ -229,7 +234,7 @@ fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
         tasks.push(consent::watch(tenant, api, around, part.clone(), &stop));
         parts.push(part);
     }
-    let doors = doors::made(tenant, &hints, &archive_hint)?;
+    let doors = doors::made(tenant, &hints, &archive_hint, answers)?;
     let aibots::Made { clients, tasks: connections, parts: bots, speakers } = aibots;
     let aibots = speakers.into_keys().collect();
     tasks.extend(connections);

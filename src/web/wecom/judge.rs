@@ -48,7 +48,10 @@ pub(super) async fn judge(state: &WecomState, door: &Door, came: &Came, patience
     let query = parse(&came.query)?;
     let (_, encrypted) = envelope(&came.body).map_err(|bad| Refused::Unreadable(bad.to_string()))?;
     let plain = open(state, door, &query, &encrypted)?;
-    let Reading { events, hints } = door.own.channel.read(&plain);
+    let Reading { events, hints, reply_to } = door.own.channel.read(&plain);
+    if let (Some(answers), Some(to)) = (&door.own.answers, &reply_to) {
+        answers.offer(to);
+    }
     if !events.is_empty() {
         let take = || incoming(state, door, &plain, &events);
         durable(state, take, came.at + door.own.limits.deadline, patience).await?;

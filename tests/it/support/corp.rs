@@ -101,6 +101,7 @@ impl Corp {
             sources: None,
             forward: None,
             on_hint: Arc::new(move |hint| hints.lock().unwrap().push(hint)),
+            answers: None,
             state: Switch::On,
         }
     }

@@ -29,9 +29,9 @@ use qunwei::app::keys::keyring;
 use qunwei::config::{self, Config, Seen};
 use qunwei::domain::policy::Settings;
 use qunwei::domain::time::Timestamp;
-use qunwei::ports::Clock;
+use qunwei::ports::{Clock, Store};
 use qunwei::serve::{Running, Source, open_store, start};
-use qunwei::store::OpenError;
+use qunwei::store::{Keyring, OpenError};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -191,6 +191,27 @@ impl World {
         let running = start(config, self.source(), seen, None, store, self.clock.clone()).await;
         let running = running.expect("the daemon starts");
         self.running = Some(running);
+    }
+
+    /// Starts the daemon, whose files are broken, on the last good ones of its store, as `serve` does.
+    pub async fn up_on_the_last_good(&mut self) {
+        let (config, seen) = config::load_with(&self.config_dir, &*self.source().env);
+        let faults = config.map(drop).expect_err("its files are broken");
+        let opened = until("the store opens", || match open_store(self.data.path(), &Keyring::default()) {
+            Err(OpenError::InUse { .. }) => None,
+            opened => Some(opened),
+        });
+        let mut store = opened.await.expect("the store opens");
+        let files = store.last_config().expect("the store is read").expect("it has a configuration");
+        let config = config::from_files(&self.config_dir, &files, &*self.source().env);
+        let mut config = config.unwrap_or_else(|faults| panic!("{faults:#?}"));
+        config.daemon.listen = ([127, 0, 0, 1], 0).into();
+        config.daemon.admin_listen = ([127, 0, 0, 1], 0).into();
+        let store = FaultyStore::new(store, self.faults.clone());
+        self.rules = Arc::downgrade(&config.settings);
+        let why = Some(faults[0].message.clone());
+        let running = start(config, self.source(), seen, why, store, self.clock.clone()).await;
+        self.running = Some(running.expect("the daemon starts"));
     }
 
     /// Stops the daemon in an orderly way.

@@ -119,16 +119,39 @@ async fn who_is_asked_is_an_employee_and_what_no_card_can_carry_is_told() {
 }
 
 #[tokio::test]
-async fn a_picture_goes_through_the_robot_alone_and_keeps_to_its_minute() {
+async fn a_picture_goes_the_way_of_its_group_and_keeps_to_the_robots_minute() {
     let stage = Stage::new().await;
     let platform = stage.platform();
     let image = Image::new("poster.png", b"\x89PNG\r\n\x1a\nrest".to_vec()).unwrap();
     let what = What::Image { image: image.clone() };
     assert!(refused(&perform(&platform, "a-0", "wr1", What::Image { image: image.named() }).await), "it has no bytes");
-    for group in ["chat1", "inner", "elsewhere"] {
-        assert!(refused(&perform(&platform, "a-0", group, what.clone()).await), "{group}");
-    }
+    assert!(refused(&perform(&platform, "a-0", "elsewhere", what.clone()).await));
     assert_eq!(stage.fake.model().calls, Vec::<String>::new());
+    let echoed = Reply::Done { message: Some("inner: image/png 12".to_owned()) };
+    assert_eq!(perform(&platform, "a-0", "inner", what.clone()).await, echoed);
+    assert_eq!(perform(&platform, "a-0", "chat1", what.clone()).await, DONE);
+    {
+        let mut model = stage.fake.model();
+        let said = model.said.remove(0);
+        let (_, bytes) = &model.media[said.body["image"]["media_id"].as_str().unwrap()];
+        assert_eq!((said.kind.as_str(), &bytes[..]), ("image", &b"\x89PNG\r\n\x1a\nrest"[..]));
+    }
+    // A token that ends meanwhile costs no picture; what is not taken is not shown.
+    stage.fake.model().revoke();
+    assert_eq!(perform(&platform, "a-0", "chat1", what.clone()).await, DONE);
+    for (path, wrong, retried) in [
+        ("media/upload", Wrong::DoneCut, true),
+        ("media/upload", Wrong::Code(40009), false),
+        ("media/upload", Wrong::Says(r#"{"errcode":0}"#.to_owned()), true),
+        ("appchat/send", Wrong::Code(45009), true),
+    ] {
+        stage.fault(path, wrong.clone(), 1);
+        let reply = perform(&platform, "a-0", "chat1", what.clone()).await;
+        assert_eq!(matches!(reply, Reply::Retry { .. }), retried, "{path} {wrong:?}: {reply:?}");
+    }
+    stage.fault("appchat/send", Wrong::DoneCut, 1);
+    assert!(matches!(perform(&platform, "a-0", "chat1", what.clone()).await, Reply::Unknown { .. }));
+    stage.fake.model().said.clear();
     for number in 1..=20 {
         let id = format!("a-{number}");
         assert_eq!(platform.wait(&action(&id, "wr1", what.clone())), None, "{id}");

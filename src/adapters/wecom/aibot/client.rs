@@ -274,6 +274,9 @@ impl Client {
                     }
                 }
                 _ = pings.tick() => {
+                    if unanswered > 0 {
+                        self.speaker.missed();
+                    }
                     if unanswered >= self.settings.missed {
                         return broken(format!("{unanswered} pings were not answered"));
                     }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
@@ -12,9 +12,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::frame::{self, Frame};
+use super::upload::{Kind, UploadError, upload};
 use crate::adapters::wecom::bucket::Buckets;
 use crate::adapters::wecom::errcode::{self, Class};
 use crate::adapters::wecom::platform::{AibotPush, Attempt};
+use crate::domain::image::Media;
 use crate::ports::{Clock, Reply};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -74,7 +76,12 @@ struct Shared {
     /// What our own request ids begin with: drawn anew by each process, so that no bot behind us has the same.
     prefix: String,
     numbers: AtomicU64,
+    /// Told when something was not acknowledged in time.
+    missed: OnceLock<Missed>,
 }
+
+/// Told that what was sent was not acknowledged in time.
+pub type Missed = Box<dyn Fn() + Send + Sync>;
 
 #[derive(Default)]
 struct Live {
@@ -115,8 +122,21 @@ impl Speaker {
             limits,
             prefix: format!("qunwei-{}-", HEXLOWER.encode(&drawn)),
             numbers: AtomicU64::new(0),
+            missed: OnceLock::new(),
         };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// From now on this is told of what is not acknowledged in time; it is said once.
+    pub fn telling(&self, missed: Missed) {
+        self.shared.missed.set(missed).ok(); // who counts already goes on counting
+    }
+
+    /// Something was not acknowledged in time.
+    pub(super) fn missed(&self) {
+        if let Some(told) = self.shared.missed.get() {
+            told();
+        }
     }
 
     fn live(&self) -> MutexGuard<'_, Live> {
@@ -209,6 +229,7 @@ impl Speaker {
         match tokio::time::timeout(self.shared.limits.patience, answered).await {
             Err(_) => {
                 self.live().waiting.remove(req_id);
+                self.missed();
                 Err(Failure::Unknown("in time"))
             }
             Ok(Err(_)) => Err(Failure::Unknown("the connection was lost")),
@@ -275,17 +296,47 @@ impl AibotPush for Speaker {
 
     fn push(&self, chat: Arc<str>, markdown: String) -> Attempt {
         let speaker = self.clone();
+        Box::pin(
+            async move { speaker.tell(&chat, json!({"msgtype": "markdown", "markdown": {"content": markdown}})).await },
+        )
+    }
+
+    fn show(&self, chat: Arc<str>, media: Media, bytes: Arc<[u8]>) -> Attempt {
+        let speaker = self.clone();
         Box::pin(async move {
-            let wait = speaker.wait(&chat);
-            if !wait.is_zero() {
-                return Reply::Retry { after: Some(wait), error: "the chat's limit of messages is used up".to_owned() };
+            if let Some(early) = speaker.too_early(&chat) {
+                return early;
             }
-            let said = speaker.send(&chat, json!({"msgtype": "markdown", "markdown": {"content": markdown}})).await;
-            match said {
-                Ok(_) => Reply::Done { message: None },
-                Err(failure) => reply(&failure),
-            }
+            // Pieces are numbered as WeCom's own SDK does it; its comment says otherwise.
+            let uploaded = match upload(&speaker, Kind::Image, media.file_name(), &bytes, false).await {
+                Ok(uploaded) => uploaded,
+                // Nobody sees an upload: it may be begun again.
+                Err(UploadError::Request(Failure::Unknown(_)) | UploadError::Answer(_)) => {
+                    return Reply::Retry { after: None, error: "the picture could not be uploaded".to_owned() };
+                }
+                Err(UploadError::Request(failure)) => return reply(&failure),
+                Err(error @ UploadError::Size(_)) => return Reply::Refused { error: error.to_string() },
+            };
+            speaker.tell(&chat, json!({"msgtype": "image", "image": {"media_id": uploaded}})).await
         })
+    }
+}
+
+impl Speaker {
+    fn too_early(&self, chat: &str) -> Option<Reply> {
+        let wait = Some(self.wait(chat)).filter(|wait| !wait.is_zero())?;
+        Some(Reply::Retry { after: Some(wait), error: "the chat's limit of messages is used up".to_owned() })
+    }
+
+    /// Sends something unasked, within the limits, and says what came of it.
+    async fn tell(&self, chat: &Arc<str>, body: Value) -> Reply {
+        if let Some(early) = self.too_early(chat) {
+            return early;
+        }
+        match self.send(chat, body).await {
+            Ok(_) => Reply::Done { message: None },
+            Err(failure) => reply(&failure),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::ffi::{CString, c_char, c_int, c_uint, c_ulonglong};
 use std::marker::{PhantomData, PhantomPinned};
 use std::path::Path;
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::state::Code;
@@ -115,7 +116,12 @@ pub struct Access {
     pub proxy_password: String,
     /// How long one call may take; rounded up to whole seconds.
     pub timeout: Duration,
+    /// Told of each number that a call gives back and that is not 0: for whoever counts.
+    pub told: Option<Told>,
 }
+
+/// Told of a number that a call gave back.
+pub type Told = Arc<dyn Fn(Code) + Send + Sync>;
 
 impl Library {
     /// Loads the library. What it runs while it is loaded cannot be checked: it is the operator's word that this file is
@@ -166,6 +172,7 @@ pub struct Sdk {
     proxy: CString,
     proxy_password: CString,
     timeout: c_int,
+    told: Option<Told>,
 }
 
 /// A piece of a file.
@@ -192,9 +199,9 @@ impl Sdk {
         let timeout = c_int::try_from(seconds).unwrap_or(c_int::MAX).max(1);
         // SAFETY: takes nothing.
         let handle = NonNull::new(unsafe { (functions.new_sdk)() }).ok_or_else(|| nonsense("NewSdk", "no handle"))?;
-        let sdk = Self { functions, handle, proxy, proxy_password, timeout };
+        let sdk = Self { functions, handle, proxy, proxy_password, timeout, told: access.told.clone() };
         // SAFETY: the handle is live, both texts end with a NUL and outlive the call.
-        check("Init", unsafe { (functions.init)(handle.as_ptr(), corp.as_ptr(), secret.as_ptr()) })?;
+        sdk.check("Init", unsafe { (functions.init)(handle.as_ptr(), corp.as_ptr(), secret.as_ptr()) })?;
         Ok(sdk)
     }
 
@@ -216,7 +223,7 @@ impl Sdk {
                 slice.raw.as_ptr(),
             )
         };
-        check("GetChatData", code)?;
+        self.check("GetChatData", code)?;
         slice.bytes("GetChatData")
     }
 
@@ -229,7 +236,7 @@ impl Sdk {
         let slice = OwnSlice::new(self.functions)?;
         // SAFETY: both texts end with a NUL and outlive the call, the slice is live.
         let code = unsafe { (self.functions.decrypt_data)(key.as_ptr(), message.as_ptr(), slice.raw.as_ptr()) };
-        check("DecryptData", code)?;
+        self.check("DecryptData", code)?;
         slice.bytes("DecryptData")
     }
 
@@ -253,8 +260,19 @@ impl Sdk {
                 media.raw.as_ptr(),
             )
         };
-        check("GetMediaData", code)?;
+        self.check("GetMediaData", code)?;
         media.piece()
+    }
+
+    fn check(&self, call: &'static str, code: c_int) -> Result<(), LibraryError> {
+        if code == 0 {
+            return Ok(());
+        }
+        let code = Code::of(code);
+        if let Some(told) = &self.told {
+            told(code);
+        }
+        Err(LibraryError::Failed { call, code })
     }
 }
 
@@ -353,10 +371,6 @@ unsafe fn copy(call: &'static str, from: *const c_char, len: c_int, limit: usize
 
 fn text(what: &'static str, text: &str) -> Result<CString, LibraryError> {
     CString::new(text).map_err(|_| LibraryError::Nul(what))
-}
-
-fn check(call: &'static str, code: c_int) -> Result<(), LibraryError> {
-    if code == 0 { Ok(()) } else { Err(LibraryError::Failed { call, code: Code::of(code) }) }
 }
 
 fn nonsense(call: &'static str, what: impl Into<String>) -> LibraryError {

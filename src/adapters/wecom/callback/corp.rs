@@ -24,10 +24,10 @@ fn reading(root: &Node<'_>) -> Option<Reading> {
     let kind = root.word("MsgType");
     // A third-party app is told the same with `InfoType` in place of both.
     let name = if kind == Some("event") { root.word("Event") } else { root.word("InfoType") };
-    let events = |event: Event| Reading { events: vec![event.json()], hints: Vec::new() };
+    let events = |event: Event| Reading { events: vec![event.json()], ..Reading::default() };
     match (name, kind) {
         (Some("change_external_chat"), _) => group_changed(root),
-        (Some("msgaudit_notify"), _) => Some(Reading { events: Vec::new(), hints: vec![Hint::Archive] }),
+        (Some("msgaudit_notify"), _) => Some(Reading { hints: vec![Hint::Archive], ..Reading::default() }),
         (Some(name @ ("template_card_event" | "template_card_menu_event")), _) => {
             clicked(root).or_else(|| other(root, name)).map(events)
         }
@@ -126,7 +126,8 @@ fn group_changed(root: &Node<'_>) -> Option<Reading> {
         (change, _) => Event::own(id(), change).with("fields", root.json()),
     };
     let hint = Hint::Group { chat: chat.into(), last: last.map(Into::into), cur: cur.map(Into::into) };
-    Some(Reading { events: vec![event.at(time).with("group", chat).json()], hints: vec![hint] })
+    let events = vec![event.at(time).with("group", chat).json()];
+    Some(Reading { events, hints: vec![hint], reply_to: None })
 }
 
 /// Who came or went: `<Item>` elements, or, as it was before, their ids with commas between them; in JSON an array as well.

@@ -11,6 +11,8 @@
 
 use std::collections::HashMap;
 
+use crate::domain::secret::Hidden;
+
 pub use self::envelope::{BadEnvelope, Format, envelope};
 pub use self::query::{BadQuery, Query, decoded};
 
@@ -27,6 +29,19 @@ pub struct Reading {
     pub events: Vec<String>,
     /// What should be looked at besides. To be told once the events are durable, and lost without harm.
     pub hints: Vec<Hint>,
+    /// Where its message can be answered. To be kept before the events are durable, for what is decided then may be said at once.
+    pub reply_to: Option<ReplyTo>,
+}
+
+/// Where a message can be answered, once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplyTo {
+    /// The id of its event.
+    pub event: Box<str>,
+    /// What stands for the place. Whoever has it can speak as the robot.
+    pub code: Hidden,
+    /// Who wrote it to the robot alone; `None` in a group.
+    pub alone: Option<Box<str>>,
 }
 
 /// Something to be fetched now rather than when its turn comes.
@@ -67,7 +82,7 @@ impl Channel {
             Channel::App | Channel::Customer => corp::read(plain),
             Channel::Robot(robot) => robot.read(plain),
         };
-        read.unwrap_or_else(|| Reading { events: vec![self.unread(plain)], hints: Vec::new() })
+        read.unwrap_or_else(|| Reading { events: vec![self.unread(plain)], ..Reading::default() })
     }
 
     /// An event that keeps a callback that cannot be read in any other way.
@@ -77,6 +92,10 @@ impl Channel {
             Channel::Robot(_) => robot::PREFIX,
         };
         let text = String::from_utf8_lossy(plain);
+        let text = match self {
+            Channel::App | Channel::Customer => text.into_owned(),
+            Channel::Robot(_) => robot::without_codes(&text),
+        };
         write::Event::new(write::hashed(prefix, &[&text]), "wecom.unread").with("raw", &*text).json()
     }
 }

@@ -5,7 +5,11 @@
 use serde_json::{Value, json};
 
 use super::write::{Click, Event, hashed};
-use super::{Groups, Reading};
+use super::{Groups, Reading, ReplyTo};
+use crate::adapters::wecom::aibot::answers;
+
+/// What stands before a code in an address at which a message can be answered.
+const CODE: &str = "response_code=";
 
 /// What ids of messages and events begin with.
 pub(super) const PREFIX: &str = "aibot:";
@@ -22,6 +26,8 @@ pub struct Robot {
     pub groups: Groups,
     /// The session archive brings what is said in groups too, under other ids: there it is judged.
     pub archived: bool,
+    /// Below this the addresses must be at which its messages can be answered; without one none is used.
+    pub answered_at: Option<Box<str>>,
 }
 
 impl Robot {
@@ -32,13 +38,31 @@ impl Robot {
 
     /// A message or an event as JSON; `None` for what is neither.
     pub fn reading(&self, body: &Value) -> Option<Reading> {
+        let mut reply_to = None;
         let event = match word(body, "msgtype")? {
             // The robot is asked how far a reply has come that it is streaming: nothing was said.
             "stream" => return Some(Reading::default()),
             "event" => self.happened(body)?,
-            kind => self.said(body, kind)?,
+            kind => {
+                reply_to = self.reply_to(body);
+                self.said(body, kind)?.maybe("answerable", reply_to.as_ref().map(|_| "once"))
+            }
         };
-        Some(Reading { events: vec![event.json()], hints: Vec::new() })
+        Some(Reading { events: vec![event.json()], hints: Vec::new(), reply_to })
+    }
+
+    /// Where a message can be answered.
+    fn reply_to(&self, body: &Value) -> Option<ReplyTo> {
+        let (under, url) = (self.answered_at.as_deref()?, word(body, "response_url")?);
+        let code = answers::code(url, under);
+        if code.is_none() {
+            tracing::warn!(
+                "a message to the bot names another place than `api_url` to be answered at: it is not answered there"
+            );
+        }
+        let user = word(&body["from"], "userid")?;
+        let alone = self.group(body).is_none().then(|| user.into());
+        Some(ReplyTo { event: id(body)?.into(), code: code?, alone })
     }
 
     fn said(&self, body: &Value, kind: &str) -> Option<Event> {
@@ -169,6 +193,19 @@ fn id(body: &Value) -> Option<String> {
         Some(id) => format!("{PREFIX}{id}"),
         None => hashed(PREFIX, &[&body.to_string()]),
     })
+}
+
+/// A text that could not be read, without the codes by which anybody could speak as the robot.
+pub(super) fn without_codes(text: &str) -> String {
+    let mut pieces = text.split(CODE);
+    let mut kept = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let ends = piece.find(|letter: char| matches!(letter, '"' | '&' | '<' | '\\') || letter.is_whitespace());
+        kept.push_str(CODE);
+        kept.push('…');
+        kept.push_str(ends.and_then(|at| piece.get(at..)).unwrap_or_default());
+    }
+    kept
 }
 
 /// Seconds since 1970. Events have it, messages do not.

@@ -49,7 +49,7 @@ fn as_json(fields: &[(&str, &str)]) -> String {
 
 fn robot(name: Option<&str>) -> Channel {
     let groups = [("wrBOT".into(), "wrGROUP".into())].into();
-    Channel::Robot(Robot { name: name.map(Into::into), user: Some("qunwei".into()), groups, archived: false })
+    Channel::Robot(Robot { name: name.map(Into::into), user: Some("qunwei".into()), groups, ..Robot::default() })
 }
 
 /// What somebody said in a group, as text with mentions in brackets.
@@ -244,7 +244,7 @@ fn news_in_the_archive_is_a_hint_and_no_event() {
         ("AgentID", "2000004"),
         ("Event", "msgaudit_notify"),
     ]);
-    assert_eq!(Channel::App.read(plain.as_bytes()), Reading { events: Vec::new(), hints: vec![Hint::Archive] });
+    assert_eq!(Channel::App.read(plain.as_bytes()), Reading { hints: vec![Hint::Archive], ..Reading::default() });
 }
 
 #[test]

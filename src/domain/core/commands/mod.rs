@@ -236,7 +236,7 @@ impl Core {
             // No group was loaded, and none may be taken for known.
             let group = (*here.event.group).into();
             let mut means = self.means_without_admins(here.policy, &here.event.platform, &group, here.now, out);
-            (means.input, means.cause) = ((*here.event.id).into(), cause);
+            (means.input, means.cause, means.answers) = ((*here.event.id).into(), cause, here.answerable());
             means
         } else {
             self.means(here, cause, case, false, out)

@@ -33,6 +33,26 @@ fn without_a_voice_in_the_group_the_member_is_told_alone() {
 }
 
 #[test]
+fn what_can_be_answered_is_answered_and_nothing_else_is_said() {
+    let mut bed = Bed::without(&[Capability::Send, Capability::Private, Capability::Task]);
+    let answerable = |user: &str, text: &str, answerable: bool| {
+        let content = vec![Segment::Text(text.into())];
+        Kind::Message(Message { sender: person(user), content, answerable, ..Message::default() })
+    };
+    assert_eq!(said(&bed.event(answerable("9", BAD, false), NOW)), ["delete warn_private"], "nothing can be said");
+    assert_eq!(said(&bed.event(answerable("8", "群规", true), NOW)), ["send reply"]);
+    let limit = bed.core.settings.default_policy.notices_per_minute as usize;
+    for user in 0..limit {
+        let changes = bed.event(answerable(&format!("a{user}"), BAD, true), NOW);
+        assert_eq!(said(&changes), ["delete warn_private", "send warn_private"]);
+    }
+    // It would have to wait, and later it answers nothing.
+    assert_eq!(said(&bed.event(answerable("b", BAD, true), NOW)), ["delete warn_private"]);
+    bed.pass(2 * MINUTE);
+    assert!(said(&bed.tick()).iter().all(|what| !what.starts_with("send")));
+}
+
+#[test]
 fn a_stranger_is_not_written_to_alone_and_a_group_has_its_own_means() {
     let mut bed = Bed::new();
     let settings = Arc::get_mut(&mut bed.core.settings).expect("only the core has it");
