@@ -77,6 +77,11 @@ impl History {
         }
     }
 
+    /// Whether a day is being copied, or is and its file has no row yet.
+    pub(super) fn is_copying(&self) -> bool {
+        self.copying.is_some()
+    }
+
     /// A copy that is being made is thrown away, and made anew later.
     pub(super) fn stop_copying(&mut self) {
         self.copying = None;
