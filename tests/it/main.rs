@@ -19,6 +19,7 @@ mod fuzz_entries;
 mod accuracy;
 mod alarms;
 mod attack;
+mod audit;
 mod backup;
 mod backup_hard;
 mod bad_input;

@@ -315,10 +315,10 @@ fn a_day_that_is_being_copied_is_not_deleted_by_age_meanwhile() {
     assert_whole(scene.store(), &all);
     assert_eq!(next(scene.store(), now), Archived::Copied(5));
     assert_whole(scene.store(), &all);
-    assert!(check(scene.dir.path(), &super::keys()).unwrap().is_sound());
+    assert!(check(scene.dir.path(), &super::keys(), None).unwrap().is_sound());
     move_all(scene.store(), now);
     while scene.store().forget(Kept::Journal, at(midnight(300)), 7).unwrap().looked > 0 {}
-    assert!(check(scene.dir.path(), &super::keys()).unwrap().is_sound());
+    assert!(check(scene.dir.path(), &super::keys(), None).unwrap().is_sound());
     assert_eq!((files(&scene), scene.store().journal(0, 99).unwrap()), (Vec::new(), Vec::new()));
 }
 
