@@ -29,6 +29,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 pub(super) use self::course::{Course, Slice};
 pub use self::export::{MemberError, export_member};
 pub(super) use self::files::{aside, write_aside};
+pub(super) use self::pages::Pages;
 use self::redact::Redactor;
 use self::rows::Rows;
 use super::audit::{self, What};
