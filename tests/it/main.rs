@@ -44,6 +44,7 @@ mod layering;
 mod neighbours;
 mod overload;
 mod member;
+mod member_meanwhile;
 mod packaging;
 mod path;
 mod pictures;
