@@ -168,7 +168,7 @@ fn store(config: &Path, data: &Path) -> String {
         }
         Err(why) => return format!("{why}\n"),
     }
-    match check_store(data, &keys) {
+    match check_store(data, &keys, None) {
         Ok(checked) => {
             for line in checked.lines {
                 text += &format!("{:?} {}: {}\n", line.found, line.what, line.said);

@@ -12,7 +12,7 @@ use crate::app::rerun::{Rerun, rerun};
 use crate::cli::{ConfigArg, complain, data_dir, environment, failed};
 use crate::ports::Clock;
 use crate::serve::SystemClock;
-use crate::store::{CheckLine, Found, Moment, check, unpack};
+use crate::store::{CheckLine, Found, Link, Moment, check, unpack};
 
 /// `qunwei verify`
 #[derive(Args)]
@@ -25,10 +25,13 @@ pub(super) struct VerifyArgs {
     /// Does not judge all messages anew to compare what comes of them.
     #[arg(long)]
     quick: bool,
+    /// A link of the audit chain that was kept elsewhere: nothing up to it must have been written anew since.
+    #[arg(long, value_name = "NUMBER:LINK")]
+    since: Option<Link>,
 }
 
 pub(super) fn run(args: &VerifyArgs) -> ExitCode {
-    match verify(data_dir(&args.what), args.config.dir(), args.quick) {
+    match verify(data_dir(&args.what), args) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(wrong) => {
             complain(format_args!("error: {} is not sound: {wrong} of these are wrong\n", args.what.display()));
@@ -39,7 +42,7 @@ pub(super) fn run(args: &VerifyArgs) -> ExitCode {
 }
 
 /// How many things are wrong.
-fn verify(what: &Path, config: &Path, quick: bool) -> anyhow::Result<usize> {
+fn verify(what: &Path, args: &VerifyArgs) -> anyhow::Result<usize> {
     let mut said = Said { wrong: 0 };
     let unpacked; // stays until everything in it was looked at
     let dir = if what.is_dir() {
@@ -58,14 +61,14 @@ fn verify(what: &Path, config: &Path, quick: bool) -> anyhow::Result<usize> {
         }
         unpacked.path()
     };
-    let keys = match keys::for_reading(config, dir, &environment) {
+    let keys = match keys::for_reading(args.config.dir(), dir, &environment) {
         Ok(keys) => keys,
         Err(error) => {
             said.say(Found::Wrong, "seals", &error.to_string())?;
             return Ok(said.wrong);
         }
     };
-    let checked = match check(dir, &keys) {
+    let checked = match check(dir, &keys, args.since.as_ref()) {
         Ok(checked) => checked,
         Err(error) => {
             said.say(Found::Wrong, "database", &error.to_string())?;
@@ -75,8 +78,8 @@ fn verify(what: &Path, config: &Path, quick: bool) -> anyhow::Result<usize> {
     for CheckLine { found, what, said: words } in &checked.lines {
         said.say(*found, what, words)?;
     }
-    if said.wrong > 0 || quick {
-        let why = if quick { "not compared with a fresh run" } else { "not compared with a fresh run: see above" };
+    if said.wrong > 0 || args.quick {
+        let why = if args.quick { "not compared with a fresh run" } else { "not compared with a fresh run: see above" };
         said.say(Found::Noted, "state", why)?;
         return Ok(said.wrong);
     }

@@ -5,6 +5,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
+use super::audit;
 use super::error::{decode, encode, signed};
 use super::read::{each, text};
 use crate::domain::case::Case;
@@ -29,9 +30,7 @@ pub(super) fn forget(
         Kept::Journal => slice.journal(),
         Kept::Answers => slice.answers(),
         Kept::Evidence => slice.evidence(),
-        Kept::Commands => {
-            slice.all("DELETE FROM commands WHERE at < ?1 AND id IN (SELECT id FROM commands ORDER BY id LIMIT ?2)")
-        }
+        Kept::Commands => slice.commands(),
         Kept::Members => slice.all(
             "DELETE FROM members WHERE (group_id, user) IN
              (SELECT group_id, user FROM members WHERE gone < ?1 AND coalesce(role, 'member') = 'member'
@@ -39,18 +38,21 @@ pub(super) fn forget(
                               AND standings.user = members.user) LIMIT ?2)",
         ),
         Kept::Changes => {
-            let changes = slice.all(
+            let changes = slice.keys(
                 "DELETE FROM chat_changes WHERE no IN
                  (SELECT no FROM chat_changes WHERE json_extract(unseal('chat_changes.undone', no, undone), '$.at') < ?1
-                  AND no < (SELECT max(no) FROM chat_changes) ORDER BY no LIMIT ?2)",
+                  AND no < (SELECT max(no) FROM chat_changes) ORDER BY no LIMIT ?2) RETURNING no",
             )?;
+            for record in [&audit::CHANGE, &audit::CHANGE_UNDONE] {
+                audit::deleted(slice.tx, record, changes.iter().copied(), before)?;
+            }
             let reminders = slice.all(
                 "DELETE FROM reminders WHERE no IN
                  (SELECT no FROM reminders WHERE over = 1
                   AND json_extract(unseal('reminders.reminder', no, reminder), '$.at') < ?1
                   AND no < (SELECT max(no) FROM reminders) ORDER BY no LIMIT ?2)",
             )?;
-            let deleted = changes.deleted + reminders.deleted;
+            let deleted = changes.len() + reminders.deleted;
             Ok(Forgotten { looked: deleted, deleted })
         }
         Kept::Cases => slice.cases(),
@@ -74,6 +76,22 @@ impl Slice<'_> {
         Ok(Forgotten { looked: deleted, deleted })
     }
 
+    /// The same of one that says which keys they had.
+    fn keys(&self, sql: &str) -> Result<Vec<i64>, StoreError> {
+        let mut delete = self.tx.prepare_cached(sql)?;
+        each(delete.query(params![self.before.0, self.limit])?, |row| Ok(row.get(0)?))
+    }
+
+    fn commands(&self) -> Result<Forgotten, StoreError> {
+        let deleted = self.keys(
+            "DELETE FROM commands WHERE at < ?1 AND id IN (SELECT id FROM commands ORDER BY id LIMIT ?2) RETURNING id",
+        )?;
+        if let Some(last) = deleted.iter().max() {
+            audit::aged(self.tx, audit::COMMAND.kind(), *last, self.before)?;
+        }
+        Ok(Forgotten { looked: deleted.len(), deleted: deleted.len() })
+    }
+
     /// What no file has taken over, e.g. because the folder cannot be written. Never what a start still needs.
     fn journal(&self) -> Result<Forgotten, StoreError> {
         let mut read = self.tx.prepare_cached(
@@ -84,6 +102,7 @@ impl Slice<'_> {
             return Ok(Forgotten::default());
         };
         let deleted = self.tx.prepare_cached("DELETE FROM journal WHERE seq <= ?1")?.execute([last])?;
+        audit::aged(self.tx, audit::JOURNAL, last, self.before)?;
         Ok(Forgotten { looked: deleted, deleted })
     }
 
@@ -100,13 +119,15 @@ impl Slice<'_> {
             Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?, Timestamp(row.get(2)?)))
         })?;
         let old: Vec<_> = rows.into_iter().take_while(|(_, _, time)| *time < self.before).collect();
-        let mut answered =
-            self.tx.prepare_cached("DELETE FROM decisions WHERE task = (SELECT id FROM outbox WHERE place = ?1)")?;
+        let mut answered = self.tx.prepare_cached(
+            "DELETE FROM decisions WHERE task = (SELECT id FROM outbox WHERE place = ?1) RETURNING id",
+        )?;
         let mut delete = self.tx.prepare_cached("DELETE FROM outbox WHERE place = ?1")?;
         let mut deleted = 0;
         for (place, alone, _) in &old {
             if *alone {
-                answered.execute([place])?;
+                let answers = each(answered.query([place])?, |row| Ok(row.get(0)?))?;
+                audit::deleted(self.tx, &audit::ANSWER, answers, self.before)?;
                 deleted += delete.execute([place])?;
             }
         }
@@ -123,11 +144,12 @@ impl Slice<'_> {
         for (no, mut case) in cases.iter().cloned() {
             deleted += what_a_case_has(self.tx, no, &case)?;
             case.forget();
-            let update = "UPDATE cases SET body = seal('cases.body', no, ?2) WHERE no = ?1";
+            let update = "UPDATE cases SET body = seal('cases.body', no, ?2), salt = NULL WHERE no = ?1";
             self.tx.prepare_cached(update)?.execute(params![no, encode(&case)?])?;
         }
         if let Some((last, _)) = cases.last() {
             self.came_to(Kept::Evidence, *last)?;
+            audit::aged(self.tx, audit::EVIDENCE.kind(), *last, self.before)?;
         }
         Ok(Forgotten { looked: cases.len(), deleted })
     }
@@ -148,7 +170,8 @@ impl Slice<'_> {
                 self.tx.prepare_cached(sql)?.execute([no])?;
             }
         }
-        if !cases.is_empty() {
+        if let Some((last, _)) = cases.last() {
+            audit::aged(self.tx, audit::CASE.kind(), *last, self.before)?;
             let sql = "DELETE FROM config_cases WHERE last_case < (SELECT min(no) FROM cases)";
             self.tx.execute(sql, [])?;
         }

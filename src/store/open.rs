@@ -147,7 +147,7 @@ fn connect(file: &Path, keys: &Keyring) -> rusqlite::Result<Result<Connection, O
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // What is deleted or replaced is overwritten too: it is gone from the file, not only from its tables.
     conn.pragma_update(None, "secure_delete", true)?;
-    conn.set_prepared_statement_cache_capacity(64);
+    conn.set_prepared_statement_cache_capacity(96);
     schema::migrate(&mut conn, schema::MIGRATIONS)?;
     if seal::begin(&mut conn, keys)? {
         let key = keys.name().unwrap_or_default();

@@ -1,41 +1,67 @@
-//! Nothing that was deleted is left: not in the log, where it stands as it was written, and of who was erased not between the cells of a
-//! page or in a file of the history either. Done in slices between two commits.
+//! Nothing that was deleted is left: not between the cells of a page, not in the log, where it stands as it was written, and of who was erased
+//! not in a file of the history either. Done in slices between two commits.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::erase::{self, Course, Slice};
+use super::erase::{self, Course, Pages, Slice};
 use super::history::History;
 use crate::domain::time::Timestamp;
 use crate::ports::{StoreError, Tidied};
 
-/// So long after the last deletion the log is emptied: there may be more slices to come.
+/// So long after the last deletion pages and log are seen to: there may be more slices to come.
 const QUIET: Duration = Duration::from_secs(2);
 /// What has not succeeded, e.g. because a backup is being read, is tried again this often.
 const AGAIN: Duration = Duration::from_secs(10);
 
 /// What is to be done.
 pub(super) struct Tidying {
-    /// When the log is to be emptied, if it is.
-    log: Option<Instant>,
+    /// What was deleted by age or moved is left where nobody reads it.
+    sweep: Option<Sweep>,
     /// Erasures that are not done, as far as they are known.
     courses: Vec<Course>,
     /// Whether there may be others.
     unknown: bool,
 }
 
+/// Overwriting what is left of deleted rows: first between the cells of all pages, then in the log.
+struct Sweep {
+    /// Not before.
+    at: Instant,
+    /// `None`: they are done.
+    pages: Option<Pages>,
+}
+
+impl Sweep {
+    fn begin() -> Self {
+        Self { at: Instant::now() + QUIET, pages: Some(Pages::default()) }
+    }
+
+    /// One slice; whether there is more to be done at once.
+    fn step(&mut self, conn: &mut Connection, budget: Duration) -> Result<bool, StoreError> {
+        if let Some(pages) = &mut self.pages {
+            // To write the database anew each time would keep messages waiting, again and again.
+            if Pages::can_be_looked_at(conn)? && !pages.step(conn, budget)? {
+                return Ok(true);
+            }
+            self.pages = None;
+        }
+        Ok(false)
+    }
+}
+
 impl Tidying {
-    /// What was left to be done when the store was closed.
+    /// What was left to be done when the store was closed. Whether that was anything is not known.
     pub(super) fn load(conn: &Connection, data: &Path) -> rusqlite::Result<Self> {
         History::clear_parts(data);
-        Ok(Self { log: Some(Instant::now() + QUIET), courses: Vec::new(), unknown: erase::is_open(conn)? })
+        Ok(Self { sweep: Some(Sweep::begin()), courses: Vec::new(), unknown: erase::is_open(conn)? })
     }
 
     /// Something was deleted.
     pub(super) fn deleted(&mut self) {
-        self.log = Some(Instant::now() + QUIET);
+        self.sweep = Some(Sweep::begin());
     }
 
     /// An erasure has begun.
@@ -70,14 +96,20 @@ impl Tidying {
                 return Err(error);
             }
         }
-        if self.log.is_some_and(|at| at <= Instant::now()) {
-            match erase::clear_log(conn) {
-                Ok(true) => self.log = None,
-                Ok(false) => self.log = Some(Instant::now() + AGAIN),
-                Err(error) => {
-                    tracing::warn!(%error, "what was deleted may still be in the log of the store; it is tried again");
-                    self.log = Some(Instant::now() + AGAIN);
-                }
+        let Some(sweep) = self.sweep.as_mut().filter(|sweep| sweep.at <= Instant::now()) else {
+            return Ok(Tidied::Nothing);
+        };
+        let done = match sweep.step(conn, budget) {
+            Ok(true) => return Ok(Tidied::More),
+            Ok(false) => erase::clear_log(conn),
+            Err(error) => Err(error),
+        };
+        sweep.at = Instant::now() + AGAIN;
+        match done {
+            Ok(true) => self.sweep = None,
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(%error, "what was deleted may still be in a file of the store; it is tried again");
             }
         }
         Ok(Tidied::Nothing)

@@ -2,13 +2,14 @@
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
+use super::audit::{self, What};
 use super::error::{encode, signed};
 use super::groups::GroupIds;
 use super::marks;
 use super::seen::SeenIds;
 use crate::domain::action::{Action, Outcome};
 use crate::domain::alerts::Alerts;
-use crate::domain::case::{ByWhom, Case, Evidence};
+use crate::domain::case::{ByWhom, Case, Evidence, TaskDecision};
 use crate::domain::change::Commanded;
 use crate::domain::chat::ChatChange;
 use crate::domain::event::Role;
@@ -49,7 +50,7 @@ fn transact(
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let at = write_journal(&tx, units)?;
     let keys = seen.write(&tx, units.iter().flat_map(|unit| &unit.seen), at)?;
-    let mut changes = Changes { tx: &tx, groups, repeated: 0 };
+    let mut changes = Changes { tx: &tx, groups, at, repeated: 0 };
     for change in units.iter().flat_map(|unit| &unit.changes) {
         changes.write(change)?;
     }
@@ -83,6 +84,8 @@ fn write_row(insert: &mut CachedStatement<'_>, row: &Row) -> Result<(), StoreErr
 pub(super) struct Changes<'a> {
     pub(super) tx: &'a Transaction<'a>,
     pub(super) groups: &'a mut GroupIds,
+    /// When the last of the inputs was judged.
+    at: Timestamp,
     /// Actions that were there already.
     repeated: u64,
 }
@@ -98,22 +101,12 @@ impl Changes<'_> {
                 self.membership(member, name.as_deref(), *joined, *left)
             }
             Change::Ledger { platform, group, ledger } => self.ledger(platform, group, ledger),
-            Change::Undone { case, undone } => self.run(
-                "INSERT INTO undone (case_no, by) VALUES (?1, seal('undone.by', ?1, ?2)) ON CONFLICT DO NOTHING", // the first is the one
-                params![signed(*case)?, encode(undone)?],
-            ),
-            Change::Decided(decision) => self.run(
-                "INSERT INTO decisions (task, case_no, decision) VALUES (?1, ?2, seal('decisions.decision', ?1, ?3))
-                 ON CONFLICT DO NOTHING",
-                params![&*decision.task, decision.case.map(signed).transpose()?, encode(&**decision)?],
-            ),
+            Change::Undone { case, undone } => self.undone(*case, undone),
+            Change::Decided(decision) => self.decided(decision),
             Change::Task { platform, group, task } => self.task(platform, group, task),
             Change::TaskClosed { id } => self.run("DELETE FROM tasks WHERE task = ?1", [&**id]),
             Change::Chat(change) => self.chat(change),
-            Change::ChatUndone { no, undone, .. } => self.run(
-                "UPDATE chat_changes SET undone = seal('chat_changes.undone', no, ?2) WHERE no = ?1 AND undone IS NULL",
-                params![signed(*no)?, encode(undone)?],
-            ),
+            Change::ChatUndone { no, undone, .. } => self.chat_undone(*no, undone),
             Change::Pause { platform, group, pause } => self.pause(platform, group, pause.as_ref()),
             Change::Lesson { no, platform, group, lesson } => self.lesson(*no, platform, group, lesson),
             Change::LessonForgotten { no } => self.lesson_forgotten(*no),
@@ -153,12 +146,23 @@ impl Changes<'_> {
         Ok(())
     }
 
+    /// Like [`Changes::run`]; says whether a row was written.
+    fn writes(&self, sql: &str, values: impl rusqlite::Params) -> Result<bool, StoreError> {
+        Ok(self.tx.prepare_cached(sql)?.execute(values)? > 0)
+    }
+
+    /// The last statement wrote a record of the chain.
+    fn wrote(&self, record: &audit::Record, key: i64) -> Result<(), StoreError> {
+        audit::wrote(self.tx, record, key, self.at, What::Written)
+    }
+
     fn case(&mut self, case: &Case) -> Result<(), StoreError> {
         let no = signed(case.no)?;
         let group = self.groups.find_or_add(self.tx, &case.platform, &case.group)?;
         let body = encode(case)?;
         let insert = "INSERT INTO cases (no, group_id, body) VALUES (?1, ?2, seal('cases.body', ?1, ?3))";
         self.run(insert, params![no, group, body])?;
+        self.wrote(&audit::CASE, no)?;
         if !case.message.is_empty() {
             self.case_message(group, &case.message, no)?;
         }
@@ -179,6 +183,7 @@ impl Changes<'_> {
              SELECT n, ?1, seal('evidence.body', n, ?2) FROM (SELECT coalesce(max(id), 0) + 1 AS n FROM evidence)",
             params![no, encode(evidence)?],
         )?;
+        self.wrote(&audit::EVIDENCE, self.tx.last_insert_rowid())?;
         if evidence.message.is_empty() {
             return Ok(()); // it is about a name
         }
@@ -190,6 +195,28 @@ impl Changes<'_> {
             "INSERT INTO case_messages (group_id, message, case_no) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![group, message, case],
         )
+    }
+
+    /// The first time is the one.
+    fn undone(&self, case: u64, undone: &ByWhom) -> Result<(), StoreError> {
+        let no = signed(case)?;
+        let insert = "INSERT INTO undone (case_no, by) VALUES (?1, seal('undone.by', ?1, ?2)) ON CONFLICT DO NOTHING";
+        if self.writes(insert, params![no, encode(undone)?])? {
+            self.wrote(&audit::UNDONE, no)?;
+        }
+        Ok(())
+    }
+
+    /// The first answer is the one.
+    fn decided(&self, decision: &TaskDecision) -> Result<(), StoreError> {
+        let insert =
+            "INSERT INTO decisions (task, case_no, decision) VALUES (?1, ?2, seal('decisions.decision', ?1, ?3))
+                      ON CONFLICT DO NOTHING";
+        let case = decision.case.map(signed).transpose()?;
+        if self.writes(insert, params![&*decision.task, case, encode(decision)?])? {
+            self.wrote(&audit::ANSWER, self.tx.last_insert_rowid())?;
+        }
+        Ok(())
     }
 
     fn standing(&mut self, member: &MemberRef, standing: &Standing) -> Result<(), StoreError> {
@@ -293,10 +320,25 @@ impl Changes<'_> {
         self.run(
             "INSERT INTO chat_changes (no, group_id, change) VALUES (?1, ?2, seal('chat_changes.change', ?1, ?3))",
             params![signed(change.no)?, group, encode(change)?],
-        )
+        )?;
+        self.wrote(&audit::CHANGE, signed(change.no)?)
     }
 
-    fn pause(&self, platform: &str, group: &str, pause: Option<&ByWhom>) -> Result<(), StoreError> {
+    fn chat_undone(&self, no: u64, undone: &ByWhom) -> Result<(), StoreError> {
+        let no = signed(no)?;
+        let update =
+            "UPDATE chat_changes SET undone = seal('chat_changes.undone', no, ?2) WHERE no = ?1 AND undone IS NULL";
+        if self.writes(update, params![no, encode(undone)?])? {
+            self.wrote(&audit::CHANGE_UNDONE, no)?;
+        }
+        Ok(())
+    }
+
+    fn pause(&mut self, platform: &str, group: &str, pause: Option<&ByWhom>) -> Result<(), StoreError> {
+        let everything = platform.is_empty() && group.is_empty();
+        let key = if everything { 0 } else { self.groups.find_or_add(self.tx, platform, group)? };
+        let what = if pause.is_some() { What::Written } else { What::Deleted };
+        audit::noted(self.tx, audit::PAUSE, key, self.at, what)?;
         let Some(by) = pause else {
             return self.run("DELETE FROM pauses WHERE platform = ?1 AND group_name = ?2", [platform, group]);
         };
@@ -315,7 +357,8 @@ impl Changes<'_> {
              SELECT n, ?1, ?2, ?3, ?4, ?5, ?6, seal('commands.text', n, ?7)
              FROM (SELECT coalesce(max(id), 0) + 1 AS n FROM commands)",
             params![group, at.0, &*member.user, &**event, &**command, &**result, text],
-        )
+        )?;
+        self.wrote(&audit::COMMAND, self.tx.last_insert_rowid())
     }
 
     fn act(&mut self, action: &Action) -> Result<(), StoreError> {

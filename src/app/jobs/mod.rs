@@ -28,8 +28,9 @@ pub struct JobInfo {
     pub step: fn(&mut Slice<'_>) -> Result<Step, StoreError>,
 }
 
-/// Every job, the first that has something to do first.
-pub const JOBS: &[JobInfo] = &[retention::JOB, history::JOB];
+/// Every job, the first that has something to do first. Days are moved before anything is deleted: of a day that is being copied nothing
+/// can be, and the next round of deleting is an hour later.
+pub const JOBS: &[JobInfo] = &[history::JOB, retention::JOB];
 
 /// What a slice has to work with.
 pub struct Slice<'a> {

@@ -13,6 +13,7 @@ use crate::domain::standing::{Ledger, Standing};
 use crate::domain::tasks::OpenTask;
 use crate::domain::timer::TimerKind;
 use crate::ports::StoreError;
+use crate::store::audit::{self, Link};
 use crate::store::error::{decode, unsigned};
 use crate::store::history::{self, Day};
 use crate::store::read::text;
@@ -60,11 +61,11 @@ impl Checked {
     }
 }
 
-/// Looks at everything in a data directory but what would come of its inputs.
+/// Looks at everything in a data directory but what would come of its inputs. `kept`: a link of its audit chain that was kept elsewhere.
 ///
 /// # Errors
 /// There is no store of this or an older version in it.
-pub fn check(dir: &Path, keys: &Keyring) -> Result<Checked, OpenError> {
+pub fn check(dir: &Path, keys: &Keyring, kept: Option<&Link>) -> Result<Checked, OpenError> {
     let conn = peek::snapshot(dir, keys)?;
     let sql = |error: rusqlite::Error| peek::unreadable(dir, &error);
     let mut checked = Checked::default();
@@ -89,7 +90,35 @@ pub fn check(dir: &Path, keys: &Keyring) -> Result<Checked, OpenError> {
     rows(&mut checked, &conn).map_err(sql)?;
     seals(&mut checked, dir, &conn, keys, &days).map_err(sql)?;
     references(&mut checked, &conn).map_err(sql)?;
+    chain(&mut checked, &conn, kept);
     Ok(checked)
+}
+
+/// Whether decisions are as they were written.
+fn chain(checked: &mut Checked, conn: &Connection, kept: Option<&Link>) {
+    let found = match audit::check(conn, kept) {
+        Ok(found) => found,
+        Err(error) => return checked.say(Found::Wrong, "audit", format!("the chain cannot be read: {error}")),
+    };
+    for wrong in &found.wrong {
+        checked.say(Found::Wrong, "audit", wrong.as_str());
+    }
+    let Some(rows) = found.rows.filter(|_| found.wrong.is_empty()) else {
+        if found.wrong.is_empty() {
+            checked.say(Found::Noted, "audit", "there is no chain yet: the next start begins it");
+        }
+        return;
+    };
+    let audit::Found { same, rewritten, gone, newest, .. } = found;
+    let since = kept.map_or(String::new(), |kept| format!("; nothing up to row {} was written anew", kept.no));
+    let said = format!(
+        "{rows} rows follow from each other; {same} records are as they were written, {rewritten} of them anew when a member was erased; \
+         {gone} are deleted{since}"
+    );
+    checked.say(Found::Sound, "audit", said);
+    if let Some(newest) = newest {
+        checked.say(Found::Sound, "audit", format!("the newest link, to be kept elsewhere for --since: {newest}"));
+    }
 }
 
 /// Files of the history: those that are named, and those that are not.
@@ -235,7 +264,10 @@ fn seals(checked: &mut Checked, dir: &Path, conn: &Connection, keys: &Keyring, d
         Ok(())
     };
     for column in seal::SEALED {
-        count(conn, column, "")?;
+        // A store of an older version may not have it yet.
+        if conn.column_exists(None, column.table, column.name)? {
+            count(conn, column, "")?;
+        }
     }
     for day in days {
         let path = history::path(dir, &day.file);

@@ -67,7 +67,7 @@ impl Course {
     }
 
     fn of(open: Open) -> Result<Self, StoreError> {
-        let Open { no, after, alias, platform, user, names, upto } = open;
+        let Open { no, at, after, alias, platform, user, names, upto } = open;
         let stage = match after {
             _ if user.is_none() => Stage::Pages(Pages::default()),
             ROWS => Stage::Rows(Cursor::default()),
@@ -76,7 +76,7 @@ impl Course {
         };
         let redactor =
             Redactor { user: user.unwrap_or_default(), alias: alias.clone(), names: names_of(names.as_deref())? };
-        let known = Known { platform, redactor, messages: BTreeSet::new(), upto };
+        let known = Known { platform, redactor, messages: BTreeSet::new(), upto, at };
         Ok(Self { no, alias, known, stage })
     }
 

@@ -29,8 +29,10 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 pub(super) use self::course::{Course, Slice};
 pub use self::export::{MemberError, export_member};
 pub(super) use self::files::{aside, write_aside};
+pub(super) use self::pages::Pages;
 use self::redact::Redactor;
 use self::rows::Rows;
+use super::audit::{self, What};
 use super::error::{decode, encode, signed, unsigned};
 use super::read::{each, text};
 use crate::domain::time::Timestamp;
@@ -55,7 +57,9 @@ pub(super) fn begin(conn: &mut Connection, person: &Person, by: &str, now: Times
                                                               (SELECT coalesce(max(last), 0) FROM history))), ?6, '{}')",
                 params![now.0, by, &*person.platform, &*person.user, alias()?, LEARNING],
             )?;
-            tx.last_insert_rowid()
+            let no = tx.last_insert_rowid();
+            audit::wrote(&tx, &audit::ERASURE, no, now, What::Written)?;
+            no
         }
     };
     tx.commit()?;
@@ -106,6 +110,7 @@ pub(super) fn state(conn: &Connection, no: u64) -> Result<Option<Erasure>, Store
 /// An erasure that is not done.
 struct Open {
     no: u64,
+    at: Timestamp,
     after: i64,
     alias: String,
     platform: String,
@@ -117,7 +122,7 @@ struct Open {
 
 /// The erasures that are not done: first those with something left in the database.
 fn open(conn: &Connection) -> rusqlite::Result<Vec<Open>> {
-    let sql = "SELECT no, after, alias, platform, user, names, upto FROM erasures WHERE done IS NULL
+    let sql = "SELECT no, after, alias, platform, user, names, upto, at FROM erasures WHERE done IS NULL
                ORDER BY after >= 0, no";
     let mut read = conn.prepare(sql)?;
     let open = read.query_map([], |row| {
@@ -129,6 +134,7 @@ fn open(conn: &Connection) -> rusqlite::Result<Vec<Open>> {
             user: row.get(4)?,
             names: row.get(5)?,
             upto: row.get(6)?,
+            at: Timestamp(row.get(7)?),
         })
     })?;
     open.collect()

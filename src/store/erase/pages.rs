@@ -23,7 +23,7 @@ const MOST: u32 = 0x01ff_ffff;
 
 /// How far it has come.
 #[derive(Debug, Default)]
-pub(super) struct Pages {
+pub(in crate::store) struct Pages {
     /// The pages up to this one are done.
     done: u32,
     passes: u8,
@@ -32,13 +32,18 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    /// Goes on for about this long; says whether all is done. Does all at once, by writing the database anew, where SQLite was built
-    /// without the table of its pages.
-    pub(super) fn step(&mut self, conn: &mut Connection, budget: Duration) -> Result<bool, StoreError> {
-        let count: u32 = conn.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    /// Whether the pages of this database can be looked at one by one.
+    pub(in crate::store) fn can_be_looked_at(conn: &Connection) -> rusqlite::Result<bool> {
         // Pages that say where others are begin as pages with cells do, and only databases that shrink by themselves have those.
         let shrinks: u32 = conn.pragma_query_value(None, "auto_vacuum", |row| row.get(0))?;
-        if count > MOST || shrinks != 0 || !has_pages(conn)? {
+        Ok(count(conn)? <= MOST && shrinks == 0 && has_pages(conn)?)
+    }
+
+    /// Goes on for about this long; says whether all is done. Does all at once, by writing the database anew, where SQLite was built
+    /// without the table of its pages.
+    pub(in crate::store) fn step(&mut self, conn: &mut Connection, budget: Duration) -> Result<bool, StoreError> {
+        let count = count(conn)?;
+        if !Self::can_be_looked_at(conn)? {
             tracing::warn!(
                 "pages cannot be looked at one by one: the database is written anew, and nothing is taken in meanwhile"
             );
@@ -68,6 +73,10 @@ impl Pages {
         (self.done, self.found) = (0, false);
         Ok(clean)
     }
+}
+
+fn count(conn: &Connection) -> rusqlite::Result<u32> {
+    conn.pragma_query_value(None, "page_count", |row| row.get(0))
 }
 
 /// Whether this SQLite can show its pages: `.cargo/config.toml` has it built so.

@@ -12,7 +12,9 @@ use super::quoted;
 use super::redact::Redactor;
 use crate::domain::case::Case;
 use crate::domain::ids;
+use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
+use crate::store::audit::{self, Record, What};
 use crate::store::error::{decode, encode};
 use crate::store::read::{self, each, text};
 use crate::store::{forget, seal};
@@ -29,6 +31,8 @@ pub(super) struct Known {
     pub(super) messages: BTreeSet<(String, String)>,
     /// The last input that is looked at.
     pub(super) upto: i64,
+    /// When it was asked for.
+    pub(super) at: Timestamp,
 }
 
 /// A table that is gone through in the order of its keys.
@@ -168,7 +172,7 @@ impl Eraser<'_> {
     }
 
     fn learn_journal(&mut self, after: i64) -> Result<Piece, StoreError> {
-        let Known { platform, redactor, messages, upto } = &mut *self.known;
+        let Known { platform, redactor, messages, upto, .. } = &mut *self.known;
         let stretch = Stretch { after, upto: *upto, limit: MANY };
         let looked = journal::learn(self.tx, platform, redactor, stretch, Some(messages))?;
         Ok(Piece { last: looked.last, more: looked.more })
@@ -257,9 +261,17 @@ impl Eraser<'_> {
                 values.push(&platform);
             }
             self.tx.execute(&sql, &*values)?;
+            if let (Some(record), Value::Integer(key)) = (Record::of(table, column), key) {
+                self.rewrote(record, *key)?;
+            }
         }
         self.count(table, found.len());
         Ok(())
+    }
+
+    /// Something was erased from a record that the chain covers.
+    fn rewrote(&self, record: &Record, key: i64) -> Result<(), StoreError> {
+        audit::wrote(self.tx, record, key, self.known.at, What::Rewritten)
     }
 
     /// What decisions about their messages have taught.
@@ -286,6 +298,9 @@ impl Eraser<'_> {
         let (found, piece) = self.cases_with(after)?;
         for (no, mut case) in found {
             if self.is_theirs(&case) {
+                let mut read = self.tx.prepare_cached("SELECT id FROM evidence WHERE case_no = ?1")?;
+                let evidence = each(read.query([no])?, |row| Ok(row.get(0)?))?;
+                audit::deleted(self.tx, &audit::EVIDENCE, evidence, self.known.at)?;
                 let deleted = forget::what_a_case_has(self.tx, no, &case)?;
                 self.count("evidence and actions of cases", deleted);
                 case.forget();
@@ -296,6 +311,7 @@ impl Eraser<'_> {
             let body = self.known.redactor.state(&body).unwrap_or(body);
             let sql = "UPDATE cases SET body = seal('cases.body', no, ?2) WHERE no = ?1";
             self.tx.prepare_cached(sql)?.execute(params![no, body])?;
+            self.rewrote(&audit::CASE, no)?;
             self.count("cases", 1);
         }
         Ok(piece)
@@ -362,11 +378,15 @@ impl Eraser<'_> {
         }
         drop(rows);
         for id in &theirs {
+            if audit::COMMAND.covers(self.tx, *id)? {
+                audit::deleted(self.tx, &audit::COMMAND, [*id], self.known.at)?;
+            }
             self.tx.prepare_cached("DELETE FROM commands WHERE id = ?1")?.execute([id])?;
         }
         for (id, text) in &masked {
             let sql = "UPDATE commands SET text = seal('commands.text', id, ?2) WHERE id = ?1";
             self.tx.prepare_cached(sql)?.execute(params![id, text])?;
+            self.rewrote(&audit::COMMAND, *id)?;
         }
         drop(read);
         self.count("commands", theirs.len() + masked.len());
@@ -395,6 +415,9 @@ impl Eraser<'_> {
         let mut update = self.tx.prepare_cached(&format!("UPDATE {table} SET {column} = {sealed} WHERE {key} = ?1"))?;
         for (key, json) in &found {
             update.execute(params![key, json])?;
+            if let Some(record) = Record::of(table, column) {
+                self.rewrote(record, *key)?;
+            }
         }
         drop((read, update));
         self.count(table, found.len());

@@ -20,7 +20,7 @@ use jiff::tz::TimeZone;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::error::{signed, unsigned};
-use super::{Keyring, read};
+use super::{Keyring, audit, read};
 use crate::domain::time::Timestamp;
 use crate::ports::{Archived, HistorySize, Row, StoreError};
 pub(super) use copy::can_make_temporary_files;
@@ -75,6 +75,11 @@ impl History {
             #[cfg(test)]
             pages: None,
         }
+    }
+
+    /// Whether a day is being copied, or is and its file has no row yet.
+    pub(super) fn is_copying(&self) -> bool {
+        self.copying.is_some()
     }
 
     /// A copy that is being made is thrown away, and made anew later.
@@ -258,7 +263,7 @@ impl History {
     }
 
     /// Deletes the oldest file if all in it was judged before this time; how many rows it had.
-    pub(super) fn forget(&mut self, conn: &Connection, before: Timestamp) -> Result<Option<usize>, StoreError> {
+    pub(super) fn forget(&mut self, conn: &mut Connection, before: Timestamp) -> Result<Option<usize>, StoreError> {
         let Some(day) = self.days.first().filter(|day| day.newest < before).cloned() else {
             self.forget_strays(before)?;
             return Ok(None);
@@ -267,7 +272,10 @@ impl History {
         // The file first: what the table names and is not there is passed over; what it does not name would stay for long.
         let folder = self.folder();
         remove(&self.path(&day.file)).and_then(|()| sync(&folder)).map_err(|error| broken(&folder, &error))?;
-        conn.execute("DELETE FROM history WHERE first = ?1", [signed(day.first)?])?;
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        tx.execute("DELETE FROM history WHERE first = ?1", [signed(day.first)?])?;
+        audit::aged(&tx, audit::JOURNAL, signed(day.last)?, before)?;
+        tx.commit()?;
         self.days.remove(0);
         tracing::info!(file = day.file, rows = day.rows, "a day of the history was old enough to be deleted");
         Ok(Some(usize::try_from(day.rows).unwrap_or(usize::MAX)))

@@ -72,6 +72,14 @@ pub(super) const SEALED: &[Column] = &[
     column("pictures", "url", &["id"]),
     column("pictures", "event", &["id"]),
     column("windows", "body", &["piece"]),
+    // With them a guess of what is sealed could be compared with its digest.
+    column("cases", "salt", &["no"]),
+    column("evidence", "salt", &["id"]),
+    column("undone", "salt", &["case_no"]),
+    column("decisions", "salt", &["task"]),
+    column("commands", "salt", &["id"]),
+    column("chat_changes", "salt", &["no"]),
+    column("chat_changes", "undone_salt", &["no"]),
 ];
 
 /// Begins what is sealed; the name of the key and a colon follow.

@@ -136,6 +136,59 @@ fn what_was_said_is_gone_from_the_file() {
     assert!(!bytes.windows(needle.len()).any(|window| window == needle), "it is still in the file");
 }
 
+/// SQLite moves rows from page to page as others go, and leaves copies of them behind. What is deleted later is gone from those places too.
+#[test]
+fn nothing_of_what_is_deleted_by_age_is_left_between_rows() {
+    let (dir, options) = (tempfile::tempdir().unwrap(), Options::default()); // not sealed: what is left would not be seen
+    let mut store = SqliteStore::open(dir.path(), options.clone()).unwrap();
+    let held = |text: &str| {
+        let bytes = ["qunwei.db", "qunwei.db-wal"].map(|name| std::fs::read(dir.path().join(name)).unwrap_or_default());
+        let found = bytes.concat().windows(text.len()).filter(|window| *window == text.as_bytes()).count();
+        found
+    };
+    let (said, name, kept) = ("说了一句只说一次的话", "早已退群的赵六", "还在群里的王五");
+    let mut changes = Vec::new();
+    for n in 0..2000 {
+        let n = n * 7919 % 2000; // in no order, and of any length: SQLite splits pages
+        let member = MemberRef { group: format!("g{n}").into(), ..member(&format!("u{}", n % 3)) };
+        let (name, left) = if n % 4 == 0 { (kept, None) } else { (name, Some(at(n % 100))) };
+        let name = Some(name.repeat(n as usize % 9 + 1).into());
+        changes.push(Change::Membership { member, name, joined: Some(at(0)), left });
+    }
+    for no in 1..=300 {
+        let text = said.repeat(no as usize % 30 + 1);
+        changes.push(Change::Case(Box::new(Case { text: text.clone(), opened: at(no), ..case(no) })));
+        changes.push(Change::Evidence(Box::new(Evidence { text, ..evidence(no, &format!("e-{no}"), "ads.link") })));
+    }
+    store.commit(&[Unit { changes, ..Unit::default() }]).unwrap();
+    let forget_all = |store: &mut SqliteStore| {
+        for before in [20, 40, 60, 80, 1000] {
+            forget(store, Kept::Members, before);
+            forget(store, Kept::Evidence, before);
+        }
+    };
+    forget_all(&mut store);
+    crate::store::erase::clear_log(&store.conn).unwrap();
+    assert!(held(name) > 0 || held(said) > 0, "SQLite leaves none any more: nothing needs to be swept");
+    let began = std::time::Instant::now();
+    let (mut slices, mut longest) = (0, Duration::ZERO);
+    while held(name) > 0 || held(said) > 0 {
+        let slice = std::time::Instant::now();
+        if store.tidy(at(2000), Duration::ZERO).unwrap() == crate::ports::Tidied::More {
+            slices += 1;
+            longest = longest.max(slice.elapsed());
+            store.commit(&[plain(slices)]).unwrap(); // messages come in between
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "{} {}", held(name), held(said));
+    }
+    println!("{slices} slices, the longest {longest:?}");
+    assert!(slices > 3, "not all at once: {slices}");
+    assert!(held(kept) > 0, "what is not old is there");
+    let sound: String = store.conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!((sound.as_str(), rows(&store, "members")), ("ok", 500));
+    assert!(check(dir.path(), &options.keys, None).unwrap().is_sound());
+}
+
 #[test]
 fn a_case_goes_with_its_strike_and_its_configuration_and_numbers_go_on() {
     let mut scene = three_cases();

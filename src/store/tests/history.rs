@@ -299,6 +299,29 @@ fn old_files_are_deleted_whole_and_strays_too() {
     assert_whole(scene.store(), &all[20..]);
 }
 
+/// Days that are old enough to be deleted when they are copied, as after a long time without the daemon.
+#[test]
+fn a_day_that_is_being_copied_is_not_deleted_by_age_meanwhile() {
+    let (mut scene, all) = lived(1..=3, 5);
+    let now = midnight(400);
+    assert_eq!(step(scene.store(), now, 7), Archived::Copying);
+    let began = std::time::Instant::now();
+    while files(&scene).iter().all(|name| !name.ends_with(".db")) {
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", files(&scene));
+        std::thread::yield_now();
+    }
+    // The file is there, and no row names it yet.
+    assert_eq!(scene.store().forget(Kept::Journal, at(midnight(300)), 7).unwrap().looked, 0);
+    assert_whole(scene.store(), &all);
+    assert_eq!(next(scene.store(), now), Archived::Copied(5));
+    assert_whole(scene.store(), &all);
+    assert!(check(scene.dir.path(), &super::keys(), None).unwrap().is_sound());
+    move_all(scene.store(), now);
+    while scene.store().forget(Kept::Journal, at(midnight(300)), 7).unwrap().looked > 0 {}
+    assert!(check(scene.dir.path(), &super::keys(), None).unwrap().is_sound());
+    assert_eq!((files(&scene), scene.store().journal(0, 99).unwrap()), (Vec::new(), Vec::new()));
+}
+
 #[test]
 fn a_file_is_indexed_by_group_member_message_and_time() {
     let (mut scene, _) = lived(1..=1, 60);

@@ -113,6 +113,7 @@ pub(super) const ROWS: &[&str] = &[
     include_str!("../../../tests/data/migrations/0011.sql"),
     include_str!("../../../tests/data/migrations/0012.sql"),
     include_str!("../../../tests/data/migrations/0013.sql"),
+    include_str!("../../../tests/data/migrations/0014.sql"),
 ];
 
 #[test]
@@ -146,6 +147,8 @@ fn every_older_store_is_brought_up_to_date_with_its_rows() {
         for n in [1, 2] {
             assert_eq!(store.seen(key(n)).unwrap(), Some(key(n).body), "key {n}");
         }
+        let chain = crate::store::audit::check(&store.conn, None).unwrap();
+        assert_eq!((chain.wrong, chain.rows.is_some()), (Vec::<String>::new(), true), "what is older is not covered");
         let counts = store.counts().unwrap().into_iter();
         let empty: Vec<_> = counts.filter(|count| count.rows == 0 && there.contains(&count.table)).collect();
         assert_eq!(empty, [TableCount { table: "probe".to_owned(), rows: 0 }], "every table has rows to migrate");

@@ -100,10 +100,10 @@ fn what_was_changed_or_put_elsewhere_does_not_open() {
         let error = scene.store().journal(0, 9).unwrap_err();
         let StoreError::Damaged(why) = &error else { panic!("{change}: {error}") };
         assert!(why.contains("journal.body does not open"), "{why}");
-        let checked = check(scene.dir.path(), &super::keys()).unwrap();
+        let checked = check(scene.dir.path(), &super::keys(), None).unwrap();
         assert!(!checked.is_sound(), "{change}: {checked:?}");
         scene.store().conn.execute("DELETE FROM journal", []).unwrap();
-        assert!(check(scene.dir.path(), &super::keys()).unwrap().is_sound());
+        assert!(check(scene.dir.path(), &super::keys(), None).unwrap().is_sound());
     }
 }
 

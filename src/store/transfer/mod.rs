@@ -57,6 +57,8 @@ pub(super) const TABLES: &[&str] = &[
     "config_cases",
     "forgotten",
     "erasures",
+    "audit",
+    "audit_before",
     // What is sealed stays sealed; the other machine needs the key.
     "seals",
     // So that what is sent again to the new place is known there.
