@@ -143,8 +143,7 @@ fn nothing_of_what_is_deleted_by_age_is_left_between_rows() {
     let mut store = SqliteStore::open(dir.path(), options.clone()).unwrap();
     let held = |text: &str| {
         let bytes = ["qunwei.db", "qunwei.db-wal"].map(|name| std::fs::read(dir.path().join(name)).unwrap_or_default());
-        let found = bytes.concat().windows(text.len()).filter(|window| *window == text.as_bytes()).count();
-        found
+        bytes.concat().windows(text.len()).filter(|window| *window == text.as_bytes()).count()
     };
     let (said, name, kept) = ("说了一句只说一次的话", "早已退群的赵六", "还在群里的王五");
     let mut changes = Vec::new();
