@@ -62,7 +62,7 @@ impl Times {
                     }
                 }
             }
-            Times::Cron(times) => times.cron.find_next_occurrence(&time.zoned(zone), false).ok().map(|at| stamp(&at)),
+            Times::Cron(times) => passing_after(&times.cron, time, zone),
         }
     }
 
@@ -82,15 +82,43 @@ impl Times {
                     }
                 }
             }
-            Times::Cron(times) => {
-                times.cron.find_previous_occurrence(&time.zoned(zone), true).ok().map(|at| stamp(&at))
-            }
+            Times::Cron(times) => passing_until(&times.cron, time, zone),
         }
     }
 
     /// Whether it happens more than once.
     pub fn repeats(&self) -> bool {
         matches!(self, Times::Cron(_))
+    }
+}
+
+/// The first time after `time` at which clocks show what an expression asks for, each time they show it. `croner` is asked about
+/// one stretch in which they are not changed after the other: over a change it finds other times going forward than going back.
+fn passing_after(cron: &Cron, time: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    let (mut from, mut inclusive) = (time.zoned(zone).timestamp(), false);
+    loop {
+        let offset = zone.to_offset(from);
+        let found = cron.find_next_occurrence(&offset.to_datetime(from), inclusive).ok()?;
+        let found = offset.to_timestamp(found).ok()?;
+        match zone.following(from).next().map(|change| change.timestamp()) {
+            Some(change) if found >= change => (from, inclusive) = (change, true),
+            _ => return Some(Timestamp(found.as_millisecond())),
+        }
+    }
+}
+
+/// The last such time that is not after `time`.
+fn passing_until(cron: &Cron, time: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    let moment = SignedDuration::from_millis(1);
+    let mut until = time.zoned(zone).timestamp();
+    loop {
+        let offset = zone.to_offset(until);
+        let found = cron.find_previous_occurrence(&offset.to_datetime(until), true).ok()?;
+        let found = offset.to_timestamp(found).ok()?;
+        match zone.preceding(until.checked_add(moment).ok()?).next().map(|change| change.timestamp()) {
+            Some(change) if found < change => until = change.checked_sub(moment).ok()?,
+            _ => return Some(Timestamp(found.as_millisecond())),
+        }
     }
 }
 

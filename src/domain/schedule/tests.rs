@@ -143,17 +143,44 @@ const CRONS: [&str; 9] = [
     "0 3 * * MON#1",
 ];
 
+/// Going back and forth meets the same times, in order, each once.
+fn are_of_one_row(times: &Times, now: Timestamp, zone: &TimeZone) -> Result<(), TestCaseError> {
+    let (last, next) = (times.last(now, zone).unwrap(), times.after(now, zone).unwrap());
+    prop_assert!(last <= now && now < next);
+    prop_assert_eq!(times.after(last, zone), Some(next));
+    prop_assert_eq!(times.after(last.minus(Duration::from_millis(1)), zone), Some(last));
+    prop_assert_eq!(times.last(Timestamp(next.0 - 1), zone), Some(last));
+    prop_assert_eq!(times.last(next, zone), Some(next));
+    Ok(())
+}
+
 proptest! {
-    /// Going back and forth meets the same times, in order, each once.
     #[test]
     fn the_last_and_the_next_are_of_one_row(hours in 0_i64..200_000, ms in 0_i64..3_600_000, z in 0..ZONES.len(), c in 0..CRONS.len()) {
-        let (zone, times) = (zone(ZONES[z]), cron(CRONS[c]));
         let now = Timestamp(1_700_000_000_000 + hours * 3_600_000 + ms);
-        let (last, next) = (times.last(now, &zone).unwrap(), times.after(now, &zone).unwrap());
-        prop_assert!(last <= now && now < next);
-        prop_assert_eq!(times.after(last, &zone), Some(next));
-        prop_assert_eq!(times.after(last.minus(Duration::from_millis(1)), &zone), Some(last));
-        prop_assert_eq!(times.last(Timestamp(next.0 - 1), &zone), Some(last));
-        prop_assert_eq!(times.last(next, &zone), Some(next));
+        are_of_one_row(&cron(CRONS[c]), now, &zone(ZONES[z]))?;
+    }
+
+    /// Around the changes of clocks, where it could be otherwise.
+    #[test]
+    fn so_they_are_where_clocks_change(hours in 0_i64..200_000, minutes in -300_i64..300, z in 0..ZONES.len(), c in 0..CRONS.len()) {
+        let zone = zone(ZONES[z]);
+        let some = Timestamp(1_700_000_000_000 + hours * 3_600_000).zoned(&zone).timestamp();
+        let change = zone.following(some).next().map_or(some, |change| change.timestamp());
+        are_of_one_row(&cron(CRONS[c]), Timestamp(change.as_millisecond() + minutes * 60_000), &zone)?;
+    }
+}
+
+#[test]
+fn every_two_hours_is_the_same_row_there_and_back_where_an_hour_is_shown_twice() {
+    let (zone, times) = (zone("Europe/Berlin"), cron("0 */2 * * *"));
+    let from = at("2026-10-25T00:00:00+02:00");
+    let row = |n: usize| -> Vec<Timestamp> {
+        std::iter::successors(Some(from), |last| times.after(*last, &zone)).take(n).collect()
+    };
+    let shown: Vec<String> = row(5).iter().map(|at| at.zoned(&zone).strftime("%H:%M%:z").to_string()).collect();
+    assert_eq!(shown, ["00:00+02:00", "02:00+02:00", "02:00+01:00", "04:00+01:00", "06:00+01:00"]);
+    for pair in row(5).windows(2) {
+        assert_eq!(times.last(Timestamp(pair[1].0 - 1), &zone), Some(pair[0]));
     }
 }
