@@ -5,9 +5,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::audit;
 use super::error::{decode, encode, signed};
 use super::read::{each, text};
+use super::{audit, tidy};
 use crate::domain::case::Case;
 use crate::domain::standing::Standing;
 use crate::domain::time::Timestamp;
@@ -57,6 +57,9 @@ pub(super) fn forget(
         }
         Kept::Cases => slice.cases(),
     }?;
+    if done.deleted > 0 {
+        tidy::owe(&tx)?;
+    }
     // A transaction that wrote nothing costs nothing.
     tx.commit()?;
     Ok(done)

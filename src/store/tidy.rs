@@ -52,14 +52,34 @@ impl Sweep {
     }
 }
 
+/// What says so beside how far deleting has come.
+const OWED: &str = "sweep";
+
+/// Writes down that something was deleted, which a start sweeps where nobody has: all pages are read for that, so not without reason.
+pub(super) fn owe(conn: &Connection) -> Result<(), StoreError> {
+    let sql = "INSERT INTO forgotten (what, upto) VALUES (?1, 0) ON CONFLICT DO NOTHING";
+    conn.prepare_cached(sql)?.execute([OWED])?;
+    Ok(())
+}
+
+fn is_owed(conn: &Connection) -> rusqlite::Result<bool> {
+    conn.query_row("SELECT EXISTS (SELECT 1 FROM forgotten WHERE what = ?1)", [OWED], |row| row.get(0))
+}
+
+fn settle(conn: &Connection) -> Result<(), StoreError> {
+    conn.execute("DELETE FROM forgotten WHERE what = ?1", [OWED])?;
+    Ok(())
+}
+
 impl Tidying {
-    /// What was left to be done when the store was closed. Whether that was anything is not known.
+    /// What was left to be done when the store was closed.
     pub(super) fn load(conn: &Connection, data: &Path) -> rusqlite::Result<Self> {
         History::clear_parts(data);
-        Ok(Self { sweep: Some(Sweep::begin()), courses: Vec::new(), unknown: erase::is_open(conn)? })
+        let sweep = is_owed(conn)?.then(Sweep::begin);
+        Ok(Self { sweep, courses: Vec::new(), unknown: erase::is_open(conn)? })
     }
 
-    /// Something was deleted.
+    /// Something was deleted, and [`owe`] wrote it down.
     pub(super) fn deleted(&mut self) {
         self.sweep = Some(Sweep::begin());
     }
@@ -105,7 +125,7 @@ impl Tidying {
             Err(error) => Err(error),
         };
         sweep.at = Instant::now() + AGAIN;
-        match done {
+        match done.and_then(|done| if done { settle(conn).map(|()| true) } else { Ok(false) }) {
             Ok(true) => self.sweep = None,
             Ok(false) => {}
             Err(error) => {

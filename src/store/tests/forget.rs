@@ -170,8 +170,16 @@ fn nothing_of_what_is_deleted_by_age_is_left_between_rows() {
     crate::store::erase::clear_log(&store.conn).unwrap();
     assert!(held(name) > 0 || held(said) > 0, "SQLite leaves none any more: nothing needs to be swept");
     let began = std::time::Instant::now();
-    let (mut slices, mut longest) = (0, Duration::ZERO);
-    while held(name) > 0 || held(said) > 0 {
+    let (mut slices, mut longest, mut again) = (0, Duration::ZERO, false);
+    let owed = |store: &SqliteStore| -> i64 {
+        store.conn.query_row("SELECT count(*) FROM forgotten WHERE what = 'sweep'", [], |row| row.get(0)).unwrap()
+    };
+    while held(name) > 0 || held(said) > 0 || owed(&store) > 0 {
+        if slices == 2 && !again {
+            again = true;
+            drop(store);
+            store = SqliteStore::open(dir.path(), options.clone()).unwrap(); // a start begins it anew
+        }
         let slice = std::time::Instant::now();
         if store.tidy(at(2000), Duration::ZERO).unwrap() == crate::ports::Tidied::More {
             slices += 1;
