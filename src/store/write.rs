@@ -159,10 +159,13 @@ impl Changes<'_> {
     fn case(&mut self, case: &Case) -> Result<(), StoreError> {
         let no = signed(case.no)?;
         let group = self.groups.find_or_add(self.tx, &case.platform, &case.group)?;
-        let body = encode(case)?;
-        let insert = "INSERT INTO cases (no, group_id, body) VALUES (?1, ?2, seal('cases.body', ?1, ?3))";
-        self.run(insert, params![no, group, body])?;
-        self.wrote(&audit::CASE, no)?;
+        let (body, salt) = (encode(case)?, audit::salt()?);
+        self.run(
+            "INSERT INTO cases (no, group_id, body, salt)
+             VALUES (?1, ?2, seal('cases.body', ?1, ?3), seal('cases.salt', ?1, ?4))",
+            params![no, group, body, &salt[..]],
+        )?;
+        audit::wrote_salted(self.tx, &audit::CASE, (no, no), self.at, (&salt, &body))?;
         if !case.message.is_empty() {
             self.case_message(group, &case.message, no)?;
         }
@@ -178,12 +181,15 @@ impl Changes<'_> {
         let mut read = self.tx.prepare_cached("SELECT group_id FROM cases WHERE no = ?1")?;
         let group: Option<i64> = read.query_row([no], |row| row.get(0)).optional()?;
         let group = group.ok_or_else(|| StoreError::Row(format!("evidence of case {no}, which there is not")))?;
+        let (body, salt) = (encode(evidence)?, audit::salt()?);
         self.run(
-            "INSERT INTO evidence (id, case_no, body)
-             SELECT n, ?1, seal('evidence.body', n, ?2) FROM (SELECT coalesce(max(id), 0) + 1 AS n FROM evidence)",
-            params![no, encode(evidence)?],
+            "INSERT INTO evidence (id, case_no, body, salt)
+             SELECT n, ?1, seal('evidence.body', n, ?2), seal('evidence.salt', n, ?3)
+             FROM (SELECT coalesce(max(id), 0) + 1 AS n FROM evidence)",
+            params![no, body, &salt[..]],
         )?;
-        self.wrote(&audit::EVIDENCE, self.tx.last_insert_rowid())?;
+        let id = self.tx.last_insert_rowid();
+        audit::wrote_salted(self.tx, &audit::EVIDENCE, (id, no), self.at, (&salt, &body))?;
         if evidence.message.is_empty() {
             return Ok(()); // it is about a name
         }

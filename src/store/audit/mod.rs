@@ -233,13 +233,31 @@ pub(super) fn wrote(
         tx.prepare_cached(&format!("SELECT {case}, {covered} FROM {table} WHERE {column} = ?1 AND {which}"))?;
     let found = each(read.query([key])?, |row| Ok((row.get::<_, Option<i64>>(0)?, text(row, 1)?.to_owned())))?;
     let Some((case, covered)) = found.into_iter().next() else { return Ok(()) };
-    let mut salt = [0; 16];
-    getrandom::fill(&mut salt).map_err(|error| StoreError::Unavailable(format!("no random numbers: {error}")))?;
+    let salt = salt()?;
     let sealed = seal::sealed(table, place, "?2");
     tx.prepare_cached(&format!("UPDATE {table} SET {place} = {sealed} WHERE {column} = ?1"))?
         .execute(params![key, &salt[..]])?;
     let digest = digest(&salt, covered.as_bytes());
     add(tx, &Entry { at: at.0, kind, what: what.word(), key, case, digest: &digest })
+}
+
+/// The salt of a record.
+pub(super) fn salt() -> Result<[u8; 16], StoreError> {
+    let mut salt = [0; 16];
+    getrandom::fill(&mut salt).map_err(|error| StoreError::Unavailable(format!("no random numbers: {error}")))?;
+    Ok(salt)
+}
+
+/// A record of a case was written with its salt: what every violation writes is not read and written a second time.
+pub(super) fn wrote_salted(
+    tx: &Transaction<'_>,
+    record: &Record,
+    (key, case): (i64, i64),
+    at: Timestamp,
+    (salt, covered): (&[u8], &str),
+) -> Result<(), StoreError> {
+    let digest = digest(salt, covered.as_bytes());
+    add(tx, &Entry { at: at.0, kind: record.kind, what: What::Written.word(), key, case: Some(case), digest: &digest })
 }
 
 /// These records are deleted, and not by age.
