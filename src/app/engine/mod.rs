@@ -50,7 +50,7 @@ use crate::ports::{Row, RowKind, Store, StoreError, Unit};
 /// The windows are written at least every so many inputs: a start reads the rest from the journal, which takes it 10 µs each. More often
 /// would write and read more: what similar texts are found by is as much for 10,000 messages as for all …
 const MARK_ROWS: u64 = 25_000;
-/// … and so much time.
+/// … and so much time; after a start at its first turn, for what they do not include is not moved into files.
 const MARK_TIME: Duration = Duration::from_secs(30);
 /// All of them at least this often: short messages stand in them as they were written.
 const WHOLE_EVERY: Duration = Duration::from_secs(24 * 3600);
@@ -129,7 +129,7 @@ impl Engine {
             seq: 0,
             durable: 0,
             batch: Batch::default(),
-            mark: (0, now),
+            mark: (0, now.minus(MARK_TIME)),
             written: VecDeque::new(),
             whole: now,
             forgot: now,

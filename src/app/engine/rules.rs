@@ -11,8 +11,8 @@ use crate::domain::time::Timestamp;
 use crate::ports::{RowKind, StoreError, Unit};
 
 impl Engine {
-    /// From here on these rules hold: at a start, and for a fresh run of the journal. Everything must be committed. At a start the
-    /// windows are not written again: those that are stored, and the journal since, are what they were just made of.
+    /// From here on these rules hold: at a start, and for a fresh run of the journal. Everything must be committed. The windows
+    /// are not written: at a start those that are stored, and the journal since, are what they were just made of.
     ///
     /// # Errors
     /// The old rules still hold.
