@@ -342,7 +342,6 @@ impl Store for SqliteStore {
         let step = history.step(&mut self.conn, zone, now, limit);
         match &step {
             Ok(Archived::Deleted(rows)) => {
-                tidy::owe(&self.conn)?;
                 self.tidying.deleted();
                 self.wrote(rows * ROW);
             }

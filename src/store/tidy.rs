@@ -66,9 +66,13 @@ fn is_owed(conn: &Connection) -> rusqlite::Result<bool> {
     conn.query_row("SELECT EXISTS (SELECT 1 FROM forgotten WHERE what = ?1)", [OWED], |row| row.get(0))
 }
 
-fn settle(conn: &Connection) -> Result<(), StoreError> {
-    conn.execute("DELETE FROM forgotten WHERE what = ?1", [OWED])?;
-    Ok(())
+/// Empties the log once all pages are done; says whether it could, and then nothing is owed any more.
+fn finish(conn: &Connection) -> Result<bool, StoreError> {
+    let cleared = erase::clear_log(conn)?;
+    if cleared {
+        conn.execute("DELETE FROM forgotten WHERE what = ?1", [OWED])?;
+    }
+    Ok(cleared)
 }
 
 impl Tidying {
@@ -121,11 +125,11 @@ impl Tidying {
         };
         let done = match sweep.step(conn, budget) {
             Ok(true) => return Ok(Tidied::More),
-            Ok(false) => erase::clear_log(conn),
+            Ok(false) => finish(conn),
             Err(error) => Err(error),
         };
         sweep.at = Instant::now() + AGAIN;
-        match done.and_then(|done| if done { settle(conn).map(|()| true) } else { Ok(false) }) {
+        match done {
             Ok(true) => self.sweep = None,
             Ok(false) => {}
             Err(error) => {

@@ -90,14 +90,13 @@ pub(super) struct Hashes {
 impl Hashes {
     /// Of these; each may be there more than once. How many differ is counted in a set that has room for all: sorting takes longer.
     pub(super) fn of(all: &[Begun]) -> Self {
-        let room = Self::with_bits(all, all.len() * BITS_EACH);
+        let room = Self::with_bits(all, size(all.len() * BITS_EACH));
         let different = room.bits.iter().map(|bits| bits.count_ones() as usize).sum::<usize>();
         let enough = size(different * BITS_EACH);
         if enough < room.bits.len() * 64 { Self::with_bits(all, enough) } else { room }
     }
 
-    fn with_bits(all: &[Begun], bits: usize) -> Self {
-        let size = size(bits);
+    fn with_bits(all: &[Begun], size: usize) -> Self {
         let mut hashes = Self { bits: vec![0; size / 64].into(), shift: 32 - size.trailing_zeros() };
         for one in all {
             let at = hashes.at(*one);
@@ -118,6 +117,7 @@ impl Hashes {
     }
 }
 
+/// How many bits a set takes that should have so many.
 fn size(bits: usize) -> usize {
     bits.next_power_of_two().clamp(64, MOST_BITS)
 }

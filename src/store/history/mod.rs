@@ -20,7 +20,7 @@ use jiff::tz::TimeZone;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::error::{signed, unsigned};
-use super::{Keyring, audit, read};
+use super::{Keyring, audit, read, tidy};
 use crate::domain::time::Timestamp;
 use crate::ports::{Archived, HistorySize, Row, StoreError};
 pub(super) use copy::can_make_temporary_files;
@@ -230,6 +230,7 @@ impl History {
             return Ok(0);
         }
         let end = first.saturating_add(signed(limit as u64)?).min(last.saturating_add(1));
+        tidy::owe(conn)?; // before, so that a kill between the two leaves none unswept
         Ok(conn.prepare_cached("DELETE FROM journal WHERE seq < ?1")?.execute([end])?)
     }
 
