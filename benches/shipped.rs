@@ -74,7 +74,7 @@ fn main() {
                 videos: 0,
                 links: if needs.links { link_keys(message, folded) } else { Default::default() },
                 sketch: needs.shortest_sketch.and_then(|shortest| sketch(folded, shortest)),
-                things: if needs.things { thing_keys(message, folded) } else { Default::default() },
+                things: if !needs.things.is_zero() { thing_keys(message, folded) } else { Default::default() },
                 heats: scratch.heats,
             };
             recent.note(needs, &sighting);

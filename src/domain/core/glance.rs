@@ -104,7 +104,7 @@ impl Prints {
             text: needs.shortest_text.and_then(|shortest| text.folded.fingerprint(shortest)),
             sketch: needs.shortest_sketch.and_then(|shortest| sketch(text, shortest)),
             links: if needs.links { link_keys(message, text) } else { Default::default() },
-            things: if needs.things { thing_keys(message, text) } else { Default::default() },
+            things: if !needs.things.is_zero() { thing_keys(message, text) } else { Default::default() },
         }
     }
 }

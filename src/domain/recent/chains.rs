@@ -3,6 +3,10 @@
 //! No entry owns memory: the ring is one slab, a chain is two indices an entry, and a table of chain heads finds the chain
 //! of a key. Keys may share a chain; the walker tells them apart. The entry that came first is shed when the ring is full.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::written::Ring;
 use crate::domain::time::Timestamp;
 
 /// What stands in a [`Chains`].
@@ -43,52 +47,9 @@ impl<T: Link> Chains<T> {
         Self { slots: Vec::new(), heads: Vec::new(), first: 0, capacity, shed: 0 }
     }
 
-    /// How many entries were shed.
-    pub(super) fn shed(&self) -> u64 {
-        self.shed
-    }
-
-    /// Takes over from a ring that had shed so many.
-    pub(super) fn set_shed(&mut self, shed: u64) {
-        self.shed = shed;
-    }
-
     /// How many entries came, those that were shed too.
     pub(super) fn came(&self) -> u64 {
         self.shed + self.slots.len() as u64
-    }
-
-    /// The entries in the order they came, without those among the first `before` that ever came.
-    pub(super) fn iter_after(&self, before: u64) -> impl Iterator<Item = &T> {
-        let (late, early) = self.slots.split_at_checked(self.first).unwrap_or((&[], &[]));
-        let known = usize::try_from(before.saturating_sub(self.shed)).unwrap_or(usize::MAX);
-        let early_known = known.min(early.len());
-        let early = early.get(early_known..).unwrap_or_default();
-        let late = late.get(known - early_known..).unwrap_or_default();
-        early.iter().chain(late).map(|slot| &slot.entry)
-    }
-
-    /// Adds an entry, into its chain by time.
-    pub(super) fn add(&mut self, entry: T) {
-        if self.heads.is_empty() {
-            self.heads = vec![NONE; self.capacity.next_power_of_two()];
-            self.slots.reserve_exact(self.capacity);
-        }
-        let slot = Slot { entry, newer: NONE, older: NONE };
-        let at = if self.slots.len() < self.capacity {
-            self.slots.push(slot);
-            self.slots.len() - 1
-        } else {
-            let at = self.first;
-            self.unlink(at);
-            if let Some(old) = self.slots.get_mut(at) {
-                *old = slot;
-            }
-            self.first = (at + 1) % self.capacity;
-            self.shed += 1;
-            at
-        };
-        self.link(at);
     }
 
     fn head(&self, key: u64) -> usize {
@@ -155,5 +116,52 @@ impl<T: Link> Chains<T> {
             .skip_while(move |entry| entry.time() > to)
             .take_while(move |entry| entry.time() >= from)
             .filter(move |entry| entry.key() == key)
+    }
+}
+
+impl<T: Link + Serialize + DeserializeOwned> Ring for Chains<T> {
+    type Entry = T;
+
+    fn add(&mut self, entry: T) {
+        if self.heads.is_empty() {
+            self.heads = vec![NONE; self.capacity.next_power_of_two()];
+            self.slots.reserve_exact(self.capacity);
+        }
+        let slot = Slot { entry, newer: NONE, older: NONE };
+        let at = if self.slots.len() < self.capacity {
+            self.slots.push(slot);
+            self.slots.len() - 1
+        } else {
+            let at = self.first;
+            self.unlink(at);
+            if let Some(old) = self.slots.get_mut(at) {
+                *old = slot;
+            }
+            self.first = (at + 1) % self.capacity;
+            self.shed += 1;
+            at
+        };
+        self.link(at);
+    }
+
+    fn iter_after(&self, before: u64) -> impl Iterator<Item = &T> {
+        let (late, early) = self.slots.split_at_checked(self.first).unwrap_or((&[], &[]));
+        let known = usize::try_from(before.saturating_sub(self.shed)).unwrap_or(usize::MAX);
+        let early_known = known.min(early.len());
+        let early = early.get(early_known..).unwrap_or_default();
+        let late = late.get(known - early_known..).unwrap_or_default();
+        early.iter().chain(late).map(|slot| &slot.entry)
+    }
+
+    fn time(entry: &T) -> Timestamp {
+        entry.time()
+    }
+
+    fn shed(&self) -> u64 {
+        self.shed
+    }
+
+    fn set_shed(&mut self, shed: u64) {
+        self.shed = shed;
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::chains::Link;
+use super::written::Ring;
 use super::{Recent, Sighting, half};
 use crate::domain::ids::GroupKey;
 use crate::domain::time::Timestamp;

@@ -7,6 +7,7 @@
 mod chains;
 mod heats;
 mod pieces;
+mod sketches;
 #[cfg(test)]
 mod tests;
 mod traces;
@@ -21,7 +22,10 @@ use self::chains::{Chains, Link};
 pub use self::heats::{Heat, Heated, MOST_HEATS};
 use self::pieces::Cut;
 pub use self::pieces::Piece;
-pub use self::traces::{Among, BANDS, Left, MOST_TRACES, Sketch, thing};
+use self::sketches::Sketches;
+pub use self::sketches::{Among, BANDS, MOST_SKETCHES, Sketch};
+pub use self::traces::{Left, MOST_TRACES, thing};
+use self::written::Ring;
 use super::ids::{GroupKey, MemberKey};
 use super::time::Timestamp;
 
@@ -49,14 +53,12 @@ pub struct Needs {
     pub links: bool,
     /// How long messages of a few characters are remembered.
     pub pieces: Duration,
-    /// How long traces of things that are pushed are remembered.
-    pub traces: Duration,
-    /// Of texts with fewer characters to compare than this no sketch is; `None`: of none.
+    /// How long it is remembered what texts are like.
+    pub sketches: Duration,
+    /// Of texts with fewer characters to compare than this it is not; `None`: of none.
     pub shortest_sketch: Option<usize>,
-    /// Among whose texts they are compared, by [`Among`].
-    pub compared: [bool; Among::ALL.len()],
-    /// Whether contacts and links are such things.
-    pub things: bool,
+    /// How long contacts and links are remembered.
+    pub things: Duration,
     /// How long heated messages are remembered.
     pub heats: Duration,
 }
@@ -85,16 +87,14 @@ impl Needs {
     }
 
     /// Needs what texts of at least `shortest` characters are like, as far back as `window`.
-    pub fn sketches(&mut self, shortest: usize, among: Among, window: Duration) {
-        self.compared[among as usize] = true;
+    pub fn sketches(&mut self, shortest: usize, window: Duration) {
         self.shortest_sketch = Some(self.shortest_sketch.map_or(shortest, |other| other.min(shortest)));
-        self.traces = self.traces.max(window);
+        self.sketches = self.sketches.max(window);
     }
 
     /// Needs who posted which contact and link, as far back as `window`.
     pub fn things(&mut self, window: Duration) {
-        self.things = true;
-        self.traces = self.traces.max(window);
+        self.things = self.things.max(window);
     }
 
     /// Needs how heated messages were, as far back as `window`.
@@ -172,6 +172,15 @@ pub struct Copied {
 }
 
 impl Copied {
+    fn of(text: u64, sighting: &Sighting) -> Self {
+        Self {
+            text: text.to_le_bytes(),
+            user: sighting.user.to_le_bytes(),
+            group: half(sighting.group.0),
+            time: sighting.time,
+        }
+    }
+
     /// Who, on the platform.
     pub fn user(&self) -> u64 {
         u64::from_le_bytes(self.user)
@@ -218,6 +227,7 @@ pub struct Recent {
     times: Chains<Said>,
     texts: Chains<Copied>,
     pieces: Chains<Cut>,
+    sketches: Sketches,
     traces: Chains<traces::Trace>,
     heats: Chains<Heated>,
 }
@@ -234,6 +244,7 @@ pub struct Place {
     times: u64,
     texts: u64,
     pieces: u64,
+    sketches: u64,
     traces: u64,
     heats: u64,
 }
@@ -249,6 +260,7 @@ impl Recent {
             times: Chains::new(times),
             texts: Chains::new(texts),
             pieces: Chains::new(pieces),
+            sketches: Sketches::new(MOST_SKETCHES),
             traces: Chains::new(MOST_TRACES),
             heats: Chains::new(MOST_HEATS),
         }
@@ -271,15 +283,13 @@ impl Recent {
         let text = sighting.text.filter(|_| needs.shortest_text.is_some());
         let links = sighting.links.into_iter().filter(|link| needs.links && *link != 0);
         for copied in text.into_iter().chain(links) {
-            self.texts.add(Copied {
-                text: copied.to_le_bytes(),
-                user: sighting.user.to_le_bytes(),
-                group: half(sighting.group.0),
-                time: sighting.time,
-            });
+            self.texts.add(Copied::of(copied, sighting));
         }
-        if !needs.traces.is_zero() {
-            self.note_traces(needs, sighting);
+        if !needs.sketches.is_zero() {
+            self.note_sketch(sighting);
+        }
+        if !needs.things.is_zero() {
+            self.note_things(sighting);
         }
         if !needs.heats.is_zero() {
             self.note_heat(sighting);
@@ -329,7 +339,8 @@ impl Recent {
 
     /// How many entries were forgotten because there were too many.
     pub fn shed(&self) -> u64 {
-        self.times.shed() + self.texts.shed() + self.pieces.shed() + self.traces.shed() + self.heats.shed()
+        let texts = self.texts.shed() + self.pieces.shed() + self.sketches.shed();
+        self.times.shed() + texts + self.traces.shed() + self.heats.shed()
     }
 
     /// How much was remembered until now.
@@ -338,6 +349,7 @@ impl Recent {
             times: self.times.came(),
             texts: self.texts.came(),
             pieces: self.pieces.came(),
+            sketches: self.sketches.came(),
             traces: self.traces.came(),
             heats: self.heats.came(),
         }
@@ -349,6 +361,7 @@ impl Recent {
             (place.times, self.times.shed()),
             (place.texts, self.texts.shed()),
             (place.pieces, self.pieces.shed()),
+            (place.sketches, self.sketches.shed()),
             (place.traces, self.traces.shed()),
             (place.heats, self.heats.shed()),
         ];
@@ -362,7 +375,7 @@ impl Recent {
 
     /// The same of what was remembered since `place`.
     pub fn snapshot_since(&self, place: Place, needs: &Needs, oldest: Timestamp) -> Vec<u8> {
-        let needed = [needs.times, needs.texts, needs.pieces, needs.traces, needs.heats];
+        let needed = [needs.times, needs.texts, needs.pieces, needs.sketches, needs.things, needs.heats];
         written::write(self, place, needed.map(|window| oldest.minus(window + GRACE)))
     }
 

@@ -23,9 +23,7 @@ fn needs() -> Needs {
     let mut needs = Needs::default();
     needs.times(Duration::from_secs(10));
     needs.texts(8, Duration::from_secs(600));
-    for among in Among::ALL {
-        needs.sketches(8, among, Duration::from_secs(600));
-    }
+    needs.sketches(8, Duration::from_secs(600));
     needs.things(Duration::from_secs(600));
     needs.heats(Duration::from_secs(600));
     needs
@@ -224,6 +222,67 @@ fn a_damaged_snapshot_is_refused() {
     assert!(Recent::restore(&bytes[..bytes.len() - 1]).is_none());
     assert!(Recent::restore(&[]).is_none());
     assert!(Recent::restore(&[99, 0, 0, 0, 0]).is_none());
-    assert!(Recent::restore(&[2, 0, 0]).is_none(), "of the version before");
-    assert!(Recent::restore(&[3, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f]).is_none());
+    assert!(Recent::restore(&[3, 0, 0]).is_none(), "of the version before");
+    assert!(Recent::restore(&[4, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f]).is_none());
+}
+
+/// The sketch of a text that is like no other but those of the same number.
+fn only_like(number: u32) -> Sketch {
+    Sketch {
+        bands: [number.wrapping_mul(0x9e37_79b9); BANDS],
+        bits: u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+    }
+}
+
+#[test]
+fn of_texts_that_are_alike_the_latest_are_remembered() {
+    let (count, within) = (2 * MOST_SKETCHES as u32 + 5, Duration::from_secs(1_000_000));
+    let said = |n: u32| Sighting {
+        sketch: Some(only_like(n % 50)),
+        ..sighting(n.into(), u64::from(n), u128::from(n % 3), n.into(), None)
+    };
+    let mut recent = Recent::default();
+    let (mut written, mut place) = (Vec::new(), Place::default());
+    for n in 0..count {
+        recent.note(&needs(), &said(n));
+        if n % 10_000 == 9_999 || n == count - 1 {
+            written.extend(recent.snapshot_since(place, &needs(), Timestamp(0)));
+            place = recent.place();
+        }
+    }
+    assert_eq!(recent.shed(), u64::from(count) - MOST_SKETCHES as u64);
+    let again = Recent::restore(&written).unwrap();
+    let whole = recent.snapshot(&needs(), Timestamp(0));
+    assert_eq!(again.snapshot(&needs(), Timestamp(0)), whole);
+    let found = |recent: &Recent, n: u32, among| {
+        let alike = recent.alike(&said(n), 90, among, within);
+        alike.iter().map(|left| left.copied.user() as u32).collect::<Vec<_>>()
+    };
+    let same = |step: usize, most| (0..count).rev().step_by(step).take(most).collect::<Vec<_>>();
+    for recent in [&recent, &again] {
+        assert_eq!(found(recent, count - 1, Among::All), same(50, 128), "no more than are looked at");
+        assert_eq!(
+            found(recent, count - 1, Among::Group),
+            same(150, MOST_SKETCHES.div_ceil(150)),
+            "as many as are left"
+        );
+        assert_eq!(found(recent, count - 1, Among::User), [count - 1]);
+    }
+}
+
+#[test]
+fn late_texts_hide_none_of_those_around_a_time() {
+    let mut recent = Recent::default();
+    let said = |user, seconds| Sighting { sketch: Some(only_like(7)), ..sighting(user, user as u64, 1, seconds, None) };
+    // 2 and 3 come hours late, between those of now.
+    for (user, seconds) in [(1, 90_000), (2, 10), (3, 50_000), (4, 90_001)] {
+        recent.note(&needs(), &said(user, seconds));
+    }
+    let around = |user, seconds| {
+        let alike = recent.alike(&said(user, seconds), 90, Among::Group, Duration::from_secs(60));
+        alike.iter().map(|left| left.copied.user()).collect::<Vec<_>>()
+    };
+    assert_eq!(around(4, 90_001), [4, 1]);
+    assert_eq!(around(2, 10), [2]);
+    assert_eq!(around(3, 50_000), [3]);
 }

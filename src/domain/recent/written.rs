@@ -3,35 +3,53 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use serde::ser::{SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
 
-use super::chains::{Chains, Link};
+use super::chains::Chains;
 use super::pieces::Cut;
+use super::sketches::Sketches;
 use super::traces::Trace;
 use super::{Copied, Heated, Place, Recent, Said};
 use crate::domain::time::Timestamp;
 
-const FORMAT: u8 = 3;
+const FORMAT: u8 = 4;
+
+/// A ring of the latest entries that can be written and filled again.
+pub(super) trait Ring {
+    /// What stands in it.
+    type Entry: Serialize + DeserializeOwned;
+    /// Adds an entry; the one that came first makes room.
+    fn add(&mut self, entry: Self::Entry);
+    /// The entries in the order they came, without those among the first `before` that ever came.
+    fn iter_after(&self, before: u64) -> impl Iterator<Item = &Self::Entry>;
+    /// When an entry was.
+    fn time(entry: &Self::Entry) -> Timestamp;
+    /// How many entries were shed.
+    fn shed(&self) -> u64;
+    /// Takes over from a ring that had shed so many.
+    fn set_shed(&mut self, shed: u64);
+}
 
 #[derive(Serialize)]
 struct Written<'a> {
     format: u8,
-    shed: [u64; 5],
-    times: Since<'a, Said>,
-    texts: Since<'a, Copied>,
-    pieces: Since<'a, Cut>,
-    traces: Since<'a, Trace>,
-    heats: Since<'a, Heated>,
+    shed: [u64; 6],
+    times: Since<'a, Chains<Said>>,
+    texts: Since<'a, Chains<Copied>>,
+    pieces: Since<'a, Chains<Cut>>,
+    sketches: Since<'a, Sketches>,
+    traces: Since<'a, Chains<Trace>>,
+    heats: Since<'a, Chains<Heated>>,
 }
 
 /// The entries of a ring that came after so many, and are not older.
-struct Since<'a, T>(&'a Chains<T>, u64, Timestamp);
+struct Since<'a, R>(&'a R, u64, Timestamp);
 
-impl<T: Link + Serialize> Serialize for Since<'_, T> {
+impl<R: Ring> Serialize for Since<'_, R> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let entries = || self.0.iter_after(self.1).filter(|entry| entry.time() >= self.2);
+        let entries = || self.0.iter_after(self.1).filter(|entry| R::time(entry) >= self.2);
         let mut sequence = serializer.serialize_seq(Some(entries().count()))?;
         entries().try_for_each(|entry| sequence.serialize_element(entry))?;
         sequence.end()
@@ -39,16 +57,16 @@ impl<T: Link + Serialize> Serialize for Since<'_, T> {
 }
 
 /// A ring, filled as its entries are read.
-struct Fill<'a, T>(&'a mut Chains<T>);
+struct Fill<'a, R>(&'a mut R);
 
-impl<'de, T: Link + Deserialize<'de>> DeserializeSeed<'de> for Fill<'_, T> {
+impl<'de, R: Ring> DeserializeSeed<'de> for Fill<'_, R> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_seq(self)
     }
 }
 
-impl<'de, T: Link + Deserialize<'de>> Visitor<'de> for Fill<'_, T> {
+impl<'de, R: Ring> Visitor<'de> for Fill<'_, R> {
     type Value = ();
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("entries")
@@ -62,20 +80,22 @@ impl<'de, T: Link + Deserialize<'de>> Visitor<'de> for Fill<'_, T> {
 }
 
 /// What came after `place` and is not older than the times for each ring, written.
-pub(super) fn write(recent: &Recent, place: Place, from: [Timestamp; 5]) -> Vec<u8> {
-    let [times, texts, pieces, traces, heats] = from;
+pub(super) fn write(recent: &Recent, place: Place, from: [Timestamp; 6]) -> Vec<u8> {
+    let [times, texts, pieces, sketches, traces, heats] = from;
     let written = Written {
         format: FORMAT,
         shed: [
             recent.times.shed(),
             recent.texts.shed(),
             recent.pieces.shed(),
+            recent.sketches.shed(),
             recent.traces.shed(),
             recent.heats.shed(),
         ],
         times: Since(&recent.times, place.times, times),
         texts: Since(&recent.texts, place.texts, texts),
         pieces: Since(&recent.pieces, place.pieces, pieces),
+        sketches: Since(&recent.sketches, place.sketches, sketches),
         traces: Since(&recent.traces, place.traces, traces),
         heats: Since(&recent.heats, place.heats, heats),
     };
@@ -90,15 +110,17 @@ pub(super) fn read(mut bytes: &[u8]) -> Option<Recent> {
         if u8::deserialize(&mut parts).ok()? != FORMAT {
             return None;
         }
-        let [times, texts, pieces, traces, heats] = <[u64; 5]>::deserialize(&mut parts).ok()?;
+        let [times, texts, pieces, sketches, traces, heats] = <[u64; 6]>::deserialize(&mut parts).ok()?;
         Fill(&mut recent.times).deserialize(&mut parts).ok()?;
         Fill(&mut recent.texts).deserialize(&mut parts).ok()?;
         Fill(&mut recent.pieces).deserialize(&mut parts).ok()?;
+        Fill(&mut recent.sketches).deserialize(&mut parts).ok()?;
         Fill(&mut recent.traces).deserialize(&mut parts).ok()?;
         Fill(&mut recent.heats).deserialize(&mut parts).ok()?;
         recent.times.set_shed(times);
         recent.texts.set_shed(texts);
         recent.pieces.set_shed(pieces);
+        recent.sketches.set_shed(sketches);
         recent.traces.set_shed(traces);
         recent.heats.set_shed(heats);
         bytes = parts.finalize().ok()?;

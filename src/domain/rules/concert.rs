@@ -113,7 +113,7 @@ impl Rule for Together {
     fn needs(&self, needs: &mut Needs) {
         let window = self.within * 2;
         if self.what.contains(&What::Text) {
-            needs.sketches(self.alike.shortest(), self.among(), window);
+            needs.sketches(self.alike.shortest(), window);
         }
         if self.what.contains(&What::Contact) || self.what.contains(&What::Link) {
             needs.things(window);

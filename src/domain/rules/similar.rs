@@ -109,7 +109,7 @@ impl Rule for Reworded {
 
     fn needs(&self, needs: &mut Needs) {
         for limit in &self.limits {
-            needs.sketches(self.alike.shortest(), limit.among(), limit.within());
+            needs.sketches(self.alike.shortest(), limit.within());
         }
     }
 
