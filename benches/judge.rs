@@ -273,7 +273,11 @@ fn main() {
                 videos: 0,
                 links: link_keys(&messages[n], &scratch.text),
                 sketch: rules.needs().shortest_sketch.and_then(|shortest| sketch(&scratch.text, shortest)),
-                things: if !rules.needs().things.is_zero() { thing_keys(&messages[n], &scratch.text) } else { Default::default() },
+                things: if !rules.needs().things.is_zero() {
+                    thing_keys(&messages[n], &scratch.text)
+                } else {
+                    Default::default()
+                },
                 heats: scratch.heats,
             };
             recent.note(rules.needs(), &sighting);

@@ -33,9 +33,7 @@ const LOWEST_BIT: u32 = 30;
 const WAYS: usize = 2 * BANDS + 1;
 
 /// How many texts of a chain are looked at for one question …
-const FARTHEST: usize = 512;
-/// … how many of those with the same key …
-const LATEST: usize = 128;
+const FARTHEST: usize = 256;
 /// … and how many outside of the time that is asked about: late ones may stand between others.
 const MOST_OUTSIDE: usize = 64;
 /// Once so many are alike, no further key is looked at: no rule asks for as many, and where everybody says the same all keys tell
@@ -122,22 +120,23 @@ impl Sketch {
     }
 }
 
-/// Somebody said a text somewhere.
+/// Somebody said a text somewhere. What is looked at first stands together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(C)]
 pub(super) struct Worded {
-    bands: [u32; BANDS],
     bits: [u8; 8],
-    member: [u8; 8],
     copied: Copied,
+    member: [u8; 8],
+    bands: [u32; BANDS],
 }
 
 impl Worded {
     pub(super) fn of(sketch: &Sketch, sighting: &Sighting) -> Self {
         Self {
-            bands: sketch.bands,
             bits: sketch.bits.to_le_bytes(),
-            member: half(sighting.member.0),
             copied: Copied::of(0, sighting),
+            member: half(sighting.member.0),
+            bands: sketch.bands,
         }
     }
 
@@ -175,17 +174,17 @@ impl Sketches {
         self.came
     }
 
-    /// The texts that are found by a key in this way, the last that came first.
-    fn found(&self, way: usize, key: u64) -> impl Iterator<Item = &Worded> {
+    /// The texts that may have a key in this way, the last that came first.
+    fn chain(&self, way: usize, key: u64) -> impl Iterator<Item = &Worded> {
         let mut number = self.heads.get(self.head(way, key)).copied().unwrap_or_default();
-        let texts = std::iter::from_fn(move || {
+        std::iter::from_fn(move || {
             let there = number != 0 && (self.last.wrapping_sub(number) as usize) < self.texts.len();
             let place = self.place(number);
             let text = self.texts.get(place).filter(|_| there)?;
             number = self.before.get(place).and_then(|links| links.get(way)).copied().unwrap_or_default();
             Some(text)
-        });
-        texts.take(FARTHEST).filter(move |text| text.key(way) == key)
+        })
+        .take(FARTHEST)
     }
 
     fn head(&self, way: usize, key: u64) -> usize {
@@ -252,16 +251,21 @@ impl Recent {
         let Some(sketch) = &sighting.sketch else { return Vec::new() };
         let this = Worded::of(sketch, sighting);
         let times = sighting.time.minus(within)..=sighting.time.plus(within);
-        let like = |text: &&Worded| Sketch::likeness(sketch.bits, u64::from_le_bytes(text.bits)) >= likeness;
         let mut found: Vec<Left> = Vec::new();
         for way in among.ways() {
-            let mut outside = 0;
-            let asked = self.sketches.found(way, this.key(way)).take_while(|text: &&Worded| {
-                outside += usize::from(!times.contains(&text.copied.time));
-                outside <= MOST_OUTSIDE
-            });
-            let inside = asked.filter(|text| times.contains(&text.copied.time)).take(LATEST);
-            found.extend(inside.filter(like).map(|text| Left { copied: text.copied, member: text.member }));
+            let (key, mut outside) = (this.key(way), 0);
+            for text in self.sketches.chain(way, key) {
+                if !times.contains(&text.copied.time) {
+                    outside += 1;
+                    if outside > MOST_OUTSIDE {
+                        break;
+                    }
+                } else if Sketch::likeness(sketch.bits, u64::from_le_bytes(text.bits)) >= likeness
+                    && text.key(way) == key
+                {
+                    found.push(Left { copied: text.copied, member: text.member });
+                }
+            }
             if found.len() >= MOST_ALIKE {
                 break;
             }
