@@ -14,7 +14,7 @@ use super::written::Ring;
 use super::{Copied, Recent, Sighting, half};
 use crate::domain::time::Timestamp;
 
-/// How many texts are remembered, a power of two: some 200 bytes each, and 1.6 MB for the heads of all chains.
+/// How many texts are remembered, a power of two: some 310 bytes each with the heads of the chains.
 pub const MOST_SKETCHES: usize = 1 << 14;
 
 /// How many keys a sketch has. Texts that have one in common are compared: of those that have half of their pieces in common
@@ -32,10 +32,8 @@ const LOWEST_BIT: u32 = 30;
 /// A text is found by a key among its group's, by a key among all, and by its user.
 const WAYS: usize = 2 * BANDS + 1;
 
-/// How many texts of a chain are looked at for one question …
-const FARTHEST: usize = 256;
-/// … and how many outside of the time that is asked about: late ones may stand between others.
-const MOST_OUTSIDE: usize = 64;
+/// How many texts of a chain are looked at for one question.
+const FARTHEST: usize = 128;
 /// Once so many are alike, no further key is looked at: no rule asks for as many, and where everybody says the same all keys tell
 /// of the same texts.
 const MOST_ALIKE: usize = 128;
@@ -120,9 +118,8 @@ impl Sketch {
     }
 }
 
-/// Somebody said a text somewhere. What is looked at first stands together.
+/// Somebody said a text somewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[repr(C)]
 pub(super) struct Worded {
     bits: [u8; 8],
     copied: Copied,
@@ -150,11 +147,13 @@ impl Worded {
     }
 }
 
-/// The ring.
+/// The ring. What a walk reads stands apart from the rest: most texts that it meets are not alike.
 pub(super) struct Sketches {
     texts: Vec<Worded>,
-    /// Of each text the number of the one before it in each of its chains.
-    before: Vec<[u32; WAYS]>,
+    /// Of each text what it is compared by.
+    bits: Vec<u64>,
+    /// For each way and text the number of the one before it in its chain, `capacity` texts a way.
+    before: Vec<u32>,
     /// For each way the number of the latest text of each chain, `capacity` chains a way.
     heads: Vec<u32>,
     capacity: usize,
@@ -166,7 +165,8 @@ pub(super) struct Sketches {
 impl Sketches {
     /// A ring of at most `capacity` texts, a power of two.
     pub(super) fn new(capacity: usize) -> Self {
-        Self { texts: Vec::new(), before: Vec::new(), heads: Vec::new(), capacity, last: 0, came: 0 }
+        let (texts, bits, before, heads) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { texts, bits, before, heads, capacity, last: 0, came: 0 }
     }
 
     /// How many texts came, those that were shed too.
@@ -174,17 +174,23 @@ impl Sketches {
         self.came
     }
 
-    /// The texts that may have a key in this way, the last that came first.
-    fn chain(&self, way: usize, key: u64) -> impl Iterator<Item = &Worded> {
+    /// Where the texts stand that may have a key in this way, the last that came first.
+    fn chain(&self, way: usize, key: u64) -> impl Iterator<Item = usize> {
         let mut number = self.heads.get(self.head(way, key)).copied().unwrap_or_default();
         std::iter::from_fn(move || {
             let there = number != 0 && (self.last.wrapping_sub(number) as usize) < self.texts.len();
             let place = self.place(number);
-            let text = self.texts.get(place).filter(|_| there)?;
-            number = self.before.get(place).and_then(|links| links.get(way)).copied().unwrap_or_default();
-            Some(text)
+            number = self.before.get(way * self.capacity + place).copied().unwrap_or_default();
+            there.then_some(place)
         })
         .take(FARTHEST)
+    }
+
+    /// The texts with this key in this way that are alike, the last that came first.
+    fn alike(&self, way: usize, key: u64, bits: u64, likeness: u32) -> impl Iterator<Item = &Worded> {
+        let like = move |place: &usize| self.bits.get(*place).is_some_and(|of| Sketch::likeness(bits, *of) >= likeness);
+        let texts = self.chain(way, key).filter(like).filter_map(|place| self.texts.get(place));
+        texts.filter(move |text| text.key(way) == key)
     }
 
     fn head(&self, way: usize, key: u64) -> usize {
@@ -202,24 +208,27 @@ impl Ring for Sketches {
     fn add(&mut self, text: Worded) {
         if self.heads.is_empty() {
             self.heads = vec![0; WAYS * self.capacity];
+            self.before = vec![0; WAYS * self.capacity];
             self.texts.reserve_exact(self.capacity);
-            self.before.reserve_exact(self.capacity);
+            self.bits.reserve_exact(self.capacity);
         }
         self.came += 1;
         self.last = self.last.wrapping_add(1);
-        let mut before = [0; WAYS];
-        for (way, before) in before.iter_mut().enumerate() {
+        let place = self.place(self.last);
+        for way in 0..WAYS {
             let head = self.head(way, text.key(way));
-            if let Some(head) = self.heads.get_mut(head) {
+            if let (Some(head), Some(before)) =
+                (self.heads.get_mut(head), self.before.get_mut(way * self.capacity + place))
+            {
                 *before = std::mem::replace(head, self.last);
             }
         }
-        let place = self.place(self.last);
-        match (self.texts.get_mut(place), self.before.get_mut(place)) {
-            (Some(old), Some(links)) => (*old, *links) = (text, before),
+        let bits = u64::from_le_bytes(text.bits);
+        match (self.texts.get_mut(place), self.bits.get_mut(place)) {
+            (Some(old), Some(old_bits)) => (*old, *old_bits) = (text, bits),
             _ => {
                 self.texts.push(text);
-                self.before.push(before);
+                self.bits.push(bits);
             }
         }
     }
@@ -253,19 +262,9 @@ impl Recent {
         let times = sighting.time.minus(within)..=sighting.time.plus(within);
         let mut found: Vec<Left> = Vec::new();
         for way in among.ways() {
-            let (key, mut outside) = (this.key(way), 0);
-            for text in self.sketches.chain(way, key) {
-                if !times.contains(&text.copied.time) {
-                    outside += 1;
-                    if outside > MOST_OUTSIDE {
-                        break;
-                    }
-                } else if Sketch::likeness(sketch.bits, u64::from_le_bytes(text.bits)) >= likeness
-                    && text.key(way) == key
-                {
-                    found.push(Left { copied: text.copied, member: text.member });
-                }
-            }
+            let alike = self.sketches.alike(way, this.key(way), sketch.bits, likeness);
+            let then = alike.filter(|text| times.contains(&text.copied.time));
+            found.extend(then.map(|text| Left { copied: text.copied, member: text.member }));
             if found.len() >= MOST_ALIKE {
                 break;
             }

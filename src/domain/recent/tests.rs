@@ -260,7 +260,7 @@ fn of_texts_that_are_alike_the_latest_are_remembered() {
     };
     let same = |step: usize, most| (0..count).rev().step_by(step).take(most).collect::<Vec<_>>();
     for recent in [&recent, &again] {
-        assert_eq!(found(recent, count - 1, Among::All), same(50, 256), "no more than are looked at");
+        assert_eq!(found(recent, count - 1, Among::All), same(50, 128), "no more than are looked at");
         assert_eq!(
             found(recent, count - 1, Among::Group),
             same(150, MOST_SKETCHES.div_ceil(150)),
