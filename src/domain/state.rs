@@ -45,7 +45,7 @@ impl Default for Limits {
 pub struct State {
     groups: LruCache<GroupKey, Group>,
     members: LruCache<MemberKey, Member>,
-    messages: LruCache<u128, Option<Memo>>,
+    messages: LruCache<u128, Memo>,
     /// The windows.
     pub recent: Recent,
     /// What is to happen, in the order in which it will.
@@ -162,7 +162,7 @@ impl State {
         self.members.get(&key).is_some()
     }
 
-    /// Whether it is known if a message has a case.
+    /// Whether it is known which case a message is in.
     pub fn has_message(&mut self, key: u128) -> bool {
         self.messages.get(&key).is_some()
     }
@@ -177,8 +177,8 @@ impl State {
         self.members.put(key, member);
     }
 
-    /// Puts in whether a message has a case.
-    pub fn load_message(&mut self, key: u128, memo: Option<Memo>) {
+    /// Puts in which case a message is in.
+    pub fn load_message(&mut self, key: u128, memo: Memo) {
         self.messages.put(key, memo);
     }
 
@@ -199,7 +199,7 @@ impl State {
 
     /// The case of a message.
     pub fn message(&mut self, key: u128) -> Option<&mut Memo> {
-        self.messages.get_mut(&key)?.as_mut()
+        self.messages.get_mut(&key)
     }
 
     /// Why a group only observes, if somebody stopped it or everything.

@@ -60,12 +60,14 @@ impl Engine {
         Ok(())
     }
 
-    /// Loads which case a message is in.
+    /// Loads which case a message is in, if it is in one.
     fn load_memo(&mut self, platform: &Arc<str>, group: &str, id: &str) -> Result<(), StoreError> {
         let key = message_key(platform, group, id);
         if !self.core.state.has_message(key) {
-            let case = self.store.case_of(platform, group, id)?;
-            self.core.state.load_message(key, case.map(|case| Memo::new(case.no, case.observe, &case.findings)));
+            // Most are in none, and are not asked about again.
+            if let Some(case) = self.store.case_of(platform, group, id)? {
+                self.core.state.load_message(key, Memo::new(case.no, case.observe, &case.findings));
+            }
         }
         Ok(())
     }

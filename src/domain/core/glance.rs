@@ -148,7 +148,7 @@ impl Core {
         let prints = self.look(rules, here.message, here.glance);
         let learned = Learned { lessons: Some(&self.state.lessons), group: Some(here.group_key()) };
         rules.find_learned(here.message, learned, &mut self.scratch);
-        let member = here.member().key();
+        let member = here.member_key();
         let joined = self.state.member(member).joined.map(Joined::time);
         let moment = Moment { time: here.time, zone: &here.policy.timezone, joined, edited: here.is_edit() };
         let sighting =

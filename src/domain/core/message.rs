@@ -15,7 +15,7 @@ use crate::domain::chat::CHAT_WORDS;
 use crate::domain::command;
 use crate::domain::conceal::{Kept, conceal};
 use crate::domain::event::{Event, Message, Role};
-use crate::domain::ids::{self, GroupKey};
+use crate::domain::ids::{self, GroupKey, MemberKey};
 use crate::domain::judge::{self, Judgement};
 use crate::domain::ladder::{self, Decision};
 use crate::domain::means::Means;
@@ -82,6 +82,10 @@ impl Here<'_> {
 
     pub(super) fn group_key(&self) -> GroupKey {
         GroupKey::new(&self.event.platform, &self.event.group)
+    }
+
+    pub(super) fn member_key(&self) -> MemberKey {
+        MemberKey::new(&self.event.platform, &self.event.group, &self.message.sender.id)
     }
 
     pub(super) fn member(&self) -> MemberRef {
@@ -204,7 +208,7 @@ impl Core {
     /// Where the platform cannot mute, speaking during a mute is one further violation, once: after its notice arrived and
     /// the burst is over, or the once would be spent on a message that joins the mute's own case.
     fn speaks_while_muted(&mut self, here: &Here<'_>, role: Role) -> bool {
-        let Some(standing) = &self.state.member(here.member().key()).standing else { return false };
+        let Some(standing) = &self.state.member(here.member_key()).standing else { return false };
         let Some(mute) = &standing.mute else { return false };
         let told = mute.told.is_some_and(|told| told.plus(here.policy.burst) <= here.time);
         let punishable = !ladder::is_protected(role) && !here.policy.allow.contains(&here.message.sender.id);
@@ -231,7 +235,7 @@ impl Core {
             self.joins(here, case, kept, observe, out);
             return;
         }
-        let standing = self.state.member(here.member().key()).standing();
+        let standing = self.state.member(here.member_key()).standing();
         match ladder::decide(standing, here.time, leading.severity, here.policy, observe) {
             Decision::Joins { case } => {
                 self.remember(here, Memo::new(case, observe, findings));
@@ -247,7 +251,7 @@ impl Core {
     /// Remembers the case of a message, for edits.
     fn remember(&mut self, here: &Here<'_>, memo: Memo) {
         if here.about != About::Name {
-            self.state.load_message(here.message_key(), Some(memo));
+            self.state.load_message(here.message_key(), memo);
         }
     }
 
@@ -277,7 +281,7 @@ impl Core {
         let offender = Offender {
             user: &user,
             case: no,
-            mute: self.state.member(here.member().key()).standing().mute.clone(),
+            mute: self.state.member(here.member_key()).standing().mute.clone(),
             by_broken_mute: findings.iter().any(|finding| &*finding.rule == SPEAKING_WHILE_MUTED),
             by_hand: false,
             by_name: here.about == About::Name,

@@ -44,7 +44,7 @@ impl Core {
         if name.is_empty() || here.policy.mode == Mode::Off || !rules.judges_names(&here.policy.rules) {
             return Judgement::default();
         }
-        let key = here.member().key();
+        let key = here.member_key();
         let hash = ids::hash(&["name", name]) as u64;
         let known = self.state.member(key).standing.as_ref().and_then(|standing| standing.name);
         let known = known.filter(|known| known.hash == hash);

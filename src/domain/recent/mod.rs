@@ -260,7 +260,7 @@ impl Recent {
             times: Chains::new(times),
             texts: Chains::new(texts),
             pieces: Chains::new(pieces),
-            sketches: Sketches::new(MOST_SKETCHES),
+            sketches: Sketches::default(),
             traces: Chains::new(MOST_TRACES),
             heats: Chains::new(MOST_HEATS),
         }

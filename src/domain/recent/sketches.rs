@@ -4,7 +4,7 @@
 //! the text before it, and leads nowhere once that text is gone, so that nothing is unlinked. (The windows of deflate are made
 //! so, RFC 1951 section 4.) Unlike in `chains`, entries stand in the order they came.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -34,8 +34,7 @@ const WAYS: usize = 2 * BANDS + 1;
 
 /// How many texts of a chain are looked at for one question.
 const FARTHEST: usize = 128;
-/// Once so many are alike, no further key is looked at: no rule asks for as many, and where everybody says the same all keys tell
-/// of the same texts.
+/// No rule asks for as many as this that are alike.
 const MOST_ALIKE: usize = 128;
 
 /// Among whose texts one is looked for that is like another: who asks about one group need not look at what all others say.
@@ -107,14 +106,17 @@ impl Sketch {
         any.then_some(Self { bands, bits })
     }
 
-    /// How many percent of their pieces two texts have in common, as far as the sketches tell (±11).
-    fn likeness(bits: u64, other: u64) -> u32 {
+    /// In how many of their minima two texts differ.
+    fn differing(bits: u64, other: u64) -> u32 {
         const { assert!(BITS == 2 && MINIMA == 32, "one bit of each pair tells whether it differs") };
         let differing = bits ^ other;
-        let pairs = (differing | differing >> 1) & 0x5555_5555_5555_5555;
-        // By chance one in four is the same.
-        let (same, all) = ((MINIMA as u32 - pairs.count_ones()) * 100, MINIMA as u32);
-        (same / all).saturating_sub(25) * 100 / 75
+        ((differing | differing >> 1) & 0x5555_5555_5555_5555).count_ones()
+    }
+
+    /// In how many minima texts differ at most that have so many percent of their pieces in common, as far as sketches tell
+    /// (±11 percent): of what they have not in common one in four is the same by chance.
+    fn most_differing(likeness: u32) -> u32 {
+        (100 - likeness.min(100)) * MINIMA as u32 * 3 / 400
     }
 }
 
@@ -148,58 +150,80 @@ impl Worded {
 }
 
 /// The ring. What a walk reads stands apart from the rest: most texts that it meets are not alike.
+#[derive(Default)]
 pub(super) struct Sketches {
     texts: Vec<Worded>,
     /// Of each text what it is compared by.
     bits: Vec<u64>,
-    /// For each way and text the number of the one before it in its chain, `capacity` texts a way.
+    /// For each way and text the number of the one before it in its chain, [`MOST_SKETCHES`] a way.
     before: Vec<u32>,
-    /// For each way the number of the latest text of each chain, `capacity` chains a way.
+    /// For each way the number of the latest text of each chain, as many a way.
     heads: Vec<u32>,
-    capacity: usize,
     /// How many came, which is the number of the last; 0 is no text.
     last: u32,
     came: u64,
 }
 
 impl Sketches {
-    /// A ring of at most `capacity` texts, a power of two.
-    pub(super) fn new(capacity: usize) -> Self {
-        let (texts, bits, before, heads) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { texts, bits, before, heads, capacity, last: 0, came: 0 }
-    }
-
     /// How many texts came, those that were shed too.
     pub(super) fn came(&self) -> u64 {
         self.came
     }
 
-    /// Where the texts stand that may have a key in this way, the last that came first.
-    fn chain(&self, way: usize, key: u64) -> impl Iterator<Item = usize> {
-        let mut number = self.heads.get(self.head(way, key)).copied().unwrap_or_default();
-        std::iter::from_fn(move || {
-            let there = number != 0 && (self.last.wrapping_sub(number) as usize) < self.texts.len();
-            let place = self.place(number);
-            number = self.before.get(way * self.capacity + place).copied().unwrap_or_default();
-            there.then_some(place)
-        })
-        .take(FARTHEST)
+    /// Gives each text once that has a key with this one in common and is alike. All chains are walked side by side: while the
+    /// next text of one comes from memory, others are looked at.
+    fn alike(
+        &self,
+        this: &Worded,
+        ways: Range<usize>,
+        likeness: u32,
+        mut each: impl FnMut(&Worded) -> ControlFlow<()>,
+    ) {
+        let bits = u64::from_le_bytes(this.bits);
+        let most = Sketch::most_differing(likeness);
+        let mut met = [0_u64; MOST_SKETCHES / 64];
+        let mut numbers = [0; BANDS];
+        for (number, way) in numbers.iter_mut().zip(ways.clone()) {
+            *number = self.heads.get(head(way, this.key(way))).copied().unwrap_or_default();
+        }
+        for _ in 0..FARTHEST {
+            let mut any = false;
+            for (number, way) in numbers.iter_mut().zip(ways.clone()) {
+                if *number == 0 || self.last.wrapping_sub(*number) as usize >= self.texts.len() {
+                    *number = 0;
+                    continue;
+                }
+                any = true;
+                let at = place(*number);
+                *number = self.before.get(way * MOST_SKETCHES + at).copied().unwrap_or_default();
+                let (Some(word), bit) = (met.get_mut(at / 64), 1 << (at % 64)) else { continue };
+                let like = self.bits.get(at).is_some_and(|of| Sketch::differing(bits, *of) <= most);
+                if like
+                    && *word & bit == 0
+                    && let Some(text) = self.texts.get(at)
+                    && text.key(way) == this.key(way)
+                {
+                    *word |= bit;
+                    if each(text).is_break() {
+                        return;
+                    }
+                }
+            }
+            if !any {
+                return;
+            }
+        }
     }
+}
 
-    /// The texts with this key in this way that are alike, the last that came first.
-    fn alike(&self, way: usize, key: u64, bits: u64, likeness: u32) -> impl Iterator<Item = &Worded> {
-        let like = move |place: &usize| self.bits.get(*place).is_some_and(|of| Sketch::likeness(bits, *of) >= likeness);
-        let texts = self.chain(way, key).filter(like).filter_map(|place| self.texts.get(place));
-        texts.filter(move |text| text.key(way) == key)
-    }
+/// Where the chain of a key begins.
+fn head(way: usize, key: u64) -> usize {
+    way * MOST_SKETCHES + ((key ^ key >> 32) as usize & (MOST_SKETCHES - 1))
+}
 
-    fn head(&self, way: usize, key: u64) -> usize {
-        way * self.capacity + ((key ^ key >> 32) as usize & (self.capacity - 1))
-    }
-
-    fn place(&self, number: u32) -> usize {
-        number.wrapping_sub(1) as usize & (self.capacity - 1)
-    }
+/// Where a text stands.
+fn place(number: u32) -> usize {
+    number.wrapping_sub(1) as usize & (MOST_SKETCHES - 1)
 }
 
 impl Ring for Sketches {
@@ -207,18 +231,18 @@ impl Ring for Sketches {
 
     fn add(&mut self, text: Worded) {
         if self.heads.is_empty() {
-            self.heads = vec![0; WAYS * self.capacity];
-            self.before = vec![0; WAYS * self.capacity];
-            self.texts.reserve_exact(self.capacity);
-            self.bits.reserve_exact(self.capacity);
+            self.heads = vec![0; WAYS * MOST_SKETCHES];
+            self.before = vec![0; WAYS * MOST_SKETCHES];
+            self.texts.reserve_exact(MOST_SKETCHES);
+            self.bits.reserve_exact(MOST_SKETCHES);
         }
         self.came += 1;
         self.last = self.last.wrapping_add(1);
-        let place = self.place(self.last);
+        let place = place(self.last);
         for way in 0..WAYS {
-            let head = self.head(way, text.key(way));
+            let head = head(way, text.key(way));
             if let (Some(head), Some(before)) =
-                (self.heads.get_mut(head), self.before.get_mut(way * self.capacity + place))
+                (self.heads.get_mut(head), self.before.get_mut(way * MOST_SKETCHES + place))
             {
                 *before = std::mem::replace(head, self.last);
             }
@@ -237,7 +261,7 @@ impl Ring for Sketches {
         let known = usize::try_from(before.saturating_sub(self.shed())).unwrap_or(usize::MAX);
         let first = self.last.wrapping_sub(self.texts.len() as u32);
         let numbers = (known.min(self.texts.len())..self.texts.len()).map(move |at| first.wrapping_add(at as u32 + 1));
-        numbers.filter_map(|number| self.texts.get(self.place(number)))
+        numbers.filter_map(|number| self.texts.get(place(number)))
     }
 
     fn time(entry: &Worded) -> Timestamp {
@@ -261,14 +285,12 @@ impl Recent {
         let this = Worded::of(sketch, sighting);
         let times = sighting.time.minus(within)..=sighting.time.plus(within);
         let mut found: Vec<Left> = Vec::new();
-        for way in among.ways() {
-            let alike = self.sketches.alike(way, this.key(way), sketch.bits, likeness);
-            let then = alike.filter(|text| times.contains(&text.copied.time));
-            found.extend(then.map(|text| Left { copied: text.copied, member: text.member }));
-            if found.len() >= MOST_ALIKE {
-                break;
+        self.sketches.alike(&this, among.ways(), likeness, |text| {
+            if times.contains(&text.copied.time) {
+                found.push(Left { copied: text.copied, member: text.member });
             }
-        }
+            if found.len() < MOST_ALIKE { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
         found.sort_unstable_by_key(|left| (std::cmp::Reverse(left.copied.time), left.member));
         found.dedup();
         found

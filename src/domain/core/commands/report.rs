@@ -96,7 +96,7 @@ impl Core {
 
     /// What the reporter reported within the hour; `None` when that is too much.
     fn reports_of(&mut self, here: &Here<'_>) -> Option<Vec<Timestamp>> {
-        let standing = self.state.member(here.member().key()).standing.as_ref();
+        let standing = self.state.member(here.member_key()).standing.as_ref();
         let mut reports = standing.map(|standing| standing.reports.clone()).unwrap_or_default();
         reports.retain(|at| at.plus(HOUR) > here.now);
         (reports.len() < here.policy.reports_per_hour as usize).then_some(reports)

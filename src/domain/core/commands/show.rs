@@ -55,7 +55,7 @@ impl Core {
     pub(super) fn show_record(&mut self, desk: &mut Desk<'_, '_>) {
         let here = desk.here;
         desk.alone = true;
-        let standing = self.state.member(here.member().key()).standing().clone();
+        let standing = self.state.member(here.member_key()).standing().clone();
         let live: Vec<_> = standing.live(here.now, here.policy.strike_life, false).cloned().collect();
         let mute = standing.mute.filter(|mute| mute.until > here.now);
         if live.is_empty() && mute.is_none() {
