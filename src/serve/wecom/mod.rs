@@ -22,6 +22,7 @@ use crate::adapters::wecom::aibot::answers;
 use crate::adapters::wecom::aibot::client::Client;
 use crate::adapters::wecom::api::{Api, ApiError, Endpoint};
 use crate::adapters::wecom::appchat::AppChats;
+use crate::adapters::wecom::archive::rooms::Rooms;
 use crate::adapters::wecom::archive_http::ArchiveApi;
 use crate::adapters::wecom::callback::Groups;
 use crate::adapters::wecom::customer::{Customers, Patience};
@@ -226,12 +227,13 @@ fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
         keep(Source::App(AppChats::new(api), created), "appchats", app.refresh, &Hints::default());
     }
     if let Some(archive) = &tenant.archive {
-        let (part, task) = archive::made(tenant, archive, around, archive_hint.clone(), &stop)?;
+        let rooms = Rooms::default();
+        let (part, task) = archive::made(tenant, archive, around, (archive_hint.clone(), rooms.clone()), &stop)?;
         tasks.push(task);
         parts.push(part);
         let part = format!("wecom.{}.consent", tenant.name);
         let api = ArchiveApi::new(calls.api(&archive.secret));
-        tasks.push(consent::watch(tenant, api, around, part.clone(), &stop));
+        tasks.push(consent::watch(tenant, (api, rooms, called), around, part.clone(), &stop));
         parts.push(part);
     }
     let doors = doors::made(tenant, &hints, &archive_hint, answers)?;
