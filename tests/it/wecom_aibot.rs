@@ -121,7 +121,7 @@ impl Stage {
             url: self.openws.url(),
             patience: Duration::from_secs(10),
         };
-        let middle = Middle::new(settings, self.speaker.clone(), self.feed.clone()).unwrap();
+        let middle = Middle::new(settings, self.speaker.clone(), self.feed.clone(), Arc::new(|_| {})).unwrap();
         let (listener, address) = middle.bind().await.unwrap();
         tokio::spawn(middle.clone().run(listener, self.stop.clone()));
         (middle, format!("ws://{address}"))

@@ -68,9 +68,14 @@ pub(super) fn made(tenant: &Wecom, around: &Around, groups: &Groups, stop: &Canc
             AibotWay::Middle { listen, ws_url } => {
                 let patience = Settings::new("", "", "").patience;
                 let settings = middle::Settings { listen: *listen, url: ws_url.clone(), patience };
-                let middle = Middle::new(settings, speaker.clone(), feed());
+                let shown = through(around, (&tenant.name, &aibot.name), &part);
+                let middle = Middle::new(settings, speaker.clone(), feed(), shown.clone());
                 let middle = middle.map_err(anyhow::Error::msg).with_context(|| part.clone())?;
-                made.tasks.push(between(middle, aibot, around.health.clone(), part.clone(), stop.clone()));
+                let task = between(middle, aibot, around.health.clone(), part.clone(), stop.clone());
+                made.tasks.push(Box::pin(async move {
+                    shown(false); // only now: what the company had before was taken out meanwhile
+                    task.await;
+                }));
             }
         }
         made.speakers.insert(aibot.name.clone(), Arc::new(speaker));
@@ -122,6 +127,20 @@ fn connected(
         }
     });
     Client::new(settings, speaker.clone(), feed, shown)
+}
+
+/// That no bot is connected is that bot's affair, and a note; there is none of it while the port is not free.
+fn through(around: &Around, (platform, aibot): (&Arc<str>, &Arc<str>), part: &str) -> middle::Shown {
+    let (metrics, health, part) = (around.metrics.clone(), around.health.clone(), part.to_owned());
+    let (platform, aibot) = (platform.clone(), aibot.clone());
+    Arc::new(move |connected| {
+        metrics.wecom().connected(&platform, &aibot, connected);
+        match connected {
+            true => health.clear_note(&part),
+            false => health
+                .note(&part, "the bot that is there already is not connected through: what it is told is not heard"),
+        }
+    })
 }
 
 /// Listens for the bot that is there already, as soon as the port is free.
