@@ -93,6 +93,7 @@ impl Stage {
             (Arc::new(HandClock::new(MORNING)), Arc::<Heard>::default(), CancellationToken::new());
         let robot = Robot { name: Some("群卫".into()), user: Some("bot".into()), ..Robot::default() };
         let hearing = Hearing {
+            answers: None,
             platform: "acme".into(),
             robot,
             inlet: heard.clone(),

@@ -170,3 +170,30 @@ async fn a_daemon_in_the_middle_judges_what_the_bot_hears_and_speaks_through_its
     assert!(standing(0, 1).await);
     drop(world);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_writes_to_a_connected_bot_alone_is_answered_there_without_any_app() {
+    let openws = Openws::start(([127, 0, 0, 1], 0).into()).await.unwrap();
+    openws.model().bots.insert(BOT.to_owned(), SECRET.to_owned());
+    let toml = format!(
+        "[wecom.acme]\ncorp_id = \"ww1\"\n[wecom.acme.aibot.guard]\nbot_id = \"{BOT}\"\nsecret_env = \"BOT\"\nws_url = \"{}\"\n",
+        openws.url()
+    );
+    let world = World::with_env(&toml, vec![("BOT".to_owned(), SECRET.to_owned())]).await;
+    until("it is connected", || openws.is_connected(BOT).then_some(())).await;
+    let mut alone = said("m1", "zhangsan", "群规");
+    alone["chattype"] = json!("single");
+    alone.as_object_mut().unwrap().remove("chatid");
+    openws.tell(BOT, "aibot_msg_callback", "r1", &alone);
+    let answer = until("he is answered", || {
+        let model = openws.model();
+        let sent = model.frames.iter().find(|frame| frame["cmd"] == "aibot_send_msg")?;
+        Some(sent["body"].clone())
+    })
+    .await;
+    assert_eq!(answer["chatid"], "zhangsan");
+    assert!(answer["markdown"]["content"].as_str().unwrap().chars().count() > 20, "the rules: {answer}");
+    world.settled().await;
+    assert_eq!(openws.model().unexpected, [""; 0]);
+    world.finish().await;
+}

@@ -80,6 +80,11 @@ impl Wecom {
         self.aibots.iter().any(|bot| matches!(&bot.way, AibotWay::Callback(callback) if callback.forward.is_none()))
     }
 
+    /// Whether some 智能机器人 has a long connection of ours, over which who writes to it alone is answered.
+    pub fn chats(&self) -> bool {
+        self.aibots.iter().any(|bot| matches!(bot.way, AibotWay::Connected { .. }))
+    }
+
     /// The app that writes to employees and shows them cards.
     pub fn speaking_app(&self) -> Option<&App> {
         self.apps.iter().find(|app| Some(&app.name) == self.speaker.as_ref())

@@ -8,6 +8,7 @@ use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
 use super::{Around, Task, inlet};
+use crate::adapters::wecom::aibot::answers::Answers;
 use crate::adapters::wecom::aibot::client::{Client, Link, Settings};
 use crate::adapters::wecom::aibot::feed::{Feed, Hearing, Shown};
 use crate::adapters::wecom::aibot::middle::{self, Middle};
@@ -33,11 +34,16 @@ pub(super) struct Made {
 pub(super) fn robot(tenant: &Wecom, groups: &Groups) -> Robot {
     let name = tenant.bot_names.first().map(|name| Box::from(&**name));
     let archived = tenant.archive.is_some();
-    Robot { name, user: Some(BOT_USER.into()), groups: groups.clone(), archived, answered_at: None }
+    Robot { name, user: Some(BOT_USER.into()), groups: groups.clone(), archived, answered_at: None, connected: false }
 }
 
-/// Makes the connections ready.
-pub(super) fn made(tenant: &Wecom, around: &Around, groups: &Groups, stop: &CancellationToken) -> anyhow::Result<Made> {
+/// Makes the connections ready. Who writes to a bot alone is noted in `answers`.
+pub(super) fn made(
+    tenant: &Wecom,
+    around: &Around,
+    (groups, answers): (&Groups, Option<&Answers>),
+    stop: &CancellationToken,
+) -> anyhow::Result<Made> {
     let mut made = Made::default();
     for aibot in &tenant.aibots {
         let part = format!("wecom.{}.aibot.{}", tenant.name, aibot.name);
@@ -47,9 +53,12 @@ pub(super) fn made(tenant: &Wecom, around: &Around, groups: &Groups, stop: &Canc
         let (metrics, of) = (around.metrics.clone(), (tenant.name.clone(), aibot.name.clone()));
         speaker.telling(Box::new(move || metrics.wecom().unacknowledged(&of.0, &of.1)));
         let feed = || {
+            // Behind another program's bot its answers are its own.
+            let own = matches!(aibot.way, AibotWay::Connected { .. });
             let hearing = Hearing {
                 platform: tenant.name.clone(),
-                robot: robot(tenant, groups),
+                robot: Robot { connected: own, ..robot(tenant, groups) },
+                answers: answers.filter(|_| own).map(|answers| (answers.clone(), Arc::new(speaker.clone()) as _)),
                 inlet: inlet(around),
                 clock: around.clock.clone(),
                 shown: heard(&around.health, &part),

@@ -168,7 +168,11 @@ fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
     let mut parts = Vec::new();
     let mut tasks: Vec<Task> = Vec::new();
 
-    let aibots = aibots::made(tenant, around, &groups_there(tenant), &stop)?;
+    let answers = (tenant.answers() || tenant.chats()).then(|| {
+        (around.counted.answers(&tenant.corp_id, around.clock.clone()), calls.endpoint.address(answers::CALL))
+    });
+    let chats = answers.as_ref().map(|(answers, _)| answers);
+    let aibots = aibots::made(tenant, around, (&groups_there(tenant), chats), &stop)?;
     let speaking = tenant.speaking_app();
     let api = speaking.map(|app| calls.api(&app.secret));
     let app = speaking
@@ -186,9 +190,6 @@ fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
             aibot: aibot.map(|speaker| (speaker as Arc<dyn AibotPush>, there)),
         };
         (chat.clone(), ways)
-    });
-    let answers = tenant.answers().then(|| {
-        (around.counted.answers(&tenant.corp_id, around.clock.clone()), calls.endpoint.address(answers::CALL))
     });
     let names = tenant.groups.iter().filter_map(|(chat, group)| Some((chat.clone(), group.name.clone()?)));
     let called = Called::new(names);
