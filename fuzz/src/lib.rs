@@ -72,7 +72,7 @@ pub fn json(data: &[u8]) {
     let (name, user) = (Some("群卫".into()), Some("guard".into()));
     let groups = [("wr1".into(), "g1".into())].into();
     let answered_at = Some("http://127.0.0.1/cgi-bin/aibot/response".into());
-    read(&Channel::Robot(Robot { name, user, groups, archived: false, answered_at }), data);
+    read(&Channel::Robot(Robot { name, user, groups, archived: false, answered_at, connected: true }), data);
     read(&Channel::App, data);
 }
 

@@ -215,7 +215,7 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
     };
     let policies = policy::read(&mut top, base, &names, faults);
     top.finish();
-    wecom::name_groups(&mut daemon.wecom, &policies.groups);
+    wecom::name_groups(&mut daemon.wecom, &policies.groups, everywhere.unknown_groups);
 
     let around = reminders::Around {
         policies: &policies,

@@ -177,23 +177,16 @@ impl Around<'_> {
             .ok()
     }
 
-    /// Whether its image can be sent wherever it is for.
+    /// Whether its image can be sent wherever it is for. Groups of WeCom show pictures by whatever way they speak.
     fn check_means(&self, reminder: &Reminder, at: &Place) {
         let apart = |id: &Arc<str>| self.platforms.values().any(|platform| platform.groups.contains_key(id));
-        let elsewhere = reminder.to.groups.is_empty() || !reminder.to.groups.iter().all(apart);
-        let speaks = |can: Capabilities| can.has(Capability::Send) || can.has(Capability::Announce);
-        let mut cannot = BTreeSet::new();
-        for (name, platform) in self.platforms {
-            for (id, can) in &platform.groups {
-                let policy = self.policies.groups.get(id).unwrap_or(&self.policies.default);
-                if reminder.to.has(id, policy) && speaks(*can) && !can.has(Capability::Image) {
-                    cannot.insert(format!("of the group `{id}`"));
-                }
-            }
-            if platform.groups.is_empty() && elsewhere && !platform.capabilities.has(Capability::Image) {
-                cannot.insert(format!("`{name}`"));
-            }
+        if !reminder.to.groups.is_empty() && reminder.to.groups.iter().all(apart) {
+            return;
         }
+        let speaks = |can: Capabilities| can.has(Capability::Send) || can.has(Capability::Announce);
+        let text_alone = |can: Capabilities| speaks(can) && !can.has(Capability::Image);
+        let platforms = self.platforms.iter().filter(|(_, platform)| text_alone(platform.capabilities));
+        let cannot: BTreeSet<String> = platforms.map(|(name, _)| format!("`{name}`")).collect();
         if cannot.is_empty() {
             return;
         }

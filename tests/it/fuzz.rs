@@ -1,5 +1,6 @@
 //! The entries of `fuzz/`, thrown at with seeded mutations of their corpus: what a coverage-guided fuzzer does better, but with any
-//! compiler and the same each time. `QUNWEI_FUZZ_SECONDS` says for how long; so many inputs where it is not set.
+//! compiler and the same each time. `QUNWEI_FUZZ_SECONDS` says for how long; so many inputs where it is not set. `QUNWEI_FUZZ_ONLY`: only entries of
+//! these names, `xml,json`.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -57,6 +58,10 @@ fn fuzz_no_bytes_make_a_reader_fall() {
     let seed = std::env::var("QUNWEI_SOAK_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_126);
     let time =
         std::env::var("QUNWEI_FUZZ_SECONDS").ok().map(|text| Duration::from_secs(text.parse().expect("whole seconds")));
+    let only = std::env::var("QUNWEI_FUZZ_ONLY").unwrap_or_default();
+    let only: Vec<&str> = only.split(',').filter(|name| !name.is_empty()).collect();
+    let entries: Vec<_> = ENTRIES.iter().filter(|(name, _)| only.is_empty() || only.contains(name)).collect();
+    assert!(only.is_empty() || entries.len() == only.len(), "some of {only:?} are no entries");
     println!("seed {seed}");
     // As many at a time as there are cores, so that each has its seconds to itself.
     let next = AtomicUsize::new(0);
@@ -64,7 +69,7 @@ fn fuzz_no_bytes_make_a_reader_fall() {
     std::thread::scope(|threads| {
         for _ in 0..cores {
             threads.spawn(|| {
-                while let Some((name, entry)) = ENTRIES.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some((name, entry)) = entries.get(next.fetch_add(1, Ordering::Relaxed)) {
                     throw(name, *entry, seed, time);
                 }
             });

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use regex::Regex;
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::support::archive::{self, Vault};
 use crate::support::daemon::Home;
+use crate::support::fake_wecom::Fake;
 use crate::support::{World, root, signed};
 
 /// Labels that Prometheus itself adds.
@@ -30,14 +32,24 @@ async fn metrics() -> BTreeMap<String, BTreeSet<String>> {
     vault.tell("fail", "GetChatData 10001");
     let key = vault.folder.path().join("key-1.pem");
     std::fs::write(&key, archive::pem(1)).unwrap();
+    let wecom = Fake::start(([127, 0, 0, 1], 0).into(), Arc::new(|| 0)).await.unwrap(); // it knows no such company
     let company = format!(
-        "[wecom.corp]\ncorp_id = \"ww1\"\napi_url = \"http://127.0.0.1:9\"\n[wecom.corp.archive]\nlibrary = \"{}\"\n\
+        "[wecom.corp]\ncorp_id = \"ww1\"\napi_url = \"{}\"\n[wecom.corp.archive]\nlibrary = \"{}\"\n\
          secret_env = \"ARCHIVE\"\nprivate_keys = [\"1:{}\"]\n[wecom.corp.aibot.guard]\nbot_id = \"aib-1\"\nsecret_env = \"BOT\"\n\
-         ws_url = \"ws://127.0.0.1:9\"\n",
+         ws_url = \"ws://127.0.0.1:9\"\n[wecom.corp.aibot.beside]\nbot_id = \"aib-2\"\ntoken_env = \"TOKEN\"\naes_key_env = \"AES\"\n\
+         forward_url = \"{}\"\n",
+        wecom.url(),
         vault.library().display(),
         key.display(),
+        wecom.url(), // a bot that answers something
     );
-    let env = [("ARCHIVE", format!("dir:{}", vault.folder.path().display())), ("BOT", "bot-secret".to_owned())];
+    let archive = format!("dir:{}", vault.folder.path().display());
+    let env = [
+        ("ARCHIVE", archive),
+        ("BOT", "bot-secret".to_owned()),
+        ("TOKEN", "callback-token".to_owned()),
+        ("AES", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C".to_owned()),
+    ];
     let env = env.map(|(name, value)| (name.to_owned(), value)).to_vec();
     let bridge = "[bridge.slow]\nsecret_env = \"QUNWEI_EXAMPLE_SECRET\"\nactions_url = \"http://127.0.0.1:9/\"\n\
          requests_per_minute = 1\ncapabilities = [\"send\"]\n[daemon.backup]\nfolders = [\"/nowhere\"]\n";
@@ -49,10 +61,15 @@ async fn metrics() -> BTreeMap<String, BTreeSet<String>> {
         let headers = signed(&format!("slow-{at}"), world.clock_now(), &body);
         world.post_to("slow", &headers, body).await;
     }
+    // Signed by nobody: it goes on to the bot behind, unjudged.
+    world
+        .post_to("../wecom/corp/aibot/beside?msg_signature=x&timestamp=1&nonce=1", &[], b"{\"encrypt\":\"x\"}".to_vec())
+        .await;
     world.settled().await;
     while world.bot.read().is_some() {}
     world.turn(Duration::from_secs(600)); // who is silent is looked at now and then
-    let late = ["archive_library_errors_total{", "aibot_unacknowledged_total{", "silent_groups{"];
+    let late =
+        ["archive_library_errors_total{", "aibot_unacknowledged_total{", "silent_groups{", "wecom_errors_total{"];
     let mut text = String::new();
     let begun = Instant::now();
     while !late.iter().all(|name| text.contains(name)) {
@@ -63,6 +80,7 @@ async fn metrics() -> BTreeMap<String, BTreeSet<String>> {
     for line in [
         r#"qunwei_archive_library_errors_total{platform="corp",code="10001"}"#,
         r#"qunwei_aibot_connected{platform="corp",aibot="guard"} 0"#,
+        r#"qunwei_unjudged_total{door="corp/aibot/beside",why="signature"} 1"#,
     ] {
         assert!(text.contains(line), "{text}");
     }

@@ -93,6 +93,7 @@ impl Stage {
             (Arc::new(HandClock::new(MORNING)), Arc::<Heard>::default(), CancellationToken::new());
         let robot = Robot { name: Some("群卫".into()), user: Some("bot".into()), ..Robot::default() };
         let hearing = Hearing {
+            answers: None,
             platform: "acme".into(),
             robot,
             inlet: heard.clone(),
@@ -121,7 +122,7 @@ impl Stage {
             url: self.openws.url(),
             patience: Duration::from_secs(10),
         };
-        let middle = Middle::new(settings, self.speaker.clone(), self.feed.clone()).unwrap();
+        let middle = Middle::new(settings, self.speaker.clone(), self.feed.clone(), Arc::new(|_| {})).unwrap();
         let (listener, address) = middle.bind().await.unwrap();
         tokio::spawn(middle.clone().run(listener, self.stop.clone()));
         (middle, format!("ws://{address}"))

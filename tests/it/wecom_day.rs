@@ -416,6 +416,54 @@ async fn the_status_says_whose_messages_are_archived_and_the_metrics_how_far() {
     day.finish().await;
 }
 
+/// Groups that no file names are known by what is said in them.
+#[tokio::test]
+async fn who_has_agreed_is_known_of_groups_that_only_the_archive_tells_of() {
+    let mut day = Day::begin().await;
+    members_known(&day).await;
+    {
+        let mut model = day.fake.model();
+        model.externals.insert(NEWCOMER.to_owned(), "小新".to_owned());
+        model.disagree.insert(NEWCOMER.to_owned());
+        model.group("wrShop2", Kind::Customer, "", &["zhangsan", SPAMMER, NEWCOMER]);
+        model.group("wrTeam", Kind::Internal, "三组", &["zhangsan", "lisi"]);
+    }
+    let team = json!({
+        "msgid": "archive-team", "action": "send", "from": "lisi", "tolist": ["zhangsan"], "roomid": "wrTeam",
+        "msgtime": day.world.clock_now().0, "msgtype": "text", "text": {"content": "早"},
+    });
+    day.vault.put(&team);
+    // WeCom knows no such group: this one alone cannot be asked about.
+    day.say_in("wrGone", SPAMMER, "有人吗");
+    day.say_in("wrShop2", "zhangsan", "有人吗"); // an employee; the message's id says that outsiders hear it
+    let note = until("they are known", || {
+        let notes = day.world.running().health.notes();
+        let note = notes.into_iter().find(|note| note.starts_with("wecom.corp.consent: "))?;
+        ["in group wrShop2 2 of 2 outsiders", "cannot be asked about group wrGone: "]
+            .iter()
+            .all(|part| note.contains(part))
+            .then_some(note)
+    })
+    .await;
+    let named =
+        "1 employee is archived; in group wrShop1 (一号店) 1 of 1 outsiders have not agreed; in group wrShop2 2";
+    assert!(note.contains(named), "those that files name come first: {note}");
+    let ledger = |group: &str| {
+        let store = rusqlite::Connection::open(day.world.data.path().join("qunwei.db")).ok()?;
+        let sql = "SELECT l.ledger FROM ledgers l JOIN groups g ON g.id = l.group_id WHERE g.name = ?1";
+        let ledger: String = store.query_row(sql, [group], |row| row.get(0)).ok()?;
+        Some(serde_json::from_str::<serde_json::Value>(&ledger).ok()?["archive"].clone())
+    };
+    let status = until("the status would say it", || ledger("wrShop2")).await;
+    assert_eq!(status, json!({"employees": 1, "outsiders": 2, "missing": 2}));
+    let status = until("so it would among employees", || ledger("wrTeam")).await;
+    assert_eq!(status, json!({"employees": 1, "outsiders": 0, "missing": 0}));
+    let asked = day.fake.model().calls.iter().filter(|call| call.contains("check_room_agree")).count();
+    assert_eq!(asked, 3, "wrShop1, wrGone and wrShop2 once each; where employees are alone nobody need agree");
+    day.world.settled().await;
+    day.finish().await;
+}
+
 #[tokio::test]
 async fn an_admin_names_a_member_as_wecom_writes_it() {
     let mut day = Day::begin().await;

@@ -99,13 +99,37 @@ async fn a_daemon_says_what_it_waits_for_when_it_cannot_read_the_archive() {
 async fn a_daemon_in_the_middle_judges_what_the_bot_hears_and_speaks_through_its_connection() {
     let openws = Openws::start(([127, 0, 0, 1], 0).into()).await.unwrap();
     openws.model().bots.insert(BOT.to_owned(), SECRET.to_owned());
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let [port, other] = {
+        let free = [(), ()].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+        free.map(|free| free.local_addr().unwrap().port())
+    };
     let world = World::with(&format!(
         "[wecom.acme]\ncorp_id = \"ww1\"\nbot_names = [\"群卫\"]\n[wecom.acme.aibot.guard]\nbot_id = \"{BOT}\"\n\
-         listen = \"127.0.0.1:{port}\"\nws_url = \"{}\"\n[wecom.acme.group.wrG]\nkind = \"internal\"\naibot = \"guard\"\n",
+         listen = \"127.0.0.1:{port}\"\nws_url = \"{}\"\n[wecom.acme.group.wrG]\nkind = \"internal\"\naibot = \"guard\"\n\
+         [wecom.acme.aibot.desk]\nbot_id = \"aib-desk\"\nlisten = \"127.0.0.1:{other}\"\n",
         openws.url()
     ))
     .await;
+    let standing = async |guard: u8, connects: u8| {
+        let (_, metrics) = world.admin("/metrics").await;
+        [
+            format!("qunwei_aibot_connected{{platform=\"acme\",aibot=\"guard\"}} {guard}"),
+            format!("qunwei_aibot_connects_total{{platform=\"acme\",aibot=\"guard\"}} {connects}"),
+            "qunwei_aibot_connected{platform=\"acme\",aibot=\"desk\"} 0".to_owned(),
+        ]
+        .iter()
+        .all(|line| metrics.lines().any(|other| other == line))
+    };
+    let alone = "wecom.acme.aibot.guard: the bot that is there already is not connected through";
+    let is_noted = || world.running().health.notes().iter().any(|note| note.starts_with(alone));
+    until("it is there to be alarmed about from the start", || is_noted().then_some(())).await;
+    assert!(standing(0, 0).await);
+    // What another configuration begins anew is there as well.
+    let text = std::fs::read_to_string(world.file("config/zz-test.toml")).unwrap();
+    world.write("config/zz-test.toml", &text.replace("bot_names", "duty = [\"lisi\"]\nbot_names"));
+    world.running().reloader.reload().await.unwrap();
+    until("it is known that no bot is connected", || is_noted().then_some(())).await;
+    assert!(standing(0, 0).await);
     let connecting = async || {
         loop {
             match connect_async(format!("ws://127.0.0.1:{port}")).await {
@@ -123,6 +147,7 @@ async fn a_daemon_in_the_middle_judges_what_the_bot_hears_and_speaks_through_its
         other => panic!("{other:?}"),
     };
     assert_eq!(heard().await["errcode"], 0);
+    assert!(standing(1, 1).await && !is_noted(), "the other bot is another matter");
     openws.tell(BOT, "aibot_msg_callback", "r1", &said("m1", "zhangsan", &format!("@群卫 {SPAM}")));
     assert_eq!(heard().await["body"]["msgid"], "m1", "the bot hears it as ever");
     let notice = || {
@@ -140,5 +165,35 @@ async fn a_daemon_in_the_middle_judges_what_the_bot_hears_and_speaks_through_its
     openws.tell_raw(BOT, "{\"headers\":{\"req_id\":\"of the bot\"},\"errcode\":0}");
     assert_eq!(heard().await["headers"]["req_id"], "of the bot");
     assert_eq!(openws.model().unexpected, [""; 0]);
+    drop(bot);
+    until("it is known that the bot has gone", || is_noted().then_some(())).await;
+    assert!(standing(0, 1).await);
     drop(world);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_writes_to_a_connected_bot_alone_is_answered_there_without_any_app() {
+    let openws = Openws::start(([127, 0, 0, 1], 0).into()).await.unwrap();
+    openws.model().bots.insert(BOT.to_owned(), SECRET.to_owned());
+    let toml = format!(
+        "[wecom.acme]\ncorp_id = \"ww1\"\n[wecom.acme.aibot.guard]\nbot_id = \"{BOT}\"\nsecret_env = \"BOT\"\nws_url = \"{}\"\n",
+        openws.url()
+    );
+    let world = World::with_env(&toml, vec![("BOT".to_owned(), SECRET.to_owned())]).await;
+    until("it is connected", || openws.is_connected(BOT).then_some(())).await;
+    let mut alone = said("m1", "zhangsan", "群规");
+    alone["chattype"] = json!("single");
+    alone.as_object_mut().unwrap().remove("chatid");
+    openws.tell(BOT, "aibot_msg_callback", "r1", &alone);
+    let answer = until("he is answered", || {
+        let model = openws.model();
+        let sent = model.frames.iter().find(|frame| frame["cmd"] == "aibot_send_msg")?;
+        Some(sent["body"].clone())
+    })
+    .await;
+    assert_eq!(answer["chatid"], "zhangsan");
+    assert!(answer["markdown"]["content"].as_str().unwrap().chars().count() > 20, "the rules: {answer}");
+    world.settled().await;
+    assert_eq!(openws.model().unexpected, [""; 0]);
+    world.finish().await;
 }

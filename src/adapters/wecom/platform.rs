@@ -95,7 +95,7 @@ pub struct Routes {
     pub called: Called,
     /// The name of that app in the configuration, for operators.
     pub app_name: Arc<str>,
-    /// What 智能机器人 heard by callback can be answered there: the last choice.
+    /// What 智能机器人 heard by callback, or were told alone over a connection of ours, can be answered there: the last choice.
     pub answers: Option<(Answers, Endpoint)>,
 }
 

@@ -230,6 +230,8 @@ fn groups_whose_bots_cannot_send_pictures_are_named() {
         (corp.to_owned() + &only("\"wrA\", \"chat\""), None),
         (corp.to_owned() + &bridge("b", "\"send\"") + &only("\"wrA\""), None),
         (corp.to_owned() + &bridge("b", "\"send\"") + &only("\"wrA\", \"g\""), Some("the bot `b`")),
+        (corp.to_owned() + &poster, None),
+        ("[wecom.corp]\ncorp_id = \"ww1\"\n".to_owned() + &poster, None), // where nothing is said, no text goes out alone
         (poster.clone(), None),
     ];
     let env = |name: &str| match name {

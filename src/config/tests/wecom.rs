@@ -56,6 +56,18 @@ fn a_tenant_is_read_and_nothing_hidden_is_shown() {
 }
 
 #[test]
+fn it_is_known_where_groups_that_nobody_names_are_not_looked_after() {
+    let of = |unknown: &str| {
+        let text = format!(
+            "[daemon]\nunknown_groups = \"{unknown}\"\n[wecom.corp]\ncorp_id = \"ww1\"\n[group.wrA]\nname = \"一号店\"\n"
+        );
+        read(&[("a.toml", &text)], &env).unwrap().daemon.wecom[0].looked_after.clone()
+    };
+    assert_eq!(of("default"), None);
+    assert_eq!(of("ignore"), Some(["wrA".into()].into()));
+}
+
+#[test]
 fn what_is_possible_depends_on_the_group() {
     use Capability::{Image, Private, Recall, Remove, Send, Task, TaskDone};
     let config = read(&[("a.toml", WHOLE)], &env).unwrap();

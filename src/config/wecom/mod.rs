@@ -6,7 +6,7 @@ mod group;
 mod reach;
 mod ways;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::bridge::{PACE, TIMEOUT};
 use super::faults::Faults;
 use super::secret::{Outside, Sought};
 use super::section::{Placed, Section, did_you_mean};
-use crate::domain::policy::{Platform, Policy, Strangers};
+use crate::domain::policy::{Platform, Policy, Strangers, UnknownGroups};
 use crate::domain::secret::Hidden;
 
 pub use callback::{Callback, Forward};
@@ -65,6 +65,8 @@ pub struct Wecom {
     pub archive: Option<Archive>,
     /// Groups that are reached in a way of their own, by chat id.
     pub groups: BTreeMap<Arc<str>, Group>,
+    /// The groups that are looked after, where those are not all (`unknown_groups = "ignore"`).
+    pub looked_after: Option<BTreeSet<Arc<str>>>,
 }
 
 impl Wecom {
@@ -76,6 +78,11 @@ impl Wecom {
     /// Whether some 智能机器人 can answer what it hears by callback. Behind one that was there before, each answer is that one's.
     pub fn answers(&self) -> bool {
         self.aibots.iter().any(|bot| matches!(&bot.way, AibotWay::Callback(callback) if callback.forward.is_none()))
+    }
+
+    /// Whether some 智能机器人 has a long connection of ours, over which who writes to it alone is answered.
+    pub fn chats(&self) -> bool {
+        self.aibots.iter().any(|bot| matches!(bot.way, AibotWay::Connected { .. }))
     }
 
     /// The app that writes to employees and shows them cards.
@@ -155,8 +162,11 @@ impl Taken {
     }
 }
 
-/// Groups are called what `[group.ID]` says.
-pub(super) fn name_groups(tenants: &mut [Wecom], policies: &HashMap<Arc<str>, Arc<Policy>>) {
+/// Groups are called what `[group.ID]` says, and perhaps only those that it names are looked after.
+pub(super) fn name_groups(tenants: &mut [Wecom], policies: &HashMap<Arc<str>, Arc<Policy>>, unknown: UnknownGroups) {
+    for tenant in tenants.iter_mut().filter(|_| unknown == UnknownGroups::Ignore) {
+        tenant.looked_after = Some(policies.keys().cloned().collect());
+    }
     for (chat, group) in tenants.iter_mut().flat_map(|tenant| &mut tenant.groups) {
         group.name = policies.get(chat).and_then(|policy| policy.name.clone());
     }
@@ -253,6 +263,7 @@ fn tenant(name: &Placed<String>, mut section: Section<'_>, off: &mut Off<'_, '_>
         aibots,
         archive,
         groups,
+        looked_after: None, // known when the groups are
     }
 }
 

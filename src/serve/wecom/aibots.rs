@@ -8,6 +8,7 @@ use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
 use super::{Around, Task, inlet};
+use crate::adapters::wecom::aibot::answers::Answers;
 use crate::adapters::wecom::aibot::client::{Client, Link, Settings};
 use crate::adapters::wecom::aibot::feed::{Feed, Hearing, Shown};
 use crate::adapters::wecom::aibot::middle::{self, Middle};
@@ -33,11 +34,16 @@ pub(super) struct Made {
 pub(super) fn robot(tenant: &Wecom, groups: &Groups) -> Robot {
     let name = tenant.bot_names.first().map(|name| Box::from(&**name));
     let archived = tenant.archive.is_some();
-    Robot { name, user: Some(BOT_USER.into()), groups: groups.clone(), archived, answered_at: None }
+    Robot { name, user: Some(BOT_USER.into()), groups: groups.clone(), archived, answered_at: None, connected: false }
 }
 
-/// Makes the connections ready.
-pub(super) fn made(tenant: &Wecom, around: &Around, groups: &Groups, stop: &CancellationToken) -> anyhow::Result<Made> {
+/// Makes the connections ready. Who writes to a bot alone is noted in `answers`.
+pub(super) fn made(
+    tenant: &Wecom,
+    around: &Around,
+    (groups, answers): (&Groups, Option<&Answers>),
+    stop: &CancellationToken,
+) -> anyhow::Result<Made> {
     let mut made = Made::default();
     for aibot in &tenant.aibots {
         let part = format!("wecom.{}.aibot.{}", tenant.name, aibot.name);
@@ -47,9 +53,12 @@ pub(super) fn made(tenant: &Wecom, around: &Around, groups: &Groups, stop: &Canc
         let (metrics, of) = (around.metrics.clone(), (tenant.name.clone(), aibot.name.clone()));
         speaker.telling(Box::new(move || metrics.wecom().unacknowledged(&of.0, &of.1)));
         let feed = || {
+            // Behind another program's bot its answers are its own.
+            let own = matches!(aibot.way, AibotWay::Connected { .. });
             let hearing = Hearing {
                 platform: tenant.name.clone(),
-                robot: robot(tenant, groups),
+                robot: Robot { connected: own, ..robot(tenant, groups) },
+                answers: answers.filter(|_| own).map(|answers| (answers.clone(), Arc::new(speaker.clone()) as _)),
                 inlet: inlet(around),
                 clock: around.clock.clone(),
                 shown: heard(&around.health, &part),
@@ -68,9 +77,14 @@ pub(super) fn made(tenant: &Wecom, around: &Around, groups: &Groups, stop: &Canc
             AibotWay::Middle { listen, ws_url } => {
                 let patience = Settings::new("", "", "").patience;
                 let settings = middle::Settings { listen: *listen, url: ws_url.clone(), patience };
-                let middle = Middle::new(settings, speaker.clone(), feed());
+                let shown = through(around, (&tenant.name, &aibot.name), &part);
+                let middle = Middle::new(settings, speaker.clone(), feed(), shown.clone());
                 let middle = middle.map_err(anyhow::Error::msg).with_context(|| part.clone())?;
-                made.tasks.push(between(middle, aibot, around.health.clone(), part.clone(), stop.clone()));
+                let task = between(middle, aibot, around.health.clone(), part.clone(), stop.clone());
+                made.tasks.push(Box::pin(async move {
+                    shown(false); // only now: what the company had before was taken out meanwhile
+                    task.await;
+                }));
             }
         }
         made.speakers.insert(aibot.name.clone(), Arc::new(speaker));
@@ -122,6 +136,20 @@ fn connected(
         }
     });
     Client::new(settings, speaker.clone(), feed, shown)
+}
+
+/// That no bot is connected is that bot's affair, and a note; there is none of it while the port is not free.
+fn through(around: &Around, (platform, aibot): (&Arc<str>, &Arc<str>), part: &str) -> middle::Shown {
+    let (metrics, health, part) = (around.metrics.clone(), around.health.clone(), part.to_owned());
+    let (platform, aibot) = (platform.clone(), aibot.clone());
+    Arc::new(move |connected| {
+        metrics.wecom().connected(&platform, &aibot, connected);
+        match connected {
+            true => health.clear_note(&part),
+            false => health
+                .note(&part, "the bot that is there already is not connected through: what it is told is not heard"),
+        }
+    })
 }
 
 /// Listens for the bot that is there already, as soon as the port is free.

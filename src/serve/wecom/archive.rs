@@ -14,18 +14,19 @@ use crate::adapters::wecom::archive::library::{Access, Library, MOST_MESSAGES, S
 use crate::adapters::wecom::archive::page;
 use crate::adapters::wecom::archive::poll::{Pace, Parts, Poller};
 use crate::adapters::wecom::archive::read::{Private, Reader};
+use crate::adapters::wecom::archive::rooms::Rooms;
 use crate::adapters::wecom::archive::state::State;
 use crate::adapters::wecom::archive::worker::Worker;
 use crate::adapters::wecom::mention::Names;
 use crate::app::metrics::Reading;
 use crate::config::{Archive, BOT_USER, Wecom};
 
-/// Makes the loop ready: under what name its health is told, and what to run.
+/// Makes the loop ready: under what name its health is told, and what to run. `rooms` is told of the groups it hears.
 pub(super) fn made(
     tenant: &Wecom,
     archive: &Archive,
     around: &Around,
-    hint: Arc<Notify>,
+    (hint, rooms): (Arc<Notify>, Rooms),
     stop: &CancellationToken,
 ) -> anyhow::Result<(String, Task)> {
     let mut keys = Keys::default();
@@ -53,7 +54,7 @@ pub(super) fn made(
         source: part.replace('.', "/").into(),
         worker: Worker::start(&tenant.name, open)?,
         keys: Arc::new(ArcSwap::from_pointee(keys)),
-        reader: Reader { names: Names::new(names), heard: heard(tenant), private, ..Reader::default() },
+        reader: Reader { names: Names::new(names), heard: heard(tenant), private, rooms, ..Reader::default() },
         inlet: inlet(around),
         clock: around.clock.clone(),
         hint,

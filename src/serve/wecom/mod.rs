@@ -22,6 +22,7 @@ use crate::adapters::wecom::aibot::answers;
 use crate::adapters::wecom::aibot::client::Client;
 use crate::adapters::wecom::api::{Api, ApiError, Endpoint};
 use crate::adapters::wecom::appchat::AppChats;
+use crate::adapters::wecom::archive::rooms::Rooms;
 use crate::adapters::wecom::archive_http::ArchiveApi;
 use crate::adapters::wecom::callback::Groups;
 use crate::adapters::wecom::customer::{Customers, Patience};
@@ -167,7 +168,11 @@ fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
     let mut parts = Vec::new();
     let mut tasks: Vec<Task> = Vec::new();
 
-    let aibots = aibots::made(tenant, around, &groups_there(tenant), &stop)?;
+    let answers = (tenant.answers() || tenant.chats()).then(|| {
+        (around.counted.answers(&tenant.corp_id, around.clock.clone()), calls.endpoint.address(answers::CALL))
+    });
+    let chats = answers.as_ref().map(|(answers, _)| answers);
+    let aibots = aibots::made(tenant, around, (&groups_there(tenant), chats), &stop)?;
     let speaking = tenant.speaking_app();
     let api = speaking.map(|app| calls.api(&app.secret));
     let app = speaking
@@ -185,9 +190,6 @@ fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
             aibot: aibot.map(|speaker| (speaker as Arc<dyn AibotPush>, there)),
         };
         (chat.clone(), ways)
-    });
-    let answers = tenant.answers().then(|| {
-        (around.counted.answers(&tenant.corp_id, around.clock.clone()), calls.endpoint.address(answers::CALL))
     });
     let names = tenant.groups.iter().filter_map(|(chat, group)| Some((chat.clone(), group.name.clone()?)));
     let called = Called::new(names);
@@ -226,12 +228,13 @@ fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
         keep(Source::App(AppChats::new(api), created), "appchats", app.refresh, &Hints::default());
     }
     if let Some(archive) = &tenant.archive {
-        let (part, task) = archive::made(tenant, archive, around, archive_hint.clone(), &stop)?;
+        let rooms = Rooms::default();
+        let (part, task) = archive::made(tenant, archive, around, (archive_hint.clone(), rooms.clone()), &stop)?;
         tasks.push(task);
         parts.push(part);
         let part = format!("wecom.{}.consent", tenant.name);
         let api = ArchiveApi::new(calls.api(&archive.secret));
-        tasks.push(consent::watch(tenant, api, around, part.clone(), &stop));
+        tasks.push(consent::watch(tenant, (api, rooms, called), around, part.clone(), &stop));
         parts.push(part);
     }
     let doors = doors::made(tenant, &hints, &archive_hint, answers)?;

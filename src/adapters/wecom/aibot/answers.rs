@@ -1,5 +1,6 @@
-//! Answers of a bot without a long connection: with each message comes an address, `response_url`, at which one thing can be said
-//! in answer, once and within an hour (doc 101138). In a group it quotes the message.
+//! Answers of bots. Without a long connection there comes an address with each message, `response_url`, at which one thing can be
+//! said in answer, once and within an hour (doc 101138); in a group it quotes the message. Who writes to a bot of ours alone that has
+//! a connection is answered over it, as often as something is to be said.
 //!
 //! Whoever has such an address can speak as the bot, so it is a secret: kept in memory alone, never shown, and never asked but
 //! below the address that the configuration names. A restart forgets them; what was to be said then fails, and says why.
@@ -15,6 +16,7 @@ use serde_json::json;
 use crate::adapters::wecom::api::{ApiError, Endpoint};
 use crate::adapters::wecom::callback::ReplyTo;
 use crate::adapters::wecom::errcode::{self, Class};
+use crate::adapters::wecom::platform::AibotPush;
 use crate::adapters::wecom::text;
 use crate::domain::secret::Hidden;
 use crate::domain::time::Timestamp;
@@ -45,11 +47,18 @@ struct Shared {
 
 /// Where one message can be answered.
 struct Place {
-    /// `None`: it was used, and what came of it does not matter.
-    code: Option<Hidden>,
+    at: At,
     until: Timestamp,
     /// Who wrote it to the bot alone; `None` in a group.
     alone: Option<Box<str>>,
+}
+
+enum At {
+    Address(Hidden),
+    /// It was used, and what came of it does not matter.
+    Used,
+    /// In the chat of this person with a bot.
+    Chat(Arc<str>, Arc<dyn AibotPush>),
 }
 
 /// Why a message cannot be answered.
@@ -79,9 +88,17 @@ impl Answers {
     pub fn offer(&self, to: &ReplyTo) {
         let until = self.0.clock.now().plus(GOOD_FOR);
         let mut places = self.places();
-        if places.get(&to.event).is_none_or(|known| known.code.is_some()) {
-            places.put(to.event.clone(), Place { code: Some(to.code.clone()), until, alone: to.alone.clone() });
+        if !matches!(places.get(&to.event), Some(Place { at: At::Used, .. })) {
+            let at = At::Address(to.code.clone());
+            places.put(to.event.clone(), Place { at, until, alone: to.alone.clone() });
         }
+    }
+
+    /// Somebody wrote to a bot alone that has a connection.
+    pub fn offer_chat(&self, event: &str, user: &str, bot: Arc<dyn AibotPush>) {
+        let until = self.0.clock.now().plus(GOOD_FOR);
+        let at = At::Chat(user.into(), bot);
+        self.places().put(event.into(), Place { at, until, alone: Some(user.into()) });
     }
 
     /// Says Markdown in answer to the message of an event: in its group, or to who wrote it `alone`.
@@ -95,8 +112,12 @@ impl Answers {
         alone: Option<&str>,
         markdown: &str,
     ) -> Result<Reply, Unanswerable> {
-        let code = self.take(event, alone)?;
         let content = text::shorten(&text::neutral_markdown(markdown), LIMIT);
+        let code = match self.take(event, alone)? {
+            At::Address(code) => code,
+            At::Chat(user, bot) => return Ok(bot.push(user, content).await),
+            At::Used => return Err(Unanswerable::Used),
+        };
         let body = json!({"msgtype": "markdown", "markdown": {"content": content}});
         let request = endpoint.post(CALL, &[(CODE, code.reveal())], &body);
         let error = match endpoint.send(request, &[code.reveal()]).await {
@@ -106,7 +127,7 @@ impl Answers {
         if was_not_used(&error)
             && let Some(place) = self.places().get_mut(event)
         {
-            place.code = Some(code);
+            place.at = At::Address(code);
             return Ok(error.reply(false));
         }
         Ok(match error.reply(false) {
@@ -116,15 +137,19 @@ impl Answers {
         })
     }
 
-    fn take(&self, event: &str, alone: Option<&str>) -> Result<Hidden, Unanswerable> {
+    /// Where it can be answered; an address is used by that.
+    fn take(&self, event: &str, alone: Option<&str>) -> Result<At, Unanswerable> {
         let now = self.0.clock.now();
         let mut places = self.places();
         let place = places.get_mut(event).filter(|place| place.alone.as_deref() == alone);
         let place = place.ok_or(Unanswerable::Unknown)?;
-        if place.code.is_some() && place.until <= now {
+        if place.until <= now && !matches!(place.at, At::Used) {
             return Err(Unanswerable::Late);
         }
-        place.code.take().ok_or(Unanswerable::Used)
+        Ok(match &place.at {
+            At::Chat(user, bot) => At::Chat(user.clone(), bot.clone()),
+            At::Address(_) | At::Used => std::mem::replace(&mut place.at, At::Used),
+        })
     }
 
     fn places(&self) -> MutexGuard<'_, LruCache<Box<str>, Place>> {

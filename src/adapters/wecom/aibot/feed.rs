@@ -8,12 +8,14 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
 
+use super::answers::Answers;
 use super::frame::Frame;
 use crate::adapters::inbound::{self, Inbound};
 use crate::adapters::wecom::backoff::Backoff;
 use crate::adapters::wecom::callback::Channel;
 use crate::adapters::wecom::callback::robot::Robot;
 use crate::adapters::wecom::inlet::Inlet;
+use crate::adapters::wecom::platform::AibotPush;
 use crate::ports::Clock;
 
 /// So many frames wait at most.
@@ -77,6 +79,8 @@ pub struct Hearing {
     pub platform: Arc<str>,
     /// What must be known of the bot.
     pub robot: Robot,
+    /// Where it is kept who can be answered, and who answers; `None` where another program's bot does.
+    pub answers: Option<(Answers, Arc<dyn AibotPush>)>,
     /// Where events go.
     pub inlet: Arc<dyn Inlet>,
     /// Tells the time.
@@ -174,6 +178,12 @@ impl Work {
 
     fn events(&self, frame: &str) -> Vec<Inbound> {
         let Some(frame) = Frame::parse(frame) else { return Vec::new() };
+        // Before it is durable: what is decided then may be said at once.
+        if let Some((answers, bot)) = &self.hearing.answers
+            && let Some((event, user)) = self.hearing.robot.alone(&frame.body)
+        {
+            answers.offer_chat(&event, user, bot.clone());
+        }
         let read = self.hearing.robot.reading(&frame.body);
         let unread = || vec![Channel::Robot(Robot::default()).unread(frame.body.to_string().as_bytes())];
         let events = read.map_or_else(unread, |reading| reading.events);

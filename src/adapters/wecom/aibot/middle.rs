@@ -5,8 +5,8 @@
 //! Pings and pongs of the WebSocket itself (not the `ping` of the protocol) are answered by each end for its own connection.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::{SplitSink, SplitStream};
@@ -47,7 +47,13 @@ pub struct Middle {
     speaker: Speaker,
     feed: Feed,
     numbers: Arc<Numbers>,
+    /// Whether a bot is connected through it, as it was told last.
+    up: Arc<Mutex<bool>>,
+    shown: Shown,
 }
+
+/// Told when a bot is connected through it, and when none is any more: subscribed at WeCom, that is.
+pub type Shown = Arc<dyn Fn(bool) + Send + Sync>;
 
 /// What an operator is shown.
 #[derive(Debug, Default)]
@@ -77,15 +83,15 @@ impl Numbers {
 type Bot = WebSocketStream<TcpStream>;
 
 impl Middle {
-    /// Ready to run.
+    /// Ready to run; no bot is connected through it.
     ///
     /// # Errors
     /// The address is none of a WebSocket.
-    pub fn new(settings: Settings, speaker: Speaker, feed: Feed) -> Result<Self, String> {
+    pub fn new(settings: Settings, speaker: Speaker, feed: Feed, shown: Shown) -> Result<Self, String> {
         if !link::is_url(&settings.url) {
             return Err("the address of the long connection must begin with wss:// (or ws://)".to_owned());
         }
-        Ok(Self { settings: Arc::new(settings), speaker, feed, numbers: Arc::default() })
+        Ok(Self { settings: Arc::new(settings), speaker, feed, numbers: Arc::default(), up: Arc::default(), shown })
     }
 
     /// What speaks over the bot's connection.
@@ -161,6 +167,7 @@ impl Middle {
         let (to_wecom, from_wecom) = upstream.split();
         let (out, waiting) = mpsc::channel(64);
         let connection = self.speaker.attach(out.clone());
+        self.show(); // another one's is not spoken over any more
         let watch = Watch::default();
         tokio::select! {
             () = up(from_bot, out, &watch) => {}
@@ -168,6 +175,17 @@ impl Middle {
             () = self.down(from_wecom, &mut to_bot, &watch, connection) => {}
         }
         self.speaker.detach(connection);
+        self.show();
+    }
+
+    /// Tells whether a bot is connected, when that is new.
+    fn show(&self) {
+        let mut up = self.up.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.speaker.is_up(); // asked under the lock: two connections that change it tell in their order
+        if *up != now {
+            *up = now;
+            (self.shown)(now);
+        }
     }
 
     /// What WeCom says, to the bot.
@@ -206,6 +224,7 @@ impl Middle {
             if frame.evicts() {
                 self.numbers.evicted.fetch_add(1, Ordering::Relaxed);
                 self.speaker.subscribed(connection, false);
+                self.show();
             } else {
                 self.feed.put(text.clone());
             }
@@ -213,6 +232,7 @@ impl Middle {
         }
         if watch.is_subscription(&frame) && frame.verdict().is_ok() {
             self.speaker.subscribed(connection, true);
+            self.show();
         }
         !self.speaker.take(&frame)
     }
@@ -220,7 +240,7 @@ impl Middle {
 
 /// The request by which the bot subscribes.
 #[derive(Default)]
-struct Watch(std::sync::Mutex<Option<String>>);
+struct Watch(Mutex<Option<String>>);
 
 impl Watch {
     fn note(&self, text: &str) {
@@ -229,12 +249,12 @@ impl Watch {
             && let Some(frame) = Frame::parse(text)
             && frame.cmd.as_deref() == Some(SUBSCRIBE)
         {
-            *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(frame.headers.req_id);
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(frame.headers.req_id);
         }
     }
 
     fn is_subscription(&self, frame: &Frame) -> bool {
-        let asked = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         asked.is_some() && asked.as_deref() == frame.answers()
     }
 }

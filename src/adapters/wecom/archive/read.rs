@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use self::segments::Flat;
 pub use self::segments::Limits;
 use super::page::Opened;
+use super::rooms::{Rooms, is_outsider};
 use crate::adapters::wecom::mention::Names;
 use crate::domain::time::Timestamp;
 
@@ -40,6 +41,8 @@ pub struct Reader {
     pub private: Private,
     /// How much of one message is read.
     pub limits: Limits,
+    /// Where it is noted in which groups something was said.
+    pub rooms: Rooms,
 }
 
 /// What a message is.
@@ -95,6 +98,7 @@ impl Reader {
         let group = filled(message, "roomid");
         match (group, self.private) {
             (Some(group), _) => {
+                self.rooms.spoken_in(group, shows_outsiders(message, id, sender));
                 event.insert("group".to_owned(), json!(group));
             }
             (None, Private::Ignore) => return Read::Private,
@@ -143,6 +147,12 @@ pub fn unread(id: &str, seq: u64, why: &str, raw: &str) -> Read {
 /// An id that can be kept: a message without one, or with one longer than any id, is known by its place.
 fn id_or_place(id: &str, seq: u64) -> String {
     if id.is_empty() || id.len() > 256 { format!("archive-seq:{seq}") } else { id.to_owned() }
+}
+
+/// Whether a message shows that people outside the company are in its group.
+fn shows_outsiders(message: &Map<String, Value>, id: &str, sender: &str) -> bool {
+    let hears = |to: &Value| to.as_array().is_some_and(|to| to.iter().filter_map(Value::as_str).any(is_outsider));
+    id.ends_with("_external") || is_outsider(sender) || message.get("tolist").is_some_and(hears)
 }
 
 /// The shortest id of a robot: theirs are opaque and long, and an employee may well be called `wbli`.

@@ -28,6 +28,8 @@ pub struct Robot {
     pub archived: bool,
     /// Below this the addresses must be at which its messages can be answered; without one none is used.
     pub answered_at: Option<Box<str>>,
+    /// Who writes to it alone can be answered over its long connection.
+    pub connected: bool,
 }
 
 impl Robot {
@@ -45,10 +47,17 @@ impl Robot {
             "event" => self.happened(body)?,
             kind => {
                 reply_to = self.reply_to(body);
-                self.said(body, kind)?.maybe("answerable", reply_to.as_ref().map(|_| "once"))
+                let answerable = reply_to.is_some() || self.connected && self.group(body).is_none();
+                self.said(body, kind)?.maybe("answerable", answerable.then_some("once"))
             }
         };
         Some(Reading { events: vec![event.json()], hints: Vec::new(), reply_to })
+    }
+
+    /// The event of a message to the robot alone, and who wrote it; `None` for all else.
+    pub fn alone<'b>(&self, body: &'b Value) -> Option<(String, &'b str)> {
+        let says = !matches!(word(body, "msgtype")?, "event" | "stream") && self.group(body).is_none();
+        says.then_some((id(body)?, word(&body["from"], "userid")?))
     }
 
     /// Where a message can be answered.
