@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{ByWhom, Finding, Span};
 use super::event::Message;
-use super::lexicon::{DisguisedHit, Lexicon, LexiconBuilder, Refused, WordScratch};
+use super::lexicon::{Lexicon, LexiconBuilder, Refused, WordScratch};
 use super::policy::Verdict;
 use super::rules::{RuleId, TOGETHER, parts};
 use super::text::Text;
@@ -164,7 +164,7 @@ impl ChatWords {
     pub fn is_in(&mut self, text: &Text) -> bool {
         let mut found = false;
         self.lexicon.find(&text.folded, &mut self.scratch, |_| found = true);
-        self.lexicon.find_disguised(text, &mut self.scratch, |hit| found |= is_meant(&hit));
+        self.lexicon.find_disguised(text, &mut self.scratch, |_| found = true);
         found
     }
 
@@ -201,24 +201,18 @@ fn look(lexicon: &Lexicon, scratch: &mut WordScratch, text: &Text, part: Option<
         });
     });
     lexicon.find_disguised(text, scratch, |hit| {
-        if is_meant(&hit) {
-            findings.push(Finding {
-                matched: text.slice(hit.span).to_owned(),
-                word: Some(hit.word.clone()),
-                start: hit.span.start,
-                end: hit.span.end,
-                part: part.map(str::to_owned),
-                views: hit.disguise.views,
-                verdict: if hit.disguise.sure { Verdict::Violation } else { Verdict::Review },
-                delete: hit.disguise.sure,
-                ..Finding::of_no_rule(CHAT_WORDS, "custom", false)
-            });
-        }
+        findings.push(Finding {
+            matched: text.slice(hit.span).to_owned(),
+            word: Some(hit.word.clone()),
+            start: hit.span.start,
+            end: hit.span.end,
+            part: part.map(str::to_owned),
+            views: hit.disguise.views,
+            verdict: if hit.disguise.sure { Verdict::Violation } else { Verdict::Review },
+            delete: hit.disguise.sure,
+            ..Finding::of_no_rule(CHAT_WORDS, "custom", false)
+        });
     });
-}
-
-fn is_meant(hit: &DisguisedHit<'_>) -> bool {
-    hit.disguise.is_meant_alone()
 }
 
 /// Whether a word can be added, by itself.

@@ -4,7 +4,8 @@
 use std::fmt::Write;
 
 use crate::domain::disguise::{
-    self, ALONE, AMONG_OTHERS, Chance, ENOUGH, Explained, SURE, SURE_BY_SOUND, SURE_LENGTH, View, Views, Weighed,
+    self, AMONG_OTHERS, Chance, ENOUGH, ENOUGH_BY_SOUND, Explained, SURE, SURE_BY_SOUND, SURE_LENGTH, View, Views,
+    Weighed,
 };
 use crate::domain::event::{Message, Role, Segment};
 use crate::domain::judge;
@@ -37,12 +38,11 @@ pub fn explain(settings: &Settings, word: &str) -> String {
     text += &format!(
         "\nwhat a match in disguise needs\n  \
          It is weighed: what the text costs as it stands (by how usual its words are) against what it costs with the word in \
-         its place,\n  in eighths of a natural logarithm; less sure ways of writing are taken off. From {ENOUGH} on ({odds} to one) it \
-         is found, and a person looks at it.\n  Surely meant is a word of {SURE_LENGTH} characters or more from {SURE} on if \
+         its place,\n  in eighths of a natural logarithm; less sure ways of writing are taken off. From {ENOUGH} on ({odds} to one), \
+         and from {ENOUGH_BY_SOUND} on if only\n  sounds differ, it is found, and a person looks at it.\n  Surely meant is a word of {SURE_LENGTH} characters or more from {SURE} on if \
          pinyin, parts, symbols or letters are in it, from {SURE_BY_SOUND} on if only\n  sounds or the order differ; never \
-         by near sounds, initials or look-alikes. Exceptions, and words as they stand, come first.\n  Where nothing else speaks \
-         for it, a word that only nearly sounds so needs {ALONE}; beside others that are written otherwise too it weighs \
-         {AMONG_OTHERS} more.\n"
+         by near sounds, initials or look-alikes. Exceptions, and words as they stand, come first.\n  A word that counts only beside \
+         others weighs {AMONG_OTHERS} more where much of the text is written otherwise.\n"
     );
     text
 }
@@ -215,10 +215,7 @@ fn fate(one: &Weighed, mine: &[&Hit], scratch: &Scratch) -> String {
     let not_taken = match (mine.iter().any(same), one.disguise.sure) {
         (true, true) => return "taken, surely meant".to_owned(),
         (true, false) => return "taken, a person should look".to_owned(),
-        (false, _) if one.weight < ENOUGH => "what stands there is usual enough as it is".to_owned(),
-        (false, _) if !one.disguise.is_meant_alone() && !scratch.hits.iter().any(|hit| overlaps(&hit)) => {
-            "nothing else speaks for it".to_owned()
-        }
+        (false, _) if !one.disguise.is_meant() => "what stands there is usual enough as it is".to_owned(),
         (false, _) => match scratch.hits.iter().find(overlaps) {
             Some(hit) => {
                 let views = hit.disguise.map(|disguise| disguise.views).unwrap_or_default();

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use super::ordinary::word_cost;
 use super::sounds::{FIRST_HAN, LAST_HAN, SOUNDS};
 use super::weigh::{WORD, doubt};
-use super::{ENOUGH, View};
+use super::{ENOUGH_BY_SOUND, View};
 use crate::domain::text::folded_char;
 
 /// How often a pattern is read in what does not mean the word.
@@ -105,7 +105,7 @@ pub(super) fn chance_of_sounds(chars: &[char]) -> Chance {
     let weight = likeliest.as_ref().map_or(0, |(cost, _)| *cost as i32 - WORD);
     Chance {
         per_million: mass(reads, 0),
-        believed_per_million: mass(reads, (ENOUGH + WORD) as usize),
+        believed_per_million: mass(reads, (ENOUGH_BY_SOUND + WORD) as usize),
         likeliest: likeliest.map(|(_, text)| text),
         weight,
         taken: Chance::of_weight(weight, &[View::Sound], length),

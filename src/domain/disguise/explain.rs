@@ -169,6 +169,7 @@ impl Chance {
     /// Whether a text that is as unusual as this, and written so, is taken for a word.
     pub(super) fn of_weight(weight: i32, views: &[View], length: usize) -> (bool, bool) {
         let views: Views = views.iter().copied().collect();
-        (weight >= super::ENOUGH, is_sure(views, weight, length))
+        let disguise = Disguise { views, sure: is_sure(views, weight, length), weight };
+        (disguise.is_meant(), disguise.sure)
     }
 }

@@ -62,12 +62,13 @@ const STEPS_EACH: u32 = 4;
 /// No more characters of noise may stand between two characters of a word.
 const WIDEST_GAP: u32 = 6;
 
-/// A text is taken for a word in disguise from this weight on: the odds are e⁵ to one.
+/// A text is taken for a word in disguise from this weight on: the odds are e⁵ to one …
 pub const ENOUGH: i32 = 40;
+/// … and from this one on, e³ to one, where only sounds are written otherwise: of what stands side by side in talk by chance the
+/// table knows best how usual it is.
+pub const ENOUGH_BY_SOUND: i32 = 24;
 
-/// A word some of which only nearly sounds like itself is meant by itself from this weight on …
-pub const ALONE: i32 = 64;
-/// … and one for which sounds, initials or look-alikes speak beside what stands as it is.
+/// A word for which sounds, initials or look-alikes speak beside what stands as it is is meant from this weight on.
 const BESIDE_PLAIN: i32 = 64;
 /// What more it must weigh where what stands as it is says little: 你, 100米, 需要的 stand everywhere.
 const BESIDE_LITTLE: i32 = 24;
@@ -118,10 +119,9 @@ pub struct Disguise {
 }
 
 impl Disguise {
-    /// Whether a word is meant where nothing else speaks for it: words sound like others all the time.
-    pub fn is_meant_alone(&self) -> bool {
-        let slipped = self.views.has(View::Near) && !self.views.are_chosen();
-        self.sure || self.weight >= if slipped { ALONE } else { ENOUGH }
+    /// Whether a word is taken to be meant.
+    pub fn is_meant(&self) -> bool {
+        self.weight >= if self.views.are_sounds() { ENOUGH_BY_SOUND } else { ENOUGH }
     }
 
     /// Whether it is meant beside what stands as it is and makes a hit of it; `little`: that says little by itself.
@@ -246,8 +246,12 @@ impl Disguises {
     }
 
     /// Finds words that are written otherwise. Those that stand as they are are not given.
-    pub fn find(&self, original: &str, scratch: &mut DisguiseScratch, each: impl FnMut(Found)) {
-        self.search(original, scratch, ENOUGH, each);
+    pub fn find(&self, original: &str, scratch: &mut DisguiseScratch, mut each: impl FnMut(Found)) {
+        self.search(original, scratch, ENOUGH_BY_SOUND, |found| {
+            if found.disguise.is_meant() {
+                each(found);
+            }
+        });
     }
 
     /// The same from another weight on.

@@ -127,9 +127,9 @@ pub(super) fn is_han(c: char) -> bool {
     (FIRST_HAN..=LAST_HAN).contains(&c)
 }
 
-/// A spelling without what many speakers do not tell apart: zh and z, ch and c, sh and s, n and l, ng and n.
+/// A spelling without what many speakers do not tell apart: zh and z, ch and c, sh and s, n and l, f and h, ng and n.
 fn blurred(spelled: &str) -> String {
-    let initial = [("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l")];
+    let initial = [("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("f", "h")];
     let (from, to) = initial.into_iter().find(|(from, _)| spelled.starts_with(from)).unwrap_or(("", ""));
     let rest = spelled.strip_prefix(from).unwrap_or(spelled);
     format!("{to}{}", rest.strip_suffix("ng").map_or_else(|| rest.to_owned(), |open| format!("{open}n")))

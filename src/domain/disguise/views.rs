@@ -73,6 +73,12 @@ impl Views {
         !self.is_empty() && !by_chance.into_iter().any(|view| self.has(view))
     }
 
+    /// Whether nothing but sounds differs.
+    pub fn are_sounds(self) -> bool {
+        let sounds = 1 << View::Sound as u16 | 1 << View::Near as u16;
+        !self.is_empty() && self.0 & !sounds == 0
+    }
+
     /// What stands in a text and the word that it is read as: `薇❤ = 微信 (sound + symbol)`.
     pub fn reading(self, matched: &str, word: &str) -> String {
         match self.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::lattice::{Lattice, Reading, is_usual_latin};
 use super::ordinary::Costs;
-use super::sounds::{SOUNDS, Syllable};
+use super::sounds::{SOUNDS, Syllable, is_han};
 use super::variants::{Kind, Pattern, Word, reordered};
 use super::{Step, View};
 use crate::domain::case::Span;
@@ -112,7 +112,7 @@ fn whole(path: &[Step], views: &[View], lattice: &Lattice) -> bool {
 /// Who writes several words by their first letters puts them in a row (hnrtjg: 河南人偷井盖): so many of one word are found there.
 const FEWEST_AMONG_INITIALS: usize = 3;
 /// No fewer letters in a row are several words' first letters …
-const FEWEST_UNSPEAKABLE: usize = 5;
+const FEWEST_UNSPEAKABLE: usize = 4;
 /// … and fewer than one in so many of those are vowels: in what is spoken there are more.
 const CONSONANTS_TO_A_VOWEL: usize = 5;
 
@@ -151,7 +151,9 @@ pub(super) fn weigh(
     let span = Span { start: units.get(start as usize)?.at, end: units.get(end.checked_sub(1)? as usize)?.until };
     let gaps = inside.iter().filter(|unit| unit.gap.is_some()).count();
     let broken = if gaps < inside.len() { gaps as i32 * BROKEN } else { 0 };
-    let by_letters = views.iter().all(|view| matches!(view, View::Initial | View::Letter));
+    let letter = |step: &Step| lattice.units.get(step.from as usize).is_some_and(|unit| is_letter(unit.c));
+    let by_letters =
+        path.iter().zip(views).all(|(step, view)| matches!(view, View::Initial | View::Letter) || letter(step));
     if views.contains(&View::Initial) && are_letters_alone(path, lattice, by_letters, gaps) {
         return None;
     }
@@ -161,14 +163,26 @@ pub(super) fn weigh(
     let thing = |(step, meant): (&Step, &char)| if is_thing(step, *meant, lattice) { -THING } else { 0 };
     let things: i32 = path.iter().zip(&word.chars).map(thing).sum();
     let doubt = views.iter().map(|view| doubt(*view)).sum::<i32>() + things + beside_plain(views);
-    let doubt = doubt.max(-MOST_FAVOUR);
-    Some((span, costs.of(start, end) - repeated(path, lattice, costs, views) - WORD - broken - doubt - strange(views)))
+    let doubt = doubt.max(-MOST_FAVOUR) + strange(views) + in_passing(path, lattice, views);
+    let doubt = doubt + if is_in_name(start, end, lattice, costs, views) { IN_NAME } else { 0 };
+    let cost = costs.of(start, end) - repeated(path, lattice, costs, views);
+    Some((span, cost.min(from_last(path, lattice, costs)) - WORD - broken - doubt))
+}
+
+/// What a word costs without the repetitions of its first character: 努努力 is 努力, said with an effort.
+fn from_last(path: &[Step], lattice: &Lattice, costs: &Costs) -> i32 {
+    match (path, path.last()) {
+        ([first, second, ..], Some(last)) if first.to < second.from && lattice.repeats(first.to) => {
+            costs.of(second.from - 1, last.to)
+        }
+        _ => i32::MAX,
+    }
 }
 
 /// How much a way of writing speaks against a disguise: what happens by chance, or by a slip of the pen.
 pub(super) fn doubt(view: View) -> i32 {
     match view {
-        View::Near => 24,
+        View::Near => 18,
         View::Symbol | View::Order => -8,
         _ => 0,
     }
@@ -184,13 +198,14 @@ fn beside_plain(views: &[View]) -> i32 {
 }
 
 /// How much it speaks against a disguise that a character only sounds, and another only looks, like the word's: hardly anybody
-/// could read it. Longer words say more by the characters that are left.
+/// could read it; or that both of two only look like them. Longer words say more by the characters that are left.
 const STRANGE: i32 = 24;
 
 /// See [`STRANGE`].
 fn strange(views: &[View]) -> i32 {
     let has = |view| views.contains(&view);
     match (has(View::Shape), has(View::Near), has(View::Sound) && !has(View::Plain)) {
+        _ if views == [View::Shape; 2] => STRANGE,
         (true, true, _) => STRANGE,
         (true, false, true) if views.len() > 2 => STRANGE / 2,
         (true, false, true) => STRANGE,
@@ -198,7 +213,8 @@ fn strange(views: &[View]) -> i32 {
     }
 }
 
-/// What the characters cost that stand inside only once more, where others are not the word's: 呵呵那 is talk, 微微信 is not.
+/// What the characters cost that stand inside only once more, where others are not the word's: 呵呵那 is talk, 微微信 is not; 醒醒
+/// is, whatever else of two equal sounds there is.
 fn repeated(path: &[Step], lattice: &Lattice, costs: &Costs, views: &[View]) -> i32 {
     if views.iter().all(|view| matches!(view, View::Plain | View::Repeated)) {
         return 0;
@@ -207,9 +223,45 @@ fn repeated(path: &[Step], lattice: &Lattice, costs: &Costs, views: &[View]) -> 
         [before, next] if before.to < next.from && lattice.repeats(before.to) => {
             Some(costs.of(before.to, next.from).max(0))
         }
+        [before, next] if before.to == next.from && views.len() == 2 && lattice.repeats(next.from) => {
+            Some(costs.of(next.from, next.to).max(0))
+        }
         _ => None,
     });
     repeats.sum()
+}
+
+/// What a sentence may end in, whatever it says.
+const PARTICLES: &str = "吗嘛吧呢咯啦呀啊哈噢哦么了的着过呗噻哇";
+/// How much it speaks against a word of two characters that one of these is read as its last.
+const PARTICLE: i32 = 24;
+
+/// See [`PARTICLE`]: 我养嘛 is talk.
+fn in_passing(path: &[Step], lattice: &Lattice, views: &[View]) -> i32 {
+    let ([_, last], [_, View::Sound | View::Near]) = (path, views) else { return 0 };
+    let unit = |at: u32| lattice.units.get(at as usize);
+    let particle = unit(last.from).is_some_and(|unit| PARTICLES.contains(unit.c));
+    let ends = unit(last.to).is_none_or(|next| next.gap.is_some() || !is_han(next.c));
+    if particle && ends { PARTICLE } else { 0 }
+}
+
+/// How much it speaks against a word of two characters by sound or shape that it stands in a name (斯特伍德, 魂断蓝桥), or has a part of
+/// a usual word (落聊城).
+const IN_NAME: i32 = 32;
+/// Beside what costs so much by itself, and is joined to it, it stands in a name.
+const ODD_NEIGHBOUR: i32 = 72;
+/// A usual word goes on over its end if the text costs so much more without that word.
+const CUT: i32 = 16;
+
+/// See [`IN_NAME`].
+fn is_in_name(start: u32, end: u32, lattice: &Lattice, costs: &Costs, views: &[View]) -> bool {
+    let by_chance = |view: &View| matches!(view, View::Plain | View::Sound | View::Near | View::Shape);
+    let unit = |at: u32| lattice.units.get(at as usize);
+    let joined = |at: u32| unit(at).is_some_and(|unit| unit.gap.is_none());
+    let odd = |at: u32| unit(at).is_some_and(|unit| is_han(unit.c)) && costs.of(at, at + 1) >= ODD_NEIGHBOUR;
+    let before = start.checked_sub(1).is_some_and(|before| joined(start) && odd(before));
+    let cut = |at: u32| costs.cut(at) > CUT;
+    views.len() == 2 && views.iter().all(by_chance) && (before || joined(end) && odd(end) || cut(start) || cut(end))
 }
 
 /// Whether one picture stands twice in a row for two characters: 😂😂, 👍👍 are talk.

@@ -3,29 +3,18 @@
 
 use super::{Hit, Word};
 use crate::domain::case::Span;
-use crate::domain::disguise::{AMONG_OTHERS, COVERED, Disguise, OTHERS};
+use crate::domain::disguise::{AMONG_OTHERS, COVERED, OTHERS};
 use crate::domain::text::Text;
 
-/// Makes words written otherwise weigh more where much of a text is, and takes out the hits from the place `first` on that are
-/// too light by themselves.
-pub(super) fn weigh_together(text: &Text, apart: &mut [Word], hits: &mut Vec<Hit>, first: usize) {
-    let own = || hits.get(first..).unwrap_or_default();
+/// Makes words written otherwise that are no hits by themselves weigh more where much of a text is written otherwise: by those and by
+/// the hits from the place `first` on.
+pub(super) fn weigh_together(text: &Text, apart: &mut [Word], hits: &[Hit], first: usize) {
+    let own = hits.get(first..).unwrap_or_default().iter().filter(|hit| hit.disguise.is_some()).map(|hit| hit.span);
     let words = apart.iter().filter(|word| word.disguise.is_some()).map(|word| word.span);
-    let mut spans: Vec<Span> =
-        own().iter().filter(|hit| hit.disguise.is_some()).map(|hit| hit.span).chain(words).collect();
-    if spans.is_empty() {
-        return;
+    let mut spans: Vec<Span> = own.chain(words).collect();
+    if !spans.is_empty() && is_much(&mut spans, text) {
+        apart.iter_mut().filter_map(|word| word.disguise.as_mut()).for_each(|disguise| disguise.weight += AMONG_OTHERS);
     }
-    if is_much(&mut spans, text) {
-        let hits = hits.iter_mut().skip(first).filter_map(|hit| hit.disguise.as_mut());
-        let heavier = |disguise: &mut Disguise| disguise.weight += AMONG_OTHERS;
-        hits.chain(apart.iter_mut().filter_map(|word| word.disguise.as_mut())).for_each(heavier);
-    }
-    let mut at = 0;
-    hits.retain(|hit| {
-        at += 1;
-        at <= first || hit.disguise.is_none_or(|disguise| disguise.is_meant_alone())
-    });
 }
 
 /// Whether several of these spans, which lie apart, make a good part of a text.

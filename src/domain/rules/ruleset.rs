@@ -369,8 +369,7 @@ impl Ruleset {
             }
         });
         self.lexicon.find_disguised(name, scratch, |hit| {
-            let meant = hit.disguise.is_meant_alone();
-            if self.lexicon.is_apart(hit.list) && meant {
+            if self.lexicon.is_apart(hit.list) {
                 let (word, disguise) = (hit.word.clone(), Some(hit.disguise));
                 apart.push(Word { list: hit.list, span: hit.span, word, disguise });
             }

@@ -1,17 +1,33 @@
 """Makes ordinary.bin: how usual each word of ordinary Chinese is, for telling a disguise from innocent text.
 
-    python3 make_ordinary.py JIEBA/src/data/dict.txt ordinary.bin
+    python3 make_ordinary.py JIEBA/src/data/dict.txt COLD/COLDataset/train.csv ORDINARY ordinary.bin
 
 JIEBA is the source of the crate jieba-rs 0.11.0 (MIT), whose dictionary gives words and how often they were counted. Kept:
 words of up to two characters, and longer ones (to four) that were counted at least four times.
+
+A dictionary does not say which characters stand side by side without being a word (要你, 去吃): that is counted in talk. COLD
+is thu-coai/COLDataset (Apache-2.0), of which the comments that are labelled as safe are read; ORDINARY a folder of ordinary
+messages as JSON Lines, of which `kdconv.jsonl` (KdConv, Apache-2.0) and `lccc_toy.jsonl` (CDial-GPT, MIT) are read, and of these
+every other line: false alarms are counted on the others. A text is divided into words of the dictionary; two characters side
+by side that are words of their own are taken for one word, if they are unusual enough to be mistaken for a disguise.
 
 Format, little endian: u32 n; n times u32, the words' hashes (as `hashed` makes them) in order; n times u8, what each costs in eighths
 of a natural logarithm: -ln(count / total) * 8.
 """
 
+import collections
+import csv
+import json
 import math
+import pathlib
+import re
 import struct
 import sys
+
+LONGEST = 4
+UNKNOWN = 150
+# What costs less by its characters is no disguise, however it is counted.
+USUAL = 108
 
 
 def han(word):
@@ -26,21 +42,69 @@ def hashed(word):
     return value
 
 
-def main():
-    source, target = sys.argv[1:]
+def cost(count, total):
+    return min(255, round(-math.log(count / total) * 8))
+
+
+def dictionary(source):
     words, total = {}, 0
     with open(source, encoding="utf-8") as lines:
         for line in lines:
             word, count, *_ = line.split(" ")
             count = int(count)
             total += count
-            if count > 0 and han(word) and (len(word) <= 2 or len(word) <= 4 and count >= 4):
-                key = hashed(word)
-                words[key] = max(words.get(key, 0), count)
-    keys = sorted(words)
-    costs = bytes(min(255, round(-math.log(words[key] / total) * 8)) for key in keys)
+            if count > 0 and han(word) and (len(word) <= 2 or len(word) <= LONGEST and count >= 4):
+                words[word] = max(words.get(word, 0), count)
+    return {word: cost(count, total) for word, count in words.items()}
+
+
+def talk(cold, folder):
+    with open(cold, encoding="utf-8-sig", newline="") as file:
+        yield from (row["TEXT"] for row in csv.DictReader(file) if row["label"] == "0")
+    lines = [(path.stem, line) for path in sorted(pathlib.Path(folder).glob("*.jsonl")) for line in path.open(encoding="utf-8")]
+    yield from (json.loads(line)["text"] for name, line in lines[::2] if name in ("kdconv", "lccc_toy"))
+
+
+def divided(text, costs):
+    """The cheapest division into words."""
+    best = [(0, 0)] + [(math.inf, 0)] * len(text)
+    for start in range(len(text)):
+        for end in range(start + 1, min(start + LONGEST, len(text)) + 1):
+            own = costs.get(text[start:end], UNKNOWN if end == start + 1 else math.inf)
+            best[end] = min(best[end], (best[start][0] + own, start))
+    words, end = [], len(text)
+    while end > 0:
+        start = best[end][1]
+        words.append(text[start:end])
+        end = start
+    return words[::-1]
+
+
+def pairs(texts, costs):
+    counted, total = collections.Counter(), 0
+    for text in texts:
+        for run in re.findall("[\u3400-\u9fff]+", text):
+            words = divided(run, costs)
+            total += len(words)
+            counted.update(one + other for one, other in zip(words, words[1:]) if len(one) == len(other) == 1)
+    return {pair: cost(count, total) for pair, count in counted.items()}
+
+
+def main():
+    source, cold, folder, target = sys.argv[1:]
+    costs = dictionary(source)
+    single = lambda c: costs.get(c, UNKNOWN)
+    for pair, own in pairs(talk(cold, folder), costs).items():
+        if sum(map(single, pair)) >= max(USUAL, own + 1):
+            costs[pair] = min(own, costs.get(pair, own))
+    keys = {}
+    for word, own in sorted(costs.items()):
+        key = hashed(word)
+        keys[key] = min(own, keys.get(key, own))
+    order = sorted(keys)
     with open(target, "wb") as out:
-        out.write(struct.pack("<I", len(keys)) + struct.pack(f"<{len(keys)}I", *keys) + costs)
+        out.write(struct.pack("<I", len(order)) + struct.pack(f"<{len(order)}I", *order))
+        out.write(bytes(keys[key] for key in order))
 
 
 main()
