@@ -133,6 +133,10 @@ async fn what_is_changed_by_hand_is_found_and_where() {
             "it breaks at row",
         ),
     ];
+    let by_hand = copied(&data);
+    database(by_hand.path()).execute_batch("DELETE FROM journal WHERE seq = 1").unwrap();
+    let (_, said) = verify(by_hand.path(), &["--quick"]);
+    assert!(said.contains("the audit chain does not say what became of the inputs before"), "{said}");
     for (change, expected) in changes {
         let by_hand = copied(&data);
         database(by_hand.path()).execute_batch(change).unwrap();
@@ -271,6 +275,21 @@ async fn it_outlives_what_is_erased_and_goes_where_the_store_goes() {
     assert!(left("SELECT count(*) FROM audit WHERE what = 'aged'") >= 3, "evidence, commands, journal, cases");
     let (sound, said) = verify(&data, &["--quick", "--since", &kept]);
     assert!(sound, "{said}");
+
+    // What is left of the inputs begins where deleting by age has come to.
+    for (change, expected) in [
+        ("DELETE FROM journal WHERE seq = (SELECT min(seq) FROM journal)", "those between were removed"),
+        ("DELETE FROM journal", "those between were removed"),
+        (
+            "INSERT INTO journal SELECT min(seq) - 1, at, kind, platform, time, body FROM journal",
+            "deleted by age: they were put back",
+        ),
+    ] {
+        let by_hand = copied(&data);
+        database(by_hand.path()).execute_batch(&format!("DELETE FROM history; {change}")).unwrap();
+        let (sound, said) = verify(by_hand.path(), &["--quick"]);
+        assert!(!sound && said.contains("FAIL  journal: it begins with input ") && said.contains(expected), "{said}");
+    }
 }
 
 /// With a key, what the chain covers and the salts are sealed; whether it is whole can be seen by who has the key.
