@@ -325,3 +325,26 @@ async fn a_sealed_store_is_covered_as_any_other() {
     let (sound, said) = run(&["verify", "--quick", folder]);
     assert!(!sound && said.contains("FAIL  audit: case 1 "), "{said}");
 }
+
+/// Who stops a group in the chat, or everything from the operators' port, and who has it go on, is recorded and covered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_stops_something_and_has_it_go_on_is_recorded() {
+    let mut world = World::with("").await;
+    decided(&mut world).await;
+    for what in ["pause", "resume"] {
+        let url = format!("http://{}/{what}", world.running().admin);
+        let asked = reqwest::Client::new().post(url).header(qunwei::web::admin::OPERATOR, "lili").send().await.unwrap();
+        assert_eq!(asked.status().as_u16(), 200);
+    }
+    world.down().await;
+    let data = world.data.path();
+    let sql = "SELECT group_concat(command || ' ' || user || ' ' || text, ', ') FROM
+               (SELECT * FROM commands WHERE command IN ('stop', 'resume') ORDER BY id)";
+    let said: String = database(data).query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(said, "stop 5 /停, resume 5 /恢复, stop operator lili, resume operator lili");
+    let (sound, said) = verify(data, &[]);
+    assert!(sound && said.contains("comes to the same"), "{said}");
+    database(data).execute_batch("UPDATE commands SET text = 'nobody' WHERE user = 'operator'").unwrap();
+    let (sound, said) = verify(data, &["--quick"]);
+    assert!(!sound && said.contains("is not what row"), "{said}");
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use qunwei::app::intake::{Answer, Job};
 use qunwei::domain::action::{Action, ActionId};
-use qunwei::domain::case::ByWhom;
+use qunwei::domain::case::{ByWhom, Halt};
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::{Clock, Reply, RowKind};
 use tempfile::TempDir;
@@ -346,11 +346,11 @@ impl World {
 
     fn pause(&mut self) {
         let (by, at) = ("operator".into(), self.now());
-        let pause = self.dice.percent(30).then(|| ByWhom { by, name: "lili".to_owned(), at });
-        self.say(format_args!("pause {}", pause.is_some()));
+        let (stop, by) = (self.dice.percent(30), ByWhom { by, name: "lili".to_owned(), at });
+        self.say(format_args!("pause {stop}"));
         let (answer, answered) = oneshot::channel();
         if let Some(daemon) = &mut self.daemon {
-            daemon.turning.intake.tell(Job::Pause { pause, answer });
+            daemon.turning.intake.tell(Job::Pause { halt: Halt::Said { stop, by }, answer });
             daemon.pauses.push(answered);
         }
     }
