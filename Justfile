@@ -26,11 +26,12 @@ bench *names:
     .ci/bench.py {{names}}
 
 # the long forms of the failure tests: thousands of seeds of the simulation, two hundred kills and two hundred power cuts on one data
-# directory, every page of a store damaged, a minute of flood, ten minutes of mutations for each reader of what comes from outside
+# directory, fifty backlogs in disorder, every page of a store damaged, a minute of flood, ten minutes of mutations for each reader of what comes from outside
 soak:
     QUNWEI_SIM_SEED=$(date +%s) QUNWEI_SIM_SEEDS=5000 cargo test --release --test it sim::whatever -- --nocapture
     QUNWEI_SOAK_KILLS=200 cargo test --release --test it kill -- --nocapture
     QUNWEI_SOAK_CUTS=200 cargo test --release --test it power -- --nocapture
+    QUNWEI_SOAK_ROUNDS=50 QUNWEI_SOAK_SEED=$(date +%s) cargo test --release --test it platform_faults -- --nocapture
     QUNWEI_SOAK_PAGES=2000 cargo test --release --test it disk -- --nocapture
     QUNWEI_SOAK_SECONDS=60 cargo test --release --test it overload -- --nocapture
     QUNWEI_SOAK_SECONDS=60 cargo test --release --test it neighbours -- --nocapture

@@ -215,6 +215,7 @@ pub async fn start_with(
         health: health.clone(),
         metrics: metrics.clone(),
         counted: wecom::Counted::default(),
+        carrier: None,
     };
     let mut bridges = Bridges {
         configured: Vec::new(),

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 pub use crate::adapters::inbound::Inbound;
 use crate::app::glances::Glances;
 use crate::domain::action::{Action, ActionId, Outcome};
-use crate::domain::case::ByWhom;
+use crate::domain::case::Halt;
 use crate::domain::command::looks_like_command;
 use crate::domain::core::Word;
 use crate::domain::event::{Event, Kind, Role, Segment};
@@ -120,8 +120,8 @@ pub enum Job {
     },
     /// An operator stops everything, or lets it go on.
     Pause {
-        /// Who and when; `None` to let it go on.
-        pause: Option<ByWhom>,
+        /// Which of the two, who and when.
+        halt: Halt,
         /// Told `true` when it is durable; `false` when it cannot be.
         answer: oneshot::Sender<bool>,
     },

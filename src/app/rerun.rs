@@ -150,7 +150,7 @@ fn job(engine: &mut Engine, row: &Row) -> Result<Option<Job>, StoreError> {
         }
         RowKind::Told => serde_json::from_value(body).ok().map(Job::Told),
         RowKind::Pause => {
-            serde_json::from_value(body).ok().map(|pause| Job::Pause { pause, answer: oneshot::channel().0 })
+            serde_json::from_value(body).ok().map(|halt| Job::Pause { halt, answer: oneshot::channel().0 })
         }
         RowKind::Event | RowKind::Tick | RowKind::Rules => None,
     })

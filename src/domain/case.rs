@@ -166,6 +166,31 @@ pub struct ByWhom {
     pub at: Timestamp,
 }
 
+/// An operator's word that everything stops or goes on, as it is written into the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Halt {
+    /// Whether it stops, and who said so.
+    Said {
+        /// It stops; else it goes on.
+        stop: bool,
+        /// Who said so, by the name that the operator gave.
+        by: ByWhom,
+    },
+    /// As it was written before there was a record of it: who stopped it; `None` where it goes on.
+    Unrecorded(Option<ByWhom>),
+}
+
+impl Halt {
+    /// Who stopped it; `None` where it goes on.
+    pub fn stopped(&self) -> Option<&ByWhom> {
+        match self {
+            Halt::Said { stop, by } => stop.then_some(by),
+            Halt::Unrecorded(by) => by.as_ref(),
+        }
+    }
+}
+
 /// What a person answered to a task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskDecision {
@@ -198,3 +223,21 @@ pub struct CaseFile {
 
 /// Who decides a case where no person did.
 pub const MACHINE: &str = "machine";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_older_versions_wrote_of_an_operators_word_is_read() {
+        let by = ByWhom { by: "operator".into(), name: "lili".to_owned(), at: Timestamp(7) };
+        let old = serde_json::to_string(&by).unwrap();
+        assert_eq!(serde_json::from_str::<Halt>("null").unwrap(), Halt::Unrecorded(None));
+        assert_eq!(serde_json::from_str::<Halt>(&old).unwrap(), Halt::Unrecorded(Some(by.clone())));
+        for stop in [true, false] {
+            let said = Halt::Said { stop, by: by.clone() };
+            assert_eq!(serde_json::from_str::<Halt>(&serde_json::to_string(&said).unwrap()).unwrap(), said);
+            assert_eq!(said.stopped(), stop.then_some(&by));
+        }
+    }
+}

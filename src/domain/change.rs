@@ -255,3 +255,22 @@ pub struct Commanded {
     /// What came of it: `done`, `refused` (not allowed), `misused` (not understood), `again` (a task that was answered).
     pub result: Arc<str>,
 }
+
+impl Commanded {
+    /// An operator stopped everything, or had it go on: of no platform and no group, and the text is the operator's name.
+    pub fn of_operator(stop: bool, by: &ByWhom) -> Self {
+        Self {
+            member: MemberRef::new(&"".into(), "", &by.by),
+            event: "".into(),
+            at: by.at,
+            command: if stop { "stop" } else { "resume" }.into(),
+            text: by.name.clone(),
+            result: "done".into(),
+        }
+    }
+
+    /// Whether it is one of those.
+    pub fn is_of_operator(&self) -> bool {
+        self.member.platform.is_empty()
+    }
+}

@@ -18,7 +18,7 @@ use crate::app::health::Health;
 use crate::app::intake::{Intake, Job};
 use crate::app::metrics::{self, Metrics};
 use crate::app::recent_log::RecentLog;
-use crate::domain::case::ByWhom;
+use crate::domain::case::{ByWhom, Halt};
 use crate::ports::Clock;
 use crate::web::host;
 use crate::web::listen::Caller;
@@ -113,9 +113,9 @@ async fn pause(
         Ok(name) => name,
         Err(why) => return (StatusCode::FORBIDDEN, why),
     };
-    let pause = on.then(|| ByWhom { by: "operator".into(), name, at: state.clock.now() });
+    let by = ByWhom { by: "operator".into(), name, at: state.clock.now() };
     let (answer, answered) = oneshot::channel();
-    state.intake.tell(Job::Pause { pause, answer });
+    state.intake.tell(Job::Pause { halt: Halt::Said { stop: on, by }, answer });
     match answered.await {
         Ok(true) if on => (StatusCode::OK, "paused: everything is judged and recorded, nothing is done\n".to_owned()),
         Ok(true) => (StatusCode::OK, "resumed: rules are acted on again\n".to_owned()),

@@ -169,7 +169,8 @@ pub fn service(state: Arc<HooksState>) -> impl HttpService {
     })
 }
 
-fn router(state: Arc<HooksState>) -> Router {
+/// The same for any request, however its path is written and its body arrives.
+pub fn router(state: Arc<HooksState>) -> Router {
     Router::new()
         .route("/hooks/bridge/{name}", post(named).fallback(other_method))
         .route("/hooks/bridge/{name}/actions", any(pull::actions))

@@ -167,20 +167,25 @@ impl WecomState {
 /// Answers requests below [`PATH`], and has `others` answer the rest.
 pub fn beside(state: Arc<WecomState>, others: impl HttpService) -> impl HttpService {
     service_fn(move |request: Request<_>| {
-        let door = request.uri().path().strip_prefix(PATH).map(|name| state.door(name));
         let (state, others) = (state.clone(), others.clone());
         async move {
-            match door {
-                None => others.call(request).await,
-                Some(None) => Ok(error(StatusCode::NOT_FOUND, "no callback address of this name is configured")),
-                Some(Some(door)) => {
-                    let response = receive(&state, &door, request).await;
-                    door.requests.answered(response.status().as_u16());
-                    Ok(response)
-                }
+            match request.uri().path().starts_with(PATH) {
+                false => others.call(request).await,
+                true => Ok(answer(&state, request).await),
             }
         }
     })
+}
+
+/// Answers a request below [`PATH`].
+pub async fn answer(state: &WecomState, request: Request<impl HttpBody<Data = Bytes> + Unpin>) -> Response<Body> {
+    let door = request.uri().path().strip_prefix(PATH).and_then(|name| state.door(name));
+    let Some(door) = door else {
+        return error(StatusCode::NOT_FOUND, "no callback address of this name is configured");
+    };
+    let response = receive(state, &door, request).await;
+    door.requests.answered(response.status().as_u16());
+    response
 }
 
 /// A callback as it came.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use qunwei::app::engine::Effects;
 use qunwei::app::intake::{Inbound, Job};
 use qunwei::domain::action::{Action, Outcome, What};
-use qunwei::domain::case::ByWhom;
+use qunwei::domain::case::{ByWhom, Halt};
 use qunwei::domain::event::Event;
 use qunwei::domain::time::Timestamp;
 use serde_json::{Value, json};
@@ -157,7 +157,7 @@ fn an_operator_s_pause_cancels_what_is_not_sent() {
     assert!(!unsent.acts.is_empty());
     let by = ByWhom { by: "operator".into(), name: "lili".into(), at: room.now };
     let (answer, mut answered) = oneshot::channel();
-    let pause = Job::Pause { pause: Some(by), answer };
+    let pause = Job::Pause { halt: Halt::Said { stop: true, by }, answer };
     let effects = room.step(vec![pause]);
     assert_eq!(answered.try_recv(), Ok(true));
     for action in &unsent.acts {
@@ -173,7 +173,7 @@ fn a_pause_that_cannot_be_stored_says_so_and_cancels_nothing() {
     room.bench.faults.set([Fault::Full]);
     let by = ByWhom { by: "operator".into(), name: "lili".into(), at: room.now };
     let (answer, mut answered) = oneshot::channel();
-    let effects = room.step(vec![Job::Pause { pause: Some(by), answer }]);
+    let effects = room.step(vec![Job::Pause { halt: Halt::Said { stop: true, by }, answer }]);
     assert_eq!((answered.try_recv(), effects.ended.len()), (Ok(false), 0));
     room.bench.faults.set([]);
     room.now = room.now.plus(2 * MINUTE);

@@ -133,6 +133,10 @@ async fn what_is_changed_by_hand_is_found_and_where() {
             "it breaks at row",
         ),
     ];
+    let by_hand = copied(&data);
+    database(by_hand.path()).execute_batch("DELETE FROM journal WHERE seq = 1").unwrap();
+    let (_, said) = verify(by_hand.path(), &["--quick"]);
+    assert!(said.contains("the audit chain does not say what became of the inputs before"), "{said}");
     for (change, expected) in changes {
         let by_hand = copied(&data);
         database(by_hand.path()).execute_batch(change).unwrap();
@@ -271,6 +275,21 @@ async fn it_outlives_what_is_erased_and_goes_where_the_store_goes() {
     assert!(left("SELECT count(*) FROM audit WHERE what = 'aged'") >= 3, "evidence, commands, journal, cases");
     let (sound, said) = verify(&data, &["--quick", "--since", &kept]);
     assert!(sound, "{said}");
+
+    // What is left of the inputs begins where deleting by age has come to.
+    for (change, expected) in [
+        ("DELETE FROM journal WHERE seq = (SELECT min(seq) FROM journal)", "those between were removed"),
+        ("DELETE FROM journal", "those between were removed"),
+        (
+            "INSERT INTO journal SELECT min(seq) - 1, at, kind, platform, time, body FROM journal",
+            "deleted by age: they were put back",
+        ),
+    ] {
+        let by_hand = copied(&data);
+        database(by_hand.path()).execute_batch(&format!("DELETE FROM history; {change}")).unwrap();
+        let (sound, said) = verify(by_hand.path(), &["--quick"]);
+        assert!(!sound && said.contains("FAIL  journal: it begins with input ") && said.contains(expected), "{said}");
+    }
 }
 
 /// With a key, what the chain covers and the salts are sealed; whether it is whole can be seen by who has the key.
@@ -305,4 +324,27 @@ async fn a_sealed_store_is_covered_as_any_other() {
         .unwrap();
     let (sound, said) = run(&["verify", "--quick", folder]);
     assert!(!sound && said.contains("FAIL  audit: case 1 "), "{said}");
+}
+
+/// Who stops a group in the chat, or everything from the operators' port, and who has it go on, is recorded and covered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_stops_something_and_has_it_go_on_is_recorded() {
+    let mut world = World::with("").await;
+    decided(&mut world).await;
+    for what in ["pause", "resume"] {
+        let url = format!("http://{}/{what}", world.running().admin);
+        let asked = reqwest::Client::new().post(url).header(qunwei::web::admin::OPERATOR, "lili").send().await.unwrap();
+        assert_eq!(asked.status().as_u16(), 200);
+    }
+    world.down().await;
+    let data = world.data.path();
+    let sql = "SELECT group_concat(command || ' ' || user || ' ' || text, ', ') FROM
+               (SELECT * FROM commands WHERE command IN ('stop', 'resume') ORDER BY id)";
+    let said: String = database(data).query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(said, "stop 5 /停, resume 5 /恢复, stop operator lili, resume operator lili");
+    let (sound, said) = verify(data, &[]);
+    assert!(sound && said.contains("comes to the same"), "{said}");
+    database(data).execute_batch("UPDATE commands SET text = 'nobody' WHERE user = 'operator'").unwrap();
+    let (sound, said) = verify(data, &["--quick"]);
+    assert!(!sound && said.contains("is not what row"), "{said}");
 }

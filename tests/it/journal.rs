@@ -352,8 +352,8 @@ fn job(row: &Row, actions: &HashMap<Arc<str>, Arc<Action>>) -> Job {
         }
         RowKind::Told => Job::Told(serde_json::from_value(body).unwrap()),
         RowKind::Pause => {
-            let pause = serde_json::from_value(body).unwrap();
-            Job::Pause { pause, answer: tokio::sync::oneshot::channel().0 }
+            let halt = serde_json::from_value(body).unwrap();
+            Job::Pause { halt, answer: tokio::sync::oneshot::channel().0 }
         }
         RowKind::Event | RowKind::Tick | RowKind::Rules => {
             let event = event_of(row).unwrap();

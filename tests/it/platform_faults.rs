@@ -8,7 +8,7 @@ use qunwei::domain::time::Timestamp;
 use qunwei::ports::Clock;
 use serde_json::{Value, json};
 
-use crate::soak::seed;
+use crate::soak::{number, seed};
 use crate::support::bot::Answer;
 use crate::support::dice::Dice;
 use crate::support::{MORNING, World, dump};
@@ -163,9 +163,14 @@ const HOWS: [&str; 6] = [
 
 #[tokio::test]
 async fn a_backlog_is_no_flood_however_it_comes() {
-    let seed = seed();
-    println!("QUNWEI_SOAK_SEED={seed}");
-    let mut dice = Dice::new(seed);
+    let first = seed();
+    for seed in first..first + number("QUNWEI_SOAK_ROUNDS").unwrap_or(1) {
+        println!("QUNWEI_SOAK_SEED={seed}");
+        a_backlog(&mut Dice::new(seed)).await;
+    }
+}
+
+async fn a_backlog(dice: &mut Dice) {
     let events = two_hours();
     let flood = events.iter().position(|event| event["sender"]["id"] == "flooder").unwrap();
     let mut expected = None;

@@ -6,10 +6,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use qunwei::ports::Clock;
-use qunwei::serve::SystemClock;
 use serde_json::{Value, json};
 
+use crate::soak::{number, seed};
 use crate::support::daemon::{Daemon, Home, client};
 use crate::support::dice::Dice;
 use crate::support::{TOKEN, until_within};
@@ -60,9 +59,8 @@ async fn work(bot: Arc<Mutex<Bot>>, daemon: SocketAddr, once: bool) {
 }
 
 async fn soak(idempotent: bool) {
-    let seed = std::env::var("QUNWEI_SOAK_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed = seed.unwrap_or_else(|| SystemClock.now().0.cast_unsigned());
-    println!("QUNWEI_SOAK_SEED={seed}");
+    let (kills, seed) = (number("QUNWEI_SOAK_KILLS").unwrap_or(KILLS), seed());
+    println!("QUNWEI_SOAK_SEED={seed} QUNWEI_SOAK_KILLS={kills}");
     let mut dice = Dice::new(seed);
     let home = Home::new();
     let (url, token) = ("\nactions_url_env = \"QUNWEI_EXAMPLE_ACTIONS_URL\"", "\ntoken_env = \"QUNWEI_EXAMPLE_TOKEN\"");
@@ -78,7 +76,7 @@ async fn soak(idempotent: bool) {
     };
     let bot = Arc::<Mutex<Bot>>::default();
     let mut spammers = 0;
-    for _ in 0..KILLS {
+    for _ in 0..kills {
         let daemon = start().await;
         let working = tokio::spawn(work(bot.clone(), daemon.listen, !idempotent));
         for _ in 0..1 + dice.below(15) {
@@ -99,7 +97,7 @@ async fn soak(idempotent: bool) {
         database.query_row(sql, [state], |row| row.get::<_, i64>(0)).unwrap() as usize
     };
     // Those that a bot without repeated ids may have had in hand are waited for a minute; a test need not see that end.
-    let left = if idempotent { 0 } else { KILLS as usize * 7 };
+    let left = if idempotent { 0 } else { kills as usize * 7 };
     until_within(PATIENCE, "what can be done is done", || (count("pending") <= left).then_some(())).await;
     daemon.kill();
     working.await.unwrap();
@@ -110,6 +108,7 @@ async fn soak(idempotent: bool) {
         let state: String = database.query_row(sql, [id], |row| row.get(0)).unwrap();
         assert_eq!(state, "done", "{id}, of which the bot was told that it is recorded");
     }
+    println!("{kills} kills: {spammers} violations, {} handed out, {} recorded", bot.handed.len(), bot.recorded.len());
     assert!(bot.recorded.len() > 10, "{} of {} were recorded", bot.recorded.len(), bot.handed.len());
     if idempotent {
         assert_eq!(count("done"), spammers * 2, "a word and a deletion for each");

@@ -1,11 +1,13 @@
 //! Calls of WeCom's server interface: JSON over HTTPS, in which the `errcode` of the body decides, not the HTTP status.
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, RequestBuilder, Response, Url};
+use reqwest::{Client, Request, RequestBuilder, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -134,12 +136,24 @@ impl ApiError {
 /// Told what call was answered, and how: for whoever counts.
 pub type Heard = Arc<dyn Fn(&str, Result<(), &ApiError>) + Send + Sync>;
 
+/// Brings a request to WeCom, and back what is answered: the status and the body. A simulation has its own, without connections.
+pub trait Carrier: Send + Sync {
+    /// Once.
+    ///
+    /// # Errors
+    /// It was not sent, or what came of it is not known; or a status without a body that could be read.
+    fn carry(&self, request: Request) -> Carried;
+}
+
+/// What is answered, later.
+pub type Carried = Pin<Box<dyn Future<Output = Result<(u16, Vec<u8>), ApiError>> + Send>>;
+
 /// The server interface, without anybody's token. Clones share its connections.
 #[derive(Clone)]
 pub struct Endpoint {
     client: Client,
     base: Url,
-    timeout: Duration,
+    carrier: Arc<dyn Carrier>,
     heard: Option<Heard>,
 }
 
@@ -151,7 +165,13 @@ impl Endpoint {
     pub fn new(api_url: &str, timeout: Duration) -> Result<Self, ClientError> {
         let base = http::url(api_url)?;
         let client = http::client(&base, timeout)?;
-        Ok(Self { client, base, timeout, heard: None })
+        let carrier = Arc::new(Http { client: client.clone(), timeout });
+        Ok(Self { client, base, carrier, heard: None })
+    }
+
+    /// The same, and somebody else carries what is sent.
+    pub fn carried_by(self, carrier: Arc<dyn Carrier>) -> Self {
+        Self { carrier, ..self }
     }
 
     /// The same, and each answer is told of.
@@ -188,13 +208,9 @@ impl Endpoint {
     /// # Errors
     /// Anything but an answer with `errcode` 0. What WeCom says is not repeated where it holds one of the `secrets`.
     pub(super) async fn send(&self, request: RequestBuilder, secrets: &[&str]) -> Result<Value, ApiError> {
-        let (client, request) = request.build_split();
-        let request = request.map_err(|error| self.failed(&error))?;
+        let request = request.build().map_err(|_| ApiError::NotSent("the request cannot be made".to_owned()))?;
         let path = request.url().path().to_owned();
-        let result = match client.execute(request).await {
-            Ok(response) => self.read(response, secrets).await,
-            Err(error) => Err(self.failed(&error)),
-        };
+        let result = self.carrier.carry(request).await.and_then(|(status, body)| understand(status, &body, secrets));
         if let Some(heard) = &self.heard {
             heard(path.rsplit("/cgi-bin/").next().unwrap_or_default(), result.as_ref().map(drop));
         }
@@ -210,8 +226,41 @@ impl Endpoint {
         }
         url
     }
+}
 
-    async fn read(&self, mut response: Response, secrets: &[&str]) -> Result<Value, ApiError> {
+/// What an answer says: an answer with `errcode` 0, or without one.
+fn understand(status: u16, body: &[u8], secrets: &[&str]) -> Result<Value, ApiError> {
+    let answer: Option<Value> = serde_json::from_slice(body).ok().filter(Value::is_object);
+    let code = answer.as_ref().and_then(|answer| answer.get("errcode")).and_then(Value::as_i64);
+    match (answer, code) {
+        (Some(answer), Some(0)) if status == 200 => Ok(answer),
+        (Some(answer), None) if status == 200 && answer.get("errcode").is_none() => Ok(answer),
+        (Some(answer), Some(code)) if code != 0 => {
+            let said = answer.get("errmsg").and_then(Value::as_str).unwrap_or_default();
+            Err(ApiError::Code { code, said: repeatable_words(code, said, secrets) })
+        }
+        _ if status == 200 => Err(ApiError::Unanswered("the answer is not WeCom's".to_owned())),
+        _ => Err(ApiError::Status(status)),
+    }
+}
+
+/// Over connections.
+#[derive(Clone)]
+struct Http {
+    client: Client,
+    timeout: Duration,
+}
+
+impl Carrier for Http {
+    fn carry(&self, request: Request) -> Carried {
+        let http = self.clone();
+        Box::pin(async move { http.exchange(request).await })
+    }
+}
+
+impl Http {
+    async fn exchange(&self, request: Request) -> Result<(u16, Vec<u8>), ApiError> {
+        let mut response = self.client.execute(request).await.map_err(|error| self.failed(&error))?;
         let status = response.status().as_u16();
         let mut body = Vec::new();
         loop {
@@ -220,22 +269,10 @@ impl Endpoint {
                     return Err(ApiError::Unanswered("the answer is too long".to_owned()));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => break,
+                Ok(None) => return Ok((status, body)),
                 Err(_) if status != 200 => return Err(ApiError::Status(status)),
                 Err(error) => return Err(self.failed(&error)),
             }
-        }
-        let answer: Option<Value> = serde_json::from_slice(&body).ok().filter(Value::is_object);
-        let code = answer.as_ref().and_then(|answer| answer.get("errcode")).and_then(Value::as_i64);
-        match (answer, code) {
-            (Some(answer), Some(0)) if status == 200 => Ok(answer),
-            (Some(answer), None) if status == 200 && answer.get("errcode").is_none() => Ok(answer),
-            (Some(answer), Some(code)) if code != 0 => {
-                let said = answer.get("errmsg").and_then(Value::as_str).unwrap_or_default();
-                Err(ApiError::Code { code, said: repeatable_words(code, said, secrets) })
-            }
-            _ if status == 200 => Err(ApiError::Unanswered("the answer is not WeCom's".to_owned())),
-            _ => Err(ApiError::Status(status)),
         }
     }
 

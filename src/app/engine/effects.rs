@@ -59,7 +59,9 @@ impl Effects {
             Change::Ended { id, .. } => self.end(id),
             Change::Case(case) => metrics.case(&case.step, if case.observe { Mode::Observe } else { Mode::Act }),
             Change::Reload { member } => self.reloads.push(member),
-            Change::Commanded(commanded) => metrics.command(&commanded.command, &commanded.result),
+            Change::Commanded(commanded) if !commanded.is_of_operator() => {
+                metrics.command(&commanded.command, &commanded.result);
+            }
             Change::Kept(kept) => metrics.reminder(if kept.sent { Reminded::Sent } else { Reminded::Missed }),
             Change::PictureWanted(wanted) => self.pictures.push(wanted),
             Change::ImageUnsent { platform, group, reminder } => tracing::warn!(
@@ -77,6 +79,7 @@ impl Effects {
             | Change::TaskClosed { .. }
             | Change::Chat(_)
             | Change::ChatUndone { .. }
+            | Change::Commanded(_)
             | Change::Pause { .. }
             | Change::Standing { .. }
             | Change::Role { .. }

@@ -312,14 +312,14 @@ impl Engine {
             }
             // No input of the core: it leads to nothing but another attempt.
             Job::Untried { action } => unit.changes.push(Change::Untried { id: action.id.clone() }),
-            Job::Pause { pause, .. } => {
-                let body = serde_json::to_string(pause).map_err(|error| StoreError::Row(error.to_string()))?;
+            Job::Pause { halt, .. } => {
+                let body = serde_json::to_string(halt).map_err(|error| StoreError::Row(error.to_string()))?;
                 self.core.loaded = Loaded::default();
-                if pause.is_some() {
+                if halt.stopped().is_some() {
                     self.load_pending(None)?;
                 }
                 unit.rows.push(self.row(RowKind::Pause, now, body.into()));
-                self.core.pause_all(pause.clone(), now, &mut unit.changes);
+                self.core.pause_all(halt, now, &mut unit.changes);
             }
             Job::Told(word) => {
                 if let Word::Reload(ReloadWord { to: Some(member), .. }) = &**word {

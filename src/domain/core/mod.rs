@@ -36,8 +36,8 @@ pub use self::rules_text::rules_text;
 pub use self::tasks::PLATFORM;
 use self::tasks::Place;
 use super::action::Action;
-use super::case::{ByWhom, Case, CaseFile, TaskDecision};
-use super::change::{Change, MemberRef};
+use super::case::{Case, CaseFile, Halt, TaskDecision};
+use super::change::{Change, Commanded, MemberRef};
 use super::chat::ChatChange;
 use super::command::Unmet;
 use super::event::{Archived, Event, Kind, Message, Person, Role, Segment};
@@ -245,8 +245,12 @@ impl Core {
 
     /// Everything only observes from here on, or acts again; an operator's word. What was decided before and is not sent, in
     /// any group, is not done any more.
-    pub fn pause_all(&mut self, pause: Option<ByWhom>, now: Timestamp, out: &mut Vec<Change>) {
+    pub fn pause_all(&mut self, halt: &Halt, now: Timestamp, out: &mut Vec<Change>) {
         let unsent = std::mem::take(&mut self.loaded).pending;
+        let pause = halt.stopped().cloned();
+        if let Halt::Said { stop, by } = halt {
+            out.push(Change::Commanded(Box::new(Commanded::of_operator(*stop, by))));
+        }
         if pause.is_some() {
             self.cancel_unsent(now, &unsent, out);
         }

@@ -20,7 +20,7 @@ pub(super) use self::counted::Counted;
 
 use crate::adapters::wecom::aibot::answers;
 use crate::adapters::wecom::aibot::client::Client;
-use crate::adapters::wecom::api::{Api, ApiError, Endpoint};
+use crate::adapters::wecom::api::{Api, ApiError, Carrier, Endpoint};
 use crate::adapters::wecom::appchat::AppChats;
 use crate::adapters::wecom::archive::rooms::Rooms;
 use crate::adapters::wecom::archive_http::ArchiveApi;
@@ -61,6 +61,8 @@ pub(super) struct Around {
     pub(super) metrics: Arc<Metrics>,
     /// What was sent lately, by whom: another configuration does not make WeCom forget it.
     pub(super) counted: Counted,
+    /// Brings calls to WeCom where they do not go over connections.
+    pub(super) carrier: Option<Arc<dyn Carrier>>,
 }
 
 /// Other companies, ready to be switched to.
@@ -150,20 +152,48 @@ impl Next {
 
 /// How fast actions go out to each.
 pub(super) fn paces(tenants: &[Wecom]) -> HashMap<Arc<str>, Pace> {
-    // WeCom drops no repeated id; what one robot, person or chat may get in a minute its platform knows itself.
-    let pace = |tenant: &Wecom| Pace {
-        idempotent: false,
-        per_second: tenant.actions_per_second,
-        per_group: None,
-        pulls: false,
-    };
     tenants.iter().map(|tenant| (tenant.name.clone(), pace(tenant))).collect()
+}
+
+/// How fast actions go out to one company.
+pub fn pace(tenant: &Wecom) -> Pace {
+    // WeCom drops no repeated id; what one robot, person or chat may get in a minute its platform knows itself.
+    Pace { idempotent: false, per_second: tenant.actions_per_second, per_group: None, pulls: false }
+}
+
+/// One company of which nothing runs by itself, for a daemon that is turned by hand: it neither reads members nor holds connections,
+/// and its calls go by `carrier`.
+pub struct ByHand {
+    /// Who carries its actions out.
+    pub platform: Arc<dyn Platform>,
+    /// Its callback addresses, for [`WecomState::replace`].
+    pub doors: HashMap<String, DoorIn>,
+}
+
+impl ByHand {
+    /// Makes it.
+    ///
+    /// # Errors
+    /// Its configuration cannot be used.
+    pub fn new(
+        company: &Wecom,
+        intake: Intake,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+        carrier: Arc<dyn Carrier>,
+    ) -> anyhow::Result<Self> {
+        let (health, counted) = (Health::new(), Counted::default());
+        let around = Around { intake, clock, health, metrics, counted, carrier: Some(carrier) };
+        let Tenant { platform, doors, .. } = tenant_of(company, &around)?;
+        Ok(Self { platform, doors })
+    }
 }
 
 /// Everything of one company.
 fn tenant_of(tenant: &Wecom, around: &Around) -> anyhow::Result<Tenant> {
     let stop = CancellationToken::new();
     let calls = Calls::of(tenant, around.clock.clone())?.counted(&tenant.name, &around.metrics);
+    let calls = calls.carried_by(around.carrier.clone());
     let (hints, archive_hint) = (Hints::default(), Arc::new(Notify::new()));
     let mut parts = Vec::new();
     let mut tasks: Vec<Task> = Vec::new();
@@ -276,6 +306,14 @@ impl Calls {
             }
         }));
         self
+    }
+
+    /// The same, by this carrier if there is one.
+    fn carried_by(self, carrier: Option<Arc<dyn Carrier>>) -> Self {
+        match carrier {
+            Some(carrier) => Self { endpoint: self.endpoint.carried_by(carrier), ..self },
+            None => self,
+        }
     }
 
     /// Calls with this secret.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Row, Rows};
 
-use super::{ANSWER, CASE, COMMAND, EVIDENCE, Entry, Link, RECORDS, Record, UNDONE, What, digest, origin};
+use super::{ANSWER, CASE, COMMAND, EVIDENCE, Entry, JOURNAL, Link, RECORDS, Record, UNDONE, What, digest, origin};
 use crate::ports::StoreError;
 use crate::store::error::{signed, unsigned};
 use crate::store::read::{each, text};
@@ -43,6 +43,16 @@ pub(in crate::store) fn check(conn: &Connection, kept: Option<&Link>) -> Result<
             .push("there is no chain, and a link of it was kept: this is an older state, or it was removed".to_owned());
     }
     Ok(found)
+}
+
+/// The last input that was deleted by age, by what the chain says; `None` where it says of none.
+pub(in crate::store) fn inputs_deleted(conn: &Connection) -> rusqlite::Result<Option<u64>> {
+    if !conn.table_exists(None, "audit")? {
+        return Ok(None);
+    }
+    let sql = format!("SELECT max(key) FROM audit WHERE kind = '{JOURNAL}' AND what = '{}'", What::Aged.word());
+    let upto: Option<i64> = conn.query_row(&sql, [], |row| row.get(0))?;
+    Ok(upto.map(unsigned))
 }
 
 /// Each row and the one before it.

@@ -20,7 +20,7 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sha2::{Digest, Sha256};
 
-pub(super) use self::check::{Found, check};
+pub(super) use self::check::{Found, check, inputs_deleted};
 use super::read::{each, text};
 use super::seal;
 use crate::domain::time::Timestamp;

@@ -1,5 +1,6 @@
 //! Whether a store is sound, looked at beside a daemon that may be running.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::Path;
@@ -198,6 +199,10 @@ fn numbers(checked: &mut Checked, conn: &Connection, days: &[Day]) -> rusqlite::
         gaps.push(format!("the windows include {included}, and the last input is {end}"));
     }
     let begin = days.first().map_or(first_here, |day| day.first);
+    let first = if end == 0 { unsigned(included) + 1 } else { begin };
+    if let Some((found, said)) = unlike(first, audit::inputs_deleted(conn)?) {
+        checked.say(found, "journal", said);
+    }
     checked.whole = (begin == 1 && gaps.is_empty()).then_some(end);
     if !gaps.is_empty() {
         checked.say(Found::Wrong, "journal", format!("its numbers have gaps: {}", gaps.join("; ")));
@@ -207,6 +212,23 @@ fn numbers(checked: &mut Checked, conn: &Connection, days: &[Day]) -> rusqlite::
         checked.say(Found::Sound, "journal", format!("inputs {begin} to {end}, without a gap"));
     }
     Ok(())
+}
+
+/// What is to be said of a journal that begins so, where by the audit chain the inputs up to `upto` were deleted by age, or none were.
+fn unlike(begin: u64, upto: Option<u64>) -> Option<(Found, String)> {
+    let Some(upto) = upto else {
+        let said = "the audit chain does not say what became of the inputs before: they were deleted before there was a chain, or removed";
+        return (begin > 1).then(|| (Found::Noted, said.to_owned()));
+    };
+    let what = match begin.cmp(&(upto + 1)) {
+        Ordering::Equal => return None,
+        Ordering::Greater => "those between were removed",
+        Ordering::Less => "they were put back",
+    };
+    let said = format!(
+        "it begins with input {begin}, and the audit chain says that those up to {upto} were deleted by age: {what}"
+    );
+    Some((Found::Wrong, said))
 }
 
 type Read = fn(&str) -> Result<(), StoreError>;

@@ -181,7 +181,10 @@ impl Keyring {
     }
 
     /// Gives a connection the functions that seal and open.
-    pub(super) fn install(&self, conn: &Connection) -> rusqlite::Result<()> {
+    ///
+    /// # Errors
+    /// SQLite does not take them.
+    pub fn install(&self, conn: &Connection) -> rusqlite::Result<()> {
         let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY;
         let same = flags | FunctionFlags::SQLITE_DETERMINISTIC;
         let (seals, opens, tries) = (self.clone(), self.clone(), self.clone());

@@ -12,8 +12,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{End, FORMAT, Head, JOURNAL, Rows, TABLES, TableHead, TransferError};
+use crate::domain::time::Timestamp;
+use crate::ports::StoreError;
 use crate::store::lock::{DirLock, Refusal};
-use crate::store::{OpenError, open, schema};
+use crate::store::{OpenError, audit, open, schema};
 
 /// The database while it is being filled.
 const ASIDE: &str = "qunwei.db.import";
@@ -90,8 +92,22 @@ fn fill(aside: &Path, from: &mut dyn BufRead) -> Result<Rows, TransferError> {
         return Err(lines.damaged("there is more after the end"));
     }
     schema::migrate(&mut conn, steps)?;
+    if !head.messages {
+        note_left_out(&mut conn)?;
+    }
     conn.close().map_err(|(_, error)| error)?;
     Ok(rows)
+}
+
+/// The export left out the inputs that the state includes: the chain says so, as of those that were old enough.
+fn note_left_out(conn: &mut Connection) -> Result<(), StoreError> {
+    let tx = conn.transaction()?;
+    let sql = "SELECT max(seq), coalesce((SELECT max(at) FROM audit), 0) FROM windows";
+    let (upto, at): (Option<i64>, i64) = tx.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if let Some(upto) = upto {
+        audit::aged(&tx, audit::JOURNAL, upto, Timestamp(at))?;
+    }
+    Ok(tx.commit()?)
 }
 
 fn read_head(lines: &mut Lines<'_>) -> Result<Head, TransferError> {

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::OpenError;
+use crate::ports::StoreError;
 
 pub use export::export_state;
 pub use import::import_state;
@@ -85,6 +86,9 @@ pub enum TransferError {
     /// The database.
     #[error("the store: {0}")]
     Store(#[from] rusqlite::Error),
+    /// Its audit chain.
+    #[error(transparent)]
+    Chain(#[from] StoreError),
     /// The file, or the disk.
     #[error("{what}: {error}")]
     Io {

@@ -11,7 +11,7 @@ use qunwei::domain::action::{Action, Lane, What};
 use qunwei::ports::{Platform, Reply};
 use tokio::sync::oneshot;
 
-use super::rules::{ONCE, PLAIN};
+use super::rules::{CORP, ONCE, PLAIN};
 
 /// How the attempts of a platform go now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +70,8 @@ pub struct Bots(Arc<Mutex<Model>>);
 pub struct Model {
     /// Attempts that wait for their answers, in the order they came.
     pub flying: Vec<Flight>,
+    /// Attempts that have just begun elsewhere.
+    pub begun: Vec<Arc<Action>>,
     pub attempts: u64,
     /// How often each action was done.
     pub done: BTreeMap<Arc<str>, u32>,
@@ -103,7 +105,7 @@ impl Platform for Bots {
 
 /// Whether an action may come again although it may have been done.
 fn repeatable(action: &Action) -> bool {
-    !matches!(&*action.platform, ONCE | PLAIN)
+    !matches!(&*action.platform, ONCE | PLAIN | CORP)
         || matches!(action.what, What::Unmute { .. })
         || action.lane == Lane::Undo
 }
@@ -134,6 +136,16 @@ impl Model {
             let task = action.cause.task.clone().unwrap_or_else(|| action.id.clone());
             let (platform, group) = (action.platform.clone(), action.group.clone());
             self.tasks.push(Task { platform, group, task, choices });
+        }
+    }
+
+    /// What a platform of the daemon's own made of an attempt.
+    pub fn heard(&mut self, action: &Action, reply: &Reply) {
+        if matches!(reply, Reply::Done { .. } | Reply::Unknown { .. }) {
+            *self.done.entry(action.id.clone()).or_default() += 1;
+        }
+        if matches!(reply, Reply::Done { .. }) {
+            self.said.insert(action.id.clone());
         }
     }
 

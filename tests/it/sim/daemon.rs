@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use qunwei::adapters::inbound;
+use axum::body::Bytes;
+use qunwei::adapters::bridge::sign::Secret;
 use qunwei::app::deliver::{ByName, Delivery, Platforms};
 use qunwei::app::engine::Disk;
 use qunwei::app::health::Health;
-use qunwei::app::intake::{Answer, Job, LateAcks};
+use qunwei::app::intake::{Job, LateAcks};
 use qunwei::app::jobs::{JOBS, Slice, Step};
 use qunwei::app::metrics::Metrics;
 use qunwei::app::outbox::{Acked, Due, Leased};
@@ -22,13 +23,20 @@ use qunwei::domain::action::{ActionId, Outcome};
 use qunwei::domain::core::{ReloadWord, Word};
 use qunwei::domain::state::Limits;
 use qunwei::ports::{Clock, Platform, Reply};
-use qunwei::store::{Durability, Options, SqliteStore, pack_files};
+use qunwei::serve::wecom::ByHand;
+use qunwei::store::{Durability, Keyring, OpenError, Options, SqliteStore, pack_files};
+use qunwei::web::hooks::{self, BridgeIn, HooksState, Switch, router};
+use qunwei::web::wecom::WecomState;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use super::bot::Bots;
+use super::office::{Office, Watched};
 use super::people::Parcel;
-use super::rules::{FETCH, ONCE, PLAIN, PUSH, versions};
+use super::rules::{CORP, FETCH, ONCE, PLAIN, PLATFORMS, PUSH, versions};
+use super::wire::{Answering, Pages};
+use crate::support::SECRET;
 use crate::support::clock::HandClock;
 use crate::support::faulty::{Died, Faults, FaultyStore};
 
@@ -47,8 +55,9 @@ pub struct Daemon {
     attempts: Vec<Attempt>,
     metrics: Arc<Metrics>,
     clock: Arc<HandClock>,
+    pages: Pages,
     /// What was asked and is not answered.
-    pub requests: Vec<(Parcel, oneshot::Receiver<Answer>)>,
+    pub requests: Vec<(Parcel, Answering)>,
     /// Other rules that are not in force: which, and the word that they are.
     reload: Option<(usize, oneshot::Receiver<Result<(), String>>)>,
     pub pauses: Vec<oneshot::Receiver<bool>>,
@@ -74,9 +83,20 @@ pub fn unless_killed<T>(what: impl FnOnce() -> T) -> Option<T> {
 }
 
 impl Daemon {
-    pub fn start(data: &Path, rules: usize, clock: Arc<HandClock>, bots: &Bots, faults: &Faults) -> Result<Self, Down> {
-        let options = Options { durability: Durability::Scratch, ..Options::default() };
-        let store = SqliteStore::open(data, options).map_err(|error| Down::Refused(error.to_string()))?;
+    /// Opens the store of a simulation.
+    pub fn open(data: &Path, keys: &Keyring) -> Result<SqliteStore, OpenError> {
+        let options = Options { durability: Durability::Scratch, keys: keys.clone(), ..Options::default() };
+        SqliteStore::open(data, options)
+    }
+
+    pub fn start(
+        (data, keys): (&Path, &Keyring),
+        rules: usize,
+        clock: Arc<HandClock>,
+        (bots, office): (&Bots, &Office),
+        faults: &Faults,
+    ) -> Result<Self, Down> {
+        let store = Self::open(data, keys).map_err(|error| Down::Refused(error.to_string()))?;
         let store = FaultyStore::new(store, faults.clone());
         let (metrics, health, (reloader, asked_to_reload)) = (Arc::new(Metrics::new()), Health::new(), Reloader::new());
         let version = &versions()[rules];
@@ -90,7 +110,18 @@ impl Daemon {
         let disk = turning.engine.settle_apart().expect("it has one");
         let platforms = Platforms::default();
         let bot = |name: &str| (Arc::<str>::from(name), Arc::new(bots.clone()) as Arc<dyn Platform>);
-        platforms.replace(ByName::from([PUSH, ONCE, PLAIN].map(bot)));
+        let (intake, carrier) = (turning.intake.clone(), Arc::new(office.clone()));
+        let company = ByHand::new(&version.company, intake.clone(), clock.clone(), metrics.clone(), carrier);
+        let company = company.expect("its configuration is sound");
+        let watched: Arc<dyn Platform> = Arc::new(Watched { inner: company.platform, bots: bots.clone() });
+        let all = [PUSH, ONCE, PLAIN].map(bot).into_iter().chain([(CORP.into(), watched)]);
+        platforms.replace(all.collect::<ByName>());
+        let stop = CancellationToken::new();
+        let callbacks = WecomState::new(intake.clone(), clock.clone(), metrics.clone(), stop.clone());
+        callbacks.replace(company.doors);
+        let hooks = HooksState::new(intake, turning.outbox.clone(), clock.clone(), metrics.clone(), stop);
+        hooks.replace(PLATFORMS.map(|name| (name.to_owned(), bridge())).into());
+        let pages = Pages::new(router(hooks), callbacks);
         let delivery = Delivery {
             outbox: turning.outbox.clone(),
             platforms,
@@ -110,6 +141,7 @@ impl Daemon {
             attempts: Vec::new(),
             metrics,
             clock,
+            pages,
             requests: Vec::new(),
             reload: None,
             pauses: Vec::new(),
@@ -118,17 +150,29 @@ impl Daemon {
         })
     }
 
-    /// Hands in what a request brings; gives it back when there is no room.
-    pub fn submit(&mut self, parcel: Parcel) -> Option<Parcel> {
-        let platform: Arc<str> = parcel.platform.into();
-        let batch = inbound::read(parcel.body().as_bytes(), &platform, self.clock.now(), 1000);
-        match self.turning.intake.submit(batch.expect("people send what can be read").events) {
-            Ok(answered) => {
-                self.requests.push((parcel, answered));
-                None
+    /// Makes a request, the `id`th of the run.
+    pub fn ask(&mut self, parcel: Parcel, id: u64) {
+        let mut answering = self.pages.ask(&parcel, id, self.clock.now());
+        // It is read at once: what is in it waits for the next turn.
+        let mut context = Context::from_waker(Waker::noop());
+        let answering: Answering = match answering.as_mut().poll(&mut context) {
+            Poll::Ready(answer) => Box::pin(std::future::ready(answer)),
+            Poll::Pending => answering,
+        };
+        self.requests.push((parcel, answering));
+    }
+
+    /// What was answered since, and to what.
+    pub fn answers(&mut self) -> Vec<(Parcel, u16, Bytes)> {
+        let mut context = Context::from_waker(Waker::noop());
+        let mut answers = Vec::new();
+        for (parcel, mut answering) in std::mem::take(&mut self.requests) {
+            match answering.as_mut().poll(&mut context) {
+                Poll::Ready((status, body)) => answers.push((parcel, status, body)),
+                Poll::Pending => self.requests.push((parcel, answering)),
             }
-            Err(_) => Some(parcel),
         }
+        answers
     }
 
     /// The engine's thread turns once.
@@ -248,4 +292,10 @@ impl Daemon {
     pub fn attempts(&self) -> usize {
         self.attempts.len()
     }
+}
+
+/// A bridge as it is configured for all of them.
+fn bridge() -> BridgeIn {
+    let (secrets, limits) = (vec![Secret::parse(SECRET).expect("it is one")], hooks::Limits::default());
+    BridgeIn { secrets, tokens: None, limits, state: Switch::On }
 }

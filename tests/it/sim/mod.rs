@@ -5,14 +5,20 @@
 //! `QUNWEI_SIM_TRACE=1` shows what happens in it, and keeps its data.
 
 mod bot;
+mod callers;
 mod daemon;
+mod locked;
+mod office;
 mod people;
 mod rules;
 mod watch;
+mod wire;
 mod world;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
+
+use tokio::runtime::Builder;
 
 use self::world::{Counts, World};
 
@@ -40,7 +46,10 @@ impl Drop for Seed {
 fn run(seed: u64) -> Counts {
     let steps = number("QUNWEI_SIM_STEPS").unwrap_or(STEPS);
     let _shown = Seed(seed, steps);
-    World::new(seed).run(steps)
+    // Time goes on when it is told to, for what waits in the daemon as for its clock.
+    let time = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let _inside = time.enter();
+    World::new(seed, &time).run(steps)
 }
 
 #[test]
@@ -68,6 +77,13 @@ fn whatever_happens_the_promises_hold() {
         all.cases += counts.cases;
         all.attempts += counts.attempts;
         all.compared += counts.compared;
+        all.given_up += counts.given_up;
+        all.forged += counts.forged;
+        all.locked_out += counts.locked_out;
+        all.keys += counts.keys;
+        for (call, count) in counts.calls {
+            *all.calls.entry(call).or_default() += count;
+        }
         for (kind, count) in counts.inputs {
             *all.inputs.entry(kind).or_default() += count;
         }
@@ -78,6 +94,9 @@ fn whatever_happens_the_promises_hold() {
     all.actions = actions;
     println!("{} seeds from {} in {:.1} s: {all:?}", seeds.len(), seeds[0], began.elapsed().as_secs_f64());
     assert!(all.cases > 0 && all.kills > 0 && all.failed_commits > 0 && all.attempts > 0, "too little happened");
+    if seeds.len() > KEPT.len() {
+        assert!(all.forged > 0 && all.locked_out > 0 && all.keys > 0 && all.calls.len() > 9, "too little happened");
+    }
 }
 
 #[test]

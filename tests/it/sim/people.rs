@@ -5,7 +5,9 @@ use std::sync::Arc;
 use qunwei::domain::time::Timestamp;
 use serde_json::{Value, json};
 
+use super::callers::Door;
 use super::rules::{GROUPS, PLATFORMS};
+use crate::fake_wecom::Sealed;
 use crate::support::dice::Dice;
 
 /// What one request brings.
@@ -14,6 +16,16 @@ pub struct Parcel {
     pub number: u64,
     pub platform: &'static str,
     pub events: Vec<Value>,
+    pub way: Way,
+}
+
+/// How it comes in.
+#[derive(Clone)]
+pub enum Way {
+    /// Signed by a bot.
+    Bridge,
+    /// Sealed by WeCom, which asks so often and no oftener.
+    Callback { door: Door, plain: String, tries: u32, sealed: Option<Sealed> },
 }
 
 impl Parcel {
@@ -22,6 +34,9 @@ impl Parcel {
     }
 
     pub fn body(&self) -> String {
+        if let Way::Callback { plain, .. } = &self.way {
+            return plain.clone();
+        }
         if let [one] = &self.events[..] { one.to_string() } else { Value::Array(self.events.clone()).to_string() }
     }
 }
@@ -60,11 +75,22 @@ const COMMANDS: [&str; 22] = [
     "/帮助",
 ];
 
+/// Something harmless.
+pub fn innocent(dice: &mut Dice) -> &'static str {
+    INNOCENT[dice.below(6) as usize]
+}
+
+/// Something that is none.
+pub fn spam(dice: &mut Dice) -> &'static str {
+    SPAM[dice.below(5) as usize]
+}
+
 /// The people, and the numbers of what they did.
 #[derive(Default)]
 pub struct People {
     events: u64,
-    parcels: u64,
+    /// How often anything was done.
+    pub parcels: u64,
     /// The last messages: platform, group, id, sender.
     said: Vec<(&'static str, Arc<str>, String, String)>,
 }
@@ -108,7 +134,7 @@ impl People {
         };
         let events = if events.is_empty() { vec![self.private(&spot, "u1")] } else { events };
         self.parcels += 1;
-        Parcel { number: self.parcels, platform, events }
+        Parcel { number: self.parcels, platform, events, way: Way::Bridge }
     }
 
     fn about(&mut self, spot: &Spot, kind: &str, rest: Value) -> Value {

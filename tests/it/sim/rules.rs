@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use qunwei::app::outbox::Pace;
-use qunwei::config::{Actions, Config};
+use qunwei::config::{Actions, Config, Wecom};
 use qunwei::domain::policy::{Capability, Settings};
+use qunwei::serve::wecom::pace;
 
+use crate::support::corp::KEY;
 use crate::support::daemon::HEAVY;
 use crate::support::{SECRET, TOKEN, root};
 
@@ -21,6 +23,57 @@ pub const PLATFORMS: [&str; 4] = [PUSH, ONCE, PLAIN, FETCH];
 
 /// The groups of each platform: as shipped, fast, fast with words of its own, and one that nobody configured.
 pub const GROUPS: [&str; 4] = ["g1", "g2", "g3", "g4"];
+
+/// A company on WeCom.
+pub const CORP: &str = "corp";
+pub const CORP_ID: &str = "wx5823bf96d3bd56c7";
+pub const CALLBACK_TOKEN: &str = "callback-token";
+pub const AES_KEY: &str = KEY;
+
+/// Its groups: customers with a robot, employees with a robot and a bot, one that an app created, and one in which a bot only answers.
+pub const CORP_GROUPS: [&str; 4] = ["wrShop", "wrTeam", "wrApp", "wrBot"];
+
+const COMPANY: &str = r#"
+[wecom.corp]
+corp_id = "wx5823bf96d3bd56c7"
+api_url = "http://127.0.0.1:9"
+duty = ["boss"]
+bot_names = ["群卫"]
+[wecom.corp.app.guard]
+agent_id = 1000002
+secret_env = "SIM_APP"
+token_env = "SIM_CALLBACK"
+aes_key_env = "SIM_AES"
+[wecom.corp.customer]
+secret_env = "SIM_CUSTOMER"
+token_env = "SIM_CALLBACK"
+aes_key_env = "SIM_AES"
+[wecom.corp.aibot.guard]
+bot_id = "aib-1"
+token_env = "SIM_CALLBACK"
+aes_key_env = "SIM_AES"
+[wecom.corp.group.wrShop]
+robot_env = "SIM_ROBOT_1"
+[wecom.corp.group.wrTeam]
+kind = "internal"
+robot_env = "SIM_ROBOT_2"
+aibot = "guard"
+[wecom.corp.group.wrApp]
+kind = "app"
+[wecom.corp.group.wrBot]
+kind = "internal"
+aibot = "guard"
+[group.wrShop]
+profile = "quick"
+[group.wrTeam]
+admins = ["boss"]
+profile = "quick"
+[group.wrApp]
+admins = ["boss"]
+profile = "quick"
+[group.wrBot]
+admins = ["boss"]
+"#;
 
 const OVER: &str = r#"
 [bridge.push]
@@ -89,6 +142,8 @@ pub struct Version {
     pub settings: Arc<Settings>,
     pub files: Arc<[(String, String)]>,
     pub paces: HashMap<Arc<str>, Pace>,
+    /// The company on WeCom.
+    pub company: Wecom,
 }
 
 /// The two versions.
@@ -97,7 +152,7 @@ pub fn versions() -> &'static [Version; 2] {
     VERSIONS.get_or_init(|| {
         let mut shipped = qunwei::config::load(&root().join("config"), &|_| None).unwrap().files;
         shipped.retain(|(name, _)| !HEAVY.iter().any(|heavy| name.ends_with(heavy)));
-        [OVER.to_owned(), format!("{OVER}{MORE}")].map(|text| version(&shipped, text))
+        [format!("{OVER}{COMPANY}"), format!("{OVER}{COMPANY}{MORE}")].map(|text| version(&shipped, text))
     })
 }
 
@@ -108,6 +163,9 @@ fn version(shipped: &[(String, String)], text: String) -> Version {
         "SIM_SECRET" => Some(SECRET.to_owned()),
         "SIM_URL" => Some("http://127.0.0.1:9/nobody".to_owned()),
         "SIM_TOKEN" => Some(TOKEN.to_owned()),
+        "SIM_APP" | "SIM_CUSTOMER" | "SIM_ROBOT_1" | "SIM_ROBOT_2" => Some(name.to_lowercase().replace('_', "-")),
+        "SIM_CALLBACK" => Some(CALLBACK_TOKEN.to_owned()),
+        "SIM_AES" => Some(AES_KEY.to_owned()),
         _ => None,
     };
     let config = qunwei::config::from_files(&root().join("config"), &files, &env);
@@ -121,6 +179,7 @@ fn version(shipped: &[(String, String)], text: String) -> Version {
         };
         (bridge.name.clone(), pace)
     });
-    let paces = paces.collect();
-    Version { settings, files: files.into(), paces }
+    let company = daemon.wecom[0].clone();
+    let paces = paces.chain([(company.name.clone(), pace(&company))]).collect();
+    Version { settings, files: files.into(), paces, company }
 }

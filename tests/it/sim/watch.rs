@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use qunwei::domain::time::Timestamp;
+use qunwei::store::Keyring;
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
@@ -28,8 +29,9 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn of(data: &Path) -> Self {
+    pub fn of(data: &Path, keys: &Keyring) -> Self {
         let conn = Connection::open(data.join("qunwei.db")).unwrap();
+        keys.install(&conn).unwrap();
         Self {
             conn,
             seq: 0,
@@ -55,7 +57,7 @@ impl Watch {
     fn look_at_journal(&mut self, faults: &mut Vec<String>) {
         let mut read = self
             .conn
-            .prepare_cached("SELECT seq, at, kind, platform, body FROM journal WHERE seq > ?1 ORDER BY seq")
+            .prepare_cached("SELECT seq, at, kind, platform, unseal('journal.body', seq, body) FROM journal WHERE seq > ?1 ORDER BY seq")
             .unwrap();
         let mut rows = read.query([self.seq]).unwrap();
         while let Some(row) = rows.next().unwrap() {
@@ -80,7 +82,10 @@ impl Watch {
     }
 
     fn look_at_cases(&mut self, touched: &HashSet<String>, faults: &mut Vec<String>) {
-        let mut read = self.conn.prepare_cached("SELECT no, body FROM cases WHERE no > ?1 ORDER BY no").unwrap();
+        let mut read = self
+            .conn
+            .prepare_cached("SELECT no, unseal('cases.body', no, body) FROM cases WHERE no > ?1 ORDER BY no")
+            .unwrap();
         let mut found = Vec::new();
         let mut rows = read.query([self.case]).unwrap();
         while let Some(row) = rows.next().unwrap() {
@@ -91,8 +96,8 @@ impl Watch {
             self.case = no;
             found.push(row.get::<_, String>(1).unwrap());
         }
-        let sql =
-            "SELECT id, evidence.body, cases.body FROM evidence JOIN cases ON no = case_no WHERE id > ?1 ORDER BY id";
+        let sql = "SELECT id, unseal('evidence.body', id, evidence.body), unseal('cases.body', no, cases.body)
+             FROM evidence JOIN cases ON no = case_no WHERE id > ?1 ORDER BY id";
         let mut read = self.conn.prepare_cached(sql).unwrap();
         let mut rows = read.query([self.evidence]).unwrap();
         while let Some(row) = rows.next().unwrap() {
@@ -117,8 +122,12 @@ impl Watch {
     }
 
     fn look_at_actions(&mut self, faults: &mut Vec<String>) {
-        let mut read =
-            self.conn.prepare_cached("SELECT place, id, action FROM outbox WHERE place > ?1 ORDER BY place").unwrap();
+        let mut read = self
+            .conn
+            .prepare_cached(
+                "SELECT place, id, unseal('outbox.action', id, action) FROM outbox WHERE place > ?1 ORDER BY place",
+            )
+            .unwrap();
         let mut rows = read.query([self.place]).unwrap();
         while let Some(row) = rows.next().unwrap() {
             self.place = row.get(0).unwrap();
@@ -165,7 +174,8 @@ impl Watch {
 
     /// Every action with its state and why.
     pub fn actions(&self) -> Vec<[String; 3]> {
-        let mut read = self.conn.prepare("SELECT id, state, coalesce(error, '') FROM outbox").unwrap();
+        let mut read =
+            self.conn.prepare("SELECT id, state, coalesce(unseal('outbox.error', id, error), '') FROM outbox").unwrap();
         let columns = |row: &rusqlite::Row<'_>| Ok([row.get(0)?, row.get(1)?, row.get(2)?]);
         read.query_map([], columns).unwrap().map(Result::unwrap).collect()
     }

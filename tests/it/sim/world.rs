@@ -6,19 +6,23 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use qunwei::app::intake::{Answer, Job};
+use qunwei::app::intake::Job;
 use qunwei::domain::action::{Action, ActionId};
-use qunwei::domain::case::ByWhom;
+use qunwei::domain::case::{ByWhom, Halt};
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::{Clock, Reply, RowKind};
+use serde_json::Value;
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
-use tokio::sync::oneshot::error::TryRecvError;
 
 use super::bot::{self, Bots, Flight, MOODS, Mood};
+use super::callers::{Callers, Door};
 use super::daemon::{Daemon, Down, SIZES, unless_killed};
-use super::people::{Parcel, People};
-use super::rules::{PLATFORMS, versions};
+use super::locked::{Handled, Locks};
+use super::office::{Call, Office};
+use super::people::{Parcel, People, Way};
+use super::rules::{CORP, PLATFORMS, versions};
 use super::watch::Watch;
 use crate::journal::run_again_knowing;
 use crate::support::clock::HandClock;
@@ -34,6 +38,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 enum Coming {
     Sent(Parcel),
     Answered(Flight),
+    Called(Call),
     Said(ActionId, Reply),
 }
 
@@ -50,20 +55,34 @@ pub struct Counts {
     pub cases: u64,
     pub attempts: u64,
     pub compared: u64,
+    /// Callbacks that WeCom asked often enough, and forged ones.
+    pub given_up: u64,
+    pub forged: u64,
+    /// Starts with a wrong key or none, and keys that were changed.
+    pub locked_out: u64,
+    pub keys: u64,
+    /// Calls of WeCom's interface and the codes they were answered with.
+    pub calls: BTreeMap<(String, i64), u64>,
     pub inputs: BTreeMap<u8, u64>,
     pub actions: BTreeMap<String, i64>,
     /// Of all that happened, in order.
     pub trace: u64,
 }
 
-pub struct World {
+pub struct World<'a> {
     dice: Dice,
     clock: Arc<HandClock>,
+    /// What waits in the daemon waits by this; it goes on only when it is told to, and never back.
+    time: &'a Runtime,
     data: TempDir,
     faults: Faults,
+    locks: Locks,
     bots: Bots,
+    office: Office,
     moods: BTreeMap<&'static str, Mood>,
     people: People,
+    callers: Callers,
+    requests: u64,
     /// Messages that were edited or reported.
     touched: HashSet<String>,
     coming: BTreeMap<(Timestamp, u64), Coming>,
@@ -79,8 +98,8 @@ pub struct World {
     told: bool,
 }
 
-impl World {
-    pub fn new(seed: u64) -> Self {
+impl<'a> World<'a> {
+    pub fn new(seed: u64, time: &'a Runtime) -> Self {
         let faults = Faults::default();
         faults.set_free(1 << 40);
         let memory = std::path::Path::new("/dev/shm");
@@ -94,11 +113,16 @@ impl World {
         Self {
             dice: Dice::new(seed),
             clock: Arc::new(HandClock::new(MORNING)),
+            time,
             data,
             faults,
+            locks: Locks::new(!seed.is_multiple_of(3)),
             bots: Bots::default(),
-            moods: PLATFORMS.map(|name| (name, Mood::Well)).into(),
+            office: Office::default(),
+            moods: PLATFORMS.into_iter().chain([CORP]).map(|name| (name, Mood::Well)).collect(),
             people: People::default(),
+            callers: Callers::default(),
+            requests: 0,
             touched: HashSet::new(),
             coming: BTreeMap::new(),
             order: 0,
@@ -133,6 +157,7 @@ impl World {
         self.counts.actions = watch.states();
         self.counts.attempts = self.bots.lock().attempts;
         self.counts.failed_commits = self.faults.failed();
+        self.counts.calls = std::mem::take(&mut self.office.lock().answered);
         format!("{:?}", self.counts).hash(&mut self.trace);
         self.counts.trace = self.trace.finish();
         self.counts
@@ -202,7 +227,12 @@ impl World {
 
     fn somebody_acts(&mut self) {
         let now = self.now();
-        let parcel = self.people.act(&mut self.dice, now, &self.bots.lock().tasks);
+        let parcel = if self.dice.percent(25) {
+            self.people.parcels += 1;
+            self.callers.act(&mut self.dice, now, &self.office.lock().cards, self.people.parcels)
+        } else {
+            self.people.act(&mut self.dice, now, &self.bots.lock().tasks)
+        };
         for event in &parcel.events {
             let other = event["quote"]["message"].as_str().or(event["message"].as_str());
             self.touched.extend(other.map(str::to_owned));
@@ -267,6 +297,17 @@ impl World {
             self.say(format_args!("attempt {} {}", flight.action.id, flight.action.what.name()));
             self.comes(bot::takes(mood, coin), Coming::Answered(flight));
         }
+        let begun = std::mem::take(&mut self.bots.lock().begun);
+        for action in begun {
+            self.check_attempt(&action);
+            self.say(format_args!("attempt {} {}", action.id, action.what.name()));
+        }
+        let calls = std::mem::take(&mut self.office.lock().calls);
+        for call in calls {
+            let (mood, coin) = (self.moods[CORP], self.dice.roll());
+            self.say(format_args!("call {}", call.path()));
+            self.comes(bot::takes(mood, coin), Coming::Called(call));
+        }
     }
 
     /// What is tried is to be done: nothing recorded says that it has come to its end.
@@ -290,6 +331,7 @@ impl World {
 
     fn pass(&mut self, by: Duration) {
         self.clock.turn(by);
+        self.time.block_on(tokio::time::advance(by));
     }
 
     /// The clock is put forward by hours, or back.
@@ -305,7 +347,7 @@ impl World {
     }
 
     fn change_mood(&mut self) {
-        let platform = PLATFORMS[self.dice.below(4) as usize];
+        let platform = PLATFORMS.get(self.dice.below(5) as usize).copied().unwrap_or(CORP);
         let mood = if self.dice.percent(45) { Mood::Well } else { MOODS[self.dice.below(9) as usize] };
         self.say(format_args!("{platform} {mood:?}"));
         self.moods.insert(platform, mood);
@@ -346,11 +388,11 @@ impl World {
 
     fn pause(&mut self) {
         let (by, at) = ("operator".into(), self.now());
-        let pause = self.dice.percent(30).then(|| ByWhom { by, name: "lili".to_owned(), at });
-        self.say(format_args!("pause {}", pause.is_some()));
+        let (stop, by) = (self.dice.percent(30), ByWhom { by, name: "lili".to_owned(), at });
+        self.say(format_args!("pause {stop}"));
         let (answer, answered) = oneshot::channel();
         if let Some(daemon) = &mut self.daemon {
-            daemon.turning.intake.tell(Job::Pause { pause, answer });
+            daemon.turning.intake.tell(Job::Pause { halt: Halt::Said { stop, by }, answer });
             daemon.pauses.push(answered);
         }
     }
@@ -405,6 +447,10 @@ impl World {
                     let coin = self.dice.roll();
                     self.bots.lock().answer(flight, mood, coin);
                 }
+                Coming::Called(call) => {
+                    let (mood, coin) = (self.moods[CORP], self.dice.roll());
+                    self.office.lock().answer(call, mood, coin);
+                }
                 Coming::Said(id, reply) => match &mut self.daemon {
                     Some(daemon) => daemon.ack(&id, reply),
                     None => self.comes(SECOND, Coming::Said(id, reply)),
@@ -420,45 +466,67 @@ impl World {
         self.look_at_requests();
     }
 
-    fn send(&mut self, parcel: Parcel) {
-        let parcel = match &mut self.daemon {
-            Some(daemon) => daemon.submit(parcel),
-            None => Some(parcel),
-        };
-        if let Some(parcel) = parcel {
-            self.counts.refused += 1;
-            self.comes(SECOND, Coming::Sent(parcel));
+    fn send(&mut self, mut parcel: Parcel) {
+        let now = self.now();
+        if let Way::Callback { door, plain, sealed, .. } = &mut parcel.way
+            && (sealed.is_none() || self.dice.percent(50))
+        {
+            let (one, other) = (self.dice.roll(), self.dice.roll());
+            let random = (u128::from(one) << 64 | u128::from(other)).to_be_bytes();
+            let (seconds, nonce) = ((now.0 / 1000).to_string(), (one % 1_000_000).to_string());
+            *sealed = Some(door.address().seal_with(plain.as_bytes(), random, &seconds, &nonce));
         }
+        self.requests += 1;
+        match &mut self.daemon {
+            Some(daemon) => daemon.ask(parcel, self.requests),
+            None => self.send_later(parcel, SECOND),
+        }
+    }
+
+    /// It was not taken. WeCom asks four times in all; bots ask until they are answered.
+    fn send_later(&mut self, mut parcel: Parcel, delay: Duration) {
+        if let Way::Callback { tries, .. } = &mut parcel.way {
+            *tries += 1;
+            if *tries == 4 {
+                self.counts.given_up += 1;
+                return;
+            }
+        }
+        self.counts.refused += 1;
+        self.comes(delay, Coming::Sent(parcel));
     }
 
     fn look_at_requests(&mut self) {
         let Some(daemon) = &mut self.daemon else { return };
-        let (mut answered, mut again) = (Vec::new(), Vec::new());
-        for (parcel, mut answer) in std::mem::take(&mut daemon.requests) {
-            match answer.try_recv() {
-                Ok(Answer::Durable { accepted, duplicates }) => {
-                    assert_eq!(accepted + duplicates, parcel.events.len());
-                    answered.push(parcel);
+        let answers = daemon.answers();
+        self.watched();
+        for (parcel, status, body) in answers {
+            let forged = matches!(parcel.way, Way::Callback { door: Door::Forged, .. });
+            match (status, &parcel.way) {
+                (200, _) if !forged => self.check_taken(parcel, &body),
+                (401, _) if forged => self.counts.forged += 1,
+                (503, _) if !forged => {
+                    let delay = SECOND + self.millis(9000);
+                    self.send_later(parcel, delay);
                 }
-                Ok(Answer::Unavailable { .. }) => again.push(parcel),
-                Err(TryRecvError::Empty) => daemon.requests.push((parcel, answer)),
-                Err(TryRecvError::Closed) => panic!("nobody is left to answer {}", parcel.body()),
+                _ => panic!("{status} to {}: {}", parcel.body(), String::from_utf8_lossy(&body)),
             }
         }
-        self.watched();
-        for parcel in answered {
-            let watch = self.watch.as_ref().unwrap();
-            let lost: Vec<&str> = parcel.ids().filter(|id| !watch.has_judged(parcel.platform, id)).collect();
-            assert!(lost.is_empty(), "answered 200 and not in the journal: {lost:?}");
-            let unsynced: Vec<&str> = parcel.ids().filter(|id| self.faults.is_unsynced(id)).collect();
-            assert!(unsynced.is_empty(), "answered 200 and not durable: {unsynced:?}");
-            self.answered.push(parcel);
+    }
+
+    /// What was answered 200 is durable.
+    fn check_taken(&mut self, parcel: Parcel, body: &[u8]) {
+        if matches!(parcel.way, Way::Bridge) {
+            let said: Value = serde_json::from_slice(body).unwrap();
+            let count = said["accepted"].as_u64().unwrap() + said["duplicates"].as_u64().unwrap();
+            assert_eq!(count, parcel.events.len() as u64);
         }
-        for parcel in again {
-            self.counts.refused += 1;
-            let delay = SECOND + self.millis(9000);
-            self.comes(delay, Coming::Sent(parcel));
-        }
+        let watch = self.watch.as_ref().unwrap();
+        let lost: Vec<&str> = parcel.ids().filter(|id| !watch.has_judged(parcel.platform, id)).collect();
+        assert!(lost.is_empty(), "answered 200 and not in the journal: {lost:?}");
+        let unsynced: Vec<&str> = parcel.ids().filter(|id| self.faults.is_unsynced(id)).collect();
+        assert!(unsynced.is_empty(), "answered 200 and not durable: {unsynced:?}");
+        self.answered.push(parcel);
     }
 
     fn watched(&mut self) {
@@ -470,7 +538,8 @@ impl World {
 
     fn check(&mut self) {
         self.watched();
-        let faults = std::mem::take(&mut self.bots.lock().faults);
+        let mut faults = std::mem::take(&mut self.bots.lock().faults);
+        faults.append(&mut self.office.lock().faults);
         assert_eq!(faults, Vec::<String>::new());
         let Some(daemon) = &self.daemon else { return };
         let held = daemon.turning.outbox.lock().len();
@@ -485,32 +554,56 @@ impl World {
         let Some(daemon) = self.daemon.take() else { return };
         self.say(format_args!("killed {when}"));
         self.counts.kills += 1;
-        for (parcel, _) in daemon.requests {
+        let Daemon { requests, turning, health, .. } = daemon;
+        for (parcel, answering) in requests {
+            drop(answering);
             if self.dice.percent(90) {
                 let delay = self.millis(20_000);
-                self.comes(delay, Coming::Sent(parcel));
+                self.send_later(parcel, delay);
             }
         }
-        drop((daemon.turning, daemon.health));
-        self.bots.lock().flying.clear();
+        drop((turning, health));
+        self.forget_attempts();
         self.watched();
         if self.dice.percent(12) || self.told {
             self.compare();
         }
     }
 
+    /// Who made attempts is gone.
+    fn forget_attempts(&self) {
+        let mut model = self.bots.lock();
+        model.flying.clear();
+        model.begun.clear();
+        self.office.lock().calls.clear();
+    }
+
+    /// Before a start: with a wrong key or none it does not start, and nothing is changed; the key is changed now and then.
+    fn handle_keys(&mut self) {
+        let coin = self.dice.roll();
+        match self.locks.handle(self.data.path(), coin) {
+            Handled::Nothing => return,
+            Handled::LockedOut => self.counts.locked_out += 1,
+            Handled::Changed => self.counts.keys += 1,
+        }
+        self.say(format_args!("the key was handled"));
+    }
+
     fn start(&mut self) {
-        match Daemon::start(self.data.path(), self.rules, self.clock.clone(), &self.bots, &self.faults) {
+        self.handle_keys();
+        let (place, keys) = (self.data.path(), self.locks.keys());
+        let outside = (&self.bots, &self.office);
+        match Daemon::start((place, &keys), self.rules, self.clock.clone(), outside, &self.faults) {
             Ok(daemon) => {
                 let rules = self.rules;
                 self.say(format_args!("started under {rules}"));
                 self.daemon = Some(daemon);
-                self.watch.get_or_insert_with(|| Watch::of(self.data.path()));
+                self.watch.get_or_insert_with(|| Watch::of(self.data.path(), &self.locks.all()));
             }
             Err(Down::Killed) => {
                 self.say(format_args!("killed at its start"));
                 self.counts.kills += 1;
-                self.bots.lock().flying.clear();
+                self.forget_attempts();
             }
             Err(Down::Refused(why)) => {
                 self.say(format_args!("does not start: {why}"));
@@ -568,9 +661,8 @@ impl World {
 
     /// A fresh run of the journal gives the same state.
     fn compare(&mut self) {
-        if let Some(daemon) = self.daemon.take() {
-            drop(daemon);
-            self.bots.lock().flying.clear();
+        if self.daemon.take().is_some() {
+            self.forget_attempts();
         }
         let Some(watch) = &self.watch else { return };
         if watch.inputs.is_empty() {
@@ -579,8 +671,10 @@ impl World {
         self.counts.compared += 1;
         let known = versions().iter().map(|version| version.settings.clone());
         let again = tempfile::tempdir_in(self.data.path().parent().unwrap()).unwrap();
-        run_again_knowing(known, self.data.path(), again.path());
-        dump::assert_same(&state(self.data.path()), &state(again.path()));
+        let opened = self.locks.opened(self.data.path());
+        let data = opened.as_ref().map_or(self.data.path(), TempDir::path);
+        run_again_knowing(known, data, again.path());
+        dump::assert_same(&state(data), &state(again.path()));
     }
 
     /// What is recorded of the actions is what the bots know.
