@@ -51,6 +51,7 @@ pub static SHIPPED: &[(&str, &str)] = &[
     ("wordlists/part_goods.txt", include_str!("../../wordlists/part_goods.txt")),
     ("wordlists/part_goods_weak.txt", include_str!("../../wordlists/part_goods_weak.txt")),
     ("wordlists/part_insult.txt", include_str!("../../wordlists/part_insult.txt")),
+    ("wordlists/part_pastime.txt", include_str!("../../wordlists/part_pastime.txt")),
     ("wordlists/part_promo.txt", include_str!("../../wordlists/part_promo.txt")),
     ("wordlists/part_promo_weak.txt", include_str!("../../wordlists/part_promo_weak.txt")),
     ("wordlists/part_quoting.txt", include_str!("../../wordlists/part_quoting.txt")),
