@@ -18,8 +18,11 @@ const LETTER: u8 = 48;
 const LONGEST: usize = 4;
 /// No word: no word costs so much.
 const NO_WORD: u8 = u8::MAX;
+/// The costs of words are even. What only often stands side by side in talk has an odd one.
+const SIDE_BY_SIDE: u8 = 1;
 
-/// The words of `data/ordinary.bin`: the dictionary of jieba-rs (MIT), see `data/make_ordinary.py`.
+/// The words of `data/ordinary.bin`: the dictionary of jieba-rs (MIT), and what stands side by side in talk, see
+/// `data/make_ordinary.py`.
 #[derive(Default)]
 pub(super) struct Ordinary {
     /// What each Han character costs by itself.
@@ -126,6 +129,15 @@ pub struct Costs {
 impl Costs {
     /// Another text: of each character what it is, folded, and whether a clause ends before it, over which no word goes on.
     pub fn set<T>(&mut self, units: &[T], unit: impl Fn(&T) -> (char, bool)) {
+        self.fill(units, unit, |_| false);
+    }
+
+    /// The same by words alone, without what only stands side by side in talk.
+    pub fn set_by_words<T>(&mut self, units: &[T], unit: impl Fn(&T) -> (char, bool)) {
+        self.fill(units, unit, |cost| cost & SIDE_BY_SIDE != 0);
+    }
+
+    fn fill<T>(&mut self, units: &[T], unit: impl Fn(&T) -> (char, bool), is_left_out: impl Fn(u8) -> bool) {
         let Self { before, behind, words } = self;
         words.clear();
         let mut last = None;
@@ -141,7 +153,7 @@ impl Costs {
                 } else if ends {
                     break;
                 } else {
-                    *cost = ORDINARY.word(word);
+                    *cost = Some(ORDINARY.word(word)).filter(|cost| !is_left_out(*cost)).unwrap_or(NO_WORD);
                 }
                 if !is_han(c) {
                     break;

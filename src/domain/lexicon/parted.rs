@@ -38,7 +38,7 @@ impl Parted {
             };
             let chars: Vec<(char, bool)> = text.text.char_indices().map(|(at, c)| (c, ends(at))).collect();
             let mut costs = Costs::default();
-            costs.set(&chars, |one| *one);
+            costs.set_by_words(&chars, |one| *one);
             (text.text.char_indices().map(|(at, _)| at as u32).collect(), costs)
         });
         let place = |byte: usize| places.partition_point(|at| (*at as usize) < byte) as u32;

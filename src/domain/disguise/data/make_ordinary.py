@@ -9,10 +9,12 @@ A dictionary does not say which characters stand side by side without being a wo
 is thu-coai/COLDataset (Apache-2.0), of which the comments that are labelled as safe are read; ORDINARY a folder of ordinary
 messages as JSON Lines, of which `kdconv.jsonl` (KdConv, Apache-2.0) and `lccc_toy.jsonl` (CDial-GPT, MIT) are read, and of these
 every other line: false alarms are counted on the others. A text is divided into words of the dictionary; two characters side
-by side that are words of their own are taken for one word, if they are unusual enough to be mistaken for a disguise.
+by side that are words of their own are taken for one word, if they are unusual enough to be mistaken for a disguise. Words cost no more
+than they do there (闭嘴 is rare in what the dictionary was counted in).
 
 Format, little endian: u32 n; n times u32, the words' hashes (as `hashed` makes them) in order; n times u8, what each costs in eighths
-of a natural logarithm: -ln(count / total) * 8.
+of a natural logarithm: -ln(count / total) * 8, the nearest even number for words, the nearest odd one for what only stands side by
+side.
 """
 
 import collections
@@ -28,6 +30,8 @@ LONGEST = 4
 UNKNOWN = 150
 # What costs less by its characters is no disguise, however it is counted.
 USUAL = 108
+# A word that is more usual in talk than the dictionary has it was met there so often.
+FEWEST = 3
 
 
 def han(word):
@@ -42,8 +46,8 @@ def hashed(word):
     return value
 
 
-def cost(count, total):
-    return min(255, round(-math.log(count / total) * 8))
+def cost(count, total, odd=0):
+    return min(254 - odd, 2 * round((-math.log(count / total) * 8 - odd) / 2) + odd)
 
 
 def dictionary(source):
@@ -80,23 +84,26 @@ def divided(text, costs):
     return words[::-1]
 
 
-def pairs(texts, costs):
-    counted, total = collections.Counter(), 0
+def counted(texts, costs):
+    """What words and pairs of single characters cost in talk."""
+    counts, total = collections.Counter(), 0
     for text in texts:
         for run in re.findall("[\u3400-\u9fff]+", text):
             words = divided(run, costs)
             total += len(words)
-            counted.update(one + other for one, other in zip(words, words[1:]) if len(one) == len(other) == 1)
-    return {pair: cost(count, total) for pair, count in counted.items()}
+            counts.update(word for word in words if len(word) > 1)
+            counts.update(one + other for one, other in zip(words, words[1:]) if len(one) == len(other) == 1)
+    known = lambda word: word in costs
+    return {word: cost(count, total, odd=0 if known(word) else 1) for word, count in counts.items() if count >= FEWEST or not known(word)}
 
 
 def main():
     source, cold, folder, target = sys.argv[1:]
     costs = dictionary(source)
     single = lambda c: costs.get(c, UNKNOWN)
-    for pair, own in pairs(talk(cold, folder), costs).items():
-        if sum(map(single, pair)) >= max(USUAL, own + 1):
-            costs[pair] = min(own, costs.get(pair, own))
+    for word, own in counted(talk(cold, folder), costs).items():
+        if word in costs or sum(map(single, word)) >= max(USUAL, own + 1):
+            costs[word] = min(own, costs.get(word, own))
     keys = {}
     for word, own in sorted(costs.items()):
         key = hashed(word)
