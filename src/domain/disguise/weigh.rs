@@ -198,14 +198,13 @@ fn beside_plain(views: &[View]) -> i32 {
 }
 
 /// How much it speaks against a disguise that a character only sounds, and another only looks, like the word's: hardly anybody
-/// could read it; or that both of two only look like them. Longer words say more by the characters that are left.
+/// could read it. Longer words say more by the characters that are left.
 const STRANGE: i32 = 24;
 
 /// See [`STRANGE`].
 fn strange(views: &[View]) -> i32 {
     let has = |view| views.contains(&view);
     match (has(View::Shape), has(View::Near), has(View::Sound) && !has(View::Plain)) {
-        _ if views == [View::Shape; 2] => STRANGE,
         (true, true, _) => STRANGE,
         (true, false, true) if views.len() > 2 => STRANGE / 2,
         (true, false, true) => STRANGE,
@@ -245,9 +244,9 @@ fn in_passing(path: &[Step], lattice: &Lattice, views: &[View]) -> i32 {
     if particle && ends { PARTICLE } else { 0 }
 }
 
-/// How much it speaks against a word of two characters by sound or shape that it stands in a name (斯特伍德, 魂断蓝桥), or has a part of
+/// How much it speaks against a word of two characters by sound that it stands in a name (斯特伍德, 魂断蓝桥), or has a part of
 /// a usual word (落聊城).
-const IN_NAME: i32 = 32;
+const IN_NAME: i32 = 28;
 /// Beside what costs so much by itself, and is joined to it, it stands in a name.
 const ODD_NEIGHBOUR: i32 = 72;
 /// A usual word goes on over its end if the text costs so much more without that word.
@@ -255,7 +254,7 @@ const CUT: i32 = 16;
 
 /// See [`IN_NAME`].
 fn is_in_name(start: u32, end: u32, lattice: &Lattice, costs: &Costs, views: &[View]) -> bool {
-    let by_chance = |view: &View| matches!(view, View::Plain | View::Sound | View::Near | View::Shape);
+    let by_chance = |view: &View| matches!(view, View::Plain | View::Sound | View::Near);
     let unit = |at: u32| lattice.units.get(at as usize);
     let joined = |at: u32| unit(at).is_some_and(|unit| unit.gap.is_none());
     let odd = |at: u32| unit(at).is_some_and(|unit| is_han(unit.c)) && costs.of(at, at + 1) >= ODD_NEIGHBOUR;
