@@ -39,9 +39,9 @@ pub fn explain(settings: &Settings, word: &str) -> String {
         "\nwhat a match in disguise needs\n  \
          It is weighed: what the text costs as it stands (by how usual its words are) against what it costs with the word in \
          its place,\n  in eighths of a natural logarithm; less sure ways of writing are taken off. From {ENOUGH} on ({odds} to one), \
-         and from {ENOUGH_BY_SOUND} on if only\n  sounds differ, it is found, and a person looks at it.\n  Surely meant is a word of {SURE_LENGTH} characters or more from {SURE} on if \
-         pinyin, parts, symbols or letters are in it, from {SURE_BY_SOUND} on if only\n  sounds or the order differ; never \
-         by near sounds, initials or look-alikes. Exceptions, and words as they stand, come first.\n  A word that counts only beside \
+         and from {ENOUGH_BY_SOUND} on if only\n  sounds differ, it is found, and a person looks at it.\n  Surely meant is a word of \
+         {SURE_LENGTH} characters or more from {SURE} on if pinyin, parts, symbols or letters are in it, \
+         from {SURE_BY_SOUND} on if only\n  sounds or the order differ; never by near sounds, initials or look-alikes. Exceptions, and words as they stand, come first.\n  A word that counts only beside \
          others weighs {AMONG_OTHERS} more where much of the text is written otherwise.\n"
     );
     text
