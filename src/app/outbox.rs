@@ -43,6 +43,33 @@ pub enum Due {
     Tell(Job),
 }
 
+/// Whose actions wait in the store alone.
+enum Outside {
+    /// Those of these members (see [`key`]), and perhaps no more of some.
+    Members(HashSet<u128>),
+    /// It is not known.
+    Anybody,
+}
+
+/// So many members are remembered at most, 16 bytes each.
+const MOST_OUTSIDE: usize = 200_000;
+
+impl Outside {
+    fn note(&mut self, key: u128) {
+        match self {
+            Self::Members(keys) if keys.len() < MOST_OUTSIDE => drop(keys.insert(key)),
+            _ => *self = Self::Anybody,
+        }
+    }
+
+    fn may_have(&self, key: u128) -> bool {
+        match self {
+            Self::Members(keys) => keys.contains(&key),
+            Self::Anybody => true,
+        }
+    }
+}
+
 /// The outbox.
 pub struct Outbox {
     /// In the order of their names, so that the same inputs lead to the same attempts in the same order.
@@ -51,6 +78,8 @@ pub struct Outbox {
     queues: HashMap<u128, VecDeque<ActionId>>,
     limit: usize,
     overflowing: bool,
+    /// Whose actions may wait in the store alone.
+    outside: Outside,
     /// The store may know of ends that were not told ([`Outbox::missed`]).
     unsure: bool,
     order: u64,
@@ -116,7 +145,7 @@ enum State {
 }
 
 impl Outbox {
-    /// An outbox for these platforms that holds at most `limit` actions in memory; actions of other platforms wait for
+    /// An outbox for these platforms that holds at most `limit` actions in memory, a quarter more with what is urgent; actions of other platforms wait for
     /// their deadline.
     pub fn new(platforms: impl IntoIterator<Item = (Arc<str>, Pace)>, limit: usize, now: Timestamp) -> Self {
         let clock = FakeRelativeClock::default();
@@ -128,6 +157,7 @@ impl Outbox {
             queues: HashMap::new(),
             limit: limit.max(1),
             overflowing: false,
+            outside: Outside::Members(HashSet::new()),
             unsure: false,
             order: 0,
             clock,
@@ -218,10 +248,16 @@ impl Outbox {
         self.overflowing && self.entries.len() < self.limit / 2 + 1
     }
 
-    /// Takes in a newly decided action. When memory is full it stays in the store alone until [`Outbox::refill`].
+    /// Takes in a newly decided action. When memory is full it stays in the store alone until [`Outbox::refill`]; but what is
+    /// urgent has a quarter more room, where it overtakes nothing of the same member.
     pub fn push(&mut self, action: Arc<Action>) {
-        if self.overflowing || self.entries.len() >= self.limit {
+        let key = key(&action);
+        let full = self.overflowing || self.entries.len() >= self.limit;
+        let room = self.limit + self.limit / 4;
+        let ahead = action.lane.is_urgent() && self.entries.len() < room && !self.outside.may_have(key);
+        if full && !ahead {
             self.overflowing = true;
+            self.outside.note(key);
             return;
         }
         if self.entries.contains_key(&action.id) {
@@ -237,6 +273,12 @@ impl Outbox {
         pending.retain(|one| !self.entries.contains_key(&one.action.id));
         let room = self.limit.saturating_sub(self.entries.len());
         self.overflowing |= pending.len() > room;
+        if !self.overflowing {
+            self.outside = Outside::Members(HashSet::new());
+        } else if pending.len() >= limit {
+            self.outside = Outside::Anybody; // the store may have more than was asked for
+        }
+        pending.iter().skip(room).for_each(|one| self.outside.note(key(&one.action)));
         pending.truncate(room);
         // The lanes sort out what goes first; among what is done to one member, the order of decisions holds.
         pending.sort_by_key(|one| one.order);
@@ -250,6 +292,7 @@ impl Outbox {
     /// may have come to its end there: it is to be asked about all of these, until [`Outbox::is_sure`].
     pub fn missed(&mut self) {
         (self.overflowing, self.unsure) = (true, true);
+        self.outside = Outside::Anybody;
     }
 
     /// The actions that the store is to be asked about.

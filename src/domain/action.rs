@@ -149,6 +149,11 @@ pub enum Lane {
 impl Lane {
     /// Every lane, first to last.
     pub const ALL: [Lane; 5] = [Lane::Undo, Lane::Reply, Lane::Penalty, Lane::Welcome, Lane::Notice];
+
+    /// Whether somebody waits for it: to be set free, or for an answer.
+    pub fn is_urgent(self) -> bool {
+        matches!(self, Lane::Undo | Lane::Reply)
+    }
 }
 
 /// How long an action may still be tried (interfaces.md §4).

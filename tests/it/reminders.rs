@@ -402,7 +402,9 @@ async fn a_fresh_run_of_the_journal_sends_the_same() {
         assert!(!lived[table].is_empty(), "{table}");
     }
     dump::assert_same(&lived, &rerun);
-    assert_eq!(dump::journal(world.data.path()), dump::journal(again.path()));
+    // Of the day before the lived one may have been moved into a file by now.
+    let (lived, rerun) = (dump::journal(world.data.path()), dump::journal(again.path()));
+    assert!(!lived.is_empty() && rerun.ends_with(&lived), "{lived:?} {rerun:?}");
 }
 
 #[tokio::test]

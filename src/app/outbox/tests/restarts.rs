@@ -32,6 +32,36 @@ fn memory_holds_no_more_than_it_may_however_it_is_filled_up() {
 }
 
 #[test]
+fn what_somebody_waits_for_goes_though_memory_is_full_of_other_things() {
+    let mut outbox = limited(true, 8);
+    (0..20).for_each(|at| outbox.push(tell(&format!("new{at}"), &format!("u{at}"))));
+    outbox.push(unmute("free", "v1"));
+    assert_eq!(step(&mut outbox, NOW).first().map(String::as_str), Some("try free"));
+    (2..9).for_each(|at| outbox.push(unmute(&format!("free{at}"), &format!("v{at}"))));
+    assert_eq!(outbox.len(), 10, "a quarter more, and no more");
+}
+
+#[test]
+fn an_unmute_does_not_overtake_a_mute_that_waits_in_the_store() {
+    let mut outbox = limited(true, 4);
+    (0..4).for_each(|at| outbox.push(tell(&format!("new{at}"), &format!("u{at}"))));
+    outbox.push(mute("mute", "v"));
+    outbox.push(unmute("unmute", "v"));
+    assert_eq!(outbox.len(), 4);
+    assert_eq!(drain(&mut outbox, NOW), ["new0", "new1", "new2", "new3"]);
+    outbox.refill(vec![pending(8, unmute("unmute", "v"), None), pending(7, mute("mute", "v"), None)], 1000);
+    assert_eq!(drain(&mut outbox, NOW), ["mute", "unmute"]);
+    // All is in memory: nobody waits outside any more.
+    (4..8).for_each(|at| outbox.push(tell(&format!("new{at}"), &format!("u{at}"))));
+    outbox.push(unmute("again", "v"));
+    assert_eq!(step(&mut outbox, NOW).first().map(String::as_str), Some("try again"));
+    // After a commit of which nobody knows, anybody may.
+    outbox.missed();
+    outbox.push(unmute("later", "w"));
+    assert!(!step(&mut outbox, NOW).contains(&"try later".to_owned()));
+}
+
+#[test]
 fn where_a_repeated_id_is_not_dropped_an_unknown_outcome_is_not_repeated() {
     let mut outbox = outbox(false);
     outbox.push(tell("a", "u1"));
