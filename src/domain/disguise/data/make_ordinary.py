@@ -93,8 +93,8 @@ def counted(texts, costs):
             total += len(words)
             counts.update(word for word in words if len(word) > 1)
             counts.update(one + other for one, other in zip(words, words[1:]) if len(one) == len(other) == 1)
-    known = lambda word: word in costs
-    return {word: cost(count, total, odd=0 if known(word) else 1) for word, count in counts.items() if count >= FEWEST or not known(word)}
+    kept = {word: count for word, count in counts.items() if count >= FEWEST or word not in costs}
+    return {word: cost(count, total, odd=0 if word in costs else 1) for word, count in kept.items()}
 
 
 def main():
