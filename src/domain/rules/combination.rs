@@ -191,6 +191,10 @@ impl Rule for Together {
         &[Look::Words]
     }
 
+    fn cool(&mut self) {
+        self.groups.iter_mut().filter_map(|signs| signs.patterns.as_mut()).for_each(Compiled::cool);
+    }
+
     fn in_words(&self, text: &Text, words: &[Word], found: &mut Found<'_>) {
         if self.none.is_some_and(|none| !of_list(words, none).is_empty()) {
             return;

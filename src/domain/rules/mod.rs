@@ -247,6 +247,8 @@ pub trait Rule: Send + Sync {
     fn limit(&self) -> Option<String> {
         None
     }
+    /// Gives back the memory that looking has taken.
+    fn cool(&mut self) {}
 }
 
 /// What a rule looks at: each stands for a method of [`Rule`].

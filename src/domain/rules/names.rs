@@ -63,6 +63,11 @@ impl Rule for Wanted {
         &[Look::Name]
     }
 
+    fn cool(&mut self) {
+        self.patterns.as_mut().into_iter().for_each(Compiled::cool);
+        self.must = self.must.clone();
+    }
+
     fn in_name(&self, name: &Text, words: &[Word], found: &mut Found<'_>) {
         for word in words.iter().filter(|word| word.list == self.list) {
             let hit = Hit {

@@ -63,8 +63,8 @@ pub(super) fn compile(pattern: &Spanned<String>, build: &mut Build<'_>) -> Optio
 
 /// Patterns, ready to be matched.
 pub(super) struct Compiled {
-    /// All patterns in one pass: hardly any message has a hit, and then the single ones need not look.
-    any: RegexSet,
+    /// All patterns in one pass, where there are several: hardly any message has a hit, and then the single ones need not look.
+    any: Option<RegexSet>,
     patterns: Vec<Regex>,
     on: On,
 }
@@ -89,11 +89,21 @@ impl Compiled {
     /// # Errors
     /// They are too much together.
     pub(super) fn new(patterns: Vec<Regex>, on: On) -> Result<Self, ::regex::Error> {
-        let any = RegexSetBuilder::new(patterns.iter().map(Regex::as_str))
-            .case_insensitive(true)
-            .size_limit(LARGEST * patterns.len().max(1))
-            .build()?;
+        let all = || {
+            RegexSetBuilder::new(patterns.iter().map(Regex::as_str))
+                .case_insensitive(true)
+                .size_limit(LARGEST * patterns.len())
+                .build()
+        };
+        let any = (patterns.len() > 1).then(all).transpose()?;
         Ok(Self { any, patterns, on })
+    }
+
+    /// Gives back the memory that looking has taken.
+    pub(super) fn cool(&mut self) {
+        // A pattern keeps for each thread that it worked in which of its states were reached; a clone has none of that.
+        self.any = self.any.clone();
+        self.patterns = self.patterns.clone();
     }
 
     /// What they match in a text, the outermost of what lies inside each other.
@@ -103,7 +113,7 @@ impl Compiled {
             On::Folded => &text.folded.text,
         };
         let mut spans = Vec::new();
-        if !self.any.is_match(looked_at) {
+        if self.any.as_ref().is_some_and(|any| !any.is_match(looked_at)) {
             return spans;
         }
         for pattern in &self.patterns {
@@ -129,6 +139,10 @@ impl Rule for Compiled {
 
     fn in_text(&self, text: &Text, found: &mut Found<'_>) {
         self.spans(text).into_iter().for_each(|span| found.push(span));
+    }
+
+    fn cool(&mut self) {
+        self.cool();
     }
 }
 
