@@ -153,6 +153,7 @@ fn ruleset(words: &[String]) -> Ruleset {
             category: name.clone(),
             title: name,
             clause: None,
+            doubtful: false,
             setting: off,
         };
         rules.push((info, draft.build(build).expect("it is sound")));

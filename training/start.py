@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes what the starting model (config/models/start.model) is made from: our own sentences, advertisements put together
-from our own word lists, ordinary messages with numbers in them, and the ordinary rows of the sets that are named. The same
+"""Writes what the starting model (config/models/start.model) is made from: our own sentences (beside this file; never those of
+tests/data/accuracy, by which it is measured), advertisements put together from our own word lists, ordinary messages with numbers in them, and the ordinary rows of the sets that are named. The same
 input gives the same output; from the folder of the repository:
 
     python3 training/start.py kdconv.jsonl lccc_toy.jsonl cold_dev.jsonl |
-        qunwei train --bits 17 --output config/models/start.model -
+        qunwei train --bits 18 --output config/models/start.model -
 
 The sets, as {"text": ..., "label": 0 or 1} a line: KdConv (Apache-2.0), CDial-GPT's toy set (MIT), COLD's development set
 (Apache-2.0; of it what is not offensive).
@@ -90,7 +90,7 @@ def write(text, label, source):
 
 
 def main():
-    for file in sorted((HERE.parent / "tests/data/accuracy").glob("*.jsonl")):
+    for file in sorted((HERE / "sentences").glob("*.jsonl")):
         for line in file.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             write(row["text"], row["label"], "sentences")

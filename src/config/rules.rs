@@ -95,6 +95,7 @@ impl Rules {
         let hit = example::list(&mut common, "hit", faults);
         let miss = example::list(&mut common, "miss", faults);
         let [unless, despite] = ["unless", "despite"].map(|key| spanned(common.texts(key)));
+        let doubtful = common.flag("doubtful").unwrap_or(false);
         common.finish();
 
         let info = RuleInfo {
@@ -103,6 +104,7 @@ impl Rules {
             kind: kind.map_or("", |kind| kind.name),
             title: title.map_or_else(|| Arc::from(""), |title| Arc::from(title.value)),
             clause,
+            doubtful,
             setting,
         };
         let made = kind.and_then(|kind| self.build(id, kind, &at, table, [&unless, &despite], reader));

@@ -126,6 +126,13 @@ const SCORE: &[Key] = &[
         "一万条正常消息里最多允许误报几条（按做模型时留出来的消息量的）；越小越谨慎，漏得也越多",
     ),
     Key::number(count("min_characters", 1, 1000, "characters", 6), "10", "短于这么多字的不看"),
+    Key::new(
+        "doubts",
+        Takes::Number(count("doubts", 1, 50, "percent", 15)),
+        "15",
+        "写了 doubtful = true 的规则找到的东西，前后文是违规的可能不到百分之这么多，就不算",
+    )
+    .or_else("不管别的规则"),
     Key::new("learn", Takes::Flag, "false", "管理员撤销、维持、手工处罚过的案件会不会教它").or("true"),
     Key::new(
         "strict",

@@ -45,6 +45,13 @@ pub(in crate::config) const EVERY: &[Key] = &[
         "消息里有这些词，unless 就不管用：招呼人来的话，免得拿提醒当挡箭牌",
     )
     .or("[]"),
+    Key::new(
+        "doubtful",
+        Takes::Flag,
+        "true",
+        "找的是好人也常说的话：没有伪装过的，还要种类 score 的规则（写了 doubts 的）看上下文也觉得可疑，才算",
+    )
+    .or("false"),
     Key::new("miss", Takes::Other("同上"), r#"["早上好"]"#, "看着像、但不该抓的例子；同样会试一遍").or("[]"),
 ];
 

@@ -120,6 +120,7 @@ impl Bed {
                 category: name.split('.').next().unwrap_or_default().into(),
                 title: "违规内容".into(),
                 clause: Some(2),
+                doubtful: false,
                 setting: policy.rules[at],
             };
             rules.push((info, Box::new(Words)));

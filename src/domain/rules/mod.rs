@@ -34,6 +34,7 @@ mod contacts;
 mod content;
 mod crowd;
 mod disguised;
+mod doubt;
 mod excuse;
 mod files;
 mod flood;
@@ -215,6 +216,11 @@ pub trait Rule: Send + Sync {
     fn in_words(&self, _text: &Text, _words: &[Word], _found: &mut Found<'_>) {}
     /// Looks at such a text by what was learnt; `features` is memory that is used again.
     fn by_learning(&self, _text: &Text, _features: &mut Features, _learned: Learned<'_>, _found: &mut Found<'_>) {}
+    /// Whether it holds such a text for so innocent that what doubtful rules find in it does not count; `None` where it says
+    /// nothing about that.
+    fn doubts(&self, _text: &Text, _features: &mut Features, _learned: Learned<'_>) -> Option<bool> {
+        None
+    }
     /// What a person's decision about a text is to teach; `None` where nothing is learnt.
     fn taught(&self, _text: &Text, _features: &mut Features, _learned: Learned<'_>) -> Option<Taught> {
         None
@@ -429,6 +435,8 @@ pub struct RuleInfo {
     pub title: Arc<str>,
     /// The number of the group rule it stands for.
     pub clause: Option<u32>,
+    /// What it finds counts only where no model holds what stands around it for innocent.
+    pub doubtful: bool,
     /// What it does where no profile or group says otherwise.
     pub setting: RuleSetting,
 }

@@ -22,7 +22,7 @@ use crate::domain::text::{Text, slice};
 /// All rules of a configuration, matched in one pass.
 #[derive(Default)]
 pub struct Ruleset {
-    infos: Vec<RuleInfo>,
+    pub(super) infos: Vec<RuleInfo>,
     rules: Vec<Box<dyn Rule>>,
     /// The rules that look at each thing, by [`Look`].
     looking: [Vec<RuleId>; Look::ALL.len()],
@@ -221,10 +221,11 @@ impl Ruleset {
         }
     }
 
-    /// Adds the hits of the rules that learn, in the message's text and what can be read of its other parts. `scratch` is as
-    /// [`Ruleset::find`] left it.
+    /// Takes out what is doubted, and adds the hits of the rules that learn, in the message's text and what can be read of its
+    /// other parts. `scratch` is as [`Ruleset::find`] left it.
     pub fn find_learned(&self, message: &Message, learned: Learned<'_>, scratch: &mut Scratch) {
         let Scratch { text, hits, part, features, .. } = scratch;
+        self.drop_doubted(text, features, learned, hits);
         for (rule, id) in self.looking(Look::Learned) {
             rule.by_learning(text, features, learned, &mut Found { rule: id, hits });
             for (name, original) in parts(message) {
@@ -249,6 +250,7 @@ impl Ruleset {
     pub fn taught(&self, text: &str, learned: Learned<'_>, scratch: &mut Scratch) -> Option<Taught> {
         self.find_in_text(text, scratch);
         let Scratch { text, hits, features, .. } = scratch;
+        self.drop_doubted(text, features, learned, hits);
         let mut taught = self.looking(Look::Learned).find_map(|(rule, _)| rule.taught(text, features, learned))?;
         taught.found = taught.found.filter(|_| hits.is_empty());
         Some(taught)
@@ -303,7 +305,7 @@ impl Ruleset {
     }
 
     /// The rules that look at something.
-    fn looking(&self, look: Look) -> impl Iterator<Item = (&dyn Rule, RuleId)> {
+    pub(super) fn looking(&self, look: Look) -> impl Iterator<Item = (&dyn Rule, RuleId)> {
         let ids = self.looking.get(look as usize).map(Vec::as_slice).unwrap_or_default();
         ids.iter().filter_map(|id| Some((&**self.rules.get(usize::from(id.0))?, *id)))
     }

@@ -20,6 +20,8 @@ pub(super) struct Score {
     false_alarms: Option<Spanned<i64>>,
     /// Shorter texts are not looked at, in characters of the fold.
     min_characters: Option<Spanned<i64>>,
+    /// What doubtful rules find counts only in texts that are a violation with at least this probability, in percent.
+    doubts: Option<Spanned<i64>>,
     /// Whether decided cases move the score.
     #[serde(default = "yes")]
     learn: bool,
@@ -58,6 +60,7 @@ impl Draft for Score {
             };
         let false_alarms = most("false_alarms", &self.false_alarms, 1..=200, FALSE_ALARMS, build);
         let shortest = most("min_characters", &self.min_characters, 1..=1000, MIN_CHARACTERS, build);
+        let doubts = self.doubts.as_ref().and_then(|doubts| build.number(doubts, "doubts", 1..=50));
         let strict = self.strict.as_ref().map(|strict| {
             let precision = build.number(&strict.precision, "precision", 50..=99);
             Some((precision?, build.number(&strict.decisions, "decisions", 5..=1000)?))
@@ -77,7 +80,8 @@ impl Draft for Score {
             return None;
         }
         let strict = strict.flatten();
-        Some(Box::new(Scores { model: model.ok()?, line: line?, shortest: shortest?, learn: self.learn, strict }))
+        let scores = Scores { model: model.ok()?, line: line?, shortest: shortest?, doubts, learn: self.learn, strict };
+        Some(Box::new(scores))
     }
 }
 
@@ -86,6 +90,8 @@ struct Scores {
     /// The logarithm of the odds from which on a text is a hit.
     line: f32,
     shortest: u32,
+    /// Below which probability it doubts, in percent.
+    doubts: Option<u32>,
     learn: bool,
     /// Percent, and decided cases.
     strict: Option<(u32, u32)>,
@@ -110,6 +116,12 @@ impl Rule for Scores {
         let span = text.whole();
         let scored = Some(Arc::new(scored));
         found.hits.push(Hit { rule: found.rule, span, word: None, part: None, matched: None, disguise: None, scored });
+    }
+
+    fn doubts(&self, text: &Text, features: &mut Features, learned: Learned<'_>) -> Option<bool> {
+        let least = self.doubts?;
+        let odds = self.odds(text, features, learned);
+        Some(odds.is_some_and(|odds| millionths(odds) < least * 10_000))
     }
 
     fn taught(&self, text: &Text, features: &mut Features, learned: Learned<'_>) -> Option<Taught> {

@@ -61,7 +61,7 @@ fn setting() -> RuleSetting {
 
 fn info(name: &str, kind: &'static str) -> RuleInfo {
     let [name, category, title] = [name, "test", "测试"].map(Arc::from);
-    RuleInfo { name, kind, category, title, clause: None, setting: setting() }
+    RuleInfo { name, kind, category, title, clause: None, doubtful: false, setting: setting() }
 }
 
 fn rules(toml: &str) -> Ruleset {

@@ -25,24 +25,30 @@ fn model() -> String {
 
 /// A rule of these keys, or what is wrong with it.
 fn rule(keys: &str) -> Result<Ruleset, Vec<String>> {
-    let toml = format!("[score]\n{keys}");
-    let source = Source { file: "rules.toml".into(), text: (&*toml).into() };
-    let (mut lexicon, mut faults) = (LexiconBuilder::default(), Vec::new());
-    let (_, table) = DeTable::parse(&toml).unwrap().into_inner().into_iter().next().unwrap();
-    let span = table.span();
-    let kind = KINDS.iter().find(|kind| kind.name == "score").unwrap();
-    let draft = (kind.read)(ValueDeserializer::from(table)).unwrap();
-    let mut read = |path: &str| match path {
-        "a.model" => Ok(Source { file: "a.model".into(), text: model().into() }),
-        "list.txt" => Ok(Source { file: "list.txt".into(), text: LIST.into() }),
-        _ => Err("no such file".to_owned()),
-    };
-    let mut build =
-        Build { id: RuleId(0), source: &source, span, read: &mut read, lexicon: &mut lexicon, faults: &mut faults };
-    match draft.build(&mut build) {
-        Some(rule) => Ok(Ruleset::new(vec![(info("score", "score"), rule)], lexicon)),
-        None => Err(faults.iter().map(|fault| format!("{}:{} {}", fault.line, fault.column, fault.message)).collect()),
+    of(&format!("[score]\n{keys}"), false)
+}
+
+/// The rules of a file, doubtful or not, or what is wrong with them.
+fn of(toml: &str, doubtful: bool) -> Result<Ruleset, Vec<String>> {
+    let source = Source { file: "rules.toml".into(), text: toml.into() };
+    let (mut lexicon, mut faults, mut rules) = (LexiconBuilder::default(), Vec::new(), Vec::new());
+    for (id, (name, table)) in (0..).map(RuleId).zip(DeTable::parse(toml).unwrap().into_inner()) {
+        let span = table.span();
+        let kind = KINDS.iter().find(|kind| kind.name == &**name.get_ref()).unwrap();
+        let draft = (kind.read)(ValueDeserializer::from(table)).unwrap();
+        let mut read = |path: &str| match path {
+            "a.model" => Ok(Source { file: "a.model".into(), text: model().into() }),
+            "list.txt" => Ok(Source { file: "list.txt".into(), text: LIST.into() }),
+            _ => Err("no such file".to_owned()),
+        };
+        let mut build =
+            Build { id, source: &source, span, read: &mut read, lexicon: &mut lexicon, faults: &mut faults };
+        rules.extend(
+            draft.build(&mut build).map(|rule| (RuleInfo { doubtful, ..info(name.get_ref(), kind.name) }, rule)),
+        );
     }
+    let shown = |fault: &Fault| format!("{}:{} {}", fault.line, fault.column, fault.message);
+    if faults.is_empty() { Ok(Ruleset::new(rules, lexicon)) } else { Err(faults.iter().map(shown).collect()) }
 }
 
 fn find(rules: &Ruleset, text: &str, lessons: &Lessons) -> Vec<Hit> {
@@ -88,6 +94,7 @@ fn faults_point_at_what_is_wrong() {
         ("model = \"list.txt\"", "2:9 the model `list.txt` cannot be used: it is no model"),
         ("model = \"a.model\"\nfalse_alarms = 0", "3:16 `false_alarms` cannot be 0"),
         ("model = \"a.model\"\nmin_characters = 0", "3:18 `min_characters` cannot be 0"),
+        ("model = \"a.model\"\ndoubts = 51", "3:10 `doubts` cannot be 51"),
         ("model = \"a.model\"\nstrict = { precision = 100, decisions = 5 }", "3:24 `precision` cannot be 100"),
         ("model = \"a.model\"\nstrict = { precision = 90, decisions = 1 }", "3:40 `decisions` cannot be 1"),
     ];
@@ -141,4 +148,43 @@ fn it_learns_unless_it_is_told_not_to() {
     assert!(deaf.taught(AD, Learned::default(), &mut scratch).is_none());
     let learnt = rules.learnt(Learned { lessons: Some(&lessons), group: Some(GroupKey(1)) }).next().unwrap().1;
     assert_eq!(learnt.lessons, 5);
+}
+
+const DOUBTING: &str = "[keywords]\nwords = [\"兼职\", \"开会\"]\n[score]\nmodel = \"a.model\"\ndoubts = 30";
+
+fn words(rules: &Ruleset, text: &str, lessons: &Lessons) -> Vec<String> {
+    let hits = find(rules, text, lessons).into_iter();
+    hits.filter(|hit| hit.word.is_some()).map(|hit| crate::domain::text::slice(text, hit.span).to_owned()).collect()
+}
+
+#[test]
+fn what_a_doubtful_rule_finds_counts_where_the_text_looks_like_it() {
+    let [sure, doubting] = [false, true].map(|doubtful| of(DOUBTING, doubtful).unwrap());
+    let none = Lessons::default();
+    for (text, without, with) in [
+        ("招兼职日结，加我微信", vec!["兼职"], vec!["兼职"]),
+        (TALK, vec!["开会"], vec![]),
+        ("明天几点𝗸𝗮𝗶会呀", words(&sure, "明天几点𝗸𝗮𝗶会呀", &none).iter().map(|_| "𝗸𝗮𝗶会").collect(), vec!["𝗸𝗮𝗶会"]),
+    ] {
+        assert_eq!(words(&sure, text, &none), without, "{text}");
+        assert_eq!(words(&doubting, text, &none), with, "{text}");
+    }
+    // Small talk around it is no hiding place.
+    let padded = format!("{TALK}{}招兼职日结，加我微信{}", "明天几点开会呀".repeat(9), "今天几点开会".repeat(9));
+    assert!(words(&doubting, &padded, &none).contains(&"兼职".to_owned()));
+    // Without a model that doubts, nothing is doubted.
+    let undoubting = of(&DOUBTING.replace("\ndoubts = 30", ""), true).unwrap();
+    assert_eq!(words(&undoubting, TALK, &none), ["开会"]);
+}
+
+#[test]
+fn what_people_decide_moves_the_doubt() {
+    let doubting = of(DOUBTING, true).unwrap();
+    let mut text = Text::default();
+    text.set(TALK);
+    let features = Features::default().all(&text);
+    let mut lessons = Lessons::default();
+    assert!(words(&doubting, TALK, &lessons).is_empty());
+    lessons.learn(Lesson { subject: 1, group: GroupKey(1), right: true, found: None, step: 4000, features });
+    assert_eq!(words(&doubting, TALK, &lessons), ["开会"]);
 }

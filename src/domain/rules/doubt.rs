@@ -1,0 +1,35 @@
+//! Doubt: some words are said by those who break the rules and by those who warn of it, ask about it or play cards. So a rule
+//! may be doubtful: what it finds counts only where a model ([`crate::domain::score`]) does not hold what stands around it for
+//! innocent. What was disguised is never doubted: nobody disguises an innocent word.
+
+use super::{Hit, Learned, Look, Ruleset};
+use crate::domain::case::Span;
+use crate::domain::score::Features;
+use crate::domain::text::Text;
+
+/// How many characters before and behind a hit are looked at: all of a message of the usual length, and the words next to the
+/// hit. It is innocent only if it is so in both, or whoever pads an offer with small talk would not be found.
+const AROUND: [u32; 2] = [40, 12];
+
+impl Ruleset {
+    /// Takes out what doubtful rules found in a text that looks innocent around it.
+    pub(super) fn drop_doubted(&self, text: &Text, features: &mut Features, learned: Learned<'_>, hits: &mut Vec<Hit>) {
+        let mut around = Text::default();
+        hits.retain(|hit| {
+            let plain = hit.disguise.is_none() && hit.part.is_none();
+            let doubtful = || self.infos.get(usize::from(hit.rule.0)).is_some_and(|info| info.doubtful);
+            !(plain && doubtful())
+                || AROUND.iter().any(|reach| {
+                    let (start, end) = (hit.span.start.saturating_sub(*reach), hit.span.end.saturating_add(*reach));
+                    around.set(text.slice(Span { start, end: end.min(text.whole().end) }));
+                    !self.is_doubted(&around, features, learned)
+                })
+        });
+    }
+
+    /// Whether all models that doubt at all hold a text for innocent.
+    fn is_doubted(&self, text: &Text, features: &mut Features, learned: Learned<'_>) -> bool {
+        let says = self.looking(Look::Learned).filter_map(|(rule, _)| rule.doubts(text, features, learned));
+        says.reduce(|all, one| all && one).unwrap_or(false)
+    }
+}
