@@ -8,24 +8,19 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::domain::action::{Action, StoredAction};
-use crate::domain::alerts::Alerts;
-use crate::domain::case::{ByWhom, Case, CaseFile, TaskDecision};
+use crate::domain::case::{Case, CaseFile, TaskDecision};
 pub use crate::domain::change::{Change, MemberRef};
 use crate::domain::chat::ChatChange;
-use crate::domain::event::Role;
 use crate::domain::ids::SeenKey;
-use crate::domain::newcomers::Newcomers;
 use crate::domain::picture::Wanted;
-use crate::domain::reminder::Stored;
-use crate::domain::score::Lesson;
-use crate::domain::standing::{Ledger, Standing};
-use crate::domain::tasks::OpenTask;
+use crate::domain::standing::Standing;
 use crate::domain::time::Timestamp;
-use crate::domain::timer::Timer;
 
 mod keeping;
+mod stored;
 
 pub use self::keeping::{Archived, Copied, Copier, Erasure, Forgotten, HistorySize, Kept, PackedFiles, Person, Tidied};
+pub use self::stored::{Meant, Pending, Start, StoredGroup, StoredMember, StoredPause};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -167,90 +162,6 @@ pub enum StoreError {
     /// What was stored cannot be read as it was written. What does not need it goes on.
     #[error("the store is damaged: {0}")]
     Damaged(String),
-}
-
-/// What is stored of a group.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct StoredGroup {
-    /// What was done lately.
-    pub ledger: Ledger,
-    /// Its owner and admins, as far as their roles were seen.
-    pub admins: Vec<Arc<str>>,
-    /// Who came lately.
-    pub newcomers: Newcomers,
-    /// What its admins were asked to do and have not done, oldest first.
-    pub tasks: Vec<OpenTask>,
-}
-
-/// What is stored of a member.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct StoredMember {
-    /// The last known role.
-    pub role: Option<Role>,
-    /// What is held against them.
-    pub standing: Standing,
-    /// When they came into the group, if an event said so.
-    pub joined: Option<Timestamp>,
-}
-
-/// Whom a word may mean in a group.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Meant {
-    /// Members who are called so and are not known to have left, by id.
-    pub called: Vec<Arc<str>>,
-    /// A member who is not known to have left has this id.
-    pub is_id: bool,
-    /// Somebody who was called so, or has this id, has left.
-    pub left: bool,
-    /// Whether anybody's name is known there.
-    pub names: bool,
-}
-
-/// An action that has not come to its end.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Pending {
-    /// Its place in the order of decisions.
-    pub order: u64,
-    /// The action.
-    pub action: Arc<Action>,
-    /// Its JSON if an attempt was recorded.
-    pub attempted: Option<Arc<str>>,
-}
-
-/// Where a start begins.
-#[derive(Clone, Debug, Default)]
-pub struct Start {
-    /// The last input in the journal; 0 when it is empty.
-    pub seq: u64,
-    /// The last case; 0 when there is none.
-    pub case: u64,
-    /// The windows as they were written, one piece behind the other, and the number of the last input they include.
-    pub windows: Option<(u64, Vec<u8>)>,
-    /// Every timer that is set.
-    pub timers: Vec<Timer>,
-    /// What was changed in the chat and is in force, oldest first.
-    pub chat: Vec<ChatChange>,
-    /// The last change made in the chat; 0 when there is none.
-    pub change: u64,
-    /// What somebody stopped.
-    pub pauses: Vec<StoredPause>,
-    /// The alerts of the last minute at the company's place.
-    pub company: Alerts,
-    /// Reminders, and the groups that can be reminded.
-    pub reminders: Stored,
-    /// What decisions have taught, by number.
-    pub lessons: Vec<(u64, Lesson)>,
-}
-
-/// A group, or with empty names everything, that only observes because somebody stopped it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredPause {
-    /// The platform.
-    pub platform: Arc<str>,
-    /// The group.
-    pub group: Arc<str>,
-    /// Who stopped it.
-    pub by: ByWhom,
 }
 
 /// Waits for the disk in the store's place, so that the store can be written meanwhile.
@@ -412,12 +323,19 @@ pub trait Store: Send {
     /// Nothing was written or dropped.
     fn save_windows(&mut self, seq: u64, keep: u64, windows: &[u8]) -> Result<(), StoreError>;
 
-    /// Actions that have not come to their end and are not observed, by lane, then in the order they were decided, at most
-    /// `limit`.
+    /// Actions of a platform that have not come to their end and are not observed, at most `limit`: by lane, then in the order
+    /// they were decided. But none comes before those that it follows ([`Action::follows`]), so the first so many are never
+    /// without them.
     ///
     /// # Errors
     /// The store cannot be read.
-    fn pending(&mut self, limit: usize) -> Result<Vec<Pending>, StoreError>;
+    fn pending(&mut self, platform: &str, limit: usize) -> Result<Vec<Pending>, StoreError>;
+
+    /// The platforms that have such actions.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn pending_platforms(&mut self) -> Result<Vec<Arc<str>>, StoreError>;
 
     /// Pictures that are to be read, those that were asked for first, at most `limit`.
     ///

@@ -124,16 +124,17 @@ impl SharedOutbox {
         if effects.missed {
             outbox.missed();
         }
-        for id in outbox.doubted() {
-            let stored = store.action(&id)?;
-            if !stored.is_some_and(|stored| stored.state == ActionState::Pending) {
-                outbox.ended(&id); // cancelled, by a commit that was said to have failed
+        if let Some(doubted) = outbox.doubted() {
+            for id in doubted {
+                let stored = store.action(&id)?;
+                if !stored.is_some_and(|stored| stored.state == ActionState::Pending) {
+                    outbox.ended(&id); // cancelled, by a commit that was said to have failed
+                }
             }
+            outbox.is_sure(&store.pending_platforms()?);
         }
-        outbox.is_sure();
-        if sound && outbox.wants_refill() {
-            let size = outbox.refill_size();
-            outbox.refill(store.pending(size)?, size);
+        if sound {
+            outbox.fill_up(store)?;
         }
         drop(outbox);
         if something {

@@ -14,6 +14,7 @@ use governor::clock::FakeRelativeClock;
 mod attempt;
 mod lease;
 mod ready;
+mod room;
 mod target;
 mod turn;
 
@@ -27,7 +28,7 @@ pub use self::turn::Limits;
 use crate::app::intake::Job;
 use crate::domain::action::{Action, ActionId, Outcome, What};
 use crate::domain::time::Timestamp;
-use crate::ports::{Pending, Reply};
+use crate::ports::Reply;
 
 /// What to do now.
 #[derive(Debug)]
@@ -43,33 +44,6 @@ pub enum Due {
     Tell(Job),
 }
 
-/// Whose actions wait in the store alone.
-enum Outside {
-    /// Those of these members (see [`key`]), and perhaps no more of some.
-    Members(HashSet<u128>),
-    /// It is not known.
-    Anybody,
-}
-
-/// So many members are remembered at most, 16 bytes each.
-const MOST_OUTSIDE: usize = 200_000;
-
-impl Outside {
-    fn note(&mut self, key: u128) {
-        match self {
-            Self::Members(keys) if keys.len() < MOST_OUTSIDE => drop(keys.insert(key)),
-            _ => *self = Self::Anybody,
-        }
-    }
-
-    fn may_have(&self, key: u128) -> bool {
-        match self {
-            Self::Members(keys) => keys.contains(&key),
-            Self::Anybody => true,
-        }
-    }
-}
-
 /// The outbox.
 pub struct Outbox {
     /// In the order of their names, so that the same inputs lead to the same attempts in the same order.
@@ -77,9 +51,6 @@ pub struct Outbox {
     entries: HashMap<ActionId, Entry>,
     queues: HashMap<u128, VecDeque<ActionId>>,
     limit: usize,
-    overflowing: bool,
-    /// Whose actions may wait in the store alone.
-    outside: Outside,
     /// The store may know of ends that were not told ([`Outbox::missed`]).
     unsure: bool,
     order: u64,
@@ -145,8 +116,8 @@ enum State {
 }
 
 impl Outbox {
-    /// An outbox for these platforms that holds at most `limit` actions in memory, a quarter more with what is urgent; actions of other platforms wait for
-    /// their deadline.
+    /// An outbox for these platforms that holds at most `limit` actions in memory, a quarter more with what is urgent, each
+    /// platform its share of it ([`Outbox::share`]); actions of other platforms wait for their deadline.
     pub fn new(platforms: impl IntoIterator<Item = (Arc<str>, Pace)>, limit: usize, now: Timestamp) -> Self {
         let clock = FakeRelativeClock::default();
         let target = |pace: Pace| Target::new(pace, clock.clone());
@@ -156,8 +127,6 @@ impl Outbox {
             entries: HashMap::new(),
             queues: HashMap::new(),
             limit: limit.max(1),
-            overflowing: false,
-            outside: Outside::Members(HashSet::new()),
             unsure: false,
             order: 0,
             clock,
@@ -212,6 +181,7 @@ impl Outbox {
                 target.wellness = Wellness::Absent;
             }
         }
+        self.targets.retain(|_, target| target.wellness != Wellness::Absent || !target.room.is_empty());
         for (name, pace) in platforms {
             let clock = self.clock.clone();
             let target = self.targets.entry(name.clone()).or_insert_with(|| Target::new(*pace, clock));
@@ -241,73 +211,6 @@ impl Outbox {
                 target.ready.insert(&entry.action, entry.place(), entry.granted);
             }
         }
-    }
-
-    /// Whether there are actions in the store that are not in memory, and room for them.
-    pub fn wants_refill(&self) -> bool {
-        self.overflowing && self.entries.len() < self.limit / 2 + 1
-    }
-
-    /// Takes in a newly decided action. When memory is full it stays in the store alone until [`Outbox::refill`]; but what is
-    /// urgent has a quarter more room, where it overtakes nothing of the same member.
-    pub fn push(&mut self, action: Arc<Action>) {
-        let key = key(&action);
-        let full = self.overflowing || self.entries.len() >= self.limit;
-        let room = self.limit + self.limit / 4;
-        let ahead = action.lane.is_urgent() && self.entries.len() < room && !self.outside.may_have(key);
-        if full && !ahead {
-            self.overflowing = true;
-            self.outside.note(key);
-            return;
-        }
-        if self.entries.contains_key(&action.id) {
-            return; // a refill was quicker
-        }
-        self.order += 1;
-        self.add(action, None);
-    }
-
-    /// Takes in what the store has: at the start, and when memory was full.
-    pub fn refill(&mut self, mut pending: Vec<Pending>, limit: usize) {
-        self.overflowing = pending.len() >= limit;
-        pending.retain(|one| !self.entries.contains_key(&one.action.id));
-        let room = self.limit.saturating_sub(self.entries.len());
-        self.overflowing |= pending.len() > room;
-        if !self.overflowing {
-            self.outside = Outside::Members(HashSet::new());
-        } else if pending.len() >= limit {
-            self.outside = Outside::Anybody; // the store may have more than was asked for
-        }
-        pending.iter().skip(room).for_each(|one| self.outside.note(key(&one.action)));
-        pending.truncate(room);
-        // The lanes sort out what goes first; among what is done to one member, the order of decisions holds.
-        pending.sort_by_key(|one| one.order);
-        for one in pending {
-            self.order += 1;
-            self.add(one.action, one.attempted);
-        }
-    }
-
-    /// After a commit of which nobody knows whether it was made the store may have more than was pushed, and what is in memory
-    /// may have come to its end there: it is to be asked about all of these, until [`Outbox::is_sure`].
-    pub fn missed(&mut self) {
-        (self.overflowing, self.unsure) = (true, true);
-        self.outside = Outside::Anybody;
-    }
-
-    /// The actions that the store is to be asked about.
-    pub fn doubted(&self) -> Vec<ActionId> {
-        if self.unsure { self.entries.keys().cloned().collect() } else { Vec::new() }
-    }
-
-    /// The store was asked.
-    pub fn is_sure(&mut self) {
-        self.unsure = false;
-    }
-
-    /// How many to ask the store for.
-    pub fn refill_size(&self) -> usize {
-        self.limit
     }
 
     /// Takes in the answer to an attempt. Gives what the engine is to be told, if the action has come to its end.
@@ -383,8 +286,14 @@ impl Outbox {
             entry.state = State::Cancelled;
             return;
         }
+        self.take_away(id);
+    }
+
+    /// Out of memory with it, wherever it stands.
+    fn take_away(&mut self, id: &ActionId) {
         let Some(entry) = self.entries.remove(id) else { return };
         if let Some(target) = self.targets.get_mut(&entry.action.platform) {
+            target.room.leave(&entry.place());
             target.ready.remove(&entry.action, &entry.place());
             if let State::Waiting(at) = entry.state {
                 target.waiting.remove(&(at, id.clone()));
@@ -398,7 +307,18 @@ impl Outbox {
         }
     }
 
+    /// A platform. One that is not configured (any more) does nothing but let deadlines pass.
+    fn target(&mut self, platform: &Arc<str>) -> &mut Target {
+        self.targets.entry(platform.clone()).or_insert_with(|| {
+            let pace = Pace { idempotent: true, per_second: 1.0, per_group: None, pulls: false };
+            let mut target = Target::new(pace, self.clock.clone());
+            target.wellness = Wellness::Absent;
+            target
+        })
+    }
+
     fn add(&mut self, action: Arc<Action>, attempted: Option<Arc<str>>) {
+        self.order += 1;
         let id = action.id.clone();
         let key = key(&action);
         let entry = Entry {
@@ -413,15 +333,7 @@ impl Outbox {
             state: State::Behind,
             action,
         };
-        // A platform that is not configured (any more): nothing to do but to let the deadline pass.
-        let platform = entry.action.platform.clone();
-        let clock = self.clock.clone();
-        self.targets.entry(platform).or_insert_with(|| {
-            let pace = Pace { idempotent: true, per_second: 1.0, per_group: None, pulls: false };
-            let mut target = Target::new(pace, clock);
-            target.wellness = Wellness::Absent;
-            target
-        });
+        self.target(&entry.action.platform).room.enter(entry.place());
         self.entries.insert(id.clone(), entry);
         let queue = self.queues.entry(key).or_default();
         queue.push_back(id.clone());

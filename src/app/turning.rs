@@ -30,7 +30,7 @@ const BATCH: usize = 2048;
 pub struct Sizes {
     /// Inputs that wait to be judged.
     pub queue: usize,
-    /// Actions that have not come to their end; the rest waits in the store.
+    /// Actions that have not come to their end, each platform its share of them; the rest waits in the store.
     pub outbox: usize,
     /// What the core remembers.
     pub limits: Limits,
@@ -90,7 +90,8 @@ impl Turning {
             store.save_config(&settings.version, &pack_files(files)?, now)?;
         }
         let mut outbox = Outbox::new(paces, sizes.outbox, now);
-        outbox.refill(store.pending(sizes.outbox)?, sizes.outbox);
+        outbox.expect(&store.pending_platforms()?);
+        outbox.fill_up(&mut store)?;
         let wanted = store.pictures(pictures::MOST)?;
         let (intake, outbox) = (Intake::new(sizes.queue), SharedOutbox::new(outbox));
         outbox.show(&settings);

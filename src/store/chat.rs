@@ -130,14 +130,3 @@ pub(super) fn standings_of(
     )?;
     each(read.query([user, platform])?, |row| Ok((row.get(0)?, decode("the standing of a member", text(row, 1)?)?)))
 }
-
-pub(super) fn pending_of(conn: &Connection, group: Option<(&str, &str)>) -> Result<Vec<Arc<Action>>, StoreError> {
-    let mut read = conn.prepare_cached(
-        "SELECT unseal('outbox.action', id, action) FROM outbox WHERE state = 'pending' ORDER BY place",
-    )?;
-    let mut actions: Vec<Arc<Action>> = each(read.query([])?, |row| Ok(Arc::new(decode("an action", text(row, 0)?)?)))?;
-    if let Some(group) = group {
-        actions.retain(|action| (&*action.platform, &*action.group) == group);
-    }
-    Ok(actions)
-}

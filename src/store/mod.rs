@@ -7,7 +7,7 @@
 //!   `peek`: what is read beside a running daemon. `history`: days of the journal that are over, in files of their own.
 //!   `forget`: deleting by age. `transfer`: the state as one file, for another machine. `backup`: all of it as one file.
 //!   `erase`: a person, on request; `tidy`: nothing deleted is left in the log. `seal`: what people wrote is sealed with a key.
-//!   `audit`: the chain that shows whether decisions were changed.
+//!   `waiting`: actions that have not come to their end. `audit`: the chain that shows whether decisions were changed.
 //!
 //! Indexes cost more than syncing to the disk, so a message that breaks no rule writes one journal row, at the end of a
 //! table without indexes, and 16 bytes of its key. All writing goes through one connection, with `synchronous = FULL`: what
@@ -42,6 +42,7 @@ mod tidy;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod waiting;
 mod write;
 
 use std::path::Path;
@@ -136,7 +137,8 @@ impl SqliteStore {
     /// # Errors
     /// Says why the directory cannot be used; what is in it was left as it is.
     pub fn open(dir: &Path, options: Options) -> Result<Self, OpenError> {
-        let (lock, conn) = open::open(dir, &options.keys)?;
+        let (lock, mut conn) = open::open(dir, &options.keys)?;
+        waiting::place_all(&mut conn).map_err(|error| open::store_error(dir, &error))?;
         if options.durability == Durability::Scratch {
             open::scratch(&conn).map_err(|error| open::sql_error(dir, &error))?;
         }
@@ -275,7 +277,7 @@ impl Store for SqliteStore {
     }
 
     fn pending_of(&mut self, group: Option<(&str, &str)>) -> Result<Vec<Arc<Action>>, StoreError> {
-        chat::pending_of(&self.conn, group)
+        waiting::of_group(&self.conn, group)
     }
 
     fn journal_before(&mut self, seq: u64, limit: usize) -> Result<Vec<Row>, StoreError> {
@@ -314,8 +316,12 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    fn pending(&mut self, limit: usize) -> Result<Vec<Pending>, StoreError> {
-        read::pending(&self.conn, limit)
+    fn pending(&mut self, platform: &str, limit: usize) -> Result<Vec<Pending>, StoreError> {
+        waiting::of_platform(&self.conn, platform, limit)
+    }
+
+    fn pending_platforms(&mut self) -> Result<Vec<Arc<str>>, StoreError> {
+        waiting::platforms(&self.conn)
     }
 
     fn pictures(&mut self, limit: usize) -> Result<Vec<Wanted>, StoreError> {

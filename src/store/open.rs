@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::lock::{DirLock, Refusal};
 use super::schema;
 use super::seal::{self, Keyring};
+use crate::ports::StoreError;
 
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -202,5 +203,14 @@ pub(super) fn sql_error(dir: &Path, error: &rusqlite::Error) -> OpenError {
             OpenError::Unwritable { dir: dir.to_owned(), why }
         }
         _ => OpenError::Other { file, why },
+    }
+}
+
+/// What an error of the store means when a data directory is opened.
+pub(super) fn store_error(dir: &Path, error: &StoreError) -> OpenError {
+    let (file, why) = (dir.join(FILE), error.to_string());
+    match error {
+        StoreError::Damaged(why) => OpenError::Damaged { file, why: why.clone() },
+        StoreError::Row(_) | StoreError::Unavailable(_) => OpenError::Other { file, why },
     }
 }

@@ -13,7 +13,7 @@ use crate::domain::case::{Case, Evidence};
 use crate::domain::event::Role;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::Timer;
-use crate::ports::{MemberRef, Pending, Row, RowKind, Start, StoreError, StoredGroup, StoredMember};
+use crate::ports::{MemberRef, Row, RowKind, Start, StoreError, StoredGroup, StoredMember};
 
 /// Reads every record of a query.
 pub(super) fn each<T>(
@@ -167,17 +167,6 @@ fn input(row: &Record<'_>) -> Result<Row, StoreError> {
         platform: row.get(3)?,
         time: row.get::<_, Option<i64>>(4)?.map(Timestamp),
         body: row.get(5)?,
-    })
-}
-
-pub(super) fn pending(conn: &Connection, limit: usize) -> Result<Vec<Pending>, StoreError> {
-    let mut read = conn.prepare_cached(
-        "SELECT place, unseal('outbox.action', id, action), unseal('outbox.attempted', id, attempted) FROM outbox
-         WHERE state = 'pending' ORDER BY lane, place LIMIT ?1",
-    )?;
-    each(read.query([signed(limit as u64)?])?, |row| {
-        let action = Arc::new(decode("an action", text(row, 1)?)?);
-        Ok(Pending { order: unsigned(row.get(0)?), action, attempted: row.get(2)? })
     })
 }
 

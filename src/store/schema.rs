@@ -27,6 +27,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0012_seals", sql: include_str!("migrations/0012_seals.sql") },
     Migration { name: "0013_pictures", sql: include_str!("migrations/0013_pictures.sql") },
     Migration { name: "0014_audit", sql: include_str!("migrations/0014_audit.sql") },
+    Migration { name: "0015_waiting", sql: include_str!("migrations/0015_waiting.sql") },
 ];
 
 /// Marks the file as ours (`PRAGMA application_id`, "QUNW").

@@ -7,6 +7,7 @@ use super::error::{encode, signed};
 use super::groups::GroupIds;
 use super::marks;
 use super::seen::SeenIds;
+use super::waiting;
 use crate::domain::action::{Action, Outcome};
 use crate::domain::alerts::Alerts;
 use crate::domain::case::{ByWhom, Case, Evidence, TaskDecision};
@@ -369,13 +370,7 @@ impl Changes<'_> {
 
     fn act(&mut self, action: &Action) -> Result<(), StoreError> {
         let case: Option<i64> = action.cause.case.as_ref().and_then(|no| no.parse().ok());
-        let state = if action.observe { "observed" } else { "pending" };
-        let mut insert = self.tx.prepare_cached(
-            "INSERT INTO outbox (id, lane, case_no, state, action)
-             VALUES (?1, ?2, ?3, ?4, seal('outbox.action', ?1, ?5))
-             ON CONFLICT (id) DO NOTHING",
-        )?;
-        let rows = insert.execute(params![&*action.id, action.lane as u8, case, state, encode(action)?])?;
+        let rows = waiting::add(self.tx, action, case)?;
         self.repeated += u64::from(rows == 0); // the same id is the same cause: it is decided already
         Ok(())
     }
@@ -389,7 +384,8 @@ impl Changes<'_> {
         // The first end is the end, but what was under way when it was cancelled may have been done all the same; and what
         // was only supposed gives way to what is known.
         self.run(
-            "UPDATE outbox SET state = ?2, message = ?3, error = seal('outbox.error', id, ?4), ended_at = ?5
+            "UPDATE outbox SET state = ?2, message = ?3, error = seal('outbox.error', id, ?4), ended_at = ?5,
+                 platform = NULL, group_name = NULL, follows = NULL, turn = NULL
              WHERE id = ?1 AND (state = 'pending' OR (state = 'cancelled' AND ?2 IN ('done', 'uncertain'))
                  OR (state IN ('uncertain', 'expired') AND ?2 = 'done') OR (state = 'uncertain' AND ?2 = 'failed'))",
             params![id, outcome.state(), message, error, at.0],

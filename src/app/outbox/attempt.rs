@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::action::{Action, ActionId, What};
+use crate::domain::action::{Action, ActionId};
 use crate::domain::ids;
-use crate::domain::policy::Step;
 use crate::domain::time::Timestamp;
 
 /// The first wait before an action is tried again; it doubles each time.
@@ -13,22 +12,9 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 /// The longest such wait.
 const LONGEST_RETRY: Duration = Duration::from_secs(300);
 
-/// The order that is kept: per (group, member). A deletion commutes with everything; and the word to a member before a
-/// removal goes first, but does not hold it up when it cannot be delivered. In a group, a reminder's image follows its text.
+/// The queue in which it stands: with those it follows ([`Action::follows`]), or alone.
 pub(super) fn key(action: &Action) -> u128 {
-    let member = action.what.user().or(action.notifies.first().map(|(user, _)| user));
-    let before_removal =
-        matches!(action.what, What::Private { .. }) && action.cause.step.as_deref() == Some(Step::Remove.name());
-    match (&action.what, member) {
-        // They are decided at the same moment; what is said at another waits for neither.
-        (What::Send { .. } | What::Announce { .. } | What::Image { .. }, None) if action.cause.reminder.is_some() => {
-            let reminder = action.cause.reminder.as_deref().unwrap_or_default();
-            ids::hash(&["reminder", &action.platform, &action.group, reminder, &action.time.0.to_string()])
-        }
-        (What::Delete { .. }, _) | (_, None) => ids::hash(&["action", &action.id]),
-        _ if before_removal => ids::hash(&["action", &action.id]),
-        (_, Some(user)) => ids::hash(&["member", &action.platform, &action.group, user]),
-    }
+    action.follows().unwrap_or_else(|| ids::hash(&["action", &action.id]))
 }
 
 /// The JSON of an action's first attempt: a mute sent late names the seconds that remain.

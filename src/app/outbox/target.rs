@@ -12,6 +12,7 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 
 use super::ready::Ready;
+use super::room::Room;
 use crate::domain::action::ActionId;
 use crate::domain::time::Timestamp;
 
@@ -81,6 +82,8 @@ pub(super) struct Target {
     groups: Option<GroupLimiter>,
     clock: FakeRelativeClock,
     pub(super) ready: Ready,
+    /// Which of its actions are in memory.
+    pub(super) room: Room,
     pub(super) waiting: BTreeSet<(Timestamp, ActionId)>,
     /// What a bot has fetched, by the time until which nobody else gets it.
     pub(super) leases: BTreeSet<(Timestamp, ActionId)>,
@@ -100,6 +103,7 @@ impl Target {
             groups: pace.per_group.map(|limit| by_group(limit, clock.clone())),
             clock,
             ready: Ready::default(),
+            room: Room::default(),
             waiting: BTreeSet::new(),
             leases: BTreeSet::new(),
             in_flight: 0,

@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::domain::action::{Cause, Lane, NOTICE_DEADLINE};
 use crate::domain::image::Image;
+use crate::ports::Pending;
 
 mod changes;
 mod groups;
 mod leases;
 mod limits;
 mod restarts;
+mod room;
 
 const NOW: Timestamp = Timestamp(1_795_395_600_000);
 const SECOND: Duration = Duration::from_secs(1);

@@ -36,6 +36,11 @@ const NOT_COMPARED: &[&str] = &[
 const LEFT_OUT: &[(&str, &str)] = &[
     ("outbox", "attempted"),
     ("outbox", "place"),
+    // What is in the action; an import has not noted it yet.
+    ("outbox", "platform"),
+    ("outbox", "group_name"),
+    ("outbox", "follows"),
+    ("outbox", "turn"),
     ("evidence", "id"),
     ("commands", "id"),
     ("decisions", "id"),

@@ -244,21 +244,26 @@ fn timers() {
 fn actions_wait_in_order_until_they_end() {
     let mut scene = Scene::new();
     let lanes = [("a-1", Lane::Notice), ("a-2", Lane::Penalty), ("a-3", Lane::Undo), ("a-4", Lane::Penalty)];
+    // Each of another member: none follows another.
+    let of = |id: &str, lane| {
+        let what = What::Mute { user: id.into(), seconds: 60, until: at(70) };
+        Action { what, ..action(id, lane) }
+    };
     for (id, lane) in lanes {
-        scene.change(act(id, lane));
+        scene.change(Change::Act(Arc::new(of(id, lane))));
     }
     scene.change(Change::Act(Arc::new(Action { observe: true, ..action("a-5", Lane::Undo) })));
     scene.change(Change::Attempted { id: "a-4".into(), body: "{\"seconds\":9}".into() });
     scene.change(Change::Attempted { id: "a-2".into(), body: "{}".into() });
     scene.change(Change::Untried { id: "a-2".into() });
-    let pending = both(&mut scene, |store| store.pending(9).unwrap());
+    let pending = both(&mut scene, |store| store.pending("bridge", 9).unwrap());
     let ids: Vec<&str> = pending.iter().map(|pending| &*pending.action.id).collect();
     assert_eq!(ids, ["a-3", "a-2", "a-4", "a-1"]);
-    assert_eq!(*pending[1].action, action("a-2", Lane::Penalty));
+    assert_eq!(*pending[1].action, of("a-2", Lane::Penalty));
     assert_eq!(pending[1].attempted, None);
     assert_eq!(pending[2].attempted.as_deref(), Some("{\"seconds\":9}"));
     assert!(pending[1].order < pending[2].order);
-    assert_eq!(scene.store().pending(1).unwrap().len(), 1);
+    assert_eq!(scene.store().pending("bridge", 1).unwrap().len(), 1);
 
     let outcomes = [
         Outcome::Done { message: Some("m-7".into()) },
@@ -273,7 +278,7 @@ fn actions_wait_in_order_until_they_end() {
         let state = both(&mut scene, |store| store.action_state(&id).unwrap());
         assert_eq!(state, Some(ActionState::Ended { outcome: outcome.clone(), at: at(20) }));
     }
-    assert_eq!(scene.store().pending(9).unwrap(), []);
+    assert_eq!(scene.store().pending("bridge", 9).unwrap(), []);
     let of_case = both(&mut scene, |store| store.actions_of(1).unwrap());
     assert_eq!(
         of_case.iter().map(|stored| &*stored.action.id).collect::<Vec<_>>(),
@@ -284,13 +289,66 @@ fn actions_wait_in_order_until_they_end() {
 }
 
 #[test]
+fn what_waits_in_a_group_is_found_without_reading_that_of_others() {
+    let mut scene = Scene::new();
+    scene.change(act("ours", Lane::Penalty));
+    // Who reads one of these fails.
+    let others = "WITH RECURSIVE n (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < 50000)
+                  INSERT INTO outbox (id, lane, state, action, platform, group_name, turn)
+                  SELECT 'theirs-' || at, 2, 'pending', '?', iif(at % 2, 'bridge', 'dead'), 'g2', 2 FROM n";
+    scene.store().conn.execute(others, []).unwrap();
+    let pending = scene.store().pending_of(Some(("bridge", "g1"))).unwrap();
+    assert_eq!(pending.iter().map(|action| &*action.id).collect::<Vec<_>>(), ["ours"]);
+}
+
+#[test]
+fn the_actions_of_a_platform_are_found_among_those_of_others() {
+    let mut scene = Scene::new();
+    let of = |id: &str, platform: &str| {
+        Change::Act(Arc::new(Action { platform: platform.into(), ..action(id, Lane::Penalty) }))
+    };
+    (0..20).for_each(|at| scene.change(of(&format!("dead-{at}"), "dead")));
+    scene.change(of("well", "well"));
+    let platforms = both(&mut scene, |store| store.pending_platforms().unwrap());
+    assert_eq!(platforms, ["dead".into(), "well".into()]);
+    let pending = both(&mut scene, |store| store.pending("well", 9).unwrap());
+    assert_eq!(pending.iter().map(|one| &*one.action.id).collect::<Vec<_>>(), ["well"]);
+    scene.change(Change::Ended { id: "well".into(), outcome: Outcome::Expired, at: at(20) });
+    assert_eq!(scene.store().pending_platforms().unwrap(), ["dead".into()]);
+}
+
+#[test]
+fn however_few_are_asked_for_none_comes_without_what_it_follows() {
+    let mut scene = Scene::new();
+    let of = |id: &str, lane, user: &str| {
+        let what = What::Mute { user: user.into(), seconds: 60, until: at(70) };
+        Change::Act(Arc::new(Action { what, ..action(id, lane) }))
+    };
+    for (id, lane, user) in [
+        ("notice", Lane::Notice, "u2"),
+        ("mute", Lane::Penalty, "u1"),
+        ("unmute", Lane::Undo, "u1"),
+        ("unmute behind the notice", Lane::Undo, "u2"),
+        ("another mute", Lane::Penalty, "u1"),
+        ("unmute of another", Lane::Undo, "u3"),
+    ] {
+        scene.change(of(id, lane, user));
+    }
+    let order = ["unmute of another", "mute", "unmute", "another mute", "notice", "unmute behind the notice"];
+    for few in 1..=6 {
+        let pending = scene.store().pending("bridge", few).unwrap();
+        assert_eq!(pending.iter().map(|one| &*one.action.id).collect::<Vec<_>>(), order[..few]);
+    }
+}
+
+#[test]
 fn the_same_action_is_not_put_twice() {
     let mut scene = Scene::new();
     scene.change(act("a-1", Lane::Penalty));
     scene.change(Change::Ended { id: "a-1".into(), outcome: Outcome::Expired, at: at(20) });
     scene.store().commit(&[changed(act("a-1", Lane::Undo)), changed(act("a-2", Lane::Undo))]).unwrap();
     assert_eq!(scene.store().counters().repeated_actions, 1);
-    assert_eq!(scene.store().pending(9).unwrap().len(), 1, "and what has ended does not begin anew");
+    assert_eq!(scene.store().pending("bridge", 9).unwrap().len(), 1, "and what has ended does not begin anew");
     assert_eq!(scene.store().actions_of(1).unwrap()[0].action.lane, Lane::Penalty);
 }
 

@@ -79,7 +79,7 @@ fn visible(store: &mut SqliteStore) -> impl PartialEq + std::fmt::Debug + use<> 
     let keys: Vec<_> = (1..=3000).map(|n| store.seen(key(n)).unwrap()).collect();
     let counts: Vec<_> = store.counts().unwrap().into_iter().filter(|count| count.table != "probe").collect();
     let case = store.case_of("bridge", "g1", "m-x").unwrap();
-    (counts, keys, case, store.membership(&member("u7")).unwrap(), store.pending(9).unwrap())
+    (counts, keys, case, store.membership(&member("u7")).unwrap(), store.pending("bridge", 9).unwrap())
 }
 
 #[test]

@@ -117,7 +117,8 @@ fn a_case_outlives_what_was_said_and_says_so() {
     // The newest action stays, and an action that is not sent is never forgotten.
     scene.change(of_case("a-late", 2));
     forget(scene.store(), Kept::Evidence, 1000);
-    let left: Vec<_> = scene.store().pending(9).unwrap().iter().map(|pending| pending.action.id.clone()).collect();
+    let left: Vec<_> =
+        scene.store().pending("bridge", 9).unwrap().iter().map(|pending| pending.action.id.clone()).collect();
     assert_eq!(left, ["a-late".into()]);
     assert_eq!((rows(scene.store(), "evidence"), rows(scene.store(), "case_messages")), (0, 0));
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
+use crate::domain::action::Outcome;
 use crate::store::schema::{self, MIGRATIONS, Migration};
 
 fn refusal(dir: &Path) -> OpenError {
@@ -114,6 +115,7 @@ pub(super) const ROWS: &[&str] = &[
     include_str!("../../../tests/data/migrations/0012.sql"),
     include_str!("../../../tests/data/migrations/0013.sql"),
     include_str!("../../../tests/data/migrations/0014.sql"),
+    include_str!("../../../tests/data/migrations/0015.sql"),
 ];
 
 #[test]
@@ -142,7 +144,8 @@ fn every_older_store_is_brought_up_to_date_with_its_rows() {
         assert_eq!(store.group("bridge", "g1").unwrap().ledger.alerts.rest, 3);
         assert_eq!(store.member(&member("u1")).unwrap().standing.strikes.len(), 1);
         assert_eq!(store.membership(&member("u1")).unwrap().unwrap().joined, Some(Timestamp(1_800_000_000_000)));
-        assert_eq!(store.pending(9).unwrap().len(), 1);
+        assert_eq!(store.pending("bridge", 9).unwrap().len(), 1);
+        assert_eq!(store.pending_of(Some(("bridge", "g1"))).unwrap().len(), 1);
         assert_eq!(store.last_config().unwrap(), Some(vec![("guard.toml".to_owned(), "# 群规".to_owned())]));
         for n in [1, 2] {
             assert_eq!(store.seen(key(n)).unwrap(), Some(key(n).body), "key {n}");
@@ -153,6 +156,28 @@ fn every_older_store_is_brought_up_to_date_with_its_rows() {
         let empty: Vec<_> = counts.filter(|count| count.rows == 0 && there.contains(&count.table)).collect();
         assert_eq!(empty, [TableCount { table: "probe".to_owned(), rows: 0 }], "every table has rows to migrate");
     }
+}
+
+#[test]
+fn where_sealed_actions_of_an_earlier_version_wait_is_noted_when_the_store_is_opened() {
+    let mut scene = Scene::new();
+    for (id, lane) in [("a-1", Lane::Notice), ("a-2", Lane::Undo), ("a-3", Lane::Penalty)] {
+        scene.change(act(id, lane));
+    }
+    scene.change(Change::Ended { id: "a-3".into(), outcome: Outcome::Expired, at: at(20) });
+    let noted = |scene: &mut Scene| -> Vec<(Option<String>, Option<String>, Option<i64>, Option<u8>)> {
+        let sql = "SELECT platform, group_name, follows, turn FROM outbox ORDER BY place";
+        let mut read = scene.store().conn.prepare(sql).unwrap();
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+        read.query_map([], row).unwrap().map(Result::unwrap).collect()
+    };
+    let before = noted(&mut scene);
+    assert_eq!(before[1].3, Some(Lane::Notice as u8), "it follows a notice");
+    assert_eq!(before[2], (None, None, None, None), "it waits nowhere any more");
+    let sql = "UPDATE outbox SET platform = NULL, group_name = NULL, follows = NULL, turn = NULL";
+    scene.store().conn.execute(sql, []).unwrap();
+    scene.reopen();
+    assert_eq!(noted(&mut scene), before);
 }
 
 #[test]

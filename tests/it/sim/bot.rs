@@ -124,6 +124,11 @@ impl Model {
         }
     }
 
+    /// Whether an action ever came.
+    pub fn was_tried(&self, id: &str) -> bool {
+        self.bodies.contains_key(id)
+    }
+
     /// Does it.
     pub fn carry_out(&mut self, action: &Action) {
         let times = self.done.entry(action.id.clone()).or_default();

@@ -10,6 +10,7 @@ mod daemon;
 mod locked;
 mod office;
 mod people;
+mod progress;
 mod rules;
 mod watch;
 mod wire;

@@ -160,6 +160,14 @@ impl Watch {
         read.query_row([id], |row| row.get(0)).optional().unwrap()
     }
 
+    /// Actions of a platform that have not come to their end and are not too late.
+    pub fn to_be_done(&self, platform: &str, now: Timestamp) -> Vec<String> {
+        let sql = "SELECT id FROM outbox WHERE state = 'pending' AND platform = ?1
+                   AND json_extract(unseal('outbox.action', id, action), '$.deadline') > ?2 ORDER BY place";
+        let mut read = self.conn.prepare_cached(sql).unwrap();
+        read.query_map((platform, now.0), |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
     /// Timers that should have fired.
     pub fn overdue(&self, now: Timestamp) -> i64 {
         let mut read = self.conn.prepare_cached("SELECT count(*) FROM timers WHERE due <= ?1").unwrap();

@@ -2,33 +2,34 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use qunwei::app::intake::Job;
-use qunwei::domain::action::{Action, ActionId};
+use qunwei::domain::action::ActionId;
 use qunwei::domain::case::{ByWhom, Halt};
 use qunwei::domain::time::Timestamp;
 use qunwei::ports::{Clock, Reply, RowKind};
-use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use super::bot::{self, Bots, Flight, MOODS, Mood};
-use super::callers::{Callers, Door};
-use super::daemon::{Daemon, Down, SIZES, unless_killed};
-use super::locked::{Handled, Locks};
+use super::callers::Callers;
+use super::daemon::{Daemon, unless_killed};
+use super::locked::Locks;
 use super::office::{Call, Office};
 use super::people::{Parcel, People, Way};
-use super::rules::{CORP, PLATFORMS, versions};
+use super::progress::Progress;
+use super::rules::{CORP, FETCH, ONCE, PLAIN, PLATFORMS, PUSH};
 use super::watch::Watch;
-use crate::journal::run_again_knowing;
+use crate::support::MORNING;
 use crate::support::clock::HandClock;
 use crate::support::dice::Dice;
 use crate::support::faulty::{Fault, Faults};
-use crate::support::{MORNING, dump};
+
+mod checks;
+mod ends;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -94,6 +95,7 @@ pub struct World<'a> {
     /// Requests that were answered 200.
     answered: Vec<Parcel>,
     counts: Counts,
+    progress: Progress,
     trace: DefaultHasher,
     told: bool,
 }
@@ -131,6 +133,7 @@ impl<'a> World<'a> {
             watch: None,
             answered: Vec::new(),
             counts: Counts::default(),
+            progress: Progress::default(),
             trace: DefaultHasher::new(),
             told,
         }
@@ -260,6 +263,7 @@ impl<'a> World<'a> {
 
     fn turn(&mut self) {
         let Some(daemon) = &mut self.daemon else { return };
+        self.progress.turned();
         if unless_killed(|| daemon.turn()).is_none() {
             return self.killed("in a commit");
         }
@@ -285,6 +289,7 @@ impl<'a> World<'a> {
     fn deliver(&mut self) {
         self.daemon.iter_mut().for_each(Daemon::deliver);
         self.take_off();
+        [PUSH, ONCE, PLAIN].into_iter().for_each(|platform| self.check_progress(platform));
     }
 
     /// Attempts that have just begun: their answers come later.
@@ -310,19 +315,6 @@ impl<'a> World<'a> {
         }
     }
 
-    /// What is tried is to be done: nothing recorded says that it has come to its end.
-    fn check_attempt(&mut self, action: &Action) {
-        let state = self.watch.as_ref().and_then(|watch| watch.state_of(&action.id));
-        let state = state.unwrap_or_default();
-        // While the store cannot be read nobody knows what was cancelled by a commit that is said to have failed; and what is
-        // written of it is true when it is durable.
-        let engine = self.daemon.as_ref().map(|daemon| &daemon.turning.engine);
-        let unknown = engine.is_some_and(|engine| engine.trouble().is_some() || engine.is_unsettled());
-        let expected = state == "pending" || (state == "cancelled" && unknown);
-        assert!(!self.faults.is_unsynced(&action.id), "{} is tried and not durable", action.id);
-        assert!(expected, "{} is tried and recorded as {state}: {action:?}", action.id);
-    }
-
     fn wait_for_the_next(&mut self) {
         let next = self.coming.keys().next().map(|(at, _)| *at);
         let by = next.map_or(SECOND, |at| at.since(self.now())).min(MINUTE);
@@ -330,6 +322,7 @@ impl<'a> World<'a> {
     }
 
     fn pass(&mut self, by: Duration) {
+        self.progress.pass(by);
         self.clock.turn(by);
         self.time.block_on(tokio::time::advance(by));
     }
@@ -344,6 +337,7 @@ impl<'a> World<'a> {
         };
         self.say(format_args!("clock to {to}"));
         self.clock.set(to);
+        self.progress.begin_anew();
     }
 
     fn change_mood(&mut self) {
@@ -351,6 +345,7 @@ impl<'a> World<'a> {
         let mood = if self.dice.percent(45) { Mood::Well } else { MOODS[self.dice.below(9) as usize] };
         self.say(format_args!("{platform} {mood:?}"));
         self.moods.insert(platform, mood);
+        self.progress.goes_on(platform);
     }
 
     fn change_store(&mut self) {
@@ -401,6 +396,11 @@ impl<'a> World<'a> {
         let most = 1 + self.dice.below(10) as usize;
         let Some(daemon) = &mut self.daemon else { return };
         let leased = daemon.fetch(most);
+        match leased.is_empty() {
+            true => self.check_progress(FETCH),
+            false => self.progress.goes_on(FETCH),
+        }
+        let Some(daemon) = &mut self.daemon else { return };
         let coin = self.dice.below(10);
         if coin == 0 {
             daemon.give_back(&leased);
@@ -495,215 +495,4 @@ impl<'a> World<'a> {
         self.counts.refused += 1;
         self.comes(delay, Coming::Sent(parcel));
     }
-
-    fn look_at_requests(&mut self) {
-        let Some(daemon) = &mut self.daemon else { return };
-        let answers = daemon.answers();
-        self.watched();
-        for (parcel, status, body) in answers {
-            let forged = matches!(parcel.way, Way::Callback { door: Door::Forged, .. });
-            match (status, &parcel.way) {
-                (200, _) if !forged => self.check_taken(parcel, &body),
-                (401, _) if forged => self.counts.forged += 1,
-                (503, _) if !forged => {
-                    let delay = SECOND + self.millis(9000);
-                    self.send_later(parcel, delay);
-                }
-                _ => panic!("{status} to {}: {}", parcel.body(), String::from_utf8_lossy(&body)),
-            }
-        }
-    }
-
-    /// What was answered 200 is durable.
-    fn check_taken(&mut self, parcel: Parcel, body: &[u8]) {
-        if matches!(parcel.way, Way::Bridge) {
-            let said: Value = serde_json::from_slice(body).unwrap();
-            let count = said["accepted"].as_u64().unwrap() + said["duplicates"].as_u64().unwrap();
-            assert_eq!(count, parcel.events.len() as u64);
-        }
-        let watch = self.watch.as_ref().unwrap();
-        let lost: Vec<&str> = parcel.ids().filter(|id| !watch.has_judged(parcel.platform, id)).collect();
-        assert!(lost.is_empty(), "answered 200 and not in the journal: {lost:?}");
-        let unsynced: Vec<&str> = parcel.ids().filter(|id| self.faults.is_unsynced(id)).collect();
-        assert!(unsynced.is_empty(), "answered 200 and not durable: {unsynced:?}");
-        self.answered.push(parcel);
-    }
-
-    fn watched(&mut self) {
-        if let Some(watch) = &mut self.watch {
-            let faults = watch.look(&self.touched);
-            assert_eq!(faults, Vec::<String>::new());
-        }
-    }
-
-    fn check(&mut self) {
-        self.watched();
-        let mut faults = std::mem::take(&mut self.bots.lock().faults);
-        faults.append(&mut self.office.lock().faults);
-        assert_eq!(faults, Vec::<String>::new());
-        let Some(daemon) = &self.daemon else { return };
-        let held = daemon.turning.outbox.lock().len();
-        let most = SIZES.outbox + SIZES.outbox / 4; // what is urgent has a quarter more room
-        assert!(held <= most, "{held} actions in memory");
-        assert!(daemon.attempts() <= most, "{} attempts", daemon.attempts());
-        let depth = daemon.turning.intake.depth();
-        assert!(depth <= SIZES.queue + 3 * most, "{depth} inputs are queued");
-    }
-
-    /// Drops everything that is not on the disk.
-    fn killed(&mut self, when: &str) {
-        let Some(daemon) = self.daemon.take() else { return };
-        self.say(format_args!("killed {when}"));
-        self.counts.kills += 1;
-        let Daemon { requests, turning, health, .. } = daemon;
-        for (parcel, answering) in requests {
-            drop(answering);
-            if self.dice.percent(90) {
-                let delay = self.millis(20_000);
-                self.send_later(parcel, delay);
-            }
-        }
-        drop((turning, health));
-        self.forget_attempts();
-        self.watched();
-        if self.dice.percent(12) || self.told {
-            self.compare();
-        }
-    }
-
-    /// Who made attempts is gone.
-    fn forget_attempts(&self) {
-        let mut model = self.bots.lock();
-        model.flying.clear();
-        model.begun.clear();
-        self.office.lock().calls.clear();
-    }
-
-    /// Before a start: with a wrong key or none it does not start, and nothing is changed; the key is changed now and then.
-    fn handle_keys(&mut self) {
-        let coin = self.dice.roll();
-        match self.locks.handle(self.data.path(), coin) {
-            Handled::Nothing => return,
-            Handled::LockedOut => self.counts.locked_out += 1,
-            Handled::Changed => self.counts.keys += 1,
-        }
-        self.say(format_args!("the key was handled"));
-    }
-
-    fn start(&mut self) {
-        self.handle_keys();
-        let (place, keys) = (self.data.path(), self.locks.keys());
-        let outside = (&self.bots, &self.office);
-        match Daemon::start((place, &keys), self.rules, self.clock.clone(), outside, &self.faults) {
-            Ok(daemon) => {
-                let rules = self.rules;
-                self.say(format_args!("started under {rules}"));
-                self.daemon = Some(daemon);
-                self.watch.get_or_insert_with(|| Watch::of(self.data.path(), &self.locks.all()));
-            }
-            Err(Down::Killed) => {
-                self.say(format_args!("killed at its start"));
-                self.counts.kills += 1;
-                self.forget_attempts();
-            }
-            Err(Down::Refused(why)) => {
-                self.say(format_args!("does not start: {why}"));
-                self.counts.refusals_to_start += 1;
-                self.pass(SECOND);
-                if self.dice.percent(20) {
-                    self.faults.set([]);
-                }
-            }
-        }
-    }
-
-    /// Nothing fails any more; until all is done.
-    fn calm(&mut self) {
-        self.say(format_args!("calm"));
-        self.faults.set([]);
-        self.moods.values_mut().for_each(|mood| *mood = Mood::Well);
-        self.killed("for the last time");
-        self.start();
-        for round in 0..4000_u32 {
-            self.turn();
-            self.settle();
-            self.deliver();
-            self.fetch_all();
-            self.happen();
-            self.check();
-            let pending = self.watch.as_ref().unwrap().states().get("pending").copied().unwrap_or(0);
-            let open = self.daemon.as_ref().unwrap().requests.len();
-            let sending = self.coming.values().any(|coming| matches!(coming, Coming::Sent(_)));
-            if pending == 0 && open == 0 && !sending && self.overdue_none() {
-                return;
-            }
-            let by = if round % 4 == 3 { 5 * MINUTE } else { Duration::from_millis(300) };
-            self.pass(by);
-        }
-        let states = self.watch.as_ref().unwrap().states();
-        panic!("it does not come to rest: {states:?}");
-    }
-
-    fn overdue_none(&self) -> bool {
-        self.watch.as_ref().unwrap().overdue(self.now()) == 0
-    }
-
-    fn fetch_all(&mut self) {
-        let Some(daemon) = &mut self.daemon else { return };
-        for leased in daemon.fetch(20) {
-            let mut model = self.bots.lock();
-            model.came(&leased.action, &leased.body);
-            model.carry_out(&leased.action);
-            let reply = model.said(&leased.action);
-            drop(model);
-            daemon.ack(&leased.action.id, reply);
-        }
-    }
-
-    /// A fresh run of the journal gives the same state.
-    fn compare(&mut self) {
-        if self.daemon.take().is_some() {
-            self.forget_attempts();
-        }
-        let Some(watch) = &self.watch else { return };
-        if watch.inputs.is_empty() {
-            return;
-        }
-        self.counts.compared += 1;
-        let known = versions().iter().map(|version| version.settings.clone());
-        let again = tempfile::tempdir_in(self.data.path().parent().unwrap()).unwrap();
-        let opened = self.locks.opened(self.data.path());
-        let data = opened.as_ref().map_or(self.data.path(), TempDir::path);
-        run_again_knowing(known, data, again.path());
-        dump::assert_same(&state(data), &state(again.path()));
-    }
-
-    /// What is recorded of the actions is what the bots know.
-    fn check_ends(&mut self) {
-        let model = self.bots.lock();
-        for [id, state, error] in self.watch.as_ref().unwrap().actions() {
-            let done = model.done.get(&*id).copied().unwrap_or(0);
-            match state.as_str() {
-                "done" => assert!(model.said.contains(&*id), "{id} is recorded as done and was never said to be"),
-                "failed" | "expired" | "cancelled" | "observed" => {}
-                "uncertain" => assert!(!error.is_empty(), "{id} is uncertain for no reason"),
-                _ => panic!("{id} is {state} in the end"),
-            }
-            if state == "observed" {
-                assert_eq!(done, 0, "{id} was only to be observed");
-            }
-        }
-    }
-}
-
-/// The state, without what the journal does not say: that an attempt which was about to be made was surely not.
-fn state(data: &Path) -> BTreeMap<&'static str, Vec<String>> {
-    let mut state = dump::state(data);
-    for row in state.get_mut("outbox").unwrap() {
-        let columns: Vec<&str> = row.splitn(6, " | ").collect();
-        if columns[3] != "done" {
-            *row = [&columns[..4], &columns[5..]].concat().join(" | ");
-        }
-    }
-    state
 }

@@ -314,9 +314,14 @@ impl Store for FaultyStore {
         self.inner.save_windows(seq, keep, windows)
     }
 
-    fn pending(&mut self, limit: usize) -> Result<Vec<Pending>, StoreError> {
+    fn pending(&mut self, platform: &str, limit: usize) -> Result<Vec<Pending>, StoreError> {
         self.faults.check(&Fault::Reads)?;
-        self.inner.pending(limit)
+        self.inner.pending(platform, limit)
+    }
+
+    fn pending_platforms(&mut self) -> Result<Vec<Arc<str>>, StoreError> {
+        self.faults.check(&Fault::Reads)?;
+        self.inner.pending_platforms()
     }
 
     fn renew_config(&mut self, version: &str, at: Timestamp) -> Result<bool, StoreError> {

@@ -108,7 +108,7 @@ fn what_a_bot_says_late_is_the_truth() {
     }
     // After a restart nobody remembers that it was handed out.
     let mut outbox = fetching(true);
-    outbox.refill(vec![pending(1, tell("a", "u1"), None)], 1000);
+    outbox.refill(&"p".into(), vec![pending(1, tell("a", "u1"), None)], 1000);
     assert_eq!(ack(&mut outbox, "a", done(), NOW), "done");
     outbox.ended(&"a".into());
     assert!(outbox.is_empty());
@@ -182,16 +182,16 @@ fn after_a_restart_a_bot_may_still_have_what_was_recorded_as_tried() {
         rows.map(|(order, action, attempted)| pending(order, action, attempted)).to_vec()
     };
     let mut once = fetching(false);
-    once.refill(rows(), 1000);
+    once.refill(&"p".into(), rows(), 1000);
     assert_eq!(fetch(&mut once, 50, NOW), ["c", "b"]);
     assert_eq!(ack(&mut once, "a", done(), NOW), "done");
 
     let mut once = fetching(false);
-    once.refill(rows(), 1000);
+    once.refill(&"p".into(), rows(), 1000);
     assert_eq!(step(&mut once, NOW.plus(LEASE)), ["uncertain a"], "unless it says nothing for a lease's time");
 
     let mut idempotent = fetching(true);
-    idempotent.refill(rows(), 1000);
+    idempotent.refill(&"p".into(), rows(), 1000);
     assert_eq!(fetch(&mut idempotent, 50, NOW), ["c", "a", "b"]);
 }
 

@@ -9,7 +9,11 @@ fn an_unmute_never_overtakes_its_mute() {
     outbox.push(unmute("unmute", "u1"));
     assert_eq!(drain(&mut outbox, NOW), ["mute", "unmute"]);
     // The store gives lane by lane: at a start too, the order of decisions counts.
-    outbox.refill(vec![pending(8, unmute("unmute", "u1"), None), pending(7, mute("mute", "u1"), None)], 1000);
+    outbox.refill(
+        &"p".into(),
+        vec![pending(8, unmute("unmute", "u1"), None), pending(7, mute("mute", "u1"), None)],
+        1000,
+    );
     assert_eq!(drain(&mut outbox, NOW), ["mute", "unmute"]);
 }
 
@@ -22,7 +26,7 @@ fn memory_holds_no_more_than_it_may_however_it_is_filled_up() {
     }
     assert!(outbox.wants_refill());
     let stored = (0..10).map(|at| pending(at, tell(&format!("old{at}"), &format!("v{at}")), None));
-    outbox.refill(stored.collect(), 10);
+    outbox.refill(&"p".into(), stored.collect(), 10);
     assert_eq!(outbox.len(), 10);
     assert!(!outbox.wants_refill(), "not before there is room");
     for at in 5..10 {
@@ -49,7 +53,11 @@ fn an_unmute_does_not_overtake_a_mute_that_waits_in_the_store() {
     outbox.push(unmute("unmute", "v"));
     assert_eq!(outbox.len(), 4);
     assert_eq!(drain(&mut outbox, NOW), ["new0", "new1", "new2", "new3"]);
-    outbox.refill(vec![pending(8, unmute("unmute", "v"), None), pending(7, mute("mute", "v"), None)], 1000);
+    outbox.refill(
+        &"p".into(),
+        vec![pending(8, unmute("unmute", "v"), None), pending(7, mute("mute", "v"), None)],
+        1000,
+    );
     assert_eq!(drain(&mut outbox, NOW), ["mute", "unmute"]);
     // All is in memory: nobody waits outside any more.
     (4..8).for_each(|at| outbox.push(tell(&format!("new{at}"), &format!("u{at}"))));
@@ -100,7 +108,7 @@ fn an_attempt_that_is_known_to_have_come_to_nothing_is_forgotten_only_where_it_m
     assert_eq!(drain_one(&mut once, "m"), None, "its body stays as it was fixed");
     // What an earlier run may have done stays doubtful, whatever this one did.
     let mut again = outbox(true);
-    again.refill(vec![pending(1, tell("a", "u1"), Some("{}"))], 1000);
+    again.refill(&"p".into(), vec![pending(1, tell("a", "u1"), Some("{}"))], 1000);
     assert_eq!(drain_one(&mut again, "a"), None);
 }
 
@@ -114,14 +122,18 @@ fn drain_one(outbox: &mut Outbox, id: &str) -> Option<String> {
 fn after_a_restart_an_attempt_is_repeated_with_the_same_bytes_or_not_at_all() {
     let kept = r#"{"id":"a","seconds":1234}"#;
     let mut idempotent = outbox(true);
-    idempotent.refill(vec![pending(1, mute("a", "u1"), Some(kept)), pending(2, tell("b", "u2"), None)], 1000);
+    idempotent.refill(
+        &"p".into(),
+        vec![pending(1, mute("a", "u1"), Some(kept)), pending(2, tell("b", "u2"), None)],
+        1000,
+    );
     let tried = bodies(idempotent.step(NOW));
     assert_eq!(tried[0], ("a".into(), kept.into()));
     assert_eq!(&*tried[1].0, "b");
 
     let mut once = outbox(false);
     let rows = [(1, tell("a", "u1"), Some("{}")), (2, tell("b", "u1"), None), (3, unmute("c", "u2"), Some("{}"))];
-    once.refill(rows.map(|(order, action, attempted)| pending(order, action, attempted)).into(), 1000);
+    once.refill(&"p".into(), rows.map(|(order, action, attempted)| pending(order, action, attempted)).into(), 1000);
     assert_eq!(step(&mut once, NOW), ["try c", "uncertain a"], "an unmute may be repeated");
     once.ended(&"a".into());
     assert_eq!(step(&mut once, NOW), ["record b"]);
@@ -130,7 +142,7 @@ fn after_a_restart_an_attempt_is_repeated_with_the_same_bytes_or_not_at_all() {
 #[test]
 fn what_may_have_happened_is_uncertain_even_when_its_time_is_over() {
     let mut outbox = outbox(false);
-    outbox.refill(vec![pending(1, tell("a", "u1"), Some("{}"))], 1000);
+    outbox.refill(&"p".into(), vec![pending(1, tell("a", "u1"), Some("{}"))], 1000);
     assert_eq!(step(&mut outbox, NOW.plus(NOTICE_DEADLINE)), ["uncertain a"]);
 }
 
@@ -174,8 +186,8 @@ fn what_does_not_fit_into_memory_comes_later_in_its_order() {
             order.push(id.to_owned());
         }
         if outbox.wants_refill() {
-            let size = outbox.refill_size();
-            outbox.refill(stored.iter().take(size).cloned().collect(), size);
+            let size = outbox.share();
+            outbox.refill(&"p".into(), stored.iter().take(size).cloned().collect(), size);
             assert!(outbox.len() < 2 * size, "{}", outbox.len());
         }
     }
@@ -193,7 +205,7 @@ fn a_refill_does_not_bring_back_what_is_in_memory() {
     let mut outbox = outbox(true);
     outbox.push(tell("a", "u1"));
     step(&mut outbox, NOW);
-    outbox.refill(vec![pending(1, tell("a", "u1"), None), pending(2, tell("b", "u1"), None)], 1000);
+    outbox.refill(&"p".into(), vec![pending(1, tell("a", "u1"), None), pending(2, tell("b", "u1"), None)], 1000);
     assert_eq!(step(&mut outbox, NOW), Vec::<String>::new());
     finish(&mut outbox, "a", NOW);
     assert_eq!(step(&mut outbox, NOW), ["try b"]);
