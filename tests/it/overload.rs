@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use qunwei::adapters::inbound;
-use qunwei::app::intake::{Intake, Job};
+use qunwei::app::intake::{Inbound, Intake, Job};
 use serde_json::{Value, json};
 
 use crate::soak::number;
@@ -70,34 +70,68 @@ fn memory(daemon: &Daemon) -> (u64, u64) {
     (read("VmHWM:"), read("VmRSS:"))
 }
 
+/// Messages as they are queued.
+fn events(platform: &str, id: &str, more: &Value) -> Vec<Inbound> {
+    let mut event = json!({"id": id, "type": "message", "group": "g1", "sender": {"id": "u1"}, "text": "早"});
+    event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    inbound::read(event.to_string().as_bytes(), &platform.into(), MORNING, 1).unwrap().events
+}
+
+/// The ids of so many of what waits, as they are handed out.
+fn taken(intake: &Intake, limit: usize) -> Vec<String> {
+    let id = |job| match job {
+        Job::Events { events, .. } => events[0].event.id.to_string(),
+        other => panic!("{other:?}"),
+    };
+    intake.take(limit, Duration::ZERO).into_iter().map(id).collect()
+}
+
 /// The queue by itself: what admins ask for goes into the tenth that is kept, and before the rest.
 #[test]
 fn what_admins_ask_for_goes_first() {
     let intake = Intake::new(20);
-    let events = |id: &str, more: Value| {
-        let mut event = json!({"id": id, "type": "message", "group": "g1", "sender": {"id": "u1"}, "text": "早"});
-        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        inbound::read(event.to_string().as_bytes(), &"example".into(), MORNING, 1).unwrap().events
-    };
+    let say = |id: &str, more: Value| intake.submit(events("example", id, &more)).map(drop);
     for at in 0..18 {
-        intake.submit(events(&format!("m-{at}"), json!({}))).unwrap();
+        say(&format!("m-{at}"), json!({})).unwrap();
     }
     let role = |role: &str| json!({"sender": {"id": "u2", "role": role}, "text": "/停"});
-    assert!(intake.submit(events("more", json!({}))).is_err(), "nine tenths are taken");
-    assert!(intake.submit(events("member", role("member"))).is_err(), "whoever may not ask waits like all");
+    assert!(say("more", json!({})).is_err(), "nine tenths are taken");
+    assert!(say("member", role("member")).is_err(), "whoever may not ask waits like all");
     let button = json!({"type": "button", "user": "boss", "task": "t", "choice": "removed"});
-    intake.submit(events("order", role("admin"))).unwrap();
-    intake.submit(events("button", button.clone())).unwrap();
-    assert!(intake.submit(events("late", button)).is_err(), "all is taken");
-    let taken: Vec<String> = intake
-        .take(100, Duration::ZERO)
-        .into_iter()
-        .map(|job| match job {
-            Job::Events { events, .. } => events[0].event.id.to_string(),
-            other => panic!("{other:?}"),
-        })
-        .collect();
-    assert_eq!(taken[..4], ["order", "button", "m-0", "m-1"]);
+    say("button", button.clone()).unwrap();
+    assert!(say("another", button).is_err(), "of what is kept, half is for those who are known to be admins");
+    say("order", role("admin")).unwrap();
+    assert!(say("late", role("admin")).is_err(), "all is taken");
+    assert_eq!(taken(&intake, 100)[..4], ["button", "order", "m-0", "m-1"]);
+}
+
+/// Who is not known to be an admin asks for little at once; the rest waits with what all say.
+#[test]
+fn what_anybody_asks_for_goes_ahead_only_a_little() {
+    let intake = Intake::new(200);
+    let say = |id: &str, user: &str| {
+        let order = json!({"sender": {"id": user}, "text": "/在吗"});
+        intake.submit(events("example", id, &order)).map(drop)
+    };
+    intake.submit(events("example", "before", &json!({}))).unwrap();
+    for at in 0..179 {
+        say(&format!("one-{at}"), "one").unwrap();
+    }
+    assert!(say("one-more", "one").is_err(), "nine tenths are taken, and nothing of what is kept");
+    for at in 0..10 {
+        say(&format!("other-{at}"), &format!("u{at}")).ok();
+    }
+    for at in 0..10 {
+        let order = json!({"sender": {"id": "boss", "role": "admin"}, "text": "/停"});
+        intake.submit(events("example", &format!("boss-{at}"), &order)).expect("room is kept for admins");
+    }
+    let first = taken(&intake, 20);
+    assert_eq!(first.iter().filter(|id| id.starts_with("one-")).count(), 2, "{first:?}");
+    assert_eq!(first.iter().filter(|id| id.starts_with("other-")).count(), 8, "{first:?}");
+    assert_eq!(first.iter().filter(|id| id.starts_with("boss-")).count(), 10, "{first:?}");
+    assert_eq!(taken(&intake, 1), ["before"]);
+    say("again", "one").unwrap();
+    assert_eq!(taken(&intake, 1), ["again"], "what was handed out does not count any more");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
