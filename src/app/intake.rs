@@ -1,6 +1,7 @@
 //! The way in: a bounded queue in front of the one consumer. A tenth of it is kept for what the daemon says to itself
 //! (outcomes, attempts) and for admins, and that goes first: a flood of messages never keeps an unmute from being recorded, nor
-//! an admin from stopping it. Who is not known to be an admin has little of it.
+//! an admin from stopping it. Who is not known to be an admin has little of it. The rest is everybody's in equal parts: when it is
+//! full, whoever has most waiting makes room for who has less, and platforms are handed out in turns.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -36,6 +37,8 @@ pub enum Answer {
         /// Why, for the operator.
         reason: String,
     },
+    /// None is durable: the queue was full, and others who had less in it needed the room. It may be sent again later.
+    Displaced,
 }
 
 /// Requests that were written, and what each is told once that is durable. They are told together, by a thread of those that
@@ -218,6 +221,21 @@ impl Job {
         }
     }
 
+    /// The platform whose it is, if it is of one.
+    fn platform(&self) -> Option<&Arc<str>> {
+        match self {
+            Job::Events { events, .. } | Job::Marked { events, .. } => Some(&events.first()?.event.platform),
+            _ => None,
+        }
+    }
+
+    /// It is not taken after all. Who cannot be told so hears nothing more, and asks again.
+    fn displace(self) {
+        if let Job::Events { answer, .. } | Job::Marked { answer, .. } = self {
+            let _ = answer.send(Answer::Displaced); // who asked may have gone: no matter
+        }
+    }
+
     /// Whether it is no input at all.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -252,8 +270,8 @@ impl Intake {
     /// Hands in the events of one request; the receiver is told when they are durable.
     ///
     /// # Errors
-    /// Nine tenths of the queue are taken (all of it, where the events are what admins ask for), or the daemon is stopping. An
-    /// array larger than that still goes into an empty queue.
+    /// Nine tenths of the queue are taken (all of it, where the events are what admins ask for), and no other platform has much
+    /// more of it than this one; or the daemon is stopping. An array larger than that still goes into an empty queue.
     pub fn submit(&self, mut events: Vec<Inbound>) -> Result<oneshot::Receiver<Answer>, Full> {
         self.look_ahead(&mut events)?;
         let (answer, answered) = oneshot::channel();
@@ -368,11 +386,10 @@ impl Intake {
 
     /// Looks at events before they are queued, unless the queue is so full that they will hardly be.
     fn look_ahead(&self, events: &mut [Inbound]) -> Result<(), Full> {
-        let queue = self.lock();
-        if !queue.has_room(events.len(), self.capacity) {
+        let Some(first) = events.first() else { return Ok(()) };
+        if !self.lock().may_have_room(&first.event.platform, events.len(), self.capacity) {
             return Err(Full);
         }
-        drop(queue);
         self.glances.look(events);
         Ok(())
     }
@@ -385,16 +402,18 @@ impl Intake {
             _ => None,
         };
         let mut queue = self.lock();
-        let ahead = askers.filter(|askers| queue.may_go_ahead(askers, self.capacity));
-        let limit = match &ahead {
-            Some(askers) if askers.is_empty() => self.capacity,
-            Some(_) => self.capacity - self.capacity / 20,
-            None => self.capacity - self.capacity / 10,
-        };
-        if !queue.has_room(job.len(), limit) {
-            return Err(Full);
+        let ahead = askers.filter(|askers| {
+            let kept = if askers.is_empty() { 0 } else { self.capacity / 20 };
+            queue.may_go_ahead(askers, self.capacity) && queue.has_room(job.len(), self.capacity - kept)
+        });
+        if ahead.is_some() {
+            self.put(&mut queue, job, ahead);
+            return Ok(());
         }
-        self.put(&mut queue, job, ahead);
+        let displaced = queue.make_room(&job, self.capacity - self.capacity / 10).ok_or(Full)?;
+        self.put(&mut queue, job, None);
+        drop(queue);
+        displaced.into_iter().for_each(Job::displace);
         Ok(())
     }
 

@@ -238,6 +238,10 @@ async fn take(
     })?;
     match answered.await {
         Ok(Answer::Durable { accepted, duplicates }) => Ok(durable(accepted, duplicates)),
+        Ok(Answer::Displaced) => {
+            state.metrics.shed(Shed::Intake);
+            Err(Refused::Full)
+        }
         Ok(Answer::Unavailable { .. }) | Err(_) => Err(Refused::Unavailable),
     }
 }

@@ -134,6 +134,44 @@ fn what_anybody_asks_for_goes_ahead_only_a_little() {
     assert_eq!(taken(&intake, 1), ["again"], "what was handed out does not count any more");
 }
 
+/// The room is everybody's in equal parts, where several want it.
+#[test]
+fn who_has_most_waiting_makes_room_for_who_has_less() {
+    let intake = Intake::new(20);
+    let say = |platform: &str, id: &str| intake.submit(events(platform, id, &json!({})));
+    let mut noisy: Vec<_> = (0..18).map(|at| say("noisy", &format!("n-{at}")).unwrap()).collect();
+    let mut quiet: Vec<_> =
+        (0..9).map(|at| say("quiet", &format!("q-{at}")).expect("it has less than its share")).collect();
+    assert!(say("noisy", "more").is_err() && say("quiet", "more").is_err(), "both have their share");
+    let waits = |answer: &mut tokio::sync::oneshot::Receiver<_>| {
+        matches!(answer.try_recv(), Err(tokio::sync::oneshot::error::TryRecvError::Empty))
+    };
+    assert!(quiet.iter_mut().all(waits));
+    assert!(noisy[..9].iter_mut().all(waits), "what came first stays");
+    assert!(!noisy[9..].iter_mut().any(waits), "what came last is refused");
+    let both = taken(&intake, 100);
+    let of = |letter: &str| both.iter().filter(|id| id.starts_with(letter)).cloned().collect::<Vec<_>>();
+    for (letter, platform) in [("n", "noisy"), ("q", "quiet")] {
+        let expected: Vec<_> = (0..9).map(|at| format!("{letter}-{at}")).collect();
+        assert_eq!(of(letter), expected, "{platform} is handed out in its order");
+    }
+}
+
+/// Who has much waiting does not keep others waiting.
+#[test]
+fn platforms_are_handed_out_in_turns() {
+    let intake = Intake::new(2000);
+    for at in 0..1000 {
+        drop(intake.submit(events("noisy", &format!("n-{at}"), &json!({}))).unwrap());
+    }
+    for at in 0..100 {
+        drop(intake.submit(events("quiet", &format!("q-{at}"), &json!({}))).unwrap());
+    }
+    let first = taken(&intake, 300);
+    let quiet = first.iter().filter(|id| id.starts_with("q-")).count();
+    assert_eq!((first.len(), quiet), (300, 100));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_there_is_no_room_for_is_refused_and_admins_are_heard() {
     let seconds = number("QUNWEI_SOAK_SECONDS").unwrap_or(8);

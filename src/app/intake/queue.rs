@@ -1,6 +1,7 @@
 //! What waits, and in which order it is handed out.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use super::Job;
 use crate::domain::ids::MemberKey;
@@ -9,11 +10,62 @@ use crate::domain::ids::MemberKey;
 /// for the next. The rest waits with the others.
 const MOST_OF_ONE: usize = 2;
 
+/// So many inputs of a platform are handed out before it is another's turn.
+const TURN: isize = 64;
+
+/// One job in its line.
+struct Waiting {
+    /// How many jobs had come before it.
+    came: u64,
+    inputs: usize,
+    job: Job,
+}
+
+/// What waits of one platform, in its order.
+struct Lane {
+    platform: Arc<str>,
+    jobs: VecDeque<Waiting>,
+    inputs: usize,
+    /// How many inputs it may hand out before it is another's turn; less than none after a large request.
+    credit: isize,
+}
+
+impl Lane {
+    /// How many of its inputs may be refused for one that has `own`. What came first stays.
+    fn spare(&self, own: usize) -> usize {
+        let first = self.jobs.front().map_or(0, |waiting| waiting.inputs);
+        self.inputs.saturating_sub(own.max(first))
+    }
+
+    /// Whether its next came before this.
+    fn is_before(&self, came: u64) -> bool {
+        self.jobs.front().is_some_and(|waiting| waiting.came < came)
+    }
+}
+
+/// Where the next job stands.
+enum Next {
+    First,
+    Lane(usize),
+    Rules,
+}
+
 #[derive(Default)]
 pub(super) struct Queue {
     /// Those that go before the others, each with who asked for it and is not known to be an admin.
     first: VecDeque<(Job, Vec<MemberKey>)>,
-    jobs: VecDeque<Job>,
+    /// The others, by platform. One of which nothing waits keeps its place until another needs it.
+    lanes: Vec<Lane>,
+    /// Whose turn it is.
+    turn: usize,
+    /// How many jobs wait in lanes.
+    waiting: usize,
+    /// Other rules: handed out when all that came before them was, and before all that came after.
+    rules: VecDeque<Waiting>,
+    /// How many jobs have come.
+    came: u64,
+    /// The platform of what is of none.
+    nobody: Arc<str>,
     /// How much of what waits ahead each of those asked for; nobody has 0.
     asking: HashMap<MemberKey, usize>,
     /// How much they all asked for.
@@ -30,6 +82,49 @@ impl Queue {
     /// Whether so many more may come in, of at most `limit`; an empty queue takes any number.
     pub(super) fn has_room(&self, inputs: usize, limit: usize) -> bool {
         !self.closed && (self.inputs == 0 || self.inputs + inputs <= limit)
+    }
+
+    /// The same, or there would be room if those of whom more waits than of this platform made some.
+    pub(super) fn may_have_room(&self, platform: &Arc<str>, inputs: usize, limit: usize) -> bool {
+        self.has_room(inputs, limit)
+            || !self.closed && {
+                let own = self.own(platform, inputs);
+                let spare: usize = self.lanes.iter().map(|lane| lane.spare(own)).sum();
+                self.inputs + inputs <= limit + spare
+            }
+    }
+
+    /// Makes room for a job where other platforms have more waiting than its own: what came last of whoever has most is taken out,
+    /// and to be refused. `None` where nobody has so much more.
+    pub(super) fn make_room(&mut self, job: &Job, limit: usize) -> Option<Vec<Job>> {
+        let (inputs, mut refused) = (job.len(), Vec::new());
+        if self.has_room(inputs, limit) {
+            return Some(refused);
+        }
+        let platform = job.platform().unwrap_or(&self.nobody);
+        if !self.may_have_room(platform, inputs, limit) {
+            return None;
+        }
+        let own = self.own(platform, inputs);
+        while !self.has_room(inputs, limit) {
+            let longest = self.lanes.iter_mut().max_by_key(|lane| lane.spare(own))?;
+            let last = longest.jobs.pop_back()?;
+            longest.inputs -= last.inputs;
+            self.inputs -= last.inputs;
+            self.waiting -= 1;
+            refused.push(last.job);
+        }
+        Some(refused)
+    }
+
+    /// How many inputs of a platform would wait with so many more.
+    fn own(&self, platform: &Arc<str>, more: usize) -> usize {
+        self.lane(platform).and_then(|lane| self.lanes.get(lane)).map_or(0, |lane| lane.inputs) + more
+    }
+
+    fn lane(&self, platform: &Arc<str>) -> Option<usize> {
+        // Nearly always it is the same name in memory.
+        self.lanes.iter().position(|lane| Arc::ptr_eq(&lane.platform, platform) || lane.platform == *platform)
     }
 
     /// Whether what these ask for, who are not known to be admins, may go ahead in a queue of this capacity: little of each, and
@@ -52,27 +147,94 @@ impl Queue {
         self.first.push_back((job, askers));
     }
 
-    /// Queues a job behind the others.
+    /// Queues a job behind the others of its platform.
     pub(super) fn push(&mut self, job: Job) {
-        self.inputs += job.len();
-        self.jobs.push_back(job);
+        let waiting = Waiting { came: self.came, inputs: job.len(), job };
+        self.came += 1;
+        self.inputs += waiting.inputs;
+        if let Job::Rules(_) = waiting.job {
+            self.rules.push_back(waiting);
+            return;
+        }
+        let platform = waiting.job.platform().unwrap_or(&self.nobody);
+        let at = match self.lane(platform) {
+            Some(at) => at,
+            None => self.open_lane(platform.clone()),
+        };
+        if let Some(lane) = self.lanes.get_mut(at) {
+            lane.inputs += waiting.inputs;
+            lane.jobs.push_back(waiting);
+            self.waiting += 1;
+        }
+    }
+
+    /// A lane for another platform, in the place of one of which nothing waits where there is such.
+    fn open_lane(&mut self, platform: Arc<str>) -> usize {
+        if let Some(at) = self.lanes.iter().position(|lane| lane.jobs.is_empty()) {
+            if let Some(lane) = self.lanes.get_mut(at) {
+                (lane.platform, lane.credit) = (platform, 0);
+            }
+            return at;
+        }
+        self.lanes.push(Lane { platform, jobs: VecDeque::new(), inputs: 0, credit: 0 });
+        self.lanes.len() - 1
     }
 
     /// Takes out jobs of at most `limit` inputs; one job may be larger, unless there is no room at all.
     pub(super) fn hand_out(&mut self, limit: usize) -> Vec<Job> {
         let (mut taken, mut inputs) = (Vec::new(), 0);
-        loop {
-            let next = self.first.front().map(|(job, _)| job).or_else(|| self.jobs.front());
-            let Some(next) = next else { break };
-            if limit == 0 || (!taken.is_empty() && inputs + next.len() > limit) {
+        while limit > 0 {
+            let Some((next, more)) = self.next() else { break };
+            if !taken.is_empty() && inputs + more > limit {
                 break;
             }
-            inputs += next.len();
-            taken.extend(self.next_first().or_else(|| self.jobs.pop_front()));
+            inputs += more;
+            taken.extend(self.pop(&next));
         }
         self.inputs -= inputs;
         self.in_hand += inputs;
         taken
+    }
+
+    /// Where the next job stands, and how many inputs it is.
+    fn next(&mut self) -> Option<(Next, usize)> {
+        if let Some((job, _)) = self.first.front() {
+            return Some((Next::First, job.len()));
+        }
+        // What came after other rules waits for them.
+        let rules = self.rules.front().map(|rules| (rules.came, rules.inputs));
+        let before = rules.map_or(u64::MAX, |(came, _)| came);
+        if self.waiting == 0 || rules.is_some() && !self.lanes.iter().any(|lane| lane.is_before(before)) {
+            return rules.map(|(_, inputs)| (Next::Rules, inputs));
+        }
+        loop {
+            let lane = self.lanes.get_mut(self.turn);
+            match lane {
+                Some(lane) if lane.credit > 0 && lane.is_before(before) => {
+                    let inputs = lane.jobs.front().map_or(0, |waiting| waiting.inputs);
+                    return Some((Next::Lane(self.turn), inputs));
+                }
+                // Its turn is over; what it had too much it gives back, what it did not need is not kept for it.
+                Some(lane) => lane.credit = (lane.credit + TURN).min(TURN),
+                None => {}
+            }
+            self.turn = if self.turn + 1 < self.lanes.len() { self.turn + 1 } else { 0 };
+        }
+    }
+
+    fn pop(&mut self, next: &Next) -> Option<Job> {
+        match next {
+            Next::First => self.next_first(),
+            Next::Rules => self.rules.pop_front().map(|waiting| waiting.job),
+            Next::Lane(at) => {
+                let lane = self.lanes.get_mut(*at)?;
+                let waiting = lane.jobs.pop_front()?;
+                lane.inputs -= waiting.inputs;
+                lane.credit -= isize::try_from(waiting.inputs).unwrap_or(isize::MAX);
+                self.waiting -= 1;
+                Some(waiting.job)
+            }
+        }
     }
 
     /// The next of those that go before the others.
@@ -91,12 +253,14 @@ impl Queue {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.first.is_empty() && self.jobs.is_empty()
+        self.first.is_empty() && self.waiting == 0 && self.rules.is_empty()
     }
 
     /// Drops all that waits.
     pub(super) fn clear(&mut self) {
         self.first.clear();
-        self.jobs.clear();
+        self.lanes.clear();
+        self.rules.clear();
+        self.waiting = 0;
     }
 }
