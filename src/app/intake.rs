@@ -221,11 +221,29 @@ impl Job {
         }
     }
 
+    /// How much of the queue it takes: the number of its inputs, large ones by their size.
+    pub fn weight(&self) -> usize {
+        match self {
+            Job::Events { events, .. } | Job::Marked { events, .. } => weight(events).max(1),
+            _ => self.len(),
+        }
+    }
+
     /// The platform whose it is, if it is of one.
     fn platform(&self) -> Option<&Arc<str>> {
         match self {
             Job::Events { events, .. } | Job::Marked { events, .. } => Some(&events.first()?.event.platform),
             _ => None,
+        }
+    }
+
+    /// Whether the daemon says it to itself.
+    fn is_own(&self) -> bool {
+        match self {
+            Job::Events { .. } | Job::Marked { .. } | Job::Mark { .. } | Job::Late { .. } => false,
+            Job::Rules(_) | Job::Pause { .. } | Job::Told(_) | Job::Picture { .. } => true,
+            Job::Erase { .. } | Job::Erasure { .. } => true,
+            Job::Attempt { .. } | Job::Untried { .. } | Job::Outcome { .. } => true,
         }
     }
 
@@ -240,6 +258,14 @@ impl Job {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// An input takes one more place for each so many bytes, so that what waits is bounded in bytes too.
+const PIECE: usize = 8 << 10;
+
+/// How much of the queue these take.
+fn weight(events: &[Inbound]) -> usize {
+    events.iter().map(|incoming| 1 + incoming.raw.len() / PIECE).sum()
 }
 
 /// The queue is full, or the daemon is stopping.
@@ -387,7 +413,7 @@ impl Intake {
     /// Looks at events before they are queued, unless the queue is so full that they will hardly be.
     fn look_ahead(&self, events: &mut [Inbound]) -> Result<(), Full> {
         let Some(first) = events.first() else { return Ok(()) };
-        if !self.lock().may_have_room(&first.event.platform, events.len(), self.capacity) {
+        if !self.lock().may_have_room(&first.event.platform, weight(events), self.capacity) {
             return Err(Full);
         }
         self.glances.look(events);
@@ -404,7 +430,7 @@ impl Intake {
         let mut queue = self.lock();
         let ahead = askers.filter(|askers| {
             let kept = if askers.is_empty() { 0 } else { self.capacity / 20 };
-            queue.may_go_ahead(askers, self.capacity) && queue.has_room(job.len(), self.capacity - kept)
+            queue.may_go_ahead(askers, self.capacity) && queue.has_room(job.weight(), self.capacity - kept)
         });
         if ahead.is_some() {
             self.put(&mut queue, job, ahead);

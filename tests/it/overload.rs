@@ -61,7 +61,7 @@ async fn flood(listen: std::net::SocketAddr, number: u64, flood: Arc<Flood>) -> 
 }
 
 /// What the process has held at most and holds now, in MiB.
-fn memory(daemon: &Daemon) -> (u64, u64) {
+pub fn memory(daemon: &Daemon) -> (u64, u64) {
     let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid())).unwrap();
     let read = |key: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
@@ -103,6 +103,24 @@ fn what_admins_ask_for_goes_first() {
     say("order", role("admin")).unwrap();
     assert!(say("late", role("admin")).is_err(), "all is taken");
     assert_eq!(taken(&intake, 100)[..4], ["button", "order", "m-0", "m-1"]);
+}
+
+/// What the daemon says to itself (outcomes, attempts, pictures) is bounded elsewhere; it takes nothing of what is kept for others.
+#[test]
+fn what_the_daemon_says_to_itself_takes_nobodys_room() {
+    let intake = Intake::new(20);
+    for at in 0..100 {
+        intake.tell(Job::Picture { id: format!("{at}").into(), read: None });
+    }
+    for at in 0..18 {
+        drop(intake.submit(events("example", &format!("m-{at}"), &json!({}))).expect("nine tenths are free"));
+    }
+    let order = json!({"sender": {"id": "boss", "role": "admin"}, "text": "/停"});
+    drop(intake.submit(events("example", "order", &order)).expect("and a tenth"));
+    assert_eq!((intake.depth(), intake.take(1000, Duration::ZERO).len()), (119, 119));
+    for at in 0..18 {
+        drop(intake.submit(events("example", &format!("n-{at}"), &json!({}))).expect("it is empty again"));
+    }
 }
 
 /// Who is not known to be an admin asks for little at once; the rest waits with what all say.
@@ -170,6 +188,16 @@ fn platforms_are_handed_out_in_turns() {
     let first = taken(&intake, 300);
     let quiet = first.iter().filter(|id| id.starts_with("q-")).count();
     assert_eq!((first.len(), quiet), (300, 100));
+}
+
+/// The queue is bounded by bytes too.
+#[test]
+fn what_waits_is_bounded_by_bytes_too() {
+    let intake = Intake::new(16_384);
+    let long = events("example", "long", &json!({"text": "x".repeat(1_000_000)}));
+    let fit = (0..300).take_while(|_| intake.submit(long.clone()).is_ok()).count();
+    assert!((50..150).contains(&fit), "{fit} messages of a megabyte wait");
+    drop(intake.submit(events("example", "short", &json!({}))).expect("a short one fits"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -71,6 +71,8 @@ pub(super) struct Queue {
     /// How much they all asked for.
     asked: usize,
     pub(super) inputs: usize,
+    /// How many of them came from outside. What the daemon says to itself is never refused, and takes nobody's room.
+    outside: usize,
     /// Inputs that were taken out last: done when the consumer comes for the next.
     pub(super) in_hand: usize,
     pub(super) closed: bool,
@@ -79,9 +81,9 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Whether so many more may come in, of at most `limit`; an empty queue takes any number.
+    /// Whether so many more may come in from outside, of at most `limit`; an empty queue takes any number.
     pub(super) fn has_room(&self, inputs: usize, limit: usize) -> bool {
-        !self.closed && (self.inputs == 0 || self.inputs + inputs <= limit)
+        !self.closed && (self.outside == 0 || self.outside + inputs <= limit)
     }
 
     /// The same, or there would be room if those of whom more waits than of this platform made some.
@@ -90,14 +92,14 @@ impl Queue {
             || !self.closed && {
                 let own = self.own(platform, inputs);
                 let spare: usize = self.lanes.iter().map(|lane| lane.spare(own)).sum();
-                self.inputs + inputs <= limit + spare
+                self.outside + inputs <= limit + spare
             }
     }
 
     /// Makes room for a job where other platforms have more waiting than its own: what came last of whoever has most is taken out,
     /// and to be refused. `None` where nobody has so much more.
     pub(super) fn make_room(&mut self, job: &Job, limit: usize) -> Option<Vec<Job>> {
-        let (inputs, mut refused) = (job.len(), Vec::new());
+        let (inputs, mut refused) = (job.weight(), Vec::new());
         if self.has_room(inputs, limit) {
             return Some(refused);
         }
@@ -111,6 +113,7 @@ impl Queue {
             let last = longest.jobs.pop_back()?;
             longest.inputs -= last.inputs;
             self.inputs -= last.inputs;
+            self.outside -= last.inputs;
             self.waiting -= 1;
             refused.push(last.job);
         }
@@ -141,7 +144,10 @@ impl Queue {
 
     /// Queues a job before the others.
     pub(super) fn push_first(&mut self, job: Job, askers: Vec<MemberKey>) {
-        self.inputs += job.len();
+        self.inputs += job.weight();
+        if !job.is_own() {
+            self.outside += job.weight();
+        }
         self.asked += askers.len();
         askers.iter().for_each(|asker| *self.asking.entry(*asker).or_default() += 1);
         self.first.push_back((job, askers));
@@ -149,13 +155,14 @@ impl Queue {
 
     /// Queues a job behind the others of its platform.
     pub(super) fn push(&mut self, job: Job) {
-        let waiting = Waiting { came: self.came, inputs: job.len(), job };
+        let waiting = Waiting { came: self.came, inputs: job.weight(), job };
         self.came += 1;
         self.inputs += waiting.inputs;
         if let Job::Rules(_) = waiting.job {
             self.rules.push_back(waiting);
             return;
         }
+        self.outside += waiting.inputs;
         let platform = waiting.job.platform().unwrap_or(&self.nobody);
         let at = match self.lane(platform) {
             Some(at) => at,
@@ -199,7 +206,7 @@ impl Queue {
     /// Where the next job stands, and how many inputs it is.
     fn next(&mut self) -> Option<(Next, usize)> {
         if let Some((job, _)) = self.first.front() {
-            return Some((Next::First, job.len()));
+            return Some((Next::First, job.weight()));
         }
         // What came after other rules waits for them.
         let rules = self.rules.front().map(|rules| (rules.came, rules.inputs));
@@ -230,6 +237,7 @@ impl Queue {
                 let lane = self.lanes.get_mut(*at)?;
                 let waiting = lane.jobs.pop_front()?;
                 lane.inputs -= waiting.inputs;
+                self.outside -= waiting.inputs;
                 lane.credit -= isize::try_from(waiting.inputs).unwrap_or(isize::MAX);
                 self.waiting -= 1;
                 Some(waiting.job)
@@ -241,6 +249,9 @@ impl Queue {
     fn next_first(&mut self) -> Option<Job> {
         let (job, askers) = self.first.pop_front()?;
         self.asked -= askers.len();
+        if !job.is_own() {
+            self.outside -= job.weight();
+        }
         for asker in askers {
             if let Some(count) = self.asking.get_mut(&asker) {
                 *count -= 1;

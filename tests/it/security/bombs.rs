@@ -3,16 +3,19 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use qunwei::ports::Clock;
+use qunwei::serve::SystemClock;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use super::{ended, raw, status};
+use crate::overload::memory;
 use crate::support::corp::{Corp, ROBOT};
 use crate::support::daemon::{Daemon, Home};
 use crate::support::playground::Play;
 use crate::support::pull::fetching;
-use crate::support::{TOKEN, World, signed};
+use crate::support::{TOKEN, World, post_large, signed};
 
 /// Where requests with a body are taken: what it is, where, and the path.
 struct Doors {
@@ -126,6 +129,8 @@ async fn heads_of_thousands_of_lines_are_refused() {
         assert!([0, 431].contains(&status(&answer)), "{what}: {answer}");
         let long = format!("{head}x: {}\r\n\r\n", "y".repeat(2 << 20));
         assert!([0, 431].contains(&status(&raw(address, long.as_bytes()).await)), "{what}");
+        let wide = format!("{head}x: {}\r\n\r\n", "y".repeat(100_000));
+        assert!([0, 431].contains(&status(&raw(address, wide.as_bytes()).await)), "{what}");
         let path = format!("GET /{} HTTP/1.1\r\nhost: localhost\r\n\r\n", "z".repeat(200_000));
         assert!([0, 404, 414, 431].contains(&status(&raw(address, path.as_bytes()).await)), "{what}");
         let twice = format!("{}host: evil.example\r\n\r\n", admin("/healthz"));
@@ -162,13 +167,12 @@ async fn bodies_that_come_byte_by_byte_are_given_up_everywhere() {
     doors.close().await;
 }
 
-/// So many files as a small container has; the test's own connections stay below its own limit.
-#[tokio::test]
-async fn connections_without_a_request_do_not_shut_others_out() {
-    let home = Home::new();
+/// A daemon that may have so many files open.
+async fn with_files(home: &Home, files: u32) -> Daemon {
     let serve = home.serve();
     let mut limited = std::process::Command::new("sh");
-    limited.args(["-c", "ulimit -n 400; exec \"$0\" \"$@\""]).arg(serve.get_program()).args(serve.get_args());
+    let script = format!("ulimit -n {files}; exec \"$0\" \"$@\"");
+    limited.args(["-c", &script]).arg(serve.get_program()).args(serve.get_args());
     for (name, value) in serve.get_envs() {
         match value {
             Some(value) => limited.env(name, value),
@@ -176,7 +180,59 @@ async fn connections_without_a_request_do_not_shut_others_out() {
         };
     }
     limited.current_dir(home.folder.path());
-    let daemon = Daemon::start(limited, &home.folder.path().join("stderr")).await;
+    Daemon::start(limited, &home.folder.path().join("stderr")).await
+}
+
+/// Who cannot sign anything sends nearly all of very many large bodies at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_large_bodies_at_once_take_little_memory() {
+    let home = Home::light();
+    let daemon = with_files(&home, 8192).await;
+    let before = memory(&daemon).0;
+    let listen = daemon.listen;
+    let sent: Vec<_> = (0..300)
+        .map(|_| {
+            tokio::spawn(async move {
+                let mut stream = TcpStream::connect(listen).await.unwrap();
+                let head = "POST /hooks/bridge/example HTTP/1.1\r\nhost: x\r\ncontent-length: 1048576\r\n\r\n";
+                stream.write_all(head.as_bytes()).await.unwrap();
+                // Who is refused is hung up on.
+                stream.write_all(&vec![b' '; (1 << 20) - 1]).await.ok();
+                stream
+            })
+        })
+        .collect();
+    let mut held = Vec::new();
+    for one in sent {
+        held.push(one.await.unwrap());
+    }
+    let body = json!({"id": "m-1", "type": "message", "group": "g1", "sender": {"id": "9"}, "text": "早"}).to_string();
+    assert_eq!(daemon.post("msg_1", &body).await.expect("an answer").0, 200, "small ones are taken meanwhile");
+    let large =
+        json!({"id": "m-2", "type": "message", "group": "g1", "sender": {"id": "9"}, "text": "早".repeat(60_000)});
+    let large = large.to_string().into_bytes();
+    let status = async || {
+        let headers = signed("msg_2", SystemClock.now(), &large);
+        post_large(daemon.listen, &headers, &large).await
+    };
+    assert_eq!(status().await, 503, "a large one is to come again");
+    let most = memory(&daemon).0;
+    println!("{before} MiB before, at most {most} MiB");
+    assert!(most < before + 150, "{before} MiB before, {most} MiB");
+    drop(held);
+    let began = Instant::now();
+    while status().await != 200 {
+        assert!(began.elapsed() < Duration::from_secs(20), "large ones are never taken again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    daemon.stop().await;
+}
+
+/// So many files as a small container has; the test's own connections stay below its own limit.
+#[tokio::test]
+async fn connections_without_a_request_do_not_shut_others_out() {
+    let home = Home::new();
+    let daemon = with_files(&home, 400).await;
     let mut held = Vec::new();
     for _ in 0..300 {
         held.push(TcpStream::connect(daemon.listen).await.unwrap());
