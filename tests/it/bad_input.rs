@@ -102,7 +102,7 @@ async fn a_body_that_is_too_large_is_refused_before_it_is_read() {
     let before = stored(&world);
     let body = world.message("m-1", "9", &"长".repeat(10 << 20 >> 1)).to_string();
     let headers = signed("msg_1", world.clock.now(), body.as_bytes());
-    assert_eq!(crate::support::post_large(world.running().listen, &headers, body.as_bytes()).await, 413);
+    assert_eq!(crate::support::post_large(&world, &headers, body.as_bytes()).await, 413);
     assert_eq!(stored(&world), before);
     world.say("9", "好消息").await;
     world.finish().await;

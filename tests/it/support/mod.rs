@@ -20,7 +20,6 @@ pub mod raw;
 pub mod sink;
 pub mod tables;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -365,9 +364,9 @@ pub fn now(world: &World) -> Timestamp {
 
 /// Posts a body that the daemon does not read to its end; the status. A client may not see the answer of a daemon that
 /// hangs up while it is still sending, so this one reads while it writes.
-pub async fn post_large(listen: SocketAddr, headers: &[(&str, String)], body: &[u8]) -> u16 {
+pub async fn post_large(world: &World, headers: &[(&str, String)], body: &[u8]) -> u16 {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let stream = tokio::net::TcpStream::connect(listen).await.expect("the daemon listens");
+    let stream = tokio::net::TcpStream::connect(world.running().listen).await.expect("the daemon listens");
     let (mut read, mut write) = stream.into_split();
     let mut head = format!("POST /hooks/bridge/example HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in headers {
