@@ -7,6 +7,7 @@ use arc_swap::ArcSwapOption;
 
 use crate::adapters::inbound::Inbound;
 use crate::domain::core::{Glance, PlainNames};
+use crate::domain::event::{Event, Role};
 use crate::domain::policy::Settings;
 use crate::domain::rules::Scratch;
 
@@ -27,6 +28,16 @@ impl Glances {
     pub fn by(&self, settings: &Arc<Settings>) -> Option<Arc<Settings>> {
         let same = self.0.load().as_ref().is_some_and(|known| Arc::ptr_eq(known, settings));
         if same { None } else { self.0.swap(Some(settings.clone())) }
+    }
+
+    /// The role that files give somebody who does something, if they give one: whoever has a platform's duty is an admin.
+    pub fn role(&self, event: &Event, user: &str) -> Option<Role> {
+        let settings = self.0.load();
+        let settings = settings.as_ref()?;
+        let on_duty =
+            || settings.platforms.get(&event.platform).is_some_and(|known| known.duty.iter().any(|one| **one == *user));
+        let named = settings.policy(&event.group).roles.get(user).copied();
+        named.or_else(|| on_duty().then_some(Role::Admin))
     }
 
     /// Looks at the events of one request.

@@ -17,6 +17,7 @@ impl Inlet for Intake {
             match answered.map_err(|_| Refused::Busy)?.await {
                 Ok(Answer::Durable { accepted, duplicates }) => Ok(Taken { accepted, duplicates }),
                 Ok(Answer::Unavailable { reason }) => Err(Refused::Unwritten(reason)),
+                Ok(Answer::Displaced) => Err(Refused::Busy),
                 Err(_) => Err(Refused::Busy), // it stops, and nobody is left to answer
             }
         })

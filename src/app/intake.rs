@@ -1,8 +1,8 @@
 //! The way in: a bounded queue in front of the one consumer. A tenth of it is kept for what the daemon says to itself
 //! (outcomes, attempts) and for admins, and that goes first: a flood of messages never keeps an unmute from being recorded, nor
-//! an admin from stopping it.
+//! an admin from stopping it. Who is not known to be an admin has little of it. The rest is everybody's in equal parts: when it is
+//! full, whoever has most waiting makes room for who has less, and platforms are handed out in turns.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,11 +12,15 @@ pub use crate::adapters::inbound::Inbound;
 use crate::app::glances::Glances;
 use crate::domain::action::{Action, ActionId, Outcome};
 use crate::domain::case::Halt;
-use crate::domain::command::looks_like_command;
 use crate::domain::core::Word;
-use crate::domain::event::{Event, Kind, Role, Segment};
+use crate::domain::ids::MemberKey;
 use crate::domain::policy::Settings;
 use crate::ports::{Erasure, Mark, PackedFiles, Person};
+
+mod orders;
+mod queue;
+
+use queue::Queue;
 
 /// What became of the events of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +37,8 @@ pub enum Answer {
         /// Why, for the operator.
         reason: String,
     },
+    /// None is durable: the queue was full, and others who had less in it needed the room. It may be sent again later.
+    Displaced,
 }
 
 /// Requests that were written, and what each is told once that is durable. They are told together, by a thread of those that
@@ -215,37 +221,51 @@ impl Job {
         }
     }
 
+    /// How much of the queue it takes: the number of its inputs, large ones by their size.
+    pub fn weight(&self) -> usize {
+        match self {
+            Job::Events { events, .. } | Job::Marked { events, .. } => weight(events).max(1),
+            _ => self.len(),
+        }
+    }
+
+    /// The platform whose it is, if it is of one.
+    fn platform(&self) -> Option<&Arc<str>> {
+        match self {
+            Job::Events { events, .. } | Job::Marked { events, .. } => Some(&events.first()?.event.platform),
+            _ => None,
+        }
+    }
+
+    /// Whether the daemon says it to itself.
+    fn is_own(&self) -> bool {
+        match self {
+            Job::Events { .. } | Job::Marked { .. } | Job::Mark { .. } | Job::Late { .. } => false,
+            Job::Rules(_) | Job::Pause { .. } | Job::Told(_) | Job::Picture { .. } => true,
+            Job::Erase { .. } | Job::Erasure { .. } => true,
+            Job::Attempt { .. } | Job::Untried { .. } | Job::Outcome { .. } => true,
+        }
+    }
+
+    /// It is not taken after all. Who cannot be told so hears nothing more, and asks again.
+    fn displace(self) {
+        if let Job::Events { answer, .. } | Job::Marked { answer, .. } = self {
+            let _ = answer.send(Answer::Displaced); // who asked may have gone: no matter
+        }
+    }
+
     /// Whether it is no input at all.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-
-    /// Whether it comes from outside and goes first all the same: what admins ask for, and what bots say of actions.
-    fn is_urgent(&self) -> bool {
-        match self {
-            Job::Events { events, .. } => {
-                events.len() <= MOST_ORDERS && events.iter().all(|incoming| is_order(&incoming.event))
-            }
-            Job::Late { .. } => true,
-            _ => false,
-        }
-    }
 }
 
-/// A request with more commands than this is no person's.
-const MOST_ORDERS: usize = 16;
+/// An input takes one more place for each so many bytes, so that what waits is bounded in bytes too.
+const PIECE: usize = 8 << 10;
 
-/// Whether somebody asks something of the daemon who is not known to be an ordinary member: a command, or a button pressed. What
-/// is known of roles beyond the event is the core's; nothing is decided here but who waits for whom.
-fn is_order(event: &Event) -> bool {
-    let Kind::Message(message) = &event.kind else { return matches!(event.kind, Kind::Button { .. }) };
-    let first = message.content.iter().find(|part| !matches!(part, Segment::Text(text) if text.trim().is_empty()));
-    let calls = matches!(first, Some(Segment::Mention { .. })) || message.quote.is_some();
-    match message.sender.role {
-        Some(Role::Owner | Role::Admin) => calls || looks_like_command(message, None),
-        None => looks_like_command(message, None),
-        Some(Role::Member | Role::Bot | Role::TrialAdmin) => false,
-    }
+/// How much of the queue these take.
+fn weight(events: &[Inbound]) -> usize {
+    events.iter().map(|incoming| 1 + incoming.raw.len() / PIECE).sum()
 }
 
 /// The queue is full, or the daemon is stopping.
@@ -266,47 +286,6 @@ struct Shared {
     arrived: Condvar,
 }
 
-#[derive(Default)]
-struct Queue {
-    /// Those that go before the others.
-    first: VecDeque<Job>,
-    jobs: VecDeque<Job>,
-    inputs: usize,
-    /// Inputs that were taken out last: done when the consumer comes for the next.
-    in_hand: usize,
-    closed: bool,
-    /// Somebody has called the consumer since it last came.
-    called: bool,
-}
-
-impl Queue {
-    /// Whether so many more may come in, of at most `limit`; an empty queue takes any number.
-    fn has_room(&self, inputs: usize, limit: usize) -> bool {
-        !self.closed && (self.inputs == 0 || self.inputs + inputs <= limit)
-    }
-
-    /// Takes out jobs of at most `limit` inputs; one job may be larger, unless there is no room at all.
-    fn hand_out(&mut self, limit: usize) -> Vec<Job> {
-        let (mut taken, mut inputs) = (Vec::new(), 0);
-        loop {
-            let lane = if self.first.is_empty() { &mut self.jobs } else { &mut self.first };
-            let Some(job) = lane.front() else { break };
-            if limit == 0 || (!taken.is_empty() && inputs + job.len() > limit) {
-                break;
-            }
-            inputs += job.len();
-            taken.extend(lane.pop_front());
-        }
-        self.inputs -= inputs;
-        self.in_hand += inputs;
-        taken
-    }
-
-    fn is_empty(&self) -> bool {
-        self.first.is_empty() && self.jobs.is_empty()
-    }
-}
-
 impl Intake {
     /// A queue of at most `capacity` inputs (at least 10).
     pub fn new(capacity: usize) -> Self {
@@ -317,8 +296,8 @@ impl Intake {
     /// Hands in the events of one request; the receiver is told when they are durable.
     ///
     /// # Errors
-    /// Nine tenths of the queue are taken (all of it, where the events are what admins ask for), or the daemon is stopping. An
-    /// array larger than that still goes into an empty queue.
+    /// Nine tenths of the queue are taken (all of it, where the events are what admins ask for), and no other platform has much
+    /// more of it than this one; or the daemon is stopping. An array larger than that still goes into an empty queue.
     pub fn submit(&self, mut events: Vec<Inbound>) -> Result<oneshot::Receiver<Answer>, Full> {
         self.look_ahead(&mut events)?;
         let (answer, answered) = oneshot::channel();
@@ -376,7 +355,7 @@ impl Intake {
         if queue.closed {
             return Err(Full);
         }
-        self.put(&mut queue, Job::Rules(NewRules { settings, files, answer }), false);
+        self.put(&mut queue, Job::Rules(NewRules { settings, files, answer }), None);
         Ok(answered)
     }
 
@@ -384,7 +363,7 @@ impl Intake {
     /// and those are bounded.
     pub fn tell(&self, job: Job) {
         let mut queue = self.lock();
-        self.put(&mut queue, job, true);
+        self.put(&mut queue, job, Some(Vec::new()));
     }
 
     /// Has the consumer look around, if it waits for jobs.
@@ -409,8 +388,7 @@ impl Intake {
     pub fn abandon(&self) {
         self.close();
         let mut queue = self.lock();
-        queue.first.clear();
-        queue.jobs.clear();
+        queue.clear();
     }
 
     /// Takes out jobs of at most `limit` inputs (one job may be larger), waiting up to `wait` for the first. Those taken
@@ -434,34 +412,43 @@ impl Intake {
 
     /// Looks at events before they are queued, unless the queue is so full that they will hardly be.
     fn look_ahead(&self, events: &mut [Inbound]) -> Result<(), Full> {
-        let queue = self.lock();
-        if !queue.has_room(events.len(), self.capacity) {
+        let Some(first) = events.first() else { return Ok(()) };
+        if !self.lock().may_have_room(&first.event.platform, weight(events), self.capacity) {
             return Err(Full);
         }
-        drop(queue);
         self.glances.look(events);
         Ok(())
     }
 
     /// Queues a job from outside, if there is room for it.
     fn offer(&self, job: Job) -> Result<(), Full> {
-        let urgent = job.is_urgent();
-        let limit = if urgent { self.capacity } else { self.capacity - self.capacity / 10 };
+        let askers = match &job {
+            Job::Events { events, .. } => orders::of(events, &self.glances),
+            Job::Late { .. } => Some(Vec::new()), // what bots say of actions
+            _ => None,
+        };
         let mut queue = self.lock();
-        if !queue.has_room(job.len(), limit) {
-            return Err(Full);
+        let ahead = askers.filter(|askers| {
+            let kept = if askers.is_empty() { 0 } else { self.capacity / 20 };
+            queue.may_go_ahead(askers, self.capacity) && queue.has_room(job.weight(), self.capacity - kept)
+        });
+        if ahead.is_some() {
+            self.put(&mut queue, job, ahead);
+            return Ok(());
         }
-        self.put(&mut queue, job, urgent);
+        let displaced = queue.make_room(&job, self.capacity - self.capacity / 10).ok_or(Full)?;
+        self.put(&mut queue, job, None);
+        drop(queue);
+        displaced.into_iter().for_each(Job::displace);
         Ok(())
     }
 
-    fn put(&self, queue: &mut Queue, job: Job, first: bool) {
+    /// Queues a job; where somebody's are given, before the others.
+    fn put(&self, queue: &mut Queue, job: Job, ahead: Option<Vec<MemberKey>>) {
         let was_empty = queue.is_empty();
-        queue.inputs += job.len();
-        if first {
-            queue.first.push_back(job)
-        } else {
-            queue.jobs.push_back(job)
+        match ahead {
+            Some(askers) => queue.push_first(job, askers),
+            None => queue.push(job),
         }
         if was_empty {
             self.shared.arrived.notify_one();

@@ -117,11 +117,11 @@ impl Turning {
         let jobs = self.intake.take(BATCH, wait);
         let came = !jobs.is_empty();
         self.metrics.queue_depth(self.intake.depth());
-        let mut room = BATCH.saturating_sub(jobs.iter().map(Job::len).sum());
+        let mut room = BATCH.saturating_sub(jobs.iter().map(Job::weight).sum());
         let intake = &self.intake;
         let mut effects = self.engine.step_with(jobs, self.clock.now(), || {
             let more = intake.take_more(room);
-            room = room.saturating_sub(more.iter().map(Job::len).sum());
+            room = room.saturating_sub(more.iter().map(Job::weight).sum());
             more
         });
         // What is taken from the store is sent, so it must be durable.

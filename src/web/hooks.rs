@@ -238,6 +238,10 @@ async fn take(
     })?;
     match answered.await {
         Ok(Answer::Durable { accepted, duplicates }) => Ok(durable(accepted, duplicates)),
+        Ok(Answer::Displaced) => {
+            state.metrics.shed(Shed::Intake);
+            Err(Refused::Full)
+        }
         Ok(Answer::Unavailable { .. }) | Err(_) => Err(Refused::Unavailable),
     }
 }
@@ -295,6 +299,7 @@ impl IntoResponse for Refused {
             Refused::Off(why) => {
                 later(StatusCode::SERVICE_UNAVAILABLE, WAIT_LONG, &format!("this bridge is off: {why}"))
             }
+            Refused::Body(none @ NoBody::NoRoom) => later(none.status(), WAIT, &none.to_string()),
             Refused::Body(none) => error(none.status(), &none.to_string()),
             Refused::Rate { seconds } => later(StatusCode::TOO_MANY_REQUESTS, seconds, "too many requests"),
             Refused::Signature(rejected) => error(StatusCode::UNAUTHORIZED, &rejected.to_string()),

@@ -33,6 +33,9 @@ const HEAD: Duration = Duration::from_secs(75);
 /// The same while half of the room for connections is taken: who keeps many open without asking anything is done with soon.
 const HURRIED: Duration = Duration::from_secs(5);
 
+/// The largest head of a request, and so much of what comes is read at once, in bytes: connections are many, and each has so much.
+const BUFFER: usize = 32 << 10;
+
 /// So many files at least are left to everything else: the store, what goes out, the other listeners.
 const FILES_LEFT: u64 = 256;
 
@@ -228,7 +231,7 @@ async fn serve_within(
 /// is noticed when its answer is written; who makes clients wait looks at their [`Line`].
 fn http(head: Duration) -> http1::Builder {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(head).half_close(true);
+    http.timer(TokioTimer::new()).header_read_timeout(head).half_close(true).max_buf_size(BUFFER);
     http
 }
 

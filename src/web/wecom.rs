@@ -192,7 +192,7 @@ pub async fn answer(state: &WecomState, request: Request<impl HttpBody<Data = By
 struct Came {
     query: String,
     headers: HeaderMap,
-    body: Bytes,
+    body: body::Whole,
     /// When its head was there.
     at: Instant,
 }

@@ -161,7 +161,7 @@ const DAEMON: &[Key] = &[
     )
     .or(r#""default""#),
     Key::number(DEDUPE, "48", "同一条消息这么久以内重复送来都只算一次；比这更早的消息只存档，不处理"),
-    Key::number(QUEUE, "65536", "最多让多少条消息排队等候。一般不用改").at_start(),
+    Key::number(QUEUE, "65536", "最多让多少条消息排队等候；长的每 8 KiB 多算一条。一般不用改").at_start(),
     Key::new("watch", Takes::Flag, "false", "文件一改就自动重新读取；false 就要执行 kill -HUP 进程号 才生效")
         .or("true"),
     Key::new(

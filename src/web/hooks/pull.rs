@@ -263,7 +263,7 @@ async fn read(
     body: impl HttpBody<Data = axum::body::Bytes> + Unpin,
     headers: &HeaderMap,
     door: &Door,
-) -> Result<axum::body::Bytes, Refused> {
+) -> Result<body::Whole, Refused> {
     let limits = &door.bridge.limits;
     Ok(body::read(body, headers, limits.max_bytes, limits.body_timeout).await?)
 }

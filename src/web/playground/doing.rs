@@ -88,7 +88,7 @@ pub async fn hand_in(intake: &Intake, kind: Kind, now: Timestamp, event: &Value)
     let answered = intake.submit(batch.events).map_err(|_| Trouble::Unavailable)?;
     match answered.await {
         Ok(Answer::Durable { .. }) => Ok(()),
-        Ok(Answer::Unavailable { .. }) | Err(_) => Err(Trouble::Unavailable),
+        Ok(Answer::Unavailable { .. } | Answer::Displaced) | Err(_) => Err(Trouble::Unavailable),
     }
 }
 

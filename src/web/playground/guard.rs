@@ -110,7 +110,7 @@ pub(super) async fn check(State(state): State<Arc<PlaygroundState>>, request: Re
 async fn whole(request: Request) -> Result<Request, NoBody> {
     let (parts, body) = request.into_parts();
     let body = body::read(body, &parts.headers, LARGEST, WITHIN).await?;
-    Ok(Request::from_parts(parts, body.into()))
+    Ok(Request::from_parts(parts, axum::body::Bytes::clone(&body).into()))
 }
 
 fn refused(none: NoBody) -> Response {

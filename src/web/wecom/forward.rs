@@ -75,7 +75,7 @@ impl Forward {
     }
 
     async fn try_once(&self, came: &Came) -> Result<Answered, Forwarded> {
-        let mut request = self.client.post(self.address(&came.query)).body(came.body.clone());
+        let mut request = self.client.post(self.address(&came.query)).body(Bytes::clone(&came.body));
         if let Some(kind) = came.headers.get(CONTENT_TYPE) {
             request = request.header(CONTENT_TYPE, kind);
         }

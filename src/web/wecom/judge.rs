@@ -164,6 +164,10 @@ async fn once(state: &WecomState, events: Vec<Inbound>, deadline: Instant) -> Re
         // It may become durable yet; then the next try is a duplicate.
         Err(_) => Err(Refused::Late),
         Ok(Ok(Answer::Durable { .. })) => Ok(()),
+        Ok(Ok(Answer::Displaced)) => {
+            state.metrics.shed(Shed::Intake);
+            Err(Refused::Full)
+        }
         Ok(Ok(Answer::Unavailable { .. }) | Err(_)) => Err(Refused::Unavailable),
     }
 }

@@ -1,18 +1,21 @@
 //! Requests that want more of the daemon than they are worth.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{ended, raw, status};
+use crate::overload::memory;
 use crate::support::corp::{Corp, ROBOT};
 use crate::support::daemon::{Daemon, Home};
 use crate::support::playground::Play;
 use crate::support::pull::fetching;
-use crate::support::{TOKEN, World, signed};
+use crate::support::{TOKEN, World, signed, until};
 
 /// Where requests with a body are taken: what it is, where, and the path.
 struct Doors {
@@ -126,6 +129,8 @@ async fn heads_of_thousands_of_lines_are_refused() {
         assert!([0, 431].contains(&status(&answer)), "{what}: {answer}");
         let long = format!("{head}x: {}\r\n\r\n", "y".repeat(2 << 20));
         assert!([0, 431].contains(&status(&raw(address, long.as_bytes()).await)), "{what}");
+        let wide = format!("{head}x: {}\r\n\r\n", "y".repeat(100_000));
+        assert!([0, 431].contains(&status(&raw(address, wide.as_bytes()).await)), "{what}");
         let path = format!("GET /{} HTTP/1.1\r\nhost: localhost\r\n\r\n", "z".repeat(200_000));
         assert!([0, 404, 414, 431].contains(&status(&raw(address, path.as_bytes()).await)), "{what}");
         let twice = format!("{}host: evil.example\r\n\r\n", admin("/healthz"));
@@ -149,7 +154,7 @@ async fn bodies_that_come_byte_by_byte_are_given_up_everywhere() {
         });
         let begun = Instant::now();
         let mut answer = vec![0; 12];
-        tokio::io::AsyncReadExt::read_exact(&mut reading, &mut answer).await.unwrap();
+        reading.read_exact(&mut answer).await.unwrap();
         drip.abort();
         (what, String::from_utf8(answer).unwrap(), begun.elapsed())
     });
@@ -162,13 +167,12 @@ async fn bodies_that_come_byte_by_byte_are_given_up_everywhere() {
     doors.close().await;
 }
 
-/// So many files as a small container has; the test's own connections stay below its own limit.
-#[tokio::test]
-async fn connections_without_a_request_do_not_shut_others_out() {
-    let home = Home::new();
+/// A daemon that may have so many files open.
+async fn with_files(home: &Home, files: u32) -> Daemon {
     let serve = home.serve();
     let mut limited = std::process::Command::new("sh");
-    limited.args(["-c", "ulimit -n 400; exec \"$0\" \"$@\""]).arg(serve.get_program()).args(serve.get_args());
+    let script = format!("ulimit -n {files}; exec \"$0\" \"$@\"");
+    limited.args(["-c", &script]).arg(serve.get_program()).args(serve.get_args());
     for (name, value) in serve.get_envs() {
         match value {
             Some(value) => limited.env(name, value),
@@ -176,7 +180,50 @@ async fn connections_without_a_request_do_not_shut_others_out() {
         };
     }
     limited.current_dir(home.folder.path());
-    let daemon = Daemon::start(limited, &home.folder.path().join("stderr")).await;
+    Daemon::start(limited, &home.folder.path().join("stderr")).await
+}
+
+/// Who cannot sign anything sends nearly all of very many large bodies at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_large_bodies_at_once_take_little_memory() {
+    let home = Home::light();
+    let daemon = with_files(&home, 8192).await;
+    let before = memory(&daemon).0;
+    let (listen, refused) = (daemon.listen, Arc::<AtomicU64>::default());
+    let send = move |refused: Arc<AtomicU64>| async move {
+        let (mut read, mut write) = TcpStream::connect(listen).await.unwrap().into_split();
+        let head = "POST /hooks/bridge/example HTTP/1.1\r\nhost: x\r\ncontent-length: 1048576\r\n\r\n";
+        write.write_all(head.as_bytes()).await.unwrap();
+        // Who is refused is hung up on.
+        write.write_all(&vec![b' '; (1 << 20) - 1]).await.ok();
+        let mut answer = vec![0; 12];
+        if read.read_exact(&mut answer).await.is_ok() && answer.ends_with(b"503") {
+            refused.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    let sent: Vec<_> = (0..300).map(|_| tokio::spawn(send(refused.clone()))).collect();
+    until("some are to come again", || (refused.load(Ordering::Relaxed) > 0).then_some(())).await;
+    let event = |id: &str, text: &str| {
+        json!({"id": id, "type": "message", "group": "g1", "sender": {"id": "9"}, "text": text}).to_string()
+    };
+    let small = daemon.post("msg_1", &event("m-1", "早")).await.expect("an answer");
+    assert_eq!(small.0, 200, "small ones are taken meanwhile");
+    for one in sent {
+        one.await.unwrap();
+    }
+    let most = memory(&daemon).0;
+    println!("{before} MiB before, at most {most} MiB; {} were refused", refused.load(Ordering::Relaxed));
+    assert!(most < before + 150, "{before} MiB before, {most} MiB");
+    let large = daemon.post("msg_2", &event("m-2", &"早".repeat(60_000))).await.expect("an answer");
+    assert_eq!(large.0, 200, "there is room again");
+    daemon.stop().await;
+}
+
+/// So many files as a small container has; the test's own connections stay below its own limit.
+#[tokio::test]
+async fn connections_without_a_request_do_not_shut_others_out() {
+    let home = Home::new();
+    let daemon = with_files(&home, 400).await;
     let mut held = Vec::new();
     for _ in 0..300 {
         held.push(TcpStream::connect(daemon.listen).await.unwrap());
