@@ -2,9 +2,12 @@
 //!
 //! One function for each reader of what comes from outside, listed in [`ENTRIES`]; its corpus is `fuzz/corpus/NAME`. The targets of
 //! cargo-fuzz and `tests/it/fuzz.rs` call these. Here are those of WeCom; [`texts`] has what people write, [`files`] what is read from
-//! files and over HTTP.
+//! files and over HTTP, [`heads`] what stands in the heads of requests, [`answers`] what is answered to us, [`kept`] what we wrote once.
 
+pub mod answers;
 pub mod files;
+pub mod heads;
+pub mod kept;
 pub mod texts;
 
 use std::sync::Arc;
@@ -26,7 +29,7 @@ use qunwei::domain::time::Timestamp;
 pub type Entry = fn(&[u8]);
 
 /// Every entry by its name.
-pub const ENTRIES: [(&str, Entry); 21] = [
+pub const ENTRIES: [(&str, Entry); 31] = [
     ("xml", xml),
     ("json", json),
     ("sealed", sealed),
@@ -48,6 +51,16 @@ pub const ENTRIES: [(&str, Entry); 21] = [
     ("transfer", files::transfer),
     ("backup", files::backup),
     ("picture", files::picture),
+    ("reply", answers::reply),
+    ("signature", heads::signature),
+    ("sources", heads::sources),
+    ("page", heads::page),
+    ("poll", heads::poll),
+    ("key", kept::key),
+    ("model", kept::model),
+    ("image", kept::image),
+    ("windows", kept::windows),
+    ("habits", kept::habits),
 ];
 
 const KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";

@@ -25,6 +25,8 @@ pub struct FolderState {
     pub newest: Option<Timestamp>,
     /// Why there is none that is new enough.
     pub wrong: Option<String>,
+    /// Why there are more than there should be: an old one could not be deleted.
+    pub left: Option<String>,
     /// How many times it could not be made.
     pub failures: u64,
 }
@@ -75,7 +77,7 @@ impl Backups {
 
 impl Folder {
     fn new(folder: Arc<str>) -> Self {
-        let state = FolderState { folder, newest: None, wrong: None, failures: 0 };
+        let state = FolderState { folder, newest: None, wrong: None, left: None, failures: 0 };
         Self { state, under_way: None, again: None, hangs: false }
     }
 
@@ -110,9 +112,13 @@ impl Folder {
         };
         (self.under_way, self.hangs) = (None, false);
         match result {
-            Ok(Copied { newest, made }) => {
+            Ok(Copied { newest, made, left }) => {
                 if let Some(bytes) = made {
                     tracing::info!(folder = %self.state.folder, bytes, "a backup was made and checked");
+                    if let Some(why) = &left {
+                        tracing::error!(folder = %self.state.folder, why, "an old backup stays; the next backup tries it again");
+                    }
+                    self.state.left = left;
                 }
                 self.state.newest = Some(newest);
                 self.again = None;
@@ -133,5 +139,55 @@ impl Folder {
         self.state.failures += 1;
         let first = self.state.wrong.replace(why).is_none();
         first.then(|| Alarm::BackupFailed { folder: self.state.folder.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::config;
+
+    /// Gives what it is told to, and counts how often it was asked.
+    struct Told(Mutex<(Result<Copied, String>, usize)>);
+
+    impl Copier for Told {
+        fn keep_up(&self, _: &Path, _: Timestamp, _: usize, now: Timestamp) -> Result<Copied, String> {
+            let mut told = self.0.lock().unwrap();
+            told.1 += 1;
+            told.0.clone().map(|copied| Copied { newest: now, ..copied })
+        }
+    }
+
+    #[test]
+    fn an_old_one_that_stays_is_no_backup_that_failed() {
+        let toml = "[daemon.backup]\nfolders = [\"/backup\"]\n".to_owned();
+        let config = config::from_files(Path::new("config"), &[("a.toml".to_owned(), toml)], &|_| None).unwrap();
+        let mut backups = Backups::default();
+        let left = Some("/backup/qunwei-20261101T000000Z.tar.gz cannot be deleted: Permission denied".to_owned());
+        let copied = Copied { newest: Timestamp(0), made: Some(7), left: left.clone() };
+        let copier = Arc::new(Told(Mutex::new((Ok(copied.clone()), 0))));
+        let mut now = Timestamp(1_795_395_600_000);
+        let mut turn = |copier: &Arc<Told>, times: usize, later: Duration| {
+            now = now.plus(later);
+            let began = std::time::Instant::now();
+            loop {
+                let alarms = backups.turn(&config.settings, Some(copier.clone()), now);
+                let state = backups.states().next().unwrap().clone();
+                if copier.0.lock().unwrap().1 == times && (state.newest == Some(now) || state.wrong.is_some()) {
+                    return (alarms, state);
+                }
+                assert!(began.elapsed() < Duration::from_secs(20), "{state:?}");
+            }
+        };
+        let (alarms, state) = turn(&copier, 1, Duration::ZERO);
+        assert_eq!((alarms, state.wrong, state.left, state.failures), (Vec::new(), None, left.clone(), 0));
+        // It is not tried again in a quarter of an hour, for there is a backup.
+        let (alarms, state) = turn(&copier, 2, Duration::from_secs(24 * 3600));
+        assert_eq!((alarms, state.left), (Vec::new(), left));
+        copier.0.lock().unwrap().0 = Ok(Copied { left: None, ..copied });
+        let (alarms, state) = turn(&copier, 3, Duration::from_secs(24 * 3600));
+        assert_eq!((alarms, state.left), (Vec::new(), None), "it is well again, and nobody was told that it was not");
     }
 }

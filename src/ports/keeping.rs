@@ -78,12 +78,14 @@ pub struct HistorySize {
 }
 
 /// What came of keeping up with the backups in a folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copied {
     /// When the newest one there was made.
     pub newest: Timestamp,
     /// How many bytes it has, if it was made just now.
     pub made: Option<u64>,
+    /// Which old one could not be deleted, and why: there are more than there should be.
+    pub left: Option<String>,
 }
 
 /// Copies a store, beside its writer and on whatever thread it is asked.
@@ -92,7 +94,7 @@ pub trait Copier: Send + Sync {
     /// only `keep` are left.
     ///
     /// # Errors
-    /// Why there is none that is new enough, or too many. None was deleted before there was a newer one.
+    /// Why there is none that is new enough. None was deleted before there was a newer one.
     fn keep_up(&self, folder: &Path, due: Timestamp, keep: usize, now: Timestamp) -> Result<Copied, String>;
 }
 

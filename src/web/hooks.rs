@@ -37,6 +37,7 @@ use crate::web::body::{self, NoBody};
 mod pull;
 mod rate;
 
+pub use pull::{Asked, shows_one_of};
 use rate::Limiter;
 pub use rate::Rate;
 

@@ -7,12 +7,12 @@ use axum::http::HeaderMap;
 use axum::http::header::HOST;
 
 /// Whether a request names this machine from within: `localhost` or a loopback address, with or without a port.
-pub(super) fn is_this_machine(headers: &HeaderMap) -> bool {
+pub fn is_this_machine(headers: &HeaderMap) -> bool {
     named(headers).is_some_and(is_loopback)
 }
 
 /// Whether no foreign site can have named us so: by an address, by a name without a dot, or not at all.
-pub(super) fn is_no_site(headers: &HeaderMap) -> bool {
+pub fn is_no_site(headers: &HeaderMap) -> bool {
     if !headers.contains_key(HOST) {
         return true; // no browser
     }
@@ -20,8 +20,10 @@ pub(super) fn is_no_site(headers: &HeaderMap) -> bool {
     named(headers).is_some_and(|host| address(host).is_some() || bare(name(host)))
 }
 
+/// The one host that is named; none where there are two, of which another reader may take the other.
 fn named(headers: &HeaderMap) -> Option<&str> {
-    headers.get(HOST)?.to_str().ok()
+    let mut hosts = headers.get_all(HOST).iter();
+    hosts.next().filter(|_| hosts.next().is_none())?.to_str().ok()
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -81,5 +83,8 @@ mod tests {
             assert!(!is_no_site(&host(name)), "{name}");
         }
         assert!(is_no_site(&HeaderMap::new()));
+        let mut two = host("localhost");
+        two.append(HOST, HeaderValue::from_static("evil.example"));
+        assert!(!is_no_site(&two) && !is_this_machine(&two));
     }
 }

@@ -15,7 +15,7 @@ pub use self::listen::{HttpService, Looks, serve_by, serve_looking};
 pub mod admin;
 mod body;
 pub mod hooks;
-mod host;
+pub mod host;
 mod listen;
 pub mod playground;
 pub mod wecom;

@@ -1,6 +1,6 @@
 //! Backups: taken while the daemon works and while it does not, each one checked, restored and compared.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -264,6 +264,10 @@ async fn backups_by_the_clock_are_made_in_two_places_and_only_so_many_are_kept()
         turned_until(&world, made).await;
     }
     turned_until(&world, || kept(&two).len() == 2 && kept(&one).len() == 3).await;
+    for place in [&one, &two] {
+        let days: Vec<String> = kept(place).iter().map(|name| name.chars().take(15).collect()).collect();
+        assert_eq!(&days[..2], ["qunwei-20261125", "qunwei-20261126"], "the oldest go");
+    }
     assert!(one.join("qunwei-notes.txt").is_file(), "only backups are deleted");
     let metric = |text: &str| {
         let line = text
@@ -294,7 +298,35 @@ async fn backups_by_the_clock_are_made_in_two_places_and_only_so_many_are_kept()
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!((kept(&one), kept(&two)), before);
-    let last: PathBuf = two.join(before.1.last().unwrap());
-    assert_sound(&last);
     world.down().await;
+    for (place, names) in [(&one, &before.0[..2]), (&two, &before.1[..])] {
+        assert_come_back(place, names, world.data.path());
+    }
+}
+
+/// Each of these backups is restored, and is what any machine makes of it, and how the store began.
+fn assert_come_back(place: &Path, names: &[String], data: &Path) {
+    let journal = |data: &Path| open_store(data, &Keyring::none()).unwrap().journal(0, 100_000).unwrap();
+    let (all, mut lengths) = (journal(data), Vec::new());
+    for name in names {
+        let (plain, restored) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let file = place.join(name);
+        assert_sound(&file);
+        untar(&file, plain.path());
+        let output = restore(&file, restored.path());
+        assert!(output.status.success(), "{}", stderr(&output));
+        let of = |data: &Path| tables::all(&data.join("qunwei.db"));
+        tables::assert_same(&of(plain.path()), &of(restored.path()));
+        assert_eq!(days_in(plain.path()), days_in(restored.path()), "{name}");
+        let rows = journal(restored.path());
+        assert!(!rows.is_empty() && rows[..] == all[..rows.len()], "{name}: {} of {}", rows.len(), all.len());
+        lengths.push(rows.len());
+    }
+    assert!(lengths.is_sorted_by(|one, next| one < next) && lengths.last() < Some(&all.len()), "{lengths:?}");
+}
+
+/// The files of the history, with what is in them.
+fn days_in(data: &Path) -> Vec<(String, Vec<u8>)> {
+    let folder = data.join("history");
+    names(&folder).into_iter().map(|name| (name.clone(), std::fs::read(folder.join(name)).unwrap())).collect()
 }

@@ -19,7 +19,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const SPAM: &str = "兼职刷单日结，加薇信 abc12345";
 
-fn files(data: &Path) -> Vec<String> {
+/// The whole files of the history.
+pub fn files(data: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(data.join("history")).into_iter().flatten();
     let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.retain(|name| !name.ends_with(".part"));
@@ -27,7 +28,8 @@ fn files(data: &Path) -> Vec<String> {
     names
 }
 
-fn hot(data: &Path) -> i64 {
+/// How many inputs are in the database itself.
+pub fn hot(data: &Path) -> i64 {
     let conn = rusqlite::Connection::open(data.join("qunwei.db")).unwrap();
     conn.query_row("SELECT count(*) FROM journal", [], |row| row.get(0)).unwrap()
 }
@@ -220,7 +222,7 @@ async fn a_kill_while_days_are_moved_loses_no_message_and_doubles_none() {
     println!("QUNWEI_SOAK_SEED={seed}");
     let mut dice = Dice::new(seed);
     let home = Home::new();
-    let rows = past_days(&home, 4, 3000);
+    let rows = past_days(&home.data(), 4, 3000);
     let http = client();
     for kill in 0..12 {
         let daemon = home.start().await;
@@ -250,8 +252,8 @@ async fn a_kill_while_days_are_moved_loses_no_message_and_doubles_none() {
 }
 
 /// A store with so many messages on each of the days before today.
-fn past_days(home: &Home, days: u64, messages: u64) -> Vec<Row> {
-    let mut store = open_store(&home.data(), &Keyring::none()).unwrap();
+pub fn past_days(data: &Path, days: u64, messages: u64) -> Vec<Row> {
+    let mut store = open_store(data, &Keyring::none()).unwrap();
     let today = SystemClock.now().0;
     let mut rows = Vec::new();
     for seq in 1..=days * messages {

@@ -173,6 +173,42 @@ async fn a_key_comes_later_changes_and_goes_again() {
     assert_eq!(journal(&data, &Keyring::none())[..before.len()], before);
 }
 
+/// Sealed, what is left of somebody would not be seen: all is opened afterwards, and nothing of theirs is in it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_erased_is_gone_from_what_two_keys_sealed() {
+    let mut world = World::with_env(ON, vec![("SEAL".to_owned(), FIRST.to_owned())]).await;
+    two_days(&mut world).await;
+    world.down().await;
+    world.write("config/zz-test.toml", TURNING);
+    let both = [("SEAL", SECOND), ("SEAL_BEFORE", FIRST)];
+    world.set_env(&both);
+    world.up().await;
+    world.turn(std::time::Duration::from_secs(600));
+    let mut again = world.message("z-again", USER, SAID[1]);
+    again["sender"]["name"] = NAME.into();
+    assert_eq!(world.post(again.to_string()).await.0, 200);
+    world.settled().await;
+    while world.bot.read().is_some() {}
+    world.down().await;
+    let data = world.data.path().to_owned();
+    let rows = journal(&data, &keys(&[SECOND, FIRST])).len();
+    let of = ["--platform", "example", "--user", USER, "--data", path(&data)];
+    let said = succeeded(run(&world, &[&["member", "erase"], &of[..]].concat(), &both));
+    assert!(said.contains(" cases\n") && said.contains(" history\n"), "{said}");
+    assert_eq!(raw::holding(&data, USER), Vec::<String>::new(), "ids are not sealed");
+    let said = succeeded(run(&world, &["verify", path(&data)], &both));
+    assert_eq!(said.matches(" values with ").count(), 2, "both keys are still needed: {said}");
+    succeeded(run(&world, &["seal", "--open", "--data", path(&data)], &both));
+    for text in SAID.into_iter().chain([NAME, USER]) {
+        assert_eq!(raw::holding(&data, text), Vec::<String>::new(), "`{text}` was only sealed");
+    }
+    assert!(
+        !raw::holding(&data, "我同意").is_empty() && !raw::holding(&data, "abc12345").is_empty(),
+        "others' is there"
+    );
+    assert_eq!(journal(&data, &Keyring::none()).len(), rows, "numbers stay");
+}
+
 /// The program itself, with a file for the key.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_or_missing_key_is_refused_and_nothing_is_lost() {

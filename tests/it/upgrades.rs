@@ -7,6 +7,7 @@ use qunwei::domain::secret::Key;
 use qunwei::store::Keyring;
 use rusqlite::Connection;
 
+use crate::backup::{backup, restore};
 use crate::support::daemon::{Home, client, qunwei, send, stderr};
 use crate::support::{root, tables, until};
 
@@ -70,38 +71,111 @@ fn columns(conn: &Connection, table: &str) -> Vec<String> {
     names.filter(|column| !CHANGED.contains(&(table, column))).collect()
 }
 
+/// Every table that there is: what is asked of it, and its rows.
+type Rows = Vec<(String, String, Vec<String>)>;
+
+fn rows_of(conn: &Connection) -> Rows {
+    let mut read = conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1").unwrap();
+    let names = read.query_map([], |row| row.get::<_, String>(0)).unwrap().map(Result::unwrap);
+    let of = |table: String| {
+        let ask = format!("SELECT {} FROM {table}", columns(conn, &table).join(", "));
+        let rows = tables::rows(conn, &ask);
+        (table, ask, rows)
+    };
+    names.map(of).collect()
+}
+
+fn is_sealed(rows: &Rows) -> bool {
+    rows.iter().any(|(table, ..)| table == "seals")
+}
+
+/// Gives the daemon the key of the rows.
+fn seal(home: &Home) {
+    home.write("config/seal.toml", "[daemon.seal]\nkey_file = \"../seal.key\"\n");
+    home.write("seal.key", KEY);
+}
+
+/// Opens a store, which brings it up to date: everything is there as it was.
+fn assert_brought_up_to_date(data: &Path, before: &Rows, count: usize) {
+    let keys = if is_sealed(before) { Keyring::of(&[Key::parse(KEY).unwrap()]) } else { Keyring::none() };
+    drop(qunwei::serve::open_store(data, &keys).unwrap());
+    let conn = Connection::open(data.join("qunwei.db")).unwrap();
+    let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, steps().len() as i64);
+    for (table, ask, rows) in before {
+        assert_eq!(&tables::rows(&conn, ask), rows, "{table} of version {count}");
+    }
+}
+
+/// Writes the file that the row of `history` names.
+fn write_day(conn: &Connection, data: &Path) -> Option<PathBuf> {
+    let name: String = conn.query_row("SELECT file FROM history", [], |row| row.get(0)).ok()?;
+    std::fs::create_dir_all(data.join("history")).unwrap();
+    let day = Connection::open(data.join("history").join(&name)).unwrap();
+    day.execute_batch(
+        "PRAGMA user_version = 1;
+         CREATE TABLE journal (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind INTEGER NOT NULL, platform TEXT NOT NULL,
+                               time INTEGER, body TEXT NOT NULL, sent INTEGER, group_key INTEGER, member_key INTEGER,
+                               message_key INTEGER) STRICT;
+         INSERT INTO journal (seq, at, kind, platform, body) VALUES (0, 1799900000000, 0, 'bridge', '{\"id\":\"m-0\"}')",
+    )
+    .unwrap();
+    Some(data.join("history").join(name))
+}
+
+#[test]
+fn a_backup_of_every_earlier_version_comes_back_as_it_was_and_is_brought_up_to_date() {
+    let steps = steps();
+    for count in 1..=steps.len() {
+        let (home, place) = (Home::new(), tempfile::tempdir().unwrap());
+        let conn = store_of(&steps[..count], &home.data());
+        let (before, day) = (rows_of(&conn), write_day(&conn, &home.data()));
+        drop(conn);
+        let (file, restored) = (place.path().join("b.tar.gz"), place.path().join("restored"));
+        let output = backup(&home.data(), &file);
+        assert!(output.status.success(), "version {count}: {}", stderr(&output));
+        if is_sealed(&before) {
+            seal(&home);
+        }
+        let output = qunwei().arg("verify").arg(&file).arg("--config").arg(home.config()).output().unwrap();
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), stderr(&output));
+        let schema = match steps.len() - count {
+            0 => format!("ok    schema: {count}, the latest"),
+            _ => format!("schema: {count}; the next start brings it to {}", steps.len()),
+        };
+        assert!(said.contains(&schema) && !said.contains("not there: inputs"), "version {count}: {said}");
+        let output = restore(&file, &restored);
+        assert!(output.status.success(), "version {count}: {}", stderr(&output));
+        let conn = Connection::open(restored.join("qunwei.db")).unwrap();
+        let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!((version, rows_of(&conn)), (count as i64, before.clone()), "it comes back as it was");
+        drop(conn);
+        if let Some(day) = day {
+            let copy = restored.join("history").join(day.file_name().unwrap());
+            assert!(std::fs::read(day).unwrap() == std::fs::read(copy).unwrap(), "version {count}");
+        }
+        assert_brought_up_to_date(&restored, &before, count);
+        assert_eq!(before, rows_of(&Connection::open(home.data().join("qunwei.db")).unwrap()), "it was only read");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_daemon_starts_on_a_store_of_every_earlier_version_and_loses_nothing() {
     let steps = steps();
     for count in 1..=steps.len() {
         let home = Home::new();
         let conn = store_of(&steps[..count], &home.data());
-        let there: Vec<String> = {
-            let mut read = conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1").unwrap();
-            read.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
-        };
-        let ask = |table: &str| format!("SELECT {} FROM {table}", columns(&conn, table).join(", "));
-        let before: Vec<(String, String, Vec<String>)> =
-            there.iter().map(|table| (table.clone(), ask(table), tables::rows(&conn, &ask(table)))).collect();
+        let before = rows_of(&conn);
         for (table, _, rows) in &before {
             assert!(!rows.is_empty() || ["probe", "windows"].contains(&&**table), "no row of {table} in {count}");
         }
         drop(conn);
         // Brought up to date without a daemon: everything is there as it was.
-        let sealed = there.iter().any(|table| table == "seals");
-        let keys = if sealed { Keyring::of(&[Key::parse(KEY).unwrap()]) } else { Keyring::none() };
-        drop(qunwei::serve::open_store(&home.data(), &keys).unwrap());
-        let conn = Connection::open(home.data().join("qunwei.db")).unwrap();
-        let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-        assert_eq!(version, steps.len() as i64);
-        for (table, ask, rows) in &before {
-            assert_eq!(&tables::rows(&conn, ask), rows, "{table} of version {count}");
-        }
-        drop(conn);
+        let sealed = is_sealed(&before);
+        assert_brought_up_to_date(&home.data(), &before, count);
         // And by a daemon, which then goes on with it.
         if sealed {
-            home.write("config/seal.toml", "[daemon.seal]\nkey_file = \"../seal.key\"\n");
-            home.write("seal.key", KEY);
+            seal(&home);
         }
         let daemon = home.start().await;
         let event =

@@ -532,3 +532,32 @@ async fn in_the_middle_a_second_bot_replaces_the_first_as_at_wecom() {
     second.say(r#"{"cmd":"ping","headers":{"req_id":"ping_1"}}"#).await;
     assert_eq!(second.hear().await["headers"]["req_id"], "ping_1");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_the_middle_who_never_shakes_hands_keeps_no_bot_out() {
+    let stage = Stage::new(Limits::default()).await;
+    let (middle, url) = stage.middle().await;
+    let address = url.trim_start_matches("ws://");
+    let mut silent = Vec::new();
+    for _ in 0..200 {
+        silent.push(tokio::net::TcpStream::connect(address).await.unwrap());
+    }
+    // Long before they are given up, which takes ten seconds.
+    let bot = tokio::time::timeout(Duration::from_secs(5), Bot::connect(&url)).await.expect("it is kept out");
+    assert_eq!(middle.numbers().bots(), 1, "who has not shaken hands is no bot");
+    // Those that waited longest were closed for it, and all the others are given up in time.
+    for one in &mut silent {
+        let mut said = [0; 16];
+        let end = tokio::io::AsyncReadExt::read(one, &mut said);
+        let end = tokio::time::timeout(Duration::from_secs(60), end).await.expect("it is never given up");
+        assert!(matches!(end, Ok(0) | Err(_)));
+    }
+    drop(bot);
+    until("it is gone", || middle.numbers().bots() == 0).await;
+    // Bots that do shake hands are so many at most.
+    let mut bots = Vec::new();
+    for _ in 0..20 {
+        bots.extend(connect_async(&url).await);
+    }
+    until("as many as may be are let in", || middle.numbers().bots() == 16).await;
+}

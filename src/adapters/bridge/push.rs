@@ -118,6 +118,18 @@ impl Shared {
 /// The message that the action became, when the answer names one. The action is done whatever else the answer holds, and
 /// even when it never ends.
 async fn message(mut response: Response) -> Option<String> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() > ANSWER_LIMIT {
+            return None;
+        }
+    }
+    message_in(&body)
+}
+
+/// The id that an answer names: a text, or a whole number.
+pub fn message_in(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Id {
@@ -128,21 +140,14 @@ async fn message(mut response: Response) -> Option<String> {
     struct Answer {
         message: Id,
     }
-    let mut body = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
-        body.extend_from_slice(&chunk);
-        if body.len() > ANSWER_LIMIT {
-            return None;
-        }
-    }
-    match serde_json::from_slice(&body).ok()? {
+    match serde_json::from_slice(body).ok()? {
         Answer { message: Id::Text(id) } => Some(id).filter(|id| !id.is_empty()),
         Answer { message: Id::Whole(id) } => Some(id.to_string()),
     }
 }
 
-/// `Retry-After`: seconds, or a date.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+/// `Retry-After`: seconds, or a date; how long that is from now.
+pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));

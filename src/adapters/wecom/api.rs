@@ -369,10 +369,15 @@ impl Api {
 }
 
 /// An answer as a `T`. The call was carried out, whatever is missing in the answer: but what is not known of it is not
-/// invented.
+/// invented, and what stands in it is not repeated.
 fn read<T: DeserializeOwned>(answer: Value) -> Result<T, ApiError> {
     T::deserialize(answer).map_err(|error| {
-        let why: String = error.to_string().chars().take(SAID_LIMIT).collect();
+        let why = error.to_string();
+        let why = match (why.split_once('"'), why.rsplit_once('"')) {
+            (Some((before, _)), Some((_, after))) => format!("{before}…{after}"),
+            _ => why,
+        };
+        let why: String = why.chars().take(SAID_LIMIT).collect();
         ApiError::Unanswered(format!("the answer is not as documented: {why}"))
     })
 }

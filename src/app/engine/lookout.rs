@@ -159,12 +159,14 @@ impl Engine {
             self.raise(alarm);
         }
         self.metrics.backups(lookout.backups.states());
-        let wrong = lookout.backups.states().filter_map(|one| Some(format!("{}: {}", one.folder, one.wrong.as_ref()?)));
-        let wrong: Vec<String> = wrong.collect();
-        if wrong.is_empty() {
-            lookout.health.clear_note(health::BACKUP);
-        } else {
-            lookout.health.note(health::BACKUP, format!("none was made in {}", wrong.join("; ")));
+        let mut notes = Vec::new();
+        for one in lookout.backups.states() {
+            notes.extend(one.wrong.as_ref().map(|why| format!("none was made in {}: {why}", one.folder)));
+            notes.extend(one.left.as_ref().map(|why| format!("there are too many in {}: {why}", one.folder)));
+        }
+        match notes.is_empty() {
+            true => lookout.health.clear_note(health::BACKUP),
+            false => lookout.health.note(health::BACKUP, notes.join("; ")),
         }
     }
 

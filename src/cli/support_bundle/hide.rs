@@ -7,6 +7,10 @@ use std::sync::LazyLock;
 use regex::Regex;
 use toml::Value;
 
+mod written;
+
+use self::written::{secrets_of_address, written};
+
 /// What stands in place of what was hidden.
 const HIDDEN: &str = "(hidden)";
 
@@ -21,9 +25,6 @@ const WORDS: [&str; 5] = ["secret", "token", "password", "key", "robot"];
 
 static USER_IN_URL: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(https?://)[^/\s"'@]+@"#));
 static QUERY: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(https?://[^\s"'?]+)\?[^\s"']*"#));
-static WRITTEN: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r#"(?m)^(\s*#?\s*(?:previous_)?(?:secret|token|password|aes_key|robot|key)\s*=\s*)("[^"\n]*"|'[^'\n]*')"#)
-});
 
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("it is written here")
@@ -46,6 +47,7 @@ impl Hider {
             }
         }
         for (path, text) in tomls {
+            secrets.extend(written(text).into_iter().flat_map(|one| one.secrets));
             let folder = path.parent().unwrap_or(Path::new("."));
             if let Ok(table) = text.parse::<toml::Table>() {
                 named(&Value::Table(table), folder, &variables, &mut secrets);
@@ -59,7 +61,11 @@ impl Hider {
 
     /// A file of the configuration: also what was written where it must not be.
     pub(super) fn toml(&self, text: &str) -> String {
-        WRITTEN.replace_all(text, format!("$1\"{HIDDEN}\"")).into_owned()
+        let mut shown = text.to_owned();
+        for one in written(text).into_iter().rev() {
+            shown.replace_range(one.at, &one.shown);
+        }
+        shown
     }
 
     /// Any text.
@@ -75,12 +81,13 @@ impl Hider {
     }
 }
 
-/// A secret as it is, and each of its lines: a private key has several.
+/// A secret as it is, each of its lines (a private key has several), and what is secret in it where it is an address.
 fn forms(secret: String) -> Vec<String> {
     let trimmed = secret.trim().to_owned();
     let lines = trimmed.lines().map(str::trim).filter(|line| !line.starts_with("-----")).map(str::to_owned);
     let mut forms: Vec<String> = lines.collect();
-    forms.extend(trimmed.strip_prefix("whsec_").map(str::to_owned));
+    forms.extend(["whsec_", "qwkey_"].into_iter().filter_map(|prefix| trimmed.strip_prefix(prefix)).map(str::to_owned));
+    forms.extend(secrets_of_address(&trimmed));
     forms.push(trimmed);
     forms
 }
@@ -99,6 +106,7 @@ fn named(value: &Value, folder: &Path, variables: &[(String, String)], secrets: 
                         secrets
                             .extend(variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()));
                     }
+                    None if key == "private_keys" => secrets.extend(private_keys(value, folder)),
                     None => named(value, folder, variables, secrets),
                 }
             }
@@ -106,6 +114,12 @@ fn named(value: &Value, folder: &Path, variables: &[(String, String)], secrets: 
         Value::Array(items) => items.iter().for_each(|item| named(item, folder, variables, secrets)),
         _ => {}
     }
+}
+
+/// What is in the files of rows such as `1:PATH`.
+fn private_keys(rows: &Value, folder: &Path) -> impl Iterator<Item = String> {
+    let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default().iter().filter_map(Value::as_str);
+    rows.filter_map(|row| std::fs::read_to_string(folder.join(row.split_once(':')?.1.trim())).ok())
 }
 
 #[cfg(test)]
@@ -134,5 +148,54 @@ mod tests {
         assert!(hidden.contains("/root") && hidden.contains("https://y.example/"), "{hidden}");
         let shown = hider.toml(toml);
         assert!(!shown.contains("whsec_written") && shown.contains("secret_env = \"A_NAME\""), "{shown}");
+    }
+
+    /// Of each what is written, and what must not be in a bundle then, wherever it is repeated.
+    const WRITTEN_SOMEHOW: [(&str, &str); 19] = [
+        ("b = { secret = \"whsec_abcdefghij\" }", "abcdefghij"),
+        ("b = { x = 1, 'token'='inline-token' }", "inline-token"),
+        ("a.b.secret = \"dotted-secret\"", "dotted-secret"),
+        ("[daemon.seal]\nkey = \"qwkey_abcdefghij\"", "abcdefghij"),
+        ("token = \"\"\"\nlines-of\na-token\n\"\"\"", "a-token"),
+        ("token = '''lines-of\na-token'''", "lines-of"),
+        ("token = \"\"\"\nlines-of\na-token\n", "a-token"),
+        ("secret = \"never-closed\nx = 1", "never-closed"),
+        ("secret = never-quoted # no\n", "never-quoted"),
+        ("a = { secret = never-quoted }", "never-quoted"),
+        ("tokens = 1\ntoken = [\"in-a-list\", \"twice-in-it\"]", "twice-in-it"),
+        ("[bridge.a]\nactions_url = \"https://bot.example/hook/path-is-a-token\"", "path-is-a-token"),
+        ("actions_url = \"https://me:a-password@bot.example/\"", "a-password"),
+        ("actions_url = \"https://me:pass/word@bot.example/\"", "word@"),
+        ("x = [{ forward_url = 'http://bot.example/?k=in-a-query' }]", "in-a-query"),
+        ("# actions_url = \"https://bot.example/hook/in-a-comment\"", "in-a-comment"),
+        ("actions_url = \"https://bot.example/hook/never-closed-path\nx = 1", "never-closed-path"),
+        ("secret_env = \"whsec_where-a-name-belongs\"", "where-a-name-belongs"),
+        ("x = { token_env = \"aSecretPastedHere123\" }", "aSecretPastedHere123"),
+    ];
+
+    #[test]
+    fn what_is_written_into_a_file_is_hidden_however_it_is_written() {
+        for (toml, secret) in WRITTEN_SOMEHOW {
+            let hider = Hider::new(&[(PathBuf::from("a.toml"), toml.to_owned())], std::iter::empty());
+            let shown = hider.text(&hider.toml(toml));
+            assert!(!shown.contains(secret) && shown.contains(HIDDEN), "{toml}: {shown}");
+            let told = hider.text(&format!("said elsewhere: {secret}."));
+            assert!(secret.contains('@') || !told.contains(secret), "{toml}: {told}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_secret_stays() {
+        let toml = "[bridge.a]\nsecret_env = \"A_NAME\"\ntoken_file = \"token.txt\"\nactions_url_env = \"WHERE\"\n\
+                    [wecom.a]\napi_url = \"https://qyapi.weixin.qq.com\"\nws_url = \"wss://openws.work.weixin.qq.com/\"\n\
+                    keywords = [\"key\", \"secret = 密\"]\n# token = how it is written is in docs/config.md\n";
+        let hider = Hider::new(&[(PathBuf::from("a.toml"), toml.to_owned())], std::iter::empty());
+        let shown = hider.text(&hider.toml(toml));
+        let kept = toml.lines().filter(|line| !line.starts_with('#') && !line.contains("keywords"));
+        for line in kept {
+            assert!(shown.contains(line), "{line}: {shown}");
+        }
+        let shown = hider.toml("actions_url = \"https://bot.example/hook/path-is-a-token\"\n");
+        assert_eq!(shown, "actions_url = \"https://bot.example/(hidden)\"\n", "where it goes may be known");
     }
 }

@@ -132,6 +132,10 @@ fn what_came_since_a_snapshot_is_read_behind_it() {
     assert_eq!(Recent::restore(&rest).unwrap().snapshot(&needs(), Timestamp(0)), whole);
     assert!(written.last().unwrap().1.len() < whole.len() / 5);
     assert!(Recent::restore(&all[..all.len() - 1]).is_none());
+    // Nobody counts on from more than can ever have been shed.
+    let most = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1];
+    let damaged: Vec<u8> = [&all[..1], &most, &[0; 11][..]].concat();
+    assert!(Recent::restore(&[&all[..1], &[0; 12][..]].concat()).is_some() && Recent::restore(&damaged).is_none());
 }
 
 #[test]

@@ -16,6 +16,9 @@ use crate::domain::time::Timestamp;
 
 const FORMAT: u8 = 4;
 
+/// More have never been shed: a million a second for years. What says so is damaged, and is not counted on from.
+const MOST_SHED: u64 = 1 << 48;
+
 /// A ring of the latest entries that can be written and filled again.
 pub(super) trait Ring {
     /// What stands in it.
@@ -110,7 +113,11 @@ pub(super) fn read(mut bytes: &[u8]) -> Option<Recent> {
         if u8::deserialize(&mut parts).ok()? != FORMAT {
             return None;
         }
-        let [times, texts, pieces, sketches, traces, heats] = <[u64; 6]>::deserialize(&mut parts).ok()?;
+        let shed = <[u64; 6]>::deserialize(&mut parts).ok()?;
+        if shed.iter().any(|shed| *shed > MOST_SHED) {
+            return None;
+        }
+        let [times, texts, pieces, sketches, traces, heats] = shed;
         Fill(&mut recent.times).deserialize(&mut parts).ok()?;
         Fill(&mut recent.texts).deserialize(&mut parts).ok()?;
         Fill(&mut recent.pieces).deserialize(&mut parts).ok()?;

@@ -142,7 +142,8 @@ impl Model {
             let is = about.features;
             return Err(format!("it was made for features of version {is}, this program has {VERSION}"));
         }
-        if !(BITS.contains(&about.bits) && about.unit.is_finite() && about.bias.is_finite()) {
+        let lines_are_sound = about.lines.iter().all(|line| line.odds.is_finite() && line.recall.is_finite());
+        if !(BITS.contains(&about.bits) && about.unit.is_finite() && about.bias.is_finite() && lines_are_sound) {
             return Err("its second line has numbers that no model has".to_owned());
         }
         let coded: String = lines.flat_map(str::chars).filter(|c| !c.is_whitespace()).collect();

@@ -99,6 +99,7 @@ fn what_is_no_model_is_refused_with_a_reason() {
         (good.replacen('{', "", 1), "its second line does not say how it was made"),
         (other, "it was made for features of version 7, this program has 1"),
         (good.replacen("\"bits\":14", "\"bits\":63", 1), "numbers that no model has"),
+        (good.replacen("\"odds\":", "\"odds\":1e39,\"was\":", 1), "numbers that no model has"),
         (short, "and should have 16384"),
         (good.replacen("AAAA", "!AAA", 1), "its weights are damaged"),
     ];

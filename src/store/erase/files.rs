@@ -10,7 +10,7 @@ use rusqlite::{Connection, Transaction};
 use super::journal;
 use super::redact::Redactor;
 use crate::ports::{Person, StoreError};
-use crate::store::Keyring;
+use crate::store::{Keyring, history};
 
 /// A file that is being written anew.
 pub(super) struct Erasing {
@@ -73,6 +73,7 @@ pub(in crate::store) fn write_aside(
     let written = (|| {
         fs::copy(path, &to).map_err(failed)?;
         let mut conn = Connection::open(&to)?;
+        history::is_known(&conn, path)?;
         keys.install(&conn)?;
         conn.pragma_update(None, "journal_mode", "MEMORY")?; // half a file is thrown away
         conn.pragma_update(None, "secure_delete", true)?;

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use rusqlite::{Connection, InterruptHandle, OpenFlags, params};
 
-use super::{Day, broken, remove, sync};
+use super::{Day, FORM, broken, remove, sync};
 use crate::domain::core::message_key;
 use crate::domain::event::{Event, Kind};
 use crate::domain::ids::{GroupKey, MemberKey};
@@ -208,7 +208,7 @@ fn create(aside: &Path) -> rusqlite::Result<Connection> {
     // Sorting a large day then takes no more memory than a small one.
     to.pragma_update(None, "temp_store", if can_make_temporary_files() { "FILE" } else { "MEMORY" })?;
     to.pragma_update(None, "application_id", APPLICATION)?;
-    to.pragma_update(None, "user_version", 1)?;
+    to.pragma_update(None, "user_version", FORM)?;
     to.execute_batch(TABLES)?;
     Ok(to)
 }

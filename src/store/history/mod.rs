@@ -29,6 +29,9 @@ use copy::{Copying, Order};
 /// The folder in the data directory.
 pub(super) const FOLDER: &str = "history";
 
+/// What the files look like (`PRAGMA user_version`): another number with every change of it.
+const FORM: i64 = 1;
+
 /// How much of a file is kept in memory while it is read, in KiB.
 const CACHE_KIB: i64 = 512;
 
@@ -312,11 +315,28 @@ pub(super) fn path(data: &Path, file: &str) -> PathBuf {
 }
 
 /// A file of the history, to be read.
-pub(super) fn open(path: &Path) -> rusqlite::Result<Connection> {
+///
+/// # Errors
+/// As [`is_known`], or it cannot be read.
+pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
+    is_known(&conn, path)?;
     conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
     Ok(conn)
+}
+
+/// Whether this version knows what a file looks like.
+///
+/// # Errors
+/// It is of a later form, and is not read as if it were of ours.
+pub(super) fn is_known(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found <= FORM {
+        return Ok(());
+    }
+    let newer = format!("was written by a newer Qunwei (form {found}; this one knows {FORM})");
+    Err(StoreError::Unavailable(format!("{} {newer}", path.display())))
 }
 
 /// The files that a database names, in order of their numbers; none where it is older than the history.

@@ -72,15 +72,14 @@ fn slice(store: &mut SqliteStore) -> bool {
     match store.tidy(at(9), Duration::ZERO).unwrap() {
         Tidied::Nothing => false,
         Tidied::More => true,
-        Tidied::Held { no, person: who } => {
-            assert_eq!(who, person());
+        Tidied::Held { no, .. } => {
             store.erase_held(no).unwrap();
             true
         }
     }
 }
 
-fn finish(store: &mut SqliteStore, no: u64) -> Erasure {
+pub(super) fn finish(store: &mut SqliteStore, no: u64) -> Erasure {
     let began = Instant::now();
     loop {
         slice(store);
@@ -147,6 +146,34 @@ fn a_slice_changes_no_more_rows_than_it_may() {
         }
     }
     assert!((50..400).contains(&most), "{most}");
+}
+
+/// Sealed, nothing can be seen in the files; so they are opened afterwards, and then nothing of theirs is in them.
+#[test]
+fn what_was_sealed_is_erased_whatever_key_it_was_sealed_with() {
+    let second = Keyring::of(&[Key::of([8; 32]), key_of_tests()]);
+    for keys in [keys(), second] {
+        let mut scene = Scene::new();
+        lived(&mut scene, 300);
+        scene.options.keys = keys.clone();
+        scene
+            .reopen()
+            .commit(&[Unit {
+                rows: vec![message(301, USER, SAID), message(302, "u2", "大家好")], ..Unit::default()
+            }])
+            .unwrap();
+        let held_sealed = held(scene.dir.path(), SAID);
+        assert_eq!(held_sealed, 0, "it is sealed");
+        let no = scene.store().erase(&person(), "lili", at(8)).unwrap().no;
+        let state = finish(scene.store(), no);
+        assert_eq!((state.rows["journal"], state.rows["members"], state.rows["cases"]), (101, GROUPS, 1), "{state:?}");
+        assert_eq!(held(scene.dir.path(), USER), 0, "ids are not sealed");
+        scene.store = None;
+        reseal(scene.dir.path(), &keys, true).unwrap();
+        scene.options.keys = Keyring::none();
+        let dir = scene.dir.path().to_owned();
+        assert_gone(&dir, scene.reopen());
+    }
 }
 
 /// One that must wait for an action does not keep another one.

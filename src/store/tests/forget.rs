@@ -130,11 +130,17 @@ fn what_was_said_is_gone_from_the_file() {
     scene.change(Change::Case(Box::new(Case { text: text.clone(), ..case(1) })));
     scene.change(Change::Evidence(Box::new(Evidence { text: text.clone(), ..evidence(1, "e-1", "ads.link") })));
     scene.change(Change::Case(Box::new(Case { opened: at(999), ..case(2) })));
+    scene.change(Change::Case(Box::new(Case { text: "后来的话".to_owned(), opened: at(999), ..case(3) })));
     forget(scene.store(), Kept::Evidence, 500);
     scene.store = None;
-    let bytes = std::fs::read(scene.dir.path().join("qunwei.db")).unwrap();
-    let needle = "说了一句只说一次的话".as_bytes();
-    assert!(!bytes.windows(needle.len()).any(|window| window == needle), "it is still in the file");
+    let holds = |text: &str| {
+        let bytes = std::fs::read(scene.dir.path().join("qunwei.db")).unwrap();
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    };
+    assert!(!holds("后来的话"), "it is sealed: what is left would not be seen");
+    reseal(scene.dir.path(), &keys(), true).unwrap();
+    assert!(holds("后来的话"));
+    assert!(!holds("说了一句只说一次的话"), "it is still in the file");
 }
 
 /// SQLite moves rows from page to page as others go, and leaves copies of them behind. What is deleted later is gone from those places too.

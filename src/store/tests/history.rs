@@ -420,3 +420,84 @@ fn a_day_that_goes_while_a_backup_is_made() {
     let mut store = SqliteStore::open(&restored, sealed()).unwrap();
     assert_eq!(store.journal(0, 1000).unwrap(), all[20..]);
 }
+
+/// A file as the first version that had such files made it; not to be changed.
+const FIRST_FORM: &str = "
+    PRAGMA application_id = 0x51554e48;
+    PRAGMA user_version = 1;
+    CREATE TABLE journal (
+        seq         INTEGER PRIMARY KEY,
+        at          INTEGER NOT NULL,
+        kind        INTEGER NOT NULL,
+        platform    TEXT NOT NULL,
+        time        INTEGER,
+        body        TEXT NOT NULL,
+        sent        INTEGER,
+        group_key   INTEGER,
+        member_key  INTEGER,
+        message_key INTEGER
+    ) STRICT;
+    INSERT INTO journal (seq, at, kind, platform, time, body, sent, group_key, member_key, message_key)
+        SELECT seq, at, kind, platform, time, body, sent, group_key, member_key, message_key FROM newest.journal;
+    CREATE INDEX journal_of_group ON journal (group_key, sent) WHERE group_key IS NOT NULL;
+    CREATE INDEX journal_of_member ON journal (member_key, sent) WHERE member_key IS NOT NULL;
+    CREATE INDEX journal_of_message ON journal (message_key) WHERE message_key IS NOT NULL;";
+
+/// A store that is not sealed, with its first day in a file, and what is in both.
+fn moved() -> (Scene, Vec<Row>, std::path::PathBuf) {
+    let (dir, options) = (tempfile::tempdir().unwrap(), Options::default());
+    let mut store = SqliteStore::open(dir.path(), options.clone()).unwrap();
+    let times = (1..=2).flat_map(|day| (0..20).map(move |n| midnight(day) + n * 60));
+    let all: Vec<Row> = (1..).zip(times).map(|(seq, time)| message(seq, time)).collect();
+    write(&mut store, &all);
+    assert_eq!(move_all(&mut store, midnight(3) - 1), [20]);
+    let file = dir.path().join("history/2027-01-16.db");
+    (Scene { dir, options, store: Some(store) }, all, file)
+}
+
+#[test]
+fn a_file_of_the_first_form_is_read_erased_from_and_sealed() {
+    let (mut scene, all, file) = moved();
+    scene.store = None;
+    let newest = file.with_extension("newest");
+    fs::rename(&file, &newest).unwrap();
+    let old = Connection::open(&file).unwrap();
+    old.execute("ATTACH ?1 AS newest", [newest.to_str().unwrap()]).unwrap();
+    old.execute_batch(FIRST_FORM).unwrap();
+    drop(old);
+    fs::remove_file(newest).unwrap();
+    assert_whole(scene.reopen(), &all);
+    assert!(check(scene.dir.path(), &Keyring::none(), None).unwrap().is_sound());
+    let person = crate::ports::Person { platform: "bridge".into(), user: "u1".into() };
+    let no = scene.store().erase(&person, "lili", at(8)).unwrap().no;
+    let erased = super::erase::finish(scene.store(), no);
+    assert_eq!((erased.rows["history"], erased.rows["journal"]), (4, 4), "{erased:?}");
+    assert!(!fs::read(&file).unwrap().windows(4).any(|window| window == br#""u1""#));
+    let left = scene.store().journal(0, 1000).unwrap();
+    scene.store = None;
+    assert_eq!(reseal(scene.dir.path(), &keys(), false).unwrap().files, 1);
+    scene.options.keys = keys();
+    assert_eq!(left.len(), all.len());
+    assert_whole(scene.reopen(), &left);
+}
+
+#[test]
+fn a_file_of_a_later_form_is_refused_by_name_and_left_as_it_is() {
+    let (mut scene, all, file) = moved();
+    scene.store = None;
+    Connection::open(&file).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    let before = fs::read(&file).unwrap();
+    let said = |what: &dyn std::fmt::Display| {
+        let said = what.to_string();
+        assert!(said.contains("2027-01-16.db") && said.contains("newer Qunwei (form 2; this one knows 1)"), "{said}");
+    };
+    said(&scene.reopen().journal(0, 1000).unwrap_err());
+    said(&scene.store().journal_before(1000, 1000).unwrap_err());
+    assert_eq!(scene.store().journal(20, 1000).unwrap(), all[20..], "what is in the database is read");
+    let checked = check(scene.dir.path(), &Keyring::none(), None).unwrap();
+    assert!(!checked.is_sound());
+    said(&checked.lines.iter().map(|line| format!("{} {}\n", line.what, line.said)).collect::<String>());
+    scene.store = None;
+    said(&reseal(scene.dir.path(), &keys(), false).unwrap_err());
+    assert!(fs::read(&file).unwrap() == before, "it was left as it is");
+}

@@ -27,18 +27,24 @@ async fn get(address: &str) -> (u16, String, String) {
     (response.status().as_u16(), kind.unwrap_or_default(), response.text().await.expect("a body"))
 }
 
-/// What a request from this address is answered with.
+/// What is asked where somebody is to be erased.
+const ERASE: &str = r#"{"platform": "example", "user": "u1"}"#;
+
+/// What a request from this address is answered with, without any engine behind.
 async fn status(state: &AdminState, method: &str, path: &str, from: &str) -> StatusCode {
     let mut request = Request::builder().method(method).uri(path).header(OPERATOR, "ops");
-    request = request.header("host", "qunwei.monitoring.example:8081");
-    let mut request = request.body(axum::body::Body::empty()).expect("a request");
+    let here = from.parse::<std::net::IpAddr>().expect("an address").is_loopback();
+    request = request.header("host", if here { "localhost:8081" } else { "qunwei.monitoring.example:8081" });
+    let mut request = request.body(axum::body::Body::from(ERASE)).expect("a request");
     request.extensions_mut().insert(Caller(from.parse().expect("an address")));
     let service = hyper_util::service::TowerToHyperService::new(router(state.clone()));
-    hyper::service::Service::call(&service, request).await.expect("an answer").status()
+    let answered = hyper::service::Service::call(&service, request);
+    let answered = tokio::time::timeout(Duration::from_secs(10), answered).await;
+    answered.expect("it was asked of the engine").expect("an answer").status()
 }
 
 #[tokio::test]
-async fn who_is_elsewhere_reads_and_does_not_stop() {
+async fn who_is_elsewhere_reads_figures_and_does_nothing() {
     let (intake, clock) = (Intake::new(10), Arc::new(Still));
     let state = AdminState {
         health: Health::default(),
@@ -49,11 +55,15 @@ async fn who_is_elsewhere_reads_and_does_not_stop() {
     };
     for from in ["10.1.2.3", "fd00::1", "8.8.8.8"] {
         assert_eq!(status(&state, "GET", "/metrics", from).await, StatusCode::OK, "scraped from another machine");
-        for path in ["/pause", "/resume"] {
-            assert_eq!(status(&state, "POST", path, from).await, StatusCode::FORBIDDEN, "{from}");
+        for path in ["/pause", "/resume", "/erase"] {
+            assert_eq!(status(&state, "POST", path, from).await, StatusCode::FORBIDDEN, "{path} {from}");
         }
+        assert_eq!(status(&state, "GET", "/log", from).await, StatusCode::FORBIDDEN, "the log names people: {from}");
     }
-    assert_eq!(state.intake.depth(), 0, "nothing was asked of the daemon");
+    for from in ["127.0.0.1", "127.8.8.8", "::1"] {
+        assert_eq!(status(&state, "GET", "/log", from).await, StatusCode::OK, "{from}");
+    }
+    assert!(state.intake.take(10, Duration::ZERO).is_empty(), "nothing was asked of the daemon");
 }
 
 #[tokio::test]

@@ -82,11 +82,11 @@ fn let_in(door: &Door, headers: &HeaderMap) -> Result<(), Refused> {
         return Err(Refused::Off(why.clone()));
     }
     let tokens = door.bridge.tokens.as_deref().ok_or(Refused::Sent)?;
-    if is_among(tokens, headers) { Ok(()) } else { Err(Refused::Token) }
+    if shows_one_of(tokens, headers) { Ok(()) } else { Err(Refused::Token) }
 }
 
-/// In a time that says nothing of the tokens, not even their lengths.
-fn is_among(tokens: &[Token], headers: &HeaderMap) -> bool {
+/// Whether a request shows one of these tokens; in a time that says nothing of them, not even of their lengths.
+pub fn shows_one_of(tokens: &[Token], headers: &HeaderMap) -> bool {
     let shown = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
     let (scheme, shown) = shown.split_at_checked(7).unwrap_or_default();
     if !scheme.eq_ignore_ascii_case(b"bearer ") {
@@ -99,13 +99,19 @@ fn is_among(tokens: &[Token], headers: &HeaderMap) -> bool {
 }
 
 /// How long a poll waits, and how many actions it takes.
-struct Asked {
-    wait: Duration,
-    most: usize,
+pub struct Asked {
+    /// At most a minute.
+    pub wait: Duration,
+    /// From 1 to 100.
+    pub most: usize,
 }
 
 impl Asked {
-    fn read(query: &str) -> Result<Self, Unreadable> {
+    /// From the query of its address; what is not said there is as usual, and what nobody knows is passed over.
+    ///
+    /// # Errors
+    /// What is said is no number, or out of its bounds.
+    pub fn read(query: &str) -> Result<Self, Unreadable> {
         let mut asked = [("wait", 0, LONGEST_WAIT, USUAL_WAIT), ("max", 1, MOST, USUAL_MOST)];
         for (key, text) in query.split('&').filter_map(|pair| pair.split_once('=')) {
             let Some((field, from, to, value)) = asked.iter_mut().find(|(field, ..)| *field == key) else { continue };

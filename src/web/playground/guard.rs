@@ -50,7 +50,8 @@ impl Guard {
         Self { pass, tries: RateLimiter::direct(Quota::per_minute(TRIES)) }
     }
 
-    fn knows(&self, headers: &HeaderMap) -> bool {
+    /// Whether a request brings the cookie of those who have given the token, where there is one.
+    pub fn knows(&self, headers: &HeaderMap) -> bool {
         let Some(pass) = &self.pass else { return true };
         let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
@@ -63,12 +64,11 @@ impl Guard {
 }
 
 /// Whether a request comes from a page of ours: the header is there, and an `Origin` is the `Host`'s.
-fn is_ours(headers: &HeaderMap) -> bool {
+pub fn is_ours(headers: &HeaderMap) -> bool {
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let same = match text(&ORIGIN) {
-        None => true,
-        Some(origin) => origin.split_once("://").map(|(_, host)| host) == text(&HOST),
-    };
+    // An `Origin` that says no host, or in no text, is somebody's all the same.
+    let host = text(&ORIGIN).and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    let same = !headers.contains_key(ORIGIN) || (host.is_some() && host == text(&HOST));
     headers.contains_key(OURS) && same
 }
 
@@ -155,6 +155,13 @@ mod tests {
         assert!(!is_ours(&headers(&[host])));
         assert!(!is_ours(&headers(&[host, (OURS, "1"), ("origin", "http://evil.example")])));
         assert!(!is_ours(&headers(&[host, (OURS, "1"), ("origin", "null")])));
+        assert!(
+            !is_ours(&headers(&[(OURS, "1"), ("origin", "null")])),
+            "neither says a host, which is not the same one"
+        );
+        let mut opaque = headers(&[host, (OURS, "1")]);
+        opaque.insert(ORIGIN, HeaderValue::from_bytes("http://恶".as_bytes()).unwrap());
+        assert!(!is_ours(&opaque));
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub struct Sources {
 
 impl Sources {
     /// Whence a request comes, as far as that can be said.
-    pub(super) fn of(&self, caller: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
+    pub fn of(&self, caller: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
         let Some(header) = &self.header else { return caller };
         let last = headers.get_all(header).iter().next_back().and_then(|value| value.to_str().ok()?.rsplit(',').next());
         // Without it the request went past the proxy: the connection says whence.
@@ -28,7 +28,7 @@ impl Sources {
     }
 
     /// Whether a request may come from there.
-    pub(super) fn allow(&self, source: IpAddr) -> bool {
+    pub fn allow(&self, source: IpAddr) -> bool {
         self.networks.iter().any(|network| network.has(source))
     }
 }

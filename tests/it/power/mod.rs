@@ -3,6 +3,8 @@
 //! `shim.c` is loaded before the C library of a child process and plays the disk. `QUNWEI_SOAK_CUTS` says how often,
 //! `QUNWEI_SOAK_SEED` repeats a run's moments.
 
+mod whole;
+
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;

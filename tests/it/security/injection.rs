@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::is_trick;
 use crate::support::daemon::{Daemon, Home, qunwei, stderr};
-use crate::support::{SECRET, World, root, signed, until};
+use crate::support::{World, root, signed, until};
 
 /// What is written into every place that takes a text.
 const EVIL: &str = "x\r\n2026-11-26T00:00:00Z ERROR qunwei: FORGED\u{1b}[2J\u{1b}]0;FORGED\u{7}\u{202e}\u{2028}\u{0}\u{9b}31m\r\nx-forged: FORGED";
@@ -198,6 +198,5 @@ async fn answers_repeat_no_header_of_a_request() {
             && !response.headers().contains_key("access-control-allow-origin")
     );
     assert!(!response.text().await.unwrap().contains("FORGED"));
-    assert!(!SECRET.is_empty());
     world.finish().await;
 }

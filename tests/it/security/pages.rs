@@ -4,8 +4,11 @@
 use crate::support::World;
 use crate::support::daemon::client;
 
+/// Who is to be erased, where that is asked.
+const ERASE: &str = r#"{"platform": "example", "user": "u1"}"#;
+
 #[tokio::test]
-async fn no_page_in_a_browser_reads_or_stops() {
+async fn no_page_in_a_browser_reads_stops_or_erases() {
     let world = World::new().await;
     let admin = world.running().admin;
     let http = client();
@@ -14,7 +17,7 @@ async fn no_page_in_a_browser_reads_or_stops() {
         async { request.send().await.unwrap().status().as_u16() }
     };
     // A name of a foreign site that was made to lead here.
-    for path in ["/metrics", "/readyz", "/healthz"] {
+    for path in ["/metrics", "/readyz", "/healthz", "/log"] {
         for host in
             ["evil.example", "evil.example:8081", "127.0.0.1.evil.example", "localhost.evil.example:8081", "localhost."]
         {
@@ -25,14 +28,14 @@ async fn no_page_in_a_browser_reads_or_stops() {
         }
     }
     let stop = |path: &str, headers: &[(&'static str, &'static str)]| {
-        let mut request = http.post(format!("http://{admin}{path}"));
+        let mut request = http.post(format!("http://{admin}{path}")).body(ERASE);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         async { request.send().await.unwrap().status().as_u16() }
     };
     let ours = ("x-qunwei-operator", "ops");
-    for path in ["/pause", "/resume"] {
+    for path in ["/pause", "/resume", "/erase"] {
         assert_eq!(stop(path, &[]).await, 403, "a form of a foreign page");
         assert_eq!(stop(path, &[ours, ("host", "evil.example")]).await, 403, "a page under a name that leads here");
         // Browsers say whence every POST comes, and nothing else does.
@@ -49,7 +52,11 @@ async fn no_page_in_a_browser_reads_or_stops() {
         let answer = asked.send().await.unwrap();
         assert!(!answer.headers().contains_key("access-control-allow-origin"));
     }
+    // Nothing of all that was begun.
+    assert_eq!(get("/erase/1", "localhost").await, 404);
     assert_eq!(stop("/pause", &[ours]).await, 200, "who is here and no browser");
     assert_eq!(stop("/resume", &[ours]).await, 200);
+    assert_eq!(stop("/erase", &[ours]).await, 200);
+    assert_eq!(get("/erase/1", "localhost").await, 200);
     world.finish().await;
 }

@@ -4,6 +4,7 @@
 //!
 //! Pings and pongs of the WebSocket itself (not the `ping` of the protocol) are answered by each end for its own connection.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +27,9 @@ use super::speaker::Speaker;
 
 /// More bots than this are not let in at once: there is one, and the one that it has just replaced.
 const MOST: usize = 16;
+/// So many connections may be about to shake hands. When one more comes, the one that has waited longest goes: a bot shakes hands at
+/// once, and who opens connections and says nothing does not keep it out.
+const MOST_SHAKING: usize = 64;
 /// How long the end that closes is given to hear it.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -121,32 +125,54 @@ impl Middle {
 
     /// Lets bots in until it is told to stop; then their connections are closed.
     pub async fn run(self, listener: TcpListener, stop: CancellationToken) {
+        let mut shaking: VecDeque<CancellationToken> = VecDeque::new();
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => return,
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _)) if self.numbers.bots() < MOST => {
-                    self.numbers.bots.fetch_add(1, Ordering::Relaxed);
+                Ok((stream, _)) => {
+                    shaking.retain(|one| !one.is_cancelled());
+                    if shaking.len() >= MOST_SHAKING {
+                        shaking.pop_front().iter().for_each(CancellationToken::cancel);
+                    }
+                    let turn = CancellationToken::new();
+                    shaking.push_back(turn.clone());
                     let (middle, stop) = (self.clone(), stop.clone());
                     tokio::spawn(async move {
-                        middle.serve(stream, stop).await;
-                        middle.numbers.bots.fetch_sub(1, Ordering::Relaxed);
+                        let shaken = tokio::select! {
+                            () = turn.cancelled() => None,
+                            shaken = middle.shake_hands(stream) => shaken,
+                        };
+                        turn.cancel(); // it waits no longer
+                        if let Some(bot) = shaken {
+                            middle.let_in(bot, stop).await;
+                        }
                     });
                 }
-                Ok(_) => {} // closed at once
                 // No more files, or the like: a moment later there may be one.
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         }
     }
 
-    async fn serve(&self, stream: TcpStream, stop: CancellationToken) {
+    /// What has shaken hands in time.
+    async fn shake_hands(&self, stream: TcpStream) -> Option<Bot> {
         stream.set_nodelay(true).ok(); // slower without, and no worse
-        let shaken =
-            tokio::time::timeout(self.settings.patience, accept_async_with_config(stream, Some(frame::config())));
-        let Ok(Ok(mut bot)) = shaken.await else { return };
+        let shaken = accept_async_with_config(stream, Some(frame::config()));
+        tokio::time::timeout(self.settings.patience, shaken).await.ok()?.ok()
+    }
+
+    /// Serves a bot, unless there are as many as may be: then it is closed at once.
+    async fn let_in(&self, bot: Bot, stop: CancellationToken) {
+        if self.numbers.bots.fetch_add(1, Ordering::Relaxed) < MOST {
+            self.serve(bot, stop).await;
+        }
+        self.numbers.bots.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    async fn serve(&self, mut bot: Bot, stop: CancellationToken) {
         match link::connect(&self.settings.url, self.settings.patience).await {
             Ok(upstream) => tokio::select! {
                 () = stop.cancelled() => {}
