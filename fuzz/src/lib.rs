@@ -51,6 +51,7 @@ pub const ENTRIES: [(&str, Entry); 31] = [
     ("transfer", files::transfer),
     ("backup", files::backup),
     ("picture", files::picture),
+    ("answers", answers::answers),
     ("reply", answers::reply),
     ("signature", heads::signature),
     ("sources", heads::sources),

@@ -95,15 +95,15 @@ impl Roster {
             (one.userid.clone(), Member { name: one.shown().to_owned(), role: role(&one.userid), came })
         };
         let (version, name) = (group.member_version.clone(), group.name.clone());
-        Self { version, name, members: group.members.iter().map(member).collect() }
+        Self { version, name, members: group.members.iter().filter(|one| !one.userid.is_empty()).map(member).collect() }
     }
 
-    /// Of a group that an app created: ids only.
+    /// Of a group that an app created: ids only. Nobody is without an id, and no event could be told of whom it is missing.
     pub fn of_app(chat: &Chat) -> Self {
         let role = |user: &Arc<str>| if *user == chat.owner { Role::Owner } else { Role::Member };
         let member = |user: &Arc<str>| (user.clone(), Member { role: role(user), ..Member::default() });
         let (version, name) = (String::new(), chat.name.clone());
-        Self { version, name, members: chat.userlist.iter().map(member).collect() }
+        Self { version, name, members: chat.userlist.iter().filter(|user| !user.is_empty()).map(member).collect() }
     }
 
     /// What has happened in the group since it was `before`, as events (interfaces.md §2). At the first reading nobody came:

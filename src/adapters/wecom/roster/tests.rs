@@ -38,6 +38,15 @@ fn the_first_reading_tells_names_and_roles_and_no_joins() {
 }
 
 #[test]
+fn nobody_is_without_an_id() {
+    let roster = Roster::of_customers(&group(&[("", "无名", None), ("lisi", "李四", None)], &[], "v1"));
+    assert_eq!(roster.members.keys().map(|id| &**id).collect::<Vec<_>>(), ["lisi"]);
+    let chat = serde_json::from_value(json!({"chatid": "c1", "name": "部门", "owner": "", "userlist": ["", "lisi"]}));
+    assert_eq!(Roster::of_app(&chat.unwrap()).members.len(), 1);
+    assert!(!read(&roster.events_since(Some(&Roster::default()), "wr1", NOW)).is_empty());
+}
+
+#[test]
 fn joins_leaves_names_and_roles_are_what_has_changed() {
     let before = Roster::of_customers(&group(&[("zhangsan", "店长", None), ("wmA", "小王", None)], &[], "1"));
     let kept: Roster = serde_json::from_str(&serde_json::to_string(&before).unwrap()).unwrap();
