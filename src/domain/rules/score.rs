@@ -47,6 +47,8 @@ pub(super) struct Strict {
 const FALSE_ALARMS: u32 = 10;
 /// [`Score::min_characters`] where it is not given.
 const MIN_CHARACTERS: u32 = 6;
+/// A text in which there is more than one sign for so many letters is read without signs as well.
+const MANY_SIGNS: usize = 4;
 /// No more pieces of a text are told.
 const PIECES: usize = 5;
 
@@ -152,13 +154,28 @@ impl Scores {
     /// The logarithm of the odds of a text; `None` when it is too short.
     fn odds(&self, text: &Text, features: &mut Features, learned: Learned<'_>) -> Option<f32> {
         let shortest = self.shortest as usize;
-        if text.folded.text.len() < shortest || text.folded.kept() < shortest {
+        if text.folded.text.len() < shortest {
             return None;
         }
-        Some(match self.lessons(learned) {
+        let kept = text.folded.kept();
+        if kept < shortest {
+            return None;
+        }
+        let odds = self.odds_of(text, features, learned);
+        // Signs between the characters are no part of how anybody writes; what is read without them is what was meant.
+        if (text.folded.original_length() as usize) < kept + kept / MANY_SIGNS {
+            return Some(odds);
+        }
+        let mut bare = Text::default();
+        bare.set(&text.folded.text);
+        Some(odds.max(self.odds_of(&bare, features, learned)))
+    }
+
+    fn odds_of(&self, text: &Text, features: &mut Features, learned: Learned<'_>) -> f32 {
+        match self.lessons(learned) {
             Some(lessons) => self.model.odds(text, features, lessons),
             None => self.model.odds(text, features, &()),
-        })
+        }
     }
 
     /// How many of the model's lines, the strictest first, a text does not reach.

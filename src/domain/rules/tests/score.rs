@@ -188,3 +188,12 @@ fn what_people_decide_moves_the_doubt() {
     lessons.learn(Lesson { subject: 1, group: GroupKey(1), right: true, found: None, step: 4000, features });
     assert_eq!(words(&doubting, TALK, &lessons), ["开会"]);
 }
+
+#[test]
+fn signs_between_the_characters_hide_nothing_from_it() {
+    let rules = rule("model = \"a.model\"").unwrap();
+    let apart: String = AD.chars().flat_map(|c| [c, '.', '、']).collect();
+    assert_eq!(find(&rules, &apart, &Lessons::default()).len(), 1);
+    let doubting = of(DOUBTING, true).unwrap();
+    assert!(words(&doubting, &apart, &Lessons::default()).len() == 1);
+}
