@@ -29,7 +29,7 @@ use qunwei::domain::time::Timestamp;
 pub type Entry = fn(&[u8]);
 
 /// Every entry by its name.
-pub const ENTRIES: [(&str, Entry); 31] = [
+pub const ENTRIES: [(&str, Entry); 32] = [
     ("xml", xml),
     ("json", json),
     ("sealed", sealed),
