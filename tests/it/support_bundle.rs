@@ -19,8 +19,7 @@ fn bundle(home: &Home, url: &str, file: &Path) -> std::process::Output {
     command.output().unwrap()
 }
 
-/// The files of a bundle, by name.
-pub fn unpacked(file: &Path) -> BTreeMap<String, String> {
+fn unpacked(file: &Path) -> BTreeMap<String, String> {
     let into = tempfile::tempdir().unwrap();
     let output = std::process::Command::new("tar").arg("-xzf").arg(file).arg("-C").arg(into.path()).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
