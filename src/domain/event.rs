@@ -14,7 +14,7 @@ use super::time::Timestamp;
 mod read;
 mod wire;
 
-pub use read::Scanned;
+pub use read::{MAX_ID, Scanned};
 
 /// Stands for every segment that is not text in [`Message::original`] (interfaces.md §3).
 pub const PLACEHOLDER: char = '\u{FFFC}';

@@ -295,11 +295,13 @@ impl Http {
 /// without its reference number and never with a secret.
 fn repeatable_words(code: i64, said: &str, secrets: &[&str]) -> String {
     let known = errcode::row(code).is_some() && !matches!(code, 40035 | 40058 | 40063);
+    // As it would be shown: a secret with a control character in it is one without it.
+    let said: String = said.chars().filter(|letter| !letter.is_control()).collect();
     if known || secrets.iter().any(|secret| !secret.is_empty() && said.contains(secret)) {
         return String::new();
     }
     let said = said.split(", hint:").next().unwrap_or_default();
-    said.chars().filter(|letter| !letter.is_control()).take(SAID_LIMIT).collect::<String>().trim().to_owned()
+    said.chars().take(SAID_LIMIT).collect::<String>().trim().to_owned()
 }
 
 /// The server interface as one app (or 客户联系, or the archive) may use it. Clones share the token.

@@ -9,7 +9,7 @@ use super::{Archived, Event, Kind, Malformed, Message, Person, Quote, Role, Segm
 use crate::domain::time::Timestamp;
 
 /// The longest id that is taken, in bytes. Platforms use at most 64; the limit bounds what a key costs.
-const MAX_ID: usize = 512;
+pub const MAX_ID: usize = 512;
 
 /// A message for `scan`, with what else is told of it.
 #[derive(Debug)]

@@ -127,6 +127,7 @@ async fn what_was_not_sent_is_told_from_what_was_not_answered() {
 #[test]
 fn secrets_are_not_repeated() {
     assert_eq!(repeatable_words(999, "token abc is bad", &["abc"]), "");
+    assert_eq!(repeatable_words(999, "token a\u{0}bc is bad", &["abc"]), "");
     assert_eq!(repeatable_words(999, "a\u{7} b, hint: [1]", &["", "abc"]), "a b");
     assert_eq!(format!("{:?}", Hidden::new("abc")), "Hidden(…)");
 }

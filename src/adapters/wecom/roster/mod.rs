@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::appchat::Chat;
 use super::customer::Group;
-use crate::domain::event::Role;
+use crate::domain::event::{MAX_ID, Role};
 use crate::domain::ids;
 use crate::domain::time::Timestamp;
 
@@ -80,6 +80,11 @@ pub struct Came {
     pub channel: Option<String>,
 }
 
+/// Whether somebody can be named by it in an event.
+fn is_id(id: &str) -> bool {
+    (1..=MAX_ID).contains(&id.len())
+}
+
 impl Roster {
     /// Of a customer group.
     pub fn of_customers(group: &Group) -> Self {
@@ -91,19 +96,19 @@ impl Roster {
         let member = |one: &super::customer::Member| {
             let at = (one.join_time > 0).then(|| Timestamp(one.join_time.saturating_mul(1000)));
             let channel = one.state.clone().filter(|state| !state.is_empty());
-            let came = Came { at, inviter: one.invitor.clone(), channel };
+            let came = Came { at, inviter: one.invitor.clone().filter(|id| is_id(id)), channel };
             (one.userid.clone(), Member { name: one.shown().to_owned(), role: role(&one.userid), came })
         };
         let (version, name) = (group.member_version.clone(), group.name.clone());
-        Self { version, name, members: group.members.iter().filter(|one| !one.userid.is_empty()).map(member).collect() }
+        Self { version, name, members: group.members.iter().filter(|one| is_id(&one.userid)).map(member).collect() }
     }
 
-    /// Of a group that an app created: ids only. Nobody is without an id, and no event could be told of whom it is missing.
+    /// Of a group that an app created: ids only. Of whom there is none that an event can name nothing is told.
     pub fn of_app(chat: &Chat) -> Self {
         let role = |user: &Arc<str>| if *user == chat.owner { Role::Owner } else { Role::Member };
         let member = |user: &Arc<str>| (user.clone(), Member { role: role(user), ..Member::default() });
         let (version, name) = (String::new(), chat.name.clone());
-        Self { version, name, members: chat.userlist.iter().filter(|user| !user.is_empty()).map(member).collect() }
+        Self { version, name, members: chat.userlist.iter().filter(|user| is_id(user)).map(member).collect() }
     }
 
     /// What has happened in the group since it was `before`, as events (interfaces.md §2). At the first reading nobody came:
