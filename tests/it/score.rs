@@ -40,7 +40,7 @@ title = "很像广告"
 verdict = "review"
 delete = false
 model = "{}"
-false_alarms = 5
+false_alarms = 50
 strict = {{ precision = 60, decisions = 8 }}
 hit = ["{}"]
 miss = ["楼下快递到了，谁帮我拿一下"]
