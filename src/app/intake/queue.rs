@@ -190,8 +190,7 @@ impl Queue {
     /// Takes out jobs of at most `limit` inputs; one job may be larger, unless there is no room at all.
     pub(super) fn hand_out(&mut self, limit: usize) -> Vec<Job> {
         let (mut taken, mut inputs) = (Vec::new(), 0);
-        while limit > 0 {
-            let Some((next, more)) = self.next() else { break };
+        while let Some((next, more)) = self.next().filter(|_| limit > 0) {
             if !taken.is_empty() && inputs + more > limit {
                 break;
             }

@@ -165,7 +165,8 @@ fn where_sealed_actions_of_an_earlier_version_wait_is_noted_when_the_store_is_op
         scene.change(act(id, lane));
     }
     scene.change(Change::Ended { id: "a-3".into(), outcome: Outcome::Expired, at: at(20) });
-    let noted = |scene: &mut Scene| -> Vec<(Option<String>, Option<String>, Option<i64>, Option<u8>)> {
+    type Noted = (Option<String>, Option<String>, Option<i64>, Option<u8>);
+    let noted = |scene: &mut Scene| -> Vec<Noted> {
         let sql = "SELECT platform, group_name, follows, turn FROM outbox ORDER BY place";
         let mut read = scene.store().conn.prepare(sql).unwrap();
         let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
