@@ -17,7 +17,7 @@ impl Ruleset {
         let mut around = Text::default();
         hits.retain(|hit| {
             let plain = hit.disguise.is_none() && hit.part.is_none();
-            let doubtful = || self.infos.get(usize::from(hit.rule.0)).is_some_and(|info| info.doubtful);
+            let doubtful = || self.infos().get(usize::from(hit.rule.0)).is_some_and(|info| info.doubtful);
             !(plain && doubtful())
                 || AROUND.iter().any(|reach| {
                     let (start, end) = (hit.span.start.saturating_sub(*reach), hit.span.end.saturating_add(*reach));

@@ -22,7 +22,7 @@ use crate::domain::text::{Text, slice};
 /// All rules of a configuration, matched in one pass.
 #[derive(Default)]
 pub struct Ruleset {
-    pub(super) infos: Vec<RuleInfo>,
+    infos: Vec<RuleInfo>,
     rules: Vec<Box<dyn Rule>>,
     /// The rules that look at each thing, by [`Look`].
     looking: [Vec<RuleId>; Look::ALL.len()],

@@ -80,7 +80,7 @@ pub struct Came {
     pub channel: Option<String>,
 }
 
-/// Whether somebody can be named by it in an event.
+/// Whether an event can name somebody by it. Whom none can name is in no roster: nothing could be told of them.
 fn is_id(id: &str) -> bool {
     (1..=MAX_ID).contains(&id.len())
 }
@@ -103,7 +103,7 @@ impl Roster {
         Self { version, name, members: group.members.iter().filter(|one| is_id(&one.userid)).map(member).collect() }
     }
 
-    /// Of a group that an app created: ids only. Of whom there is none that an event can name nothing is told.
+    /// Of a group that an app created: ids only.
     pub fn of_app(chat: &Chat) -> Self {
         let role = |user: &Arc<str>| if *user == chat.owner { Role::Owner } else { Role::Member };
         let member = |user: &Arc<str>| (user.clone(), Member { role: role(user), ..Member::default() });

@@ -52,8 +52,7 @@ pub(super) fn written(text: &str) -> Vec<Written> {
 
 /// What is secret in an address: who asks, the steps of a path that are no words, the values of its query.
 pub(super) fn secrets_of_address(address: &str) -> Vec<String> {
-    let Some((_, rest)) = address.split_once("://") else { return Vec::new() };
-    let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let Some((_, authority, tail)) = parts(address) else { return Vec::new() };
     let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
     let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
     let steps = path.split(['/', '#']).filter(|step| step.len() >= SHORTEST_STEP);
@@ -92,10 +91,16 @@ fn is_name(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
+/// The scheme of an address, who is asked there, and all that stands behind.
+fn parts(address: &str) -> Option<(&str, &str, &str)> {
+    let (scheme, rest) = address.split_once("://")?;
+    let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    Some((scheme, authority, tail))
+}
+
 /// An address without what may be secret in it; `None` where nothing is.
 fn host_alone(address: &str) -> Option<String> {
-    let Some((scheme, rest)) = address.split_once("://") else { return Some(HIDDEN.to_owned()) };
-    let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let Some((scheme, authority, tail)) = parts(address) else { return Some(HIDDEN.to_owned()) };
     if tail.contains('@') {
         return Some(format!("{scheme}://{HIDDEN}")); // a password with a slash in it, perhaps
     }
