@@ -56,7 +56,7 @@ impl Of {
                     json!({"id": id, "type": "message", "group": group, "sender": {"id": "long"}, "text": "今天路过小区门口，".repeat(780)})
                 }
                 Of::Talk | Of::Chatter => {
-                    let times = if self == Of::Talk { 4 } else { 1 };
+                    let times = if self == Of::Talk { 12 } else { 1 };
                     let text = format!("今天第 {round}{at} 次路过小区门口，").repeat(times);
                     let sender = json!({"id": format!("u{number}-{at}"), "role": "member"});
                     json!({"id": id, "type": "message_edited", "group": group, "message": format!("m{at}"), "sender": sender, "text": text})

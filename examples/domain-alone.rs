@@ -1,4 +1,4 @@
-//! The core stands alone: it is compiled here with nothing of the rest of the crate beside it. If anything in it names
+//! No example but a proof: the core is compiled here with nothing of the rest of the crate beside it. If anything in it names
 //! another module, this does not compile.
 
 #![allow(dead_code, unused_imports, missing_docs, unreachable_pub, reason = "only that it compiles matters here")]
@@ -10,8 +10,7 @@ mod domain;
 #[path = "../src/fault.rs"]
 mod fault;
 
-#[test]
-fn the_core_compiles_alone() {
-    let settings = domain::rules::Ruleset::default();
-    assert!(settings.infos().is_empty());
+fn main() {
+    // compiled, with its tests left out: they run where it lives
+    let _ = domain::rules::Ruleset::default();
 }
