@@ -5,7 +5,10 @@ use std::cmp::Reverse;
 use super::case::Finding;
 use super::event::{Message, Role};
 use super::policy::{Mode, Policy, Settings, Verdict};
-use super::rules::{Hit, Ruleset, Scratch};
+use super::rules::{Hit, Ruleset, Scratch, is_read_in_part};
+
+/// The pseudo rule that a message keeps of which not all could be read: a person should look at the rest.
+pub const READ_IN_PART: &str = "message.read_in_part";
 
 /// What a message amounts to in a group.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,7 +56,9 @@ impl Judgement {
 /// Sorts the hits in `scratch` by what they mean under a policy for a member of that role.
 pub fn judge(settings: &Settings, policy: &Policy, role: Role, message: &Message, scratch: &Scratch) -> Judgement {
     let mut judgement = Judgement::default();
-    if scratch.hits.is_empty() || policy.mode == Mode::Off || policy.allow.contains(&message.sender.id) {
+    let read_in_part = is_read_in_part(message, &scratch.text);
+    let nothing = scratch.hits.is_empty() && !read_in_part;
+    if nothing || policy.mode == Mode::Off || policy.allow.contains(&message.sender.id) {
         return judgement;
     }
     for hit in &scratch.hits {
@@ -67,6 +72,10 @@ pub fn judge(settings: &Settings, policy: &Policy, role: Role, message: &Message
             Verdict::Violation if finding.observe => judgement.observed.push(finding),
             Verdict::Violation => judgement.violations.push(finding),
         }
+    }
+    if read_in_part {
+        let verdict = Verdict::Review;
+        judgement.reviews.push(Finding { verdict, ..Finding::of_no_rule(READ_IN_PART, "flood", false) });
     }
     for findings in [&mut judgement.violations, &mut judgement.observed, &mut judgement.reviews] {
         findings.sort_by_key(|finding| Reverse(finding.severity)); // stable: the place decides between equals

@@ -116,6 +116,37 @@ async fn a_very_long_message_is_taken_and_judged() {
     let state = dump::state(world.data.path());
     assert_eq!(state["cases"].len(), 1);
     assert!(state["cases"][0].contains(r#""rule":"length.long""#) && state["cases"][0].contains(r#""observe":true"#));
+    is_asked(&world).await;
+    world.finish().await;
+}
+
+/// The next action asks the admins to look at what was not read.
+async fn is_asked(world: &World) {
+    let action = world.next().await;
+    assert!(action["text"].as_str().is_some_and(|text| text.contains("消息太长，只看了前一部分")), "{action}");
+    assert_eq!(action["type"], "task");
+}
+
+#[tokio::test]
+async fn what_of_a_message_is_too_long_to_be_read_is_left_to_a_person() {
+    let mut world = World::new().await;
+    // As long as is read, with an offer at its end; then with the offer behind that.
+    world.say("9", &format!("{}{SPAM}", "长".repeat(20_000 - SPAM.chars().count()))).await;
+    let step = |kind: &str| (kind.to_owned(), "warn_private".to_owned());
+    assert_eq!(world.next_kinds(2).await, [step("delete"), step("private")]);
+    world.say("8", &format!("{}{SPAM}", "路".repeat(20_000))).await;
+    is_asked(&world).await;
+    // The same where it is in many parts of a message.
+    let card = json!({"type": "card", "title": "长".repeat(1_000)});
+    let mut event = world.message("m-cards", "7", "");
+    event["content"] = Value::Array(vec![card; 21]);
+    event.as_object_mut().unwrap().remove("text");
+    world.turn(Duration::from_secs(120)); // questions about one group are not asked all at once
+    assert_eq!(world.post(event.to_string()).await.0, 200);
+    is_asked(&world).await;
+    let state = dump::state(world.data.path());
+    let punished = state["cases"].iter().filter(|case| case.contains(r#""observe":false"#)).count();
+    assert_eq!(punished, 1, "{:?}", state["cases"]);
     world.finish().await;
 }
 

@@ -16,7 +16,7 @@ use crate::domain::command;
 use crate::domain::conceal::{Kept, conceal};
 use crate::domain::event::{Event, Message, Role};
 use crate::domain::ids::{self, GroupKey, MemberKey};
-use crate::domain::judge::{self, Judgement};
+use crate::domain::judge::{self, Judgement, READ_IN_PART};
 use crate::domain::ladder::{self, Decision};
 use crate::domain::means::Means;
 use crate::domain::notices::{self, Vars};
@@ -440,6 +440,7 @@ pub fn pseudo_title(rule: &str) -> &'static str {
         CHAT_WORDS => "本群的违规词",
         BY_HAND => "管理员认定的违规",
         REPORTED => "成员举报",
+        READ_IN_PART => "消息太长，只看了前一部分",
         _ => "违反群规",
     }
 }

@@ -31,7 +31,7 @@ impl Rule for Longest {
     }
 
     fn in_text(&self, text: &Text, found: &mut Found<'_>) {
-        if text.folded.original_length() > self.characters {
+        if text.folded.original_length().saturating_add(text.folded.unread()) > self.characters {
             found.push(text.whole());
         }
     }

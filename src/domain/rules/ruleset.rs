@@ -17,7 +17,7 @@ use crate::domain::lexicon::{Lexicon, LexiconBuilder, Spared, WordHit, WordUse};
 use crate::domain::policy::{Mode, RuleSetting, Verdict};
 use crate::domain::recent::{Heat, MOST_MEASURES, Needs, Recent, Sighting};
 use crate::domain::score::Taught;
-use crate::domain::text::{Text, slice};
+use crate::domain::text::{LONGEST_READ, Text, first, slice};
 
 /// All rules of a configuration, matched in one pass.
 #[derive(Default)]
@@ -463,12 +463,22 @@ fn matched<'a>(hit: &'a Hit, original: &'a str) -> &'a str {
     hit.matched.as_deref().unwrap_or_else(|| slice(original, hit.span))
 }
 
-/// What can be read of a message beside its own text, and what gives its place's name: `content[1].title`.
+/// What is read of a message beside its own text, and what gives its place's name: `content[1].title`. Together not more than of
+/// one text.
 pub fn parts(message: &Message) -> impl Iterator<Item = (impl Fn() -> String, &str)> {
-    message.content.iter().enumerate().filter_map(|(index, segment)| {
+    let mut room = LONGEST_READ;
+    message.content.iter().enumerate().filter_map(move |(index, segment)| {
         let (name, original) = readable_part(segment)?;
-        Some((move || format!("content[{index}].{name}"), original))
+        let (read, _) = first(original, room);
+        room -= read.chars().count();
+        (room > 0 || !read.is_empty()).then_some((move || format!("content[{index}].{name}"), read))
     })
+}
+
+/// Whether a message is longer than what is read of it. `text` is its own text, as [`Ruleset::find`] left it.
+pub fn is_read_in_part(message: &Message, text: &Text) -> bool {
+    let parts = message.content.iter().filter_map(readable_part);
+    text.folded.unread() > 0 || parts.map(|(_, part)| part.chars().count()).sum::<usize>() > LONGEST_READ
 }
 
 /// What can be read of a segment that is not part of the text.

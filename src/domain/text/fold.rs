@@ -7,10 +7,14 @@ use super::tables::{Fold, TABLES, Tables};
 use crate::domain::case::Span;
 use crate::domain::ids::hash;
 
+/// So many code points of a text are read, five times as many as the longest message of WeCom has. What reads a text takes
+/// time for each of them, and all wait for it.
+pub const LONGEST_READ: usize = 20_000;
+
 /// A text and its fold. Its buffers are used again by the next [`Text::set`].
 #[derive(Debug, Default)]
 pub struct Text {
-    /// The original.
+    /// The original, as far as it is read.
     pub original: String,
     /// Its fold.
     pub folded: Folded,
@@ -29,7 +33,10 @@ impl Text {
         self.original.clear();
         self.answer.set(None);
         write(&mut self.original);
+        let (read, unread) = first(&self.original, LONGEST_READ);
+        self.original.truncate(read.len());
         self.folded.set(&self.original);
+        self.folded.unread = unread;
     }
 
     /// Another text whose fold is known.
@@ -60,6 +67,16 @@ impl Text {
     }
 }
 
+/// The first so many code points of a text, and how many follow.
+pub fn first(text: &str, most: usize) -> (&str, u32) {
+    if text.len() <= most {
+        return (text, 0);
+    }
+    let end = text.char_indices().nth(most).map_or(text.len(), |(at, _)| at);
+    let (read, rest) = text.split_at_checked(end).unwrap_or((text, ""));
+    (read, u32::try_from(rest.chars().count()).unwrap_or(u32::MAX))
+}
+
 /// The characters of a text in a span of code points; empty where the span lies outside.
 pub fn slice(text: &str, span: Span) -> &str {
     let mut starts = text.char_indices().map(|(at, _)| at).chain([text.len()]);
@@ -83,6 +100,8 @@ pub struct Folded {
     gaps: Vec<Gap>,
     /// How many code points the original has.
     length: u32,
+    /// How many more the text has that it is of.
+    unread: u32,
 }
 
 /// Without what means nothing: buffers are as long as the longest text that was in them.
@@ -99,6 +118,7 @@ impl Clone for Folded {
         self.from.extend(other.from.iter().take(other.text.len() + WRITE));
         self.gaps.clone_from(&other.gaps);
         self.length = other.length;
+        self.unread = other.unread;
     }
 }
 
@@ -180,6 +200,7 @@ impl Folded {
         }
         self.close(&mut pending);
         self.length = index;
+        self.unread = 0;
     }
 
     /// Copies the characters at the beginning of `rest` that stay as they are. Gives what follows, and its first character.
@@ -294,6 +315,11 @@ impl Folded {
     /// How many code points the original has.
     pub fn original_length(&self) -> u32 {
         self.length
+    }
+
+    /// How many code points of the text follow that are not read.
+    pub fn unread(&self) -> u32 {
+        self.unread
     }
 
     /// A hash by which equal folds are known again; `None` when the fold is shorter than `shortest` characters.

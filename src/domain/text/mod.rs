@@ -10,6 +10,6 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-pub use fold::{Folded, Gap, GapKind, Text, folded_char, slice};
+pub use fold::{Folded, Gap, GapKind, LONGEST_READ, Text, first, folded_char, slice};
 pub use shortcodes::{Shortcode, shortcode};
 pub use tables::{Class, class_of, is_invisible};

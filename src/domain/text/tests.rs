@@ -147,10 +147,15 @@ fn long_and_odd_texts() {
         "½".repeat(100_000),
         " a".repeat(50_000),
         "。".repeat(100_000),
+        "a".repeat(LONGEST_READ),
+        "哈".repeat(LONGEST_READ - 1),
     ] {
         let folded = fold(&text);
-        assert_eq!(folded.folded.original_length() as usize, text.chars().count());
-        assert_eq!(folded.slice(folded.whole()), text);
+        let (read, unread) = (folded.folded.original_length(), folded.folded.unread());
+        assert_eq!((read as usize).min(LONGEST_READ) + unread as usize, text.chars().count());
+        assert_eq!(unread > 0, text.chars().count() > LONGEST_READ);
+        assert!(text.starts_with(folded.slice(folded.whole())));
+        assert_eq!(folded.original.chars().count(), read as usize);
     }
 }
 
