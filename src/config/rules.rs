@@ -16,7 +16,9 @@ use super::tree::{Entries, RuleTable, entry};
 use crate::domain::event::Role;
 use crate::domain::lexicon::LexiconBuilder;
 use crate::domain::policy::{Mode, Roles, RuleSetting, Severity, Verdict};
-use crate::domain::rules::{Build, EXEMPT_ROLES, Excuse, Kind, Rule, RuleId, RuleInfo};
+use crate::domain::rules::{Build, EXEMPT_ROLES, Excuse, Kind, Learned, Rule, RuleId, RuleInfo};
+use crate::domain::score::Features;
+use crate::domain::text::Text;
 
 /// The keys that every rule has.
 pub(super) fn common<'n>() -> impl Iterator<Item = &'n str> + Clone {
@@ -70,6 +72,7 @@ pub(super) fn read(tables: Vec<RuleTable<'_>>, kinds: &[Kind], files: &Files<'_>
         let id = RuleId(u16::try_from(no).unwrap_or(u16::MAX));
         rules.read_one(id, table, kinds, &Reader { files, faults });
     }
+    rules.warn_of_doubt_without_a_model(faults);
     rules
 }
 
@@ -112,6 +115,21 @@ impl Rules {
             self.examples.push(Examples { rule: id, at, hit, miss });
         }
         self.built.push((info, made.unwrap_or_else(|| Box::new(Nothing))));
+    }
+
+    /// What is doubtful counts like everything else where nothing doubts.
+    fn warn_of_doubt_without_a_model(&self, faults: &Faults) {
+        let (text, mut features) = (Text::default(), Features::default());
+        let mut doubts =
+            self.built.iter().filter_map(|(_, rule)| rule.doubts(&text, &mut features, Learned::default()));
+        if doubts.next().is_some() || faults.errors() > 0 {
+            return;
+        }
+        let at = |info: &RuleInfo| self.names.get(&info.name).map(|(_, at)| at);
+        for (info, at) in self.built.iter().filter_map(|(info, _)| Some((info, at(info).filter(|_| info.doubtful)?))) {
+            let fault = faults.at(at, format!("`{}` is doubtful, and no rule doubts: all it finds counts", info.name));
+            faults.add(fault.help("write doubts = 15 in a rule of kind \"score\", or take doubtful out").warning());
+        }
     }
 
     fn name(&mut self, id: RuleId, common: &mut Section<'_>, faults: &Faults) -> Arc<str> {

@@ -427,6 +427,22 @@ fn rules_that_nobody_would_read_are_warned_of() {
 }
 
 #[test]
+fn a_doubtful_rule_that_nothing_doubts_is_warned_of() {
+    let rule = |more: &str| {
+        format!(
+            "[[rule]]\nname = \"a\"\nkind = \"keywords\"\ntitle = \"广告\"\nwords = [\"加微信\"]\nhit = [\"加微信聊\"]\nmiss = [\"早\"]\n{more}"
+        )
+    };
+    let faults_of = |text: String| from_files(Path::new("."), &files(&[("a.toml", &text)]), &no_env).unwrap().warnings;
+    let faults = faults_of(rule("doubtful = true\n"));
+    assert_eq!(told(&faults), ["a.toml:2:8 `a` is doubtful, and no rule doubts: all it finds counts"]);
+    assert!(faults[0].level == Level::Warning && faults[0].help.as_deref().unwrap().contains("doubts = 15"));
+    assert!(faults_of(rule("doubtful = false\n")).is_empty() && faults_of(rule("")).is_empty());
+    let shipped = crate::config::load(Path::new("config"), &no_env).unwrap();
+    assert!(shipped.warnings.is_empty(), "{:?}", shipped.warnings);
+}
+
+#[test]
 fn the_company_s_place_must_be_one_where_something_can_be_said() {
     let read = |alerts: &str, capabilities: &str| {
         faults_of(&format!(
