@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::backup::{backup, restore, verify};
 use crate::support::daemon::{Home, client, qunwei, send, stderr};
+use crate::support::small::Small;
 use crate::support::{dump, tables};
 
 const SPAM: &str = "兼职刷单日结，加薇信 abc12345";
@@ -66,6 +67,47 @@ async fn a_backup_that_is_killed_is_none_and_the_next_one_clears_up() {
     }
     println!("killed 25 times: {whole} were finished before, {none} are none");
     assert!(none > 0);
+}
+
+/// A disk that fills while a backup is written, or unpacked: what is wrong is said, nothing half-way is left, and the daemon that
+/// works on another disk does not notice.
+#[tokio::test]
+async fn a_full_disk_leaves_no_backup_and_no_restored_data() {
+    let home = lived().await;
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("small");
+    let Some(small) = Small::mount(&place, "8m") else { return };
+    let daemon = home.start().await;
+    let whole = folder.path().join("whole.tar.gz");
+    assert!(backup(&home.data(), &whole).status.success());
+    let packed = usize::try_from(whole.metadata().unwrap().len()).unwrap();
+    for room in [0, 4096, packed / 2, packed] {
+        let filler = small.fill(room);
+        let output = backup(&home.data(), &place.join("a.tar.gz"));
+        let said = stderr(&output);
+        let why = said.contains("No space left") || said.contains("is full");
+        assert!(output.status.code() == Some(1) && why, "{room} bytes of room: {said}");
+        assert_eq!(names(&place), ["rest"], "{room} bytes of room: nothing half-way");
+        let output = restore(&whole, &place.join("data"));
+        let said = stderr(&output);
+        assert!(output.status.code() == Some(1) && said.contains("No space left"), "{room} bytes of room: {said}");
+        let half = place.join("data");
+        let started =
+            half.exists().then(|| qunwei::serve::open_store(&half, &Keyring::none()).err().unwrap().to_string());
+        let why = started.unwrap_or_else(|| "was cut off".to_owned());
+        assert!(why.contains("was cut off") || why.contains("the disk is full"), "nobody starts on half of it: {why}");
+        let id = format!("beside-{room}");
+        let event = json!({"id": id, "type": "message", "group": "g1", "sender": {"id": "7"}, "text": "照常"});
+        assert_eq!(daemon.post(&id, &event.to_string()).await.unwrap().0, 200, "the daemon goes on");
+        std::fs::remove_file(filler).unwrap();
+        std::fs::remove_dir_all(half).ok();
+    }
+    let output = backup(&home.data(), &place.join("a.tar.gz"));
+    assert!(output.status.success(), "with room again: {}", stderr(&output));
+    assert_eq!(names(&place), ["a.tar.gz"]);
+    let output = restore(&place.join("a.tar.gz"), &place.join("data"));
+    assert!(output.status.success(), "with room again: {}", stderr(&output));
+    daemon.stop().await;
 }
 
 #[tokio::test]

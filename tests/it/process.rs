@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::daemon::{Home, qunwei, stderr};
+use crate::support::small::Small;
 use crate::support::{root, until};
 
 const SPAM: &str = "兼职刷单日结，加薇信 abc12345";
@@ -212,33 +213,11 @@ fn a_reader_that_goes_away_is_no_error_worth_a_word() {
     }
 }
 
-/// A file system of its own for the data; unmounted when dropped.
-struct Small<'a>(&'a Path);
-
-impl<'a> Small<'a> {
-    /// `None` where mounting is not allowed.
-    fn mount(at: &'a Path, size: &str) -> Option<Self> {
-        std::fs::create_dir_all(at).unwrap();
-        let options = format!("size={size}");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "qunwei-test"]).arg(at).output();
-        mounted.is_ok_and(|output| output.status.success()).then(|| Self(at))
-    }
-}
-
-impl Drop for Small<'_> {
-    fn drop(&mut self) {
-        Command::new("umount").arg("-l").arg(self.0).status().ok();
-    }
-}
-
 #[tokio::test]
 async fn a_disk_that_is_full_and_then_is_not() {
     let home = Home::new();
     let data = home.data();
-    let Some(_small) = Small::mount(&data, "24m") else {
-        eprintln!("SKIPPED: a full disk needs the right to mount a small file system");
-        return;
-    };
+    let Some(_small) = Small::mount(&data, "24m") else { return };
     let daemon = home.start().await;
     let filler = data.join("filler");
     std::fs::write(&filler, vec![0; 20 << 20]).unwrap();

@@ -1,5 +1,6 @@
 //! Secrets and what people write are in no output of the program, whatever goes wrong.
 
+use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -207,6 +208,9 @@ async fn a_daemon_that_everything_goes_wrong_for_shows_no_secret_and_no_text() {
         // A reload that is sound, and one that is broken with a secret where it must not be.
         home.write("config/zz.toml", "[group.g2]\nadmins = [\"boss\"]\n");
         until("it is reloaded", || daemon.log().contains("the configuration was reloaded").then_some(())).await;
+        if format == "text" {
+            asked_of_a_running_daemon(&home, &daemon, &bot).await;
+        }
         home.write(
             "config/zz.toml",
             "[bridge.bad]\nsecret_env = \"S_BAD_ONE\"\ntoken_env = \"S_BAD_TWO\"\nstrike_dayz = 1\n",
@@ -223,7 +227,73 @@ async fn a_daemon_that_everything_goes_wrong_for_shows_no_secret_and_no_text() {
         daemon.stop().await;
         silent("an answer", &heard);
         silent("the log", &log);
+        home.write("config/zz.toml", "");
+        if format == "text" {
+            asked_of_what_is_stored(&home, &bot).await;
+        }
         assert!(log.contains("DEBUG") || log.contains("\"level\":\"DEBUG\""), "it was told to say everything: {log}");
+    }
+}
+
+/// What a command says when everything is to be logged, all secrets at hand.
+async fn said(home: &Home, bot: &str, args: &[&str]) -> String {
+    let mut command = qunwei();
+    command.args(args).current_dir(home.folder.path()).stdin(Stdio::null());
+    with_secrets(&mut command, bot);
+    let mut command = tokio::process::Command::from(command);
+    let output = tokio::time::timeout(Duration::from_secs(120), command.kill_on_drop(true).output()).await;
+    let said = shown(&output.unwrap_or_else(|_| panic!("{args:?} does not end")).unwrap());
+    silent(&format!("{args:?}?"), &said);
+    said
+}
+
+async fn asked_of_a_running_daemon(home: &Home, daemon: &Daemon, bot: &str) {
+    let admin = format!("http://{}", daemon.admin);
+    let ready = format!("{admin}/readyz");
+    for args in [
+        &["health", "--url", &ready][..],
+        &["pause", "--url", &admin],
+        &["resume", "--url", &admin],
+        &["wecom", "check"],
+        &["backup", "one.backup"],
+        &["verify", "one.backup"],
+        &["verify"],
+        &["export", "--to", "chat"],
+        &["export", "--state", "one.jsonl", "--with-messages"],
+        &["member", "export", "--platform", "sent", "--user", "u9", "--to", "9.json"],
+        &["member", "erase", "--platform", "sent", "--user", "nobody", "--url", &admin],
+        &["member", "erase", "--platform", "sent", "--user", "u9"], // nobody listens there
+        &["support-bundle", "--url", &admin, "bundle.tar.gz"],
+    ] {
+        said(home, bot, args).await;
+    }
+    for made in ["one.backup", "one.jsonl", "9.json", "bundle.tar.gz"] {
+        assert!(home.folder.path().join(made).exists(), "{made} was made");
+    }
+    let packed = std::fs::File::open(home.folder.path().join("bundle.tar.gz")).unwrap();
+    let mut files = tar::Archive::new(flate2::read::GzDecoder::new(packed));
+    for file in files.entries().unwrap() {
+        let (mut file, mut text) = (file.unwrap(), String::new());
+        let name = file.path().unwrap().display().to_string();
+        file.read_to_string(&mut text).unwrap();
+        silent(&format!("{name} of the bundle?"), &text);
+    }
+}
+
+async fn asked_of_what_is_stored(home: &Home, bot: &str) {
+    for args in [
+        &["verify"][..],
+        &["member", "erase", "--platform", "sent", "--user", "u9", "--data", "data"],
+        &["seal"],
+        &["seal", "--open"],
+        &["restore", "one.backup", "--data", "restored"],
+        &["import", "one.jsonl", "--data", "imported"],
+        &["verify", "restored"],
+    ] {
+        said(home, bot, args).await;
+    }
+    for made in ["restored", "imported"] {
+        assert!(home.folder.path().join(made).join("qunwei.db").exists(), "{made}");
     }
 }
 
