@@ -56,14 +56,14 @@ impl Judgement {
 /// Sorts the hits in `scratch` by what they mean under a policy for a member of that role.
 pub fn judge(settings: &Settings, policy: &Policy, role: Role, message: &Message, scratch: &Scratch) -> Judgement {
     let mut judgement = Judgement::default();
-    let read_in_part = is_read_in_part(message, &scratch.text);
+    let protected = super::ladder::is_protected(role);
+    let read_in_part = !protected && is_read_in_part(message, &scratch.text);
     let nothing = scratch.hits.is_empty() && !read_in_part;
     if nothing || policy.mode == Mode::Off || policy.allow.contains(&message.sender.id) {
         return judgement;
     }
     for hit in &scratch.hits {
         let Some(finding) = finding(&settings.rules, policy, role, hit, &scratch.text.original) else { continue };
-        let protected = super::ladder::is_protected(role);
         match finding.verdict {
             Verdict::Pass => {}
             Verdict::Review => judgement.reviews.push(finding),
@@ -74,8 +74,8 @@ pub fn judge(settings: &Settings, policy: &Policy, role: Role, message: &Message
         }
     }
     if read_in_part {
-        let verdict = Verdict::Review;
-        judgement.reviews.push(Finding { verdict, ..Finding::of_no_rule(READ_IN_PART, "flood", false) });
+        let (verdict, observe) = (Verdict::Review, policy.mode == Mode::Observe);
+        judgement.reviews.push(Finding { verdict, ..Finding::of_no_rule(READ_IN_PART, "flood", observe) });
     }
     for findings in [&mut judgement.violations, &mut judgement.observed, &mut judgement.reviews] {
         findings.sort_by_key(|finding| Reverse(finding.severity)); // stable: the place decides between equals

@@ -144,6 +144,10 @@ async fn what_of_a_message_is_too_long_to_be_read_is_left_to_a_person() {
     world.turn(Duration::from_secs(120)); // questions about one group are not asked all at once
     assert_eq!(world.post(event.to_string()).await.0, 200);
     is_asked(&world).await;
+    // Who moderates is not asked about.
+    let long = json!({"id": "m-boss", "type": "message", "group": "g1", "sender": {"id": "boss", "role": "admin"}, "text": "路".repeat(30_000)});
+    assert_eq!(world.post(long.to_string()).await.0, 200);
+    world.quiet().await;
     let state = dump::state(world.data.path());
     let punished = state["cases"].iter().filter(|case| case.contains(r#""observe":false"#)).count();
     assert_eq!(punished, 1, "{:?}", state["cases"]);
