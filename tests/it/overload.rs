@@ -56,7 +56,7 @@ impl Of {
                     json!({"id": id, "type": "message", "group": group, "sender": {"id": "long"}, "text": "今天路过小区门口，".repeat(780)})
                 }
                 Of::Talk | Of::Chatter => {
-                    let times = if self == Of::Talk { 12 } else { 1 };
+                    let times = if self == Of::Talk { 20 } else { 1 };
                     let text = format!("今天第 {round}{at} 次路过小区门口，").repeat(times);
                     let sender = json!({"id": format!("u{number}-{at}"), "role": "member"});
                     json!({"id": id, "type": "message_edited", "group": group, "message": format!("m{at}"), "sender": sender, "text": text})
@@ -119,16 +119,20 @@ async fn flood(
     over: Arc<AtomicBool>,
     counts: Arc<Counts>,
 ) -> Vec<(u16, Duration)> {
-    let (mut round, mut times) = (0, Vec::new());
+    let (mut round, mut times) = (1, Vec::new());
+    let mut body = of.body(number, round);
     while !over.load(Ordering::Relaxed) {
-        round += 1;
-        let body = of.body(number, round);
         let began = Instant::now();
         let answer = send_to(&http, listen, bridge, &format!("f-{number}-{round}"), &body).await;
         let (status, answer) = answer.expect("the daemon answers, whatever it answers");
         times.push((status, began.elapsed()));
         match status {
-            200 => counts.accepted.fetch_add(1, Ordering::Relaxed),
+            200 => {
+                // what is refused is sent again as it was
+                round += 1;
+                body = of.body(number, round);
+                counts.accepted.fetch_add(1, Ordering::Relaxed)
+            }
             503 => counts.refused.fetch_add(1, Ordering::Relaxed),
             status => panic!("{status} {answer}"),
         };
