@@ -120,13 +120,12 @@ impl Rules {
     /// What is doubtful counts like everything else where nothing doubts.
     fn warn_of_doubt_without_a_model(&self, faults: &Faults) {
         let (text, mut features) = (Text::default(), Features::default());
-        let mut doubts =
-            self.built.iter().filter_map(|(_, rule)| rule.doubts(&text, &mut features, Learned::default()));
-        if doubts.next().is_some() || faults.errors() > 0 {
+        let mut doubts = |rule: &dyn Rule| rule.doubts(&text, &mut features, Learned::default()).is_some();
+        if faults.errors() > 0 || self.built.iter().any(|(_, rule)| doubts(&**rule)) {
             return;
         }
-        let at = |info: &RuleInfo| self.names.get(&info.name).map(|(_, at)| at);
-        for (info, at) in self.built.iter().filter_map(|(info, _)| Some((info, at(info).filter(|_| info.doubtful)?))) {
+        for info in self.built.iter().map(|(info, _)| info).filter(|info| info.doubtful) {
+            let Some((_, at)) = self.names.get(&info.name) else { continue };
             let fault = faults.at(at, format!("`{}` is doubtful, and no rule doubts: all it finds counts", info.name));
             faults.add(fault.help("write doubts = 15 in a rule of kind \"score\", or take doubtful out").warning());
         }
