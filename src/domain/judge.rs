@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::case::Finding;
 use super::event::{Message, Role};
 use super::policy::{Mode, Policy, Settings, Verdict};
-use super::rules::{Hit, Ruleset, Scratch, is_read_in_part};
+use super::rules::{Hit, Ruleset, Scratch};
 
 /// The pseudo rule that a message keeps of which not all could be read: a person should look at the rest.
 pub const READ_IN_PART: &str = "message.read_in_part";
@@ -57,7 +57,7 @@ impl Judgement {
 pub fn judge(settings: &Settings, policy: &Policy, role: Role, message: &Message, scratch: &Scratch) -> Judgement {
     let mut judgement = Judgement::default();
     let protected = super::ladder::is_protected(role);
-    let read_in_part = !protected && is_read_in_part(message, &scratch.text);
+    let read_in_part = scratch.read_in_part && !protected;
     let nothing = scratch.hits.is_empty() && !read_in_part;
     if nothing || policy.mode == Mode::Off || policy.allow.contains(&message.sender.id) {
         return judgement;

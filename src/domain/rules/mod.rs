@@ -65,7 +65,7 @@ pub use keywords::list_entries;
 pub use links::may_have_address;
 pub use mentions::stands_for_everybody;
 pub use pushing::link_keys;
-pub use ruleset::{Explanation, Ruleset, is_read_in_part, parts};
+pub use ruleset::{Explanation, Ruleset, parts};
 pub use scratch::{Alone, Scratch};
 pub use similar::sketch;
 

@@ -147,7 +147,7 @@ impl Ruleset {
     /// Folds a message into `scratch.text` and puts the hits of all rules that need one message into `scratch.hits`: those
     /// of its text by place, then those of its other parts.
     pub fn find(&self, message: &Message, scratch: &mut Scratch) {
-        let Scratch { text, hits, heats, part, words, .. } = scratch;
+        let Scratch { text, hits, read_in_part, heats, part, words, .. } = scratch;
         hits.clear();
         text.set_with(|original| {
             for segment in &message.content {
@@ -157,6 +157,7 @@ impl Ruleset {
                 }
             }
         });
+        *read_in_part = is_read_in_part(message, text);
         self.in_text(text, words, hits);
         *heats = self.heats(message, &words.apart, hits);
         self.find_squeezed(text, part, words, hits);
@@ -179,6 +180,7 @@ impl Ruleset {
     /// The same for a bare text, such as a nickname.
     pub fn find_in_text(&self, text: &str, scratch: &mut Scratch) {
         scratch.hits.clear();
+        scratch.read_in_part = false;
         scratch.text.set(text);
         self.in_text(&scratch.text, &mut scratch.words, &mut scratch.hits);
     }
@@ -186,8 +188,9 @@ impl Ruleset {
     /// Folds what a member calls themselves into `scratch.text` and puts what the rules about names find in it into
     /// `scratch.hits`.
     pub fn find_in_name(&self, name: &str, scratch: &mut Scratch) {
-        let Scratch { text, hits, words, .. } = scratch;
+        let Scratch { text, hits, read_in_part, words, .. } = scratch;
         hits.clear();
+        *read_in_part = false;
         text.set(name);
         self.in_name(text, words, hits);
     }
@@ -475,8 +478,8 @@ pub fn parts(message: &Message) -> impl Iterator<Item = (impl Fn() -> String, &s
     })
 }
 
-/// Whether a message is longer than what is read of it. `text` is its own text, as [`Ruleset::find`] left it.
-pub fn is_read_in_part(message: &Message, text: &Text) -> bool {
+/// Whether a message is longer than what is read of it. `text` is its own text, folded.
+fn is_read_in_part(message: &Message, text: &Text) -> bool {
     let parts = message.content.iter().filter_map(readable_part);
     text.folded.unread() > 0 || parts.map(|(_, part)| part.chars().count()).sum::<usize>() > LONGEST_READ
 }

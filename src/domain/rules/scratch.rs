@@ -13,6 +13,8 @@ pub struct Scratch {
     pub text: Text,
     /// The hits of the message judged last.
     pub hits: Vec<Hit>,
+    /// It is a message that is longer than what is read of it.
+    pub read_in_part: bool,
     /// How heated it is.
     pub heats: [Option<Heat>; MOST_MEASURES],
     pub(super) part: Text,
@@ -26,20 +28,27 @@ pub struct Alone {
     original: Box<str>,
     folded: Folded,
     hits: Vec<Hit>,
+    read_in_part: bool,
     heats: [Option<Heat>; MOST_MEASURES],
 }
 
 impl Scratch {
     /// What [`super::Ruleset::find`] has left here.
     pub fn keep(&self) -> Alone {
-        let Self { text, hits, heats, .. } = self;
-        Alone { original: (*text.original).into(), folded: text.folded.clone(), hits: hits.clone(), heats: *heats }
+        Alone {
+            original: (*self.text.original).into(),
+            folded: self.text.folded.clone(),
+            hits: self.hits.clone(),
+            read_in_part: self.read_in_part,
+            heats: self.heats,
+        }
     }
 
     /// As [`super::Ruleset::find`] would leave it.
     pub fn restore(&mut self, alone: &Alone) {
         self.text.set_folded(&alone.original, &alone.folded);
         self.hits.clone_from(&alone.hits);
+        self.read_in_part = alone.read_in_part;
         self.heats = alone.heats;
     }
 }

@@ -9,6 +9,7 @@ use super::*;
 use crate::domain::event::Segment;
 use crate::domain::ids::{GroupKey, MemberKey};
 use crate::domain::policy::{Mode, Roles, Severity, Verdict};
+use crate::domain::text::LONGEST_READ;
 use crate::domain::time::Timestamp;
 
 mod boundary;
@@ -207,6 +208,28 @@ fn links_and_length() {
     assert_eq!(found(&rules, "abc.com qq.c"), ["abc.com"]);
     assert_eq!(found(&rules, "im.qq.com"), [""; 0]);
     assert_eq!(found(&rules, "一二三四五六七八九十一二三"), ["一二三四五六七八九十一二三"]);
+}
+
+#[test]
+fn a_message_is_read_in_part_and_a_name_is_not_that_message() {
+    let rules = rules("[length]\ncharacters = 30000");
+    let mut scratch = Scratch::default();
+    let mut find = |content: Vec<Segment>| {
+        rules.find(&Message { content, ..Message::default() }, &mut scratch);
+        (scratch.read_in_part, scratch.hits.len())
+    };
+    let text = |length: usize| vec![Segment::Text("长".repeat(length).into())];
+    let cards = |length: usize| (0..2).map(|_| Segment::Card { title: Some("长".repeat(length).into()) }).collect();
+    assert_eq!([find(text(LONGEST_READ)), find(text(LONGEST_READ + 1))], [(false, 0), (true, 0)]);
+    assert_eq!([find(text(30_000)), find(text(30_001))], [(true, 0), (true, 1)], "`length` counts what is not read");
+    assert_eq!([find(cards(LONGEST_READ / 2)), find(cards(LONGEST_READ / 2 + 1))], [(false, 0), (true, 0)]);
+    let kept = scratch.keep();
+    rules.find_in_name("小王", &mut scratch);
+    assert!(!scratch.read_in_part);
+    scratch.restore(&kept);
+    assert!(scratch.read_in_part);
+    rules.find_in_text("早", &mut scratch);
+    assert!(!scratch.read_in_part);
 }
 
 #[test]
