@@ -217,7 +217,7 @@ fn a_reader_that_goes_away_is_no_error_worth_a_word() {
 async fn a_disk_that_is_full_and_then_is_not() {
     let home = Home::new();
     let data = home.data();
-    let Some(_small) = Small::mount(&data, "24m") else { return };
+    let Some(small) = Small::mount(&data, "24m") else { return };
     let daemon = home.start().await;
     let filler = data.join("filler");
     std::fs::write(&filler, vec![0; 20 << 20]).unwrap();
@@ -237,8 +237,7 @@ async fn a_disk_that_is_full_and_then_is_not() {
     }
     let refused = refused.expect("the disk was full");
     // To the last byte, so that not even something small goes through.
-    let mut rest = std::fs::File::create(data.join("rest")).unwrap();
-    while rest.write_all(&[0; 512]).is_ok() {}
+    let rest = small.fill(0);
     let url = format!("http://{}/readyz", daemon.admin);
     let health = || qunwei().args(["health", "--url", &url]).output().unwrap();
     // What the failed commit had already got of the disk still takes a few small ones; then none for several probes.
@@ -258,7 +257,7 @@ async fn a_disk_that_is_full_and_then_is_not() {
     let (status, why) = daemon.admin("/readyz").await;
     assert!(status == 503 && why.starts_with("store: ") && why.contains("full"), "{status} {why}");
     std::fs::remove_file(&filler).unwrap();
-    std::fs::remove_file(data.join("rest")).unwrap();
+    std::fs::remove_file(rest).unwrap();
     until("it is ready again", || (health().status.code() == Some(0)).then_some(())).await;
     assert_eq!(daemon.post("again", &message(&refused, "终于")).await.unwrap().0, 200);
     answered.push(refused);

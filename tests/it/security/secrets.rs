@@ -242,9 +242,7 @@ async fn said(home: &Home, bot: &str, args: &[&str]) -> String {
     with_secrets(&mut command, bot);
     let mut command = tokio::process::Command::from(command);
     let output = tokio::time::timeout(Duration::from_secs(120), command.kill_on_drop(true).output()).await;
-    let said = shown(&output.unwrap_or_else(|_| panic!("{args:?} does not end")).unwrap());
-    silent(&format!("{args:?}?"), &said);
-    said
+    shown(&output.unwrap_or_else(|_| panic!("{args:?} does not end")).unwrap())
 }
 
 async fn asked_of_a_running_daemon(home: &Home, daemon: &Daemon, bot: &str) {
@@ -265,7 +263,7 @@ async fn asked_of_a_running_daemon(home: &Home, daemon: &Daemon, bot: &str) {
         &["member", "erase", "--platform", "sent", "--user", "u9"], // nobody listens there
         &["support-bundle", "--url", &admin, "bundle.tar.gz"],
     ] {
-        said(home, bot, args).await;
+        silent(&format!("{args:?}?"), &said(home, bot, args).await);
     }
     for made in ["one.backup", "one.jsonl", "9.json", "bundle.tar.gz"] {
         assert!(home.folder.path().join(made).exists(), "{made} was made");
@@ -290,7 +288,7 @@ async fn asked_of_what_is_stored(home: &Home, bot: &str) {
         &["import", "one.jsonl", "--data", "imported"],
         &["verify", "restored"],
     ] {
-        said(home, bot, args).await;
+        silent(&format!("{args:?}?"), &said(home, bot, args).await);
     }
     for made in ["restored", "imported"] {
         assert!(home.folder.path().join(made).join("qunwei.db").exists(), "{made}");
@@ -384,15 +382,9 @@ async fn check_and_the_other_commands_show_no_secret() {
     let home = bare();
     let vault = archive::Vault::new();
     configuration(&home, "http://127.0.0.1:9", "ws://127.0.0.1:9", &bot, &vault.library());
-    let run = |args: &[&str]| {
-        let mut command = qunwei();
-        command.args(args).current_dir(home.folder.path()).stdin(Stdio::null());
-        with_secrets(&mut command, &bot);
-        shown(&command.output().unwrap())
-    };
     for args in [&["check"][..], &["check", "--format", "json"], &["wecom", "check"], &["words", "explain", "加微信"]]
     {
-        let output = run(args);
+        let output = said(&home, &bot, args).await;
         silent(&format!("{args:?}"), &output);
         assert!(!output.contains("secret.toml:"), "the configuration is sound: {output}");
     }
@@ -438,12 +430,12 @@ private_keys = ["1:key.txt"]
         &["wecom", "check"],
         &["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--data", "data"],
     ] {
-        let output = run(args);
+        let output = said(&home, &bot, args).await;
         assert!(output.contains("zz.toml"), "{args:?}: {output}");
         silent(&format!("{args:?} of a broken one"), &output);
     }
     // On the command line.
-    let output = run(&["demo", "--listen", "0.0.0.0:0", "--token", "Xyzzycc"]);
+    let output = said(&home, &bot, &["demo", "--listen", "0.0.0.0:0", "--token", "Xyzzycc"]).await;
     silent("demo", &output);
     assert!(output.contains("token"), "{output}");
 }
