@@ -1,14 +1,17 @@
 """What can be known of the dependencies without a network, from `cargo metadata`: which run code while they are built or bring code in
-other languages (each is listed here by a person who looked at it), and which are there in several versions. With the path of a checkout of
-https://github.com/rustsec/advisory-db as argument or in QUNWEI_ADVISORY_DB it also compares every locked version with the advisories."""
+other languages (each is listed here by a person who looked at it), which are there in several versions, and which locked versions an
+advisory is about. Those are kept beside this (advisories.json: ids and versions, of the public domain); with the path of a checkout of
+https://github.com/rustsec/advisory-db as argument they are taken anew from there, which is due with every new dependency."""
 
 import json
-import os
 import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+KEPT = ROOT / ".ci/advisories.json"
 
 # Build scripts that only look at the compiler or the target: autocfg, rustc probes, generated tables.
 PROBES = set(
@@ -57,18 +60,41 @@ def meets(found: tuple[int, int, int, int], requirement: str) -> bool:
     return True
 
 
-def advised(database: Path, locks: list[Path]) -> list[str]:
+def locked() -> dict[str, set[str]]:
+    """Every locked package, with its versions."""
+    found = {}
+    for lock in (ROOT / "Cargo.lock", ROOT / "fuzz/Cargo.lock"):
+        for package in tomllib.loads(lock.read_text())["package"]:
+            found.setdefault(package["name"], set()).add(package["version"])
+    return found
+
+
+def keep(database: Path) -> None:
+    """Takes from a checkout what it says of the packages that are locked."""
+    advisories = {}
+    for name in sorted(locked()):
+        advisories[name] = {}
+        for path in sorted(database.glob(f"crates/{name}/RUSTSEC-*.md")):
+            told = tomllib.loads(re.search(r"```toml\n(.*?)```", path.read_text(), re.S)[1])
+            if not told["advisory"].get("withdrawn"):
+                about = told.get("versions", {})
+                advisories[name][told["advisory"]["id"]] = about.get("patched", []) + about.get("unaffected", [])
+    command = ["git", "-C", str(database), "log", "-1", "--format=%cs"]
+    date = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    lines = ",\n".join(f"    {json.dumps(name)}: {json.dumps(of)}" for name, of in advisories.items())
+    KEPT.write_text(f'{{\n  "date": "{date}",\n  "advisories": {{\n{lines}\n  }}\n}}\n')
+
+
+def advised(kept: dict) -> list[str]:
     """Locked versions that an advisory is about and none of its mended or untouched versions."""
     faults = []
-    for lock in locks:
-        for package in tomllib.loads(lock.read_text())["package"]:
-            for path in sorted(database.glob(f"crates/{package['name']}/RUSTSEC-*.md")):
-                advisory = tomllib.loads(re.search(r"```toml\n(.*?)```", path.read_text(), re.S)[1])
-                name, about = advisory["advisory"]["id"], advisory.get("versions", {})
-                good = about.get("patched", []) + about.get("unaffected", [])
-                told = any(meets(version(package["version"]), one) for one in good) or advisory["advisory"].get("withdrawn")
-                if not told and name not in KNOWN:
-                    faults.append(f"{lock}: {package['name']} {package['version']}: {name}, {path.stem}")
+    for name, versions in sorted(locked().items()):
+        if name not in kept["advisories"]:
+            faults.append(f"{name}: nobody has looked for advisories; take them anew (head of .ci/audit.py)")
+        for advisory, good in kept["advisories"].get(name, {}).items():
+            for one in sorted(versions):
+                if advisory not in KNOWN and not any(meets(version(one), requirement) for requirement in good):
+                    faults.append(f"{name} {one}: https://rustsec.org/advisories/{advisory}")
     return faults
 
 
@@ -82,13 +108,14 @@ def main() -> int:
     for name in sorted(scripts - PROBES - NATIVE):
         faults.append(f"{name}: runs code while it is built; look at its build.rs and list it in .ci/audit.py")
     several = {name: found for name, found in sorted(versions.items()) if len(found) > 1}
-    root = Path(__file__).resolve().parent.parent
-    database = (sys.argv[1:] or [os.environ.get("QUNWEI_ADVISORY_DB", "")])[0]
-    if database:
-        faults += advised(Path(database), [root / "Cargo.lock", root / "fuzz/Cargo.lock"])
+    if len(sys.argv) > 1:
+        keep(Path(sys.argv[1]))
+    kept = json.loads(KEPT.read_text())
+    faults += advised(kept)
     print("\n".join(faults) or f"{len(built)} packages built here: {len(scripts)} build scripts, all known")
     print("in several versions: " + (", ".join(f"{name} {' '.join(found)}" for name, found in several.items()) or "none"))
-    print("advisories: " + ("compared" if database else "not compared (give a checkout of the advisory database)"))
+    number = sum(map(len, kept["advisories"].values()))
+    print(f"advisories of {kept['date']}: {number} about packages that are locked, compared")
     return 1 if faults else 0
 
 

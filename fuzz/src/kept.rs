@@ -1,9 +1,12 @@
 //! What was written by us and comes back from a disk, a download or a form: damaged, changed, of another version.
 
+use std::io::Write;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use data_encoding::BASE64;
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use qunwei::adapters::wecom::archive::keys::Keys;
 use qunwei::app::habits::Habits;
 use qunwei::domain::image::{Image, Media};
@@ -11,6 +14,7 @@ use qunwei::domain::recent::{Needs, Recent};
 use qunwei::domain::score::{Features, Model, VERSION};
 use qunwei::domain::text::Text;
 use qunwei::domain::time::Timestamp;
+use qunwei::store::{pack_files, unpack_files};
 
 use super::NOW;
 use super::texts::SHIPPED;
@@ -54,6 +58,17 @@ pub fn model(data: &[u8]) {
     text.set("兼职刷单日结，加薇信 abc12345");
     let _ = (model.odds(&text, &mut features, &()), model.pieces(&text, &mut features, &(), 3));
     let _ = (model.line(1), model.line(u32::MAX));
+}
+
+/// A version of the configuration, as it is stored and as it is once decompressed. What is read can be kept again.
+pub fn configs(data: &[u8]) {
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(data).expect("memory");
+    for bytes in [data, &packed.finish().expect("memory")] {
+        let Ok(files) = unpack_files(bytes) else { continue };
+        let again = pack_files(&files).expect("it is no larger than it was");
+        assert_eq!(unpack_files(&again.0).ok(), Some(files), "what is packed is unpacked");
+    }
 }
 
 /// A picture of a reminder, and the line that stands for it in a kept configuration.

@@ -29,7 +29,7 @@ use qunwei::domain::time::Timestamp;
 pub type Entry = fn(&[u8]);
 
 /// Every entry by its name.
-pub const ENTRIES: [(&str, Entry); 32] = [
+pub const ENTRIES: [(&str, Entry); 33] = [
     ("xml", xml),
     ("json", json),
     ("sealed", sealed),
@@ -62,6 +62,7 @@ pub const ENTRIES: [(&str, Entry); 32] = [
     ("image", kept::image),
     ("windows", kept::windows),
     ("habits", kept::habits),
+    ("configs", kept::configs),
 ];
 
 const KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";

@@ -57,7 +57,7 @@ pub use self::backup::{
     BackedUp, BackupError, CheckLine, Checked, Found, Head, Moment, Restored, SUFFIX, Unpacked, back_up, check,
     name_at, restore, unpack,
 };
-pub use self::configs::pack_files;
+pub use self::configs::{pack_files, unpack_files};
 pub use self::erase::{MemberError, export_member};
 pub use self::inspect::{Membership, TableCount};
 pub use self::open::OpenError;

@@ -10,6 +10,7 @@ use crate::domain::standing::{Held, HeldKind, Ledger, Mute, Reported, Standing, 
 use crate::domain::subject::Subject;
 use crate::domain::tasks::{Card, CardEnd, OpenTask, TaskKind};
 use crate::domain::timer::{Timer, TimerKind};
+use crate::store::configs::unpack;
 
 /// Reads now and after a restart, which must be the same.
 fn both<T: PartialEq + std::fmt::Debug>(scene: &mut Scene, read: impl Fn(&mut SqliteStore) -> T) -> T {
@@ -396,4 +397,7 @@ fn configurations() {
     };
     let expected: Vec<u64> = [1].into_iter().chain(24..40).collect();
     assert_eq!(both(&mut scene, kept), expected, "the one that a case names, and the last 16");
+    let packed = pack_files(&files(1)).unwrap();
+    assert_eq!(unpack(&packed.0, 2000).unwrap(), files(1));
+    assert!(unpack(&packed.0, 1000).is_err(), "what is larger than any that is kept is not unpacked");
 }

@@ -162,4 +162,8 @@ fn a_filter_never_denies_and_seldom_errs() {
         assert_eq!(filter.size(), stored.size());
     }
     assert!(!Filter::from_bytes(&[]).may_hold(key(1).id));
+    for length in 0..200 {
+        let damaged = Filter::from_bytes(&vec![0xff; length]);
+        assert_eq!(damaged.may_hold(key(1).id), length >= 64, "what is no whole block is nothing: {length} bytes");
+    }
 }
