@@ -3,6 +3,7 @@
 //! `shim.c` is loaded before the C library of a child process and plays the disk. `QUNWEI_SOAK_CUTS` says how often,
 //! `QUNWEI_SOAK_SEED` repeats a run's moments.
 
+mod days;
 mod whole;
 
 use std::os::unix::process::ExitStatusExt;

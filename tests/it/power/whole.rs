@@ -22,10 +22,10 @@ use crate::support::{copy, raw};
 const KEY: &str = "qwkey_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
 /// Windows in which nobody has said anything, as they are written.
-const NO_WINDOWS: [u8; 13] = [4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+pub(super) const NO_WINDOWS: [u8; 13] = [4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /// A folder with a store of three days in `data`, two of them in files, and what is in it.
-fn three_days() -> (TempDir, PathBuf, Vec<Row>) {
+pub(super) fn three_days() -> (TempDir, PathBuf, Vec<Row>) {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().canonicalize().unwrap();
     let data = root.join("data");
@@ -48,7 +48,7 @@ fn sealed() -> Keyring {
 }
 
 /// What the store holds; of a copy, for whoever opens a store clears up in it.
-fn journal(data: &Path, keys: &Keyring) -> Vec<Row> {
+pub(super) fn journal(data: &Path, keys: &Keyring) -> Vec<Row> {
     let aside = tempfile::tempdir().unwrap();
     copy(data, aside.path());
     open_store(aside.path(), keys).unwrap_or_else(|error| panic!("{error}")).journal(0, 100_000).unwrap()
@@ -61,7 +61,7 @@ fn verify(what: &Path) -> (bool, String) {
 }
 
 /// Takes away what the shim itself keeps beside the files.
-fn sweep(root: &Path) {
+pub(super) fn sweep(root: &Path) {
     for path in raw::files(root) {
         if path.display().to_string().contains(".power-") {
             std::fs::remove_file(path).unwrap();
@@ -70,7 +70,7 @@ fn sweep(root: &Path) {
 }
 
 /// Runs a command until the power goes, each time at a later moment, until it comes to its end; says how often it went.
-fn until_done(root: &Path, command: impl Fn() -> Command, mut look: impl FnMut()) -> u64 {
+pub(super) fn until_done(root: &Path, command: impl Fn() -> Command, mut look: impl FnMut()) -> u64 {
     let power = Power::new();
     let (mut at, mut cuts) = (1, 0);
     loop {
