@@ -24,6 +24,11 @@ use crate::store::pack_files;
 
 /// Inputs in one commit, unless one request alone has more.
 const BATCH: usize = 2048;
+/// So many of them are taken from the queue at once, then it is looked who is next by now: an order of an admin waits for these.
+const SLICE: usize = 32;
+/// After so long no more are taken into a commit: messages that take a millisecond each are not two seconds of waiting for all. As much
+/// as keeps waiting for the disk small beside judging.
+const LONGEST: Duration = Duration::from_millis(50);
 
 /// How much is held in memory.
 #[derive(Clone, Copy, Debug)]
@@ -114,13 +119,14 @@ impl Turning {
 
     /// Turns once, waiting up to `wait` for something to come in. Gives whether anything had.
     pub fn turn(&mut self, wait: Duration) -> bool {
-        let jobs = self.intake.take(BATCH, wait);
+        let jobs = self.intake.take(SLICE, wait);
         let came = !jobs.is_empty();
         self.metrics.queue_depth(self.intake.depth());
         let mut room = BATCH.saturating_sub(jobs.iter().map(Job::weight).sum());
-        let intake = &self.intake;
-        let mut effects = self.engine.step_with(jobs, self.clock.now(), || {
-            let more = intake.take_more(room);
+        let (intake, clock, began) = (&self.intake, &self.clock, self.clock.now());
+        let mut effects = self.engine.step_with(jobs, began, || {
+            let slice = if clock.now().since(began) < LONGEST { SLICE.min(room) } else { 0 };
+            let more = intake.take_more(slice);
             room = room.saturating_sub(more.iter().map(Job::weight).sum());
             more
         });

@@ -3,12 +3,23 @@
 //!
 //! `QUNWEI_SOAK_SECONDS` says how long the flood lasts.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use qunwei::adapters::inbound;
+use qunwei::app::health::Health;
 use qunwei::app::intake::{Inbound, Intake, Job};
+use qunwei::app::metrics::Metrics;
+use qunwei::app::reload::Reloader;
+use qunwei::app::turning::{Rules, Sizes, Turning};
+use qunwei::config;
+use qunwei::domain::time::Timestamp;
+use qunwei::ports::{Clock, RowKind};
+use qunwei::serve::open_store;
+use qunwei::store::Keyring;
 use serde_json::{Value, json};
 
 use crate::soak::number;
@@ -239,6 +250,65 @@ fn what_anybody_asks_for_goes_ahead_only_a_little() {
     assert_eq!(taken(&intake, 1), ["again"], "what was handed out does not count any more");
 }
 
+/// A clock that does something whenever somebody looks at it.
+struct Looked(Mutex<Box<dyn FnMut() -> Timestamp + Send>>);
+
+impl Clock for Looked {
+    fn now(&self) -> Timestamp {
+        (self.0.lock().unwrap())()
+    }
+}
+
+/// What `serve` turns, by this clock, with a thousand messages that wait.
+fn turning(data: &Path, look: impl FnMut() -> Timestamp + Send + 'static) -> Turning {
+    let files = [("a.toml".to_owned(), String::new())];
+    let config = config::from_files(Path::new("config"), &files, &|_| None).unwrap();
+    let rules = Rules { settings: config.settings, files: &files, paces: HashMap::new() };
+    let known = (Arc::new(Metrics::new()), Health::new(), Reloader::new().0);
+    let store = open_store(data, &Keyring::none()).unwrap();
+    let clock = Arc::new(Looked(Mutex::new(Box::new(look))));
+    let turning = Turning::begin(rules, store, Sizes::with_queue(16_384), clock, known).unwrap();
+    for at in 0..1000 {
+        drop(turning.intake.submit(events("example", &format!("m-{at}"), &json!({}))).unwrap());
+    }
+    turning
+}
+
+#[test]
+fn an_admin_waits_for_few_of_the_messages_that_are_being_judged() {
+    let (data, asked) = (tempfile::tempdir().unwrap(), Arc::new(Mutex::new(None::<Intake>)));
+    let asks = asked.clone();
+    let mut turning = turning(data.path(), move || {
+        if let Some(intake) = asks.lock().unwrap().take() {
+            let order = json!({"sender": {"id": "boss", "role": "admin"}, "text": "/停"});
+            drop(intake.submit(events("example", "order", &order)).unwrap());
+        }
+        MORNING
+    });
+    *asked.lock().unwrap() = Some(turning.intake.clone());
+    assert!(turning.turn(Duration::ZERO), "it was asked when the first of them had been taken");
+    let rows = turning.engine.store().journal(0, 5000).unwrap();
+    let events: Vec<_> = rows.iter().filter(|row| row.kind == RowKind::Event).collect();
+    let before = events.iter().take_while(|row| !row.body.contains(r#""id":"order""#)).count();
+    assert!(before <= 32, "{before} were judged first");
+    assert_eq!(events.len(), 1001, "all are in one turn where there is time");
+}
+
+#[test]
+fn a_commit_waits_for_no_more_messages_when_judging_takes_long() {
+    let (data, mut now) = (tempfile::tempdir().unwrap(), MORNING);
+    let mut turning = turning(data.path(), move || {
+        now = now.plus(Duration::from_millis(20));
+        now
+    });
+    turning.turn(Duration::ZERO);
+    let judged = 1000 - turning.intake.depth();
+    assert!(turning.intake.depth() > 800, "{judged} were judged before anybody was answered");
+    while turning.turn(Duration::ZERO) {}
+    let events = turning.engine.store().journal(0, 5000).unwrap();
+    assert_eq!(events.iter().filter(|row| row.kind == RowKind::Event).count(), 1000);
+}
+
 /// The room is everybody's in equal parts, where several want it.
 #[test]
 fn who_has_most_waiting_makes_room_for_who_has_less() {
@@ -301,7 +371,8 @@ impl Admin<'_> {
         while !enough(heard.len()) {
             self.said += 1;
             let id = format!("admin-{}", self.said);
-            let mention = json!({"type": "mention", "user": "u1", "name": "小一"});
+            // One after the other: what is done to one member is done in its order.
+            let mention = json!({"type": "mention", "user": format!("u{}", self.said), "name": "小一"});
             let order = json!({"id": id, "type": "message", "group": "quiet", "sender": {"id": "boss", "role": "admin"},
                                "content": [{"type": "text", "text": "/解禁 "}, mention]});
             let began = Instant::now();
