@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::futures::Notified;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -23,8 +23,8 @@ use crate::ports::{Clock, Platform, Reply, Store, StoreError, Way};
 /// The longest the outbox sleeps: a hand-turned or jumping clock is noticed within it.
 const LONGEST_SLEEP: Duration = Duration::from_millis(50);
 
-/// Images that are sent at once: each is megabytes, several times.
-const IMAGES: usize = 8;
+/// Images that are sent to a platform at once: each is megabytes, several times. One that does not take any keeps nobody else's back.
+const IMAGES: usize = 4;
 
 /// The outbox as engine and delivery share it. Clones share it.
 #[derive(Clone)]
@@ -36,16 +36,15 @@ pub struct SharedOutbox {
     news: Arc<Notify>,
     /// Those of the rules in force, for what goes out.
     images: Arc<ArcSwap<Images>>,
-    /// Room for those under way.
-    room: Arc<Semaphore>,
+    /// Room for those under way to each platform.
+    room: Arc<Mutex<HashMap<Arc<str>, Arc<Semaphore>>>>,
 }
 
 impl SharedOutbox {
     /// Shares an outbox.
     pub fn new(outbox: Outbox) -> Self {
-        let room = Arc::new(Semaphore::new(IMAGES));
         let outbox = Arc::new(Mutex::new(outbox));
-        Self { outbox, changed: Arc::default(), news: Arc::default(), images: Arc::default(), room }
+        Self { outbox, changed: Arc::default(), news: Arc::default(), images: Arc::default(), room: Arc::default() }
     }
 
     /// What goes out from here on has the images of these settings.
@@ -71,6 +70,15 @@ impl SharedOutbox {
         let action = self.images.load().complete(&action)?;
         let body = action.to_json().into();
         Ok((action, body))
+    }
+
+    /// Room to send a platform an image, once there is some.
+    async fn room_for_image(&self, platform: &Arc<str>) -> Option<OwnedSemaphorePermit> {
+        let room = {
+            let mut rooms = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+            rooms.entry(platform.clone()).or_insert_with(|| Arc::new(Semaphore::new(IMAGES))).clone()
+        };
+        room.acquire_owned().await.ok()
     }
 
     /// Is done when there may be something new in it. To be enabled before looking, so that nothing is missed between.
@@ -317,7 +325,7 @@ impl Delivery {
             return Reply::Retry { after: None, error };
         };
         let image = matches!(action.what, What::Image { .. });
-        let _room = if image { self.outbox.room.acquire().await.ok() } else { None };
+        let _room = if image { self.outbox.room_for_image(name).await } else { None };
         let (action, body) = match self.outbox.complete(action.clone(), body) {
             Ok(complete) => complete,
             Err(error) => return Reply::Refused { error: error.to_owned() },
@@ -405,3 +413,6 @@ impl Delivery {
         self.metrics.bridge_state(platform, state);
     }
 }
+
+#[cfg(test)]
+mod tests;
