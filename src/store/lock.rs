@@ -3,7 +3,7 @@
 //! The lock is the operating system's, on `DIR/lock`: it ends with the process however that ends. What the file says is only
 //! for the second daemon's refusal.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
@@ -49,6 +49,16 @@ impl DirLock {
         let text = format!("qunwei pid {} since {since}\n", std::process::id());
         file.set_len(0).and_then(|()| file.write_all(text.as_bytes())).map_err(Refusal::Io)?;
         Ok(Self { _file: file })
+    }
+
+    /// The same in a directory that is to be filled; where that fails, one that was `made` for it is not left behind.
+    pub(super) fn take_to_fill(dir: &Path, made: bool) -> Result<Self, Refusal> {
+        Self::take(dir).inspect_err(|refusal| {
+            if made && matches!(refusal, Refusal::Io(_)) {
+                fs::remove_file(dir.join("lock")).ok();
+                fs::remove_dir(dir).ok(); // only if it is empty
+            }
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Backups: taken while the daemon works and while it does not, each one checked, restored and compared.
 
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -17,12 +17,24 @@ use crate::support::{World, tables, until};
 const SPAM: &str = "兼职刷单日结，加薇信 abc12345";
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
+pub fn backing_up(data: &Path, file: &Path) -> Command {
+    let mut command = qunwei();
+    command.args(["backup", "--data"]).arg(data).arg(file);
+    command
+}
+
+pub fn restoring(file: &Path, data: &Path) -> Command {
+    let mut command = qunwei();
+    command.arg("restore").arg(file).arg("--data").arg(data);
+    command
+}
+
 pub fn backup(data: &Path, file: &Path) -> Output {
-    qunwei().args(["backup", "--data"]).arg(data).arg(file).output().unwrap()
+    backing_up(data, file).output().unwrap()
 }
 
 pub fn restore(file: &Path, data: &Path) -> Output {
-    qunwei().arg("restore").arg(file).arg("--data").arg(data).output().unwrap()
+    restoring(file, data).output().unwrap()
 }
 
 pub fn verify(what: &Path) -> (bool, String) {

@@ -36,8 +36,7 @@ impl Spoilt {
         let how = folder.path().join("how");
         std::fs::write(&how, "well").unwrap();
         let mut command = home.serve();
-        power.watches(&mut command, &home.data());
-        command.env("POWER_DISK", &how);
+        power.spoils(&mut command, &home.data(), &how);
         let daemon = Daemon::start(command, &home.folder.path().join("stderr")).await;
         Self {
             home,

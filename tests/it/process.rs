@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::daemon::{Home, qunwei, stderr};
-use crate::support::small::Small;
+use crate::power::Power;
+use crate::support::daemon::{Daemon, Home, qunwei, stderr};
 use crate::support::{root, until};
 
 const SPAM: &str = "兼职刷单日结，加薇信 abc12345";
@@ -215,12 +215,12 @@ fn a_reader_that_goes_away_is_no_error_worth_a_word() {
 
 #[tokio::test]
 async fn a_disk_that_is_full_and_then_is_not() {
-    let home = Home::new();
-    let data = home.data();
-    let Some(small) = Small::mount(&data, "24m") else { return };
-    let daemon = home.start().await;
-    let filler = data.join("filler");
-    std::fs::write(&filler, vec![0; 20 << 20]).unwrap();
+    let (home, power) = (Home::new(), Power::new());
+    let how = home.folder.path().join("how");
+    std::fs::write(&how, format!("f{}", 4 << 20)).unwrap();
+    let mut command = home.serve();
+    power.spoils(&mut command, &home.data(), &how);
+    let daemon = Daemon::start(command, &home.folder.path().join("stderr")).await;
     let mut answered = Vec::new();
     let mut refused = None;
     for at in 0..200 {
@@ -236,11 +236,9 @@ async fn a_disk_that_is_full_and_then_is_not() {
         }
     }
     let refused = refused.expect("the disk was full");
-    // To the last byte, so that not even something small goes through.
-    let rest = small.fill(0);
     let url = format!("http://{}/readyz", daemon.admin);
     let health = || qunwei().args(["health", "--url", &url]).output().unwrap();
-    // What the failed commit had already got of the disk still takes a few small ones; then none for several probes.
+    // What is left still takes a few small ones; then none for several probes.
     let mut since = Instant::now();
     while since.elapsed() < Duration::from_secs(3) {
         let id = format!("small-{}", answered.len());
@@ -256,8 +254,7 @@ async fn a_disk_that_is_full_and_then_is_not() {
     until("it is not ready", || (health().status.code() == Some(1)).then_some(())).await;
     let (status, why) = daemon.admin("/readyz").await;
     assert!(status == 503 && why.starts_with("store: ") && why.contains("full"), "{status} {why}");
-    std::fs::remove_file(&filler).unwrap();
-    std::fs::remove_file(rest).unwrap();
+    std::fs::write(&how, "well").unwrap();
     until("it is ready again", || (health().status.code() == Some(0)).then_some(())).await;
     assert_eq!(daemon.post("again", &message(&refused, "终于")).await.unwrap().0, 200);
     answered.push(refused);

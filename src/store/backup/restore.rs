@@ -61,7 +61,7 @@ pub fn restore(file: &Path, dir: &Path) -> Result<Restored, BackupError> {
     let here = |error| BackupError::io(format!("cannot write {}", dir.display()))(error);
     let made = !dir.exists();
     open::make_dir(dir)?;
-    let lock = DirLock::take(dir).map_err(|refusal| match refusal {
+    let lock = DirLock::take_to_fill(dir, made).map_err(|refusal| match refusal {
         Refusal::Held(holder) => BackupError::Open(OpenError::InUse { dir: dir.to_owned(), holder }),
         Refusal::Io(error) => here(error),
     })?;

@@ -34,7 +34,7 @@ pub fn import_state(dir: &Path, from: &mut dyn BufRead) -> Result<Rows, Transfer
     let here = |error| TransferError::io(dir.display().to_string())(error);
     let made = !dir.exists();
     open::make_dir(dir)?;
-    let _lock = DirLock::take(dir).map_err(|refusal| match refusal {
+    let _lock = DirLock::take_to_fill(dir, made).map_err(|refusal| match refusal {
         Refusal::Held(holder) => TransferError::Open(OpenError::InUse { dir: dir.to_owned(), holder }),
         Refusal::Io(error) => here(error),
     })?;

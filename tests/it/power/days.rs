@@ -9,8 +9,8 @@ use qunwei::ports::{Clock, Row, Store};
 use qunwei::serve::{SystemClock, open_store};
 use qunwei::store::{Keyring, pack_files};
 
-use super::whole::{NO_WINDOWS, journal, sweep, three_days, until_done};
-use super::{KILLED, Power};
+use super::whole::{NO_WINDOWS, journal, three_days, until_done};
+use super::{KILLED, Power, sweep};
 use crate::history::{files, past_days};
 use crate::support::daemon::{Daemon, Home, qunwei};
 use crate::support::{copy, raw};

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::soak::{Scene, number, seed};
 use crate::support::daemon::Daemon;
-use crate::support::root;
+use crate::support::{raw, root};
 
 const KILLED: Option<i32> = Some(9);
 /// A daemon whose moment does not come is killed without a power cut.
@@ -49,11 +49,26 @@ impl Power {
         command.env("LD_PRELOAD", &self.shim).env("POWER_DIR", data.canonicalize().unwrap());
     }
 
+    /// The same, where this file says how the disk is.
+    pub fn spoils(&self, command: &mut Command, data: &Path, how: &Path) {
+        self.watches(command, data);
+        command.env("POWER_DISK", how);
+    }
+
     /// The command loses its power at this operation on the directory; with `torn` any sector may be lost or not.
     fn goes(&self, command: &mut Command, data: &Path, at: u64, torn: Option<u64>) {
         self.watches(command, data);
         command.env("POWER_CUT", at.to_string());
         torn.map(|coin| command.env("POWER_TORN", coin.to_string()));
+    }
+}
+
+/// Takes away what the shim itself keeps beside the files.
+pub fn sweep(root: &Path) {
+    for path in raw::files(root) {
+        if path.display().to_string().contains(".power-") {
+            std::fs::remove_file(path).unwrap();
+        }
     }
 }
 

@@ -7,8 +7,8 @@
  *   POWER_DIR   the directory, as an absolute path
  *   POWER_CUT   at which operation (writes, truncations, syncs, deletions, renames; from 1)
  *   POWER_TORN  when set to a number: not everything is taken back, but each sector by a coin drawn from it
- *   POWER_DISK  a file whose first letter says how the disk is: `f`ull, `r`ead-only, `b`roken (what is synced fails), `s`low
- *               (a sync takes two seconds); anything else: well
+ *   POWER_DISK  a file whose first letter says how the disk is: `f`ull (followed by a number: once files have grown by so many
+ *               bytes), `r`ead-only, `b`roken (what is synced fails), `s`low (a sync takes two seconds); anything else: well
  *
  * Every operation goes to the real file at once, so that the process reads what it wrote. What is memory (`-shm`) is let be.
  */
@@ -48,7 +48,7 @@ struct change {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct change *changes;
-static long operations, cut_at, saved;
+static long operations, cut_at, saved, grown;
 static int torn;
 static uint64_t dice;
 static char *directory, *disk;
@@ -75,24 +75,41 @@ static int heads(void) {
     return (mixed ^ (mixed >> 31)) & 1;
 }
 
-/* How the disk is now. */
-static char how_it_is(void) {
-    char letter = 0;
+/* How the disk is now; the room that a full one had, less than none where it is just full. */
+static char how_it_is(long *room) {
+    char said[32] = "", *end;
     int fd = disk ? REAL(open)(disk, O_RDONLY) : -1;
     if (fd >= 0) {
-        if (read(fd, &letter, 1) != 1) letter = 0;
+        if (read(fd, said, sizeof said - 1) < 0) said[0] = 0;
         REAL(close)(fd);
     }
-    return letter;
+    *room = strtol(said + 1, &end, 10);
+    if (end == said + 1) *room = -1;
+    return said[0];
 }
 
 /* Whether nothing can be written, and why. */
 static int refuses(void) {
-    char letter = how_it_is();
-    if (letter == 'f') errno = ENOSPC;
+    long room;
+    char letter = how_it_is(&room);
+    if (letter == 'f' && room < 0) errno = ENOSPC;
     else if (letter == 'r') errno = EROFS;
     else return 0;
     return 1;
+}
+
+/* How many of these bytes there is room for; 0: none, and why. The lock is held. */
+static size_t fitting(const struct stat *before, off_t at, size_t count) {
+    long room, more = (long)(at + (off_t)count - before->st_size);
+    if (refuses()) return 0;
+    if (how_it_is(&room) == 'f' && more > room - grown) {
+        long missing = more - (room > grown ? room - grown : 0);
+        count = (long)count > missing ? count - (size_t)missing : 0;
+        more -= missing;
+        errno = ENOSPC;
+    }
+    if (more > 0) grown += more;
+    return count;
 }
 
 /* Whether a path is one whose loss matters. */
@@ -277,12 +294,15 @@ static void note_write(int fd, const struct stat *before, off_t at, size_t writt
 ssize_t pwrite(int fd, const void *bytes, size_t count, off_t at) {
     struct stat before;
     if (!our_file(fd, &before)) return REAL(pwrite)(fd, bytes, count, at);
-    if (refuses()) return -1;
     pthread_mutex_lock(&lock);
     fstat(fd, &before);
-    note_write(fd, &before, at, count);
-    ssize_t written = REAL(pwrite)(fd, bytes, count, at);
-    if (last()) cut();
+    ssize_t written = -1;
+    size_t fit = fitting(&before, at, count);
+    if (fit > 0 || count == 0) {
+        note_write(fd, &before, at, fit);
+        written = REAL(pwrite)(fd, bytes, fit, at);
+        if (last()) cut();
+    }
     pthread_mutex_unlock(&lock);
     return written;
 }
@@ -294,13 +314,16 @@ ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t at) {
 ssize_t write(int fd, const void *bytes, size_t count) {
     struct stat before;
     if (!our_file(fd, &before)) return REAL(write)(fd, bytes, count);
-    if (refuses()) return -1;
     pthread_mutex_lock(&lock);
     fstat(fd, &before);
     off_t at = fcntl(fd, F_GETFL) & O_APPEND ? before.st_size : lseek(fd, 0, SEEK_CUR);
-    note_write(fd, &before, at, count);
-    ssize_t written = REAL(write)(fd, bytes, count);
-    if (last()) cut();
+    ssize_t written = -1;
+    size_t fit = fitting(&before, at, count);
+    if (fit > 0 || count == 0) {
+        note_write(fd, &before, at, fit);
+        written = REAL(write)(fd, bytes, fit);
+        if (last()) cut();
+    }
     pthread_mutex_unlock(&lock);
     return written;
 }
@@ -332,7 +355,8 @@ static int sync_with(int (*sync)(int), int fd) {
     char path[4096];
     int is_ours = directory && path_of(fd, path, sizeof path) && ours(path) && fstat(fd, &of) == 0;
     if (!is_ours) return sync(fd);
-    char letter = how_it_is();
+    long room;
+    char letter = how_it_is(&room);
     if (letter == 's') sleep(2);
     if (letter == 'b') {
         errno = EIO;

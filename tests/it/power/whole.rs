@@ -13,7 +13,7 @@ use qunwei::serve::{SystemClock, open_store};
 use qunwei::store::Keyring;
 use tempfile::TempDir;
 
-use super::{KILLED, Power};
+use super::{KILLED, Power, sweep};
 use crate::backup::backup;
 use crate::history::{files, hot, past_days};
 use crate::support::daemon::{qunwei, stderr};
@@ -58,15 +58,6 @@ pub(super) fn journal(data: &Path, keys: &Keyring) -> Vec<Row> {
 fn verify(what: &Path) -> (bool, String) {
     let output = qunwei().args(["verify", "--quick"]).arg(what).output().unwrap();
     (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-/// Takes away what the shim itself keeps beside the files.
-pub(super) fn sweep(root: &Path) {
-    for path in raw::files(root) {
-        if path.display().to_string().contains(".power-") {
-            std::fs::remove_file(path).unwrap();
-        }
-    }
 }
 
 /// Runs a command until the power goes, each time at a later moment, until it comes to its end; says how often it went.

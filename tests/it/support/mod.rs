@@ -18,7 +18,6 @@ pub mod playground;
 pub mod pull;
 pub mod raw;
 pub mod sink;
-pub mod small;
 pub mod tables;
 
 use std::path::{Path, PathBuf};
