@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::support::archive::{self, Vault};
 use crate::support::daemon::Home;
 use crate::support::fake_wecom::Fake;
+use crate::support::foreign::needed;
 use crate::support::{World, root, signed};
 
 /// Labels that Prometheus itself adds.
@@ -161,10 +162,8 @@ async fn the_dashboard_and_the_alerts_name_what_there_is() {
 
 /// Prometheus' own tool, where it is installed; what it said and whether it was content.
 fn promtool(args: &[&str]) -> Option<(bool, String)> {
-    let Ok(output) = Command::new("promtool").args(args).current_dir(root().join("packaging")).output() else {
-        eprintln!("SKIPPED: promtool (Debian: prometheus) is not installed");
-        return None;
-    };
+    let output = Command::new("promtool").args(args).current_dir(root().join("packaging")).output();
+    let output = needed("promtool (Debian: prometheus)", output.map_err(|error| error.to_string()))?;
     let said = [output.stdout, output.stderr].concat();
     Some((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::support::fake_wecom::Fake;
 use crate::support::fake_wecom::model::Kind;
+use crate::support::foreign::needed;
 use crate::support::root;
 
 const LIBRARY: &str = "pywgb==1.0.5";
@@ -37,14 +38,7 @@ fn run(command: &mut Command) -> Result<String, String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_library_of_others_sends_through_the_fake_robot() {
-    let python = match python() {
-        Ok(python) => python,
-        Err(why) if std::env::var_os("CI").is_none() => {
-            eprintln!("SKIPPED: no Python with {LIBRARY}: {why}");
-            return;
-        }
-        Err(why) => panic!("no Python with {LIBRARY}: {why}"),
-    };
+    let Some(python) = needed(&format!("Python with {LIBRARY}"), python()) else { return };
     let fake = Fake::start(([127, 0, 0, 1], 0).into(), Arc::new(|| 1_795_395_600_000)).await.unwrap();
     fake.model().group("inner", Kind::Internal, "内部群", &["zhangsan", "lisi"]);
     fake.model().robot(KEY, "inner");
