@@ -234,7 +234,9 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
         policy.rules.get(usize::from(id.0)).is_some_and(|setting| setting.mode != Mode::Off)
     };
     let in_force = std::iter::once(&policies.default).chain(policies.groups.values());
-    let ruleset = ruleset.cooled().only(|id| in_force.clone().any(|policy| is_on(policy, id)));
+    let somewhere = |id| in_force.clone().any(|policy| is_on(policy, id));
+    let ruleset = ruleset.cooled().only(somewhere);
+    rules::warn_of_doubt_without_a_model(&ruleset, somewhere, &names, faults);
 
     let size = Size { rules: infos.len(), profiles: policies.names.len(), groups: policies.groups.len(), words: 0 };
     let settings = Settings {

@@ -16,9 +16,7 @@ use super::tree::{Entries, RuleTable, entry};
 use crate::domain::event::Role;
 use crate::domain::lexicon::LexiconBuilder;
 use crate::domain::policy::{Mode, Roles, RuleSetting, Severity, Verdict};
-use crate::domain::rules::{Build, EXEMPT_ROLES, Excuse, Kind, Learned, Rule, RuleId, RuleInfo};
-use crate::domain::score::Features;
-use crate::domain::text::Text;
+use crate::domain::rules::{Build, EXEMPT_ROLES, Excuse, Kind, Rule, RuleId, RuleInfo, Ruleset};
 
 /// The keys that every rule has.
 pub(super) fn common<'n>() -> impl Iterator<Item = &'n str> + Clone {
@@ -72,8 +70,28 @@ pub(super) fn read(tables: Vec<RuleTable<'_>>, kinds: &[Kind], files: &Files<'_>
         let id = RuleId(u16::try_from(no).unwrap_or(u16::MAX));
         rules.read_one(id, table, kinds, &Reader { files, faults });
     }
-    rules.warn_of_doubt_without_a_model(faults);
     rules
+}
+
+/// What is doubtful counts like everything else where nothing that is `on` doubts. Told once, at the first of these rules.
+pub(super) fn warn_of_doubt_without_a_model(
+    ruleset: &Ruleset,
+    on: impl Fn(RuleId) -> bool,
+    names: &HashMap<Arc<str>, (RuleId, Place)>,
+    faults: &Faults,
+) {
+    if faults.errors() > 0 || ruleset.doubts() {
+        return;
+    }
+    let doubtful = ruleset.infos().iter().filter(|info| info.doubtful);
+    let mut doubtful = doubtful.filter_map(|info| names.get_key_value(&info.name)).filter(|(_, (id, _))| on(*id));
+    let Some((name, (_, at))) = doubtful.next() else { return };
+    let told = match doubtful.count() {
+        0 => format!("`{name}` is doubtful, and no rule that is on doubts: all it finds counts"),
+        more => format!("`{name}` and {more} more are doubtful, and no rule that is on doubts: all they find counts"),
+    };
+    let help = "write doubts = 15 in a rule of kind \"score\" that is on, or take doubtful out";
+    faults.add(faults.at(at, told).help(help).warning());
 }
 
 struct Reader<'a> {
@@ -115,20 +133,6 @@ impl Rules {
             self.examples.push(Examples { rule: id, at, hit, miss });
         }
         self.built.push((info, made.unwrap_or_else(|| Box::new(Nothing))));
-    }
-
-    /// What is doubtful counts like everything else where nothing doubts.
-    fn warn_of_doubt_without_a_model(&self, faults: &Faults) {
-        let (text, mut features) = (Text::default(), Features::default());
-        let mut doubts = |rule: &dyn Rule| rule.doubts(&text, &mut features, Learned::default()).is_some();
-        if faults.errors() > 0 || self.built.iter().any(|(_, rule)| doubts(&**rule)) {
-            return;
-        }
-        for info in self.built.iter().map(|(info, _)| info).filter(|info| info.doubtful) {
-            let Some((_, at)) = self.names.get(&info.name) else { continue };
-            let fault = faults.at(at, format!("`{}` is doubtful, and no rule doubts: all it finds counts", info.name));
-            faults.add(fault.help("write doubts = 15 in a rule of kind \"score\", or take doubtful out").warning());
-        }
     }
 
     fn name(&mut self, id: RuleId, common: &mut Section<'_>, faults: &Faults) -> Arc<str> {

@@ -435,11 +435,18 @@ fn a_doubtful_rule_that_nothing_doubts_is_warned_of() {
     };
     let faults_of = |text: String| from_files(Path::new("."), &files(&[("a.toml", &text)]), &no_env).unwrap().warnings;
     let faults = faults_of(rule("doubtful = true\n"));
-    assert_eq!(told(&faults), ["a.toml:2:8 `a` is doubtful, and no rule doubts: all it finds counts"]);
+    assert_eq!(told(&faults), ["a.toml:2:8 `a` is doubtful, and no rule that is on doubts: all it finds counts"]);
     assert!(faults[0].level == Level::Warning && faults[0].help.as_deref().unwrap().contains("doubts = 15"));
     assert!(faults_of(rule("doubtful = false\n")).is_empty() && faults_of(rule("")).is_empty());
+    assert!(faults_of(rule("doubtful = true\nmode = \"off\"\n")).is_empty(), "it finds nothing");
     let shipped = crate::config::load(Path::new("config"), &no_env).unwrap();
     assert!(shipped.warnings.is_empty(), "{:?}", shipped.warnings);
+    let mut all = shipped.files.clone();
+    let (_, score) = all.iter_mut().find(|(name, _)| name.ends_with("rules/score.toml")).unwrap();
+    *score = score.replace("kind = \"score\"", "kind = \"score\"\nmode = \"off\"");
+    let faults = from_files(Path::new("config"), &all, &no_env).unwrap().warnings;
+    let words = told(&faults).join("");
+    assert!(faults.len() == 1 && words.contains(" more are doubtful, and no rule that is on doubts"), "{words}");
 }
 
 #[test]

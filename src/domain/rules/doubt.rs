@@ -12,6 +12,12 @@ use crate::domain::text::Text;
 const AROUND: [u32; 2] = [40, 12];
 
 impl Ruleset {
+    /// Whether there is a rule that doubts, among those that look at anything.
+    pub fn doubts(&self) -> bool {
+        let (text, mut features) = (Text::default(), Features::default());
+        self.looking(Look::Learned).any(|(rule, _)| rule.doubts(&text, &mut features, Learned::default()).is_some())
+    }
+
     /// Takes out what doubtful rules found in a text that looks innocent around it.
     pub(super) fn drop_doubted(&self, text: &Text, features: &mut Features, learned: Learned<'_>, hits: &mut Vec<Hit>) {
         let mut around = Text::default();
