@@ -216,9 +216,9 @@ pub trait Rule: Send + Sync {
     fn in_words(&self, _text: &Text, _words: &[Word], _found: &mut Found<'_>) {}
     /// Looks at such a text by what was learnt; `features` is memory that is used again.
     fn by_learning(&self, _text: &Text, _features: &mut Features, _learned: Learned<'_>, _found: &mut Found<'_>) {}
-    /// Whether it holds such a text for so innocent that what doubtful rules find in it does not count; `None` where it says
-    /// nothing about that.
-    fn doubts(&self, _text: &Text, _features: &mut Features, _learned: Learned<'_>) -> Option<bool> {
+    /// How probably such a text breaks the rules, as a multiple of the probability below which what doubtful rules find in it does
+    /// not count; `None` where it says nothing about that.
+    fn doubts(&self, _text: &Text, _features: &mut Features, _learned: Learned<'_>) -> Option<f64> {
         None
     }
     /// What a person's decision about a text is to teach; `None` where nothing is learnt.

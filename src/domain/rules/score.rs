@@ -120,10 +120,10 @@ impl Rule for Scores {
         found.hits.push(Hit { rule: found.rule, span, word: None, part: None, matched: None, disguise: None, scored });
     }
 
-    fn doubts(&self, text: &Text, features: &mut Features, learned: Learned<'_>) -> Option<bool> {
-        let least = self.doubts?;
+    fn doubts(&self, text: &Text, features: &mut Features, learned: Learned<'_>) -> Option<f64> {
+        let least = f64::from(self.doubts?) * 10_000.0;
         let odds = self.odds(text, features, learned);
-        Some(odds.is_some_and(|odds| millionths(odds) < least * 10_000))
+        Some(odds.map_or(f64::INFINITY, |odds| f64::from(millionths(odds)) / least))
     }
 
     fn taught(&self, text: &Text, features: &mut Features, learned: Learned<'_>) -> Option<Taught> {

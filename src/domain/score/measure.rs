@@ -4,7 +4,7 @@ use super::learn::binary_logarithm;
 use super::model::Line;
 
 /// Lines are drawn where so many in ten thousand ordinary texts are told.
-pub const FALSE_ALARMS: [u32; 8] = [1, 2, 5, 10, 20, 50, 100, 200];
+pub const FALSE_ALARMS: [u32; 9] = [1, 2, 5, 10, 20, 50, 70, 100, 200];
 
 /// The odds of texts whose labels are known.
 #[derive(Default)]

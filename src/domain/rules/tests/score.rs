@@ -190,6 +190,22 @@ fn what_people_decide_moves_the_doubt() {
 }
 
 #[test]
+fn what_looks_disguised_by_chance_counts_unless_it_is_nearly_certain_that_it_is_innocent() {
+    let [sure, doubting] =
+        [false, true].map(|doubtful| of(&DOUBTING.replace("doubts = 30", "doubts = 50"), doubtful).unwrap());
+    let chance = "明天几点𝗸𝗮𝗶会呀";
+    let mut text = Text::default();
+    text.set(chance);
+    let features = Features::default().all(&text);
+    let mut lessons = Lessons::default();
+    assert_eq!(words(&doubting, chance, &lessons), ["𝗸𝗮𝗶会"]);
+    lessons.learn(Lesson { subject: 1, group: GroupKey(1), right: false, found: None, step: -100_000, features });
+    assert!(words(&doubting, chance, &lessons).is_empty());
+    assert!(words(&sure, chance, &lessons).is_empty(), "whatever the rule says of itself");
+    assert_eq!(words(&sure, TALK, &lessons), ["开会"], "as it is written it is none");
+}
+
+#[test]
 fn signs_between_the_characters_hide_nothing_from_it() {
     let rules = rule("model = \"a.model\"").unwrap();
     let apart: String = AD.chars().flat_map(|c| [c, '.', '、']).collect();
