@@ -42,7 +42,7 @@ pub(in crate::config) const EVERY: &[Key] = &[
         "despite",
         Takes::Texts("词；以 .txt 结尾的是词表文件"),
         r#"["私聊我", "加我"]"#,
-        "消息里有这些词，unless 就不管用：招呼人来的话，免得拿提醒当挡箭牌",
+        "消息里有这些词，或者留了电话、微信号、QQ 号，unless 就不管用：招呼人来的话，免得拿提醒当挡箭牌",
     )
     .or("[]"),
     Key::new(

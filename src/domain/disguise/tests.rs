@@ -35,6 +35,7 @@ fn words_are_found_however_they_are_written() {
         ("加薇芯领红包", "加薇芯 = 加微信 (sound)"),
         ("想了解的jia wei xin", "jia wei xin = 加微信 (pinyin)"),
         ("力口微亻言", "力口微亻言 = 加微信 (split)"),
+        ("カロ微イ言", "カロ微イ言 = 加微信 (split)"),
         ("加v信了解", "加v信 = 加微信 (letter)"),
         ("➕薇❤领资料", "➕薇❤ = 加微信 (sound + symbol)"),
         ("加薇[爱心]领资料", "加薇[爱心] = 加微信 (sound + symbol)"),

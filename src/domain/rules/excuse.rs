@@ -1,12 +1,15 @@
 //! Context that excuses: who warns of a thing, asks about it or reports it does not do it. So a rule may name words near
 //! which its hits do not count (`unless`), and words with which they count all the same (`despite`): a warning that calls
-//! people to come is a shield, not a warning.
+//! people to come is a shield, not a warning. So is one that says how its writer is reached: a phone, an account, in whatever form.
+
+use std::cell::LazyCell;
 
 use toml::Spanned;
 
 use super::keywords::take_entries;
-use super::{Build, Hit, RuleId, Word, of_list};
+use super::{Build, Hit, RuleId, Word, contacts, of_list};
 use crate::domain::case::Span;
+use crate::domain::text::Text;
 
 /// How many characters may stand between a hit and the word that excuses it.
 const REACH: u32 = 40;
@@ -39,9 +42,10 @@ impl Excuse {
         Some(Self { rule: build.id, unless, despite })
     }
 
-    /// Whether a hit does not count in a text with these words, which are in order.
-    fn covers(&self, hit: &Hit, words: &[Word]) -> bool {
-        if hit.rule != self.rule || self.despite.is_some_and(|despite| !of_list(words, despite).is_empty()) {
+    /// Whether a hit does not count in a text with these words, which are in order, whose writer can be `reached` or not.
+    fn covers(&self, hit: &Hit, words: &[Word], reached: impl FnOnce() -> bool) -> bool {
+        let calls = |despite| !of_list(words, despite).is_empty() || reached();
+        if hit.rule != self.rule || self.despite.is_some_and(calls) {
             return false;
         }
         let excusing = of_list(words, self.unless);
@@ -57,14 +61,15 @@ fn between(a: Span, b: Span) -> u32 {
 }
 
 /// Takes out the hits from the place `first` on that do not count in a text with these words, which are in order.
-pub(super) fn drop_excused(excuses: &[Excuse], words: &[Word], first: usize, hits: &mut Vec<Hit>) {
+pub(super) fn drop_excused(excuses: &[Excuse], text: &Text, words: &[Word], first: usize, hits: &mut Vec<Hit>) {
     if hits.len() == first {
         return;
     }
     let told: Vec<&Excuse> = excuses.iter().filter(|excuse| !of_list(words, excuse.unless).is_empty()).collect();
+    let is_reached = LazyCell::new(|| !contacts::reached_by(text).is_empty());
     let mut at = 0;
     hits.retain(|hit| {
         at += 1;
-        at <= first || !told.iter().any(|excuse| excuse.covers(hit, words))
+        at <= first || !told.iter().any(|excuse| excuse.covers(hit, words, || *is_reached))
     });
 }

@@ -332,7 +332,7 @@ impl Ruleset {
             for (rule, id) in self.looking(Look::Words).filter(|(_, id)| has_own(*id)) {
                 rule.in_words(text, apart, &mut Found { rule: id, hits });
             }
-            drop_excused(&self.excuses, apart, first, hits);
+            drop_excused(&self.excuses, text, apart, first, hits);
         }
         if let Some(new) = hits.get_mut(first..) {
             new.sort_by_key(|hit| (hit.span.start, std::cmp::Reverse(hit.span.end), hit.rule));

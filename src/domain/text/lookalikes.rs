@@ -22,6 +22,8 @@ pub(super) const PAIRS: &[(&str, &str)] = &[
     // Circled and negative digits.
     ("⓿❶❷❸❹❺❻❼❽❾➀➁➂➃➄➅➆➇➈➊➋➌➍➎➏➐➑➒🄋🄌", "012345678912345678912345678900"),
     ("⓵⓶⓷⓸⓹⓺⓻⓼⓽", "123456789"),
+    // Suzhou numerals.
+    ("〡〢〣〤〥〦〧〨〩", "123456789"),
 ];
 
 /// Runs of letters a–z in order: the disguise of `a`, how many follow.
@@ -29,6 +31,50 @@ pub(super) const RUNS: &[(char, u32)] = &[
     ('🅐', 26), // negative circled
     ('🅰', 26), // negative squared
     ('🇦', 26), // regional indicators
+];
+
+/// The zeros of scripts whose digits are no disguise of ours until they stand for ours: nine more follow each (Unicode, general category Nd).
+pub(super) const ZEROS: &[char] = &[
+    '\u{660}',
+    '\u{6F0}',
+    '\u{7C0}',
+    '\u{966}',
+    '\u{9E6}',
+    '\u{A66}',
+    '\u{AE6}',
+    '\u{B66}',
+    '\u{BE6}',
+    '\u{C66}',
+    '\u{CE6}',
+    '\u{D66}',
+    '\u{DE6}',
+    '\u{E50}',
+    '\u{ED0}',
+    '\u{F20}',
+    '\u{1040}',
+    '\u{1090}',
+    '\u{17E0}',
+    '\u{1810}',
+    '\u{1946}',
+    '\u{19D0}',
+    '\u{1A80}',
+    '\u{1A90}',
+    '\u{1B50}',
+    '\u{1BB0}',
+    '\u{1C40}',
+    '\u{1C50}',
+    '\u{A620}',
+    '\u{A8D0}',
+    '\u{A900}',
+    '\u{A9D0}',
+    '\u{A9F0}',
+    '\u{AA50}',
+    '\u{ABF0}',
+    '\u{104A0}',
+    '\u{11066}',
+    '\u{16A60}',
+    '\u{1E140}',
+    '\u{1E950}',
 ];
 
 /// Numbers in one character, which stand for two.

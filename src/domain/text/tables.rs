@@ -188,8 +188,17 @@ fn class(c: char) -> Option<u16> {
         '.' | '．' | '․' => STOP,
         c if is_invisible(c) || is_combining_mark(c) => INVISIBLE,
         c if c.is_whitespace() => SPACE,
+        c if is_mark_of_a_letter(c) => SEPARATOR,
         _ => return None,
     })
+}
+
+/// Letters by Unicode's word that say nothing by themselves: accents that stand alone, signs that lengthen, double or repeat what is
+/// before them. Between the characters of a word they are what a dot is there.
+pub(super) fn is_mark_of_a_letter(c: char) -> bool {
+    matches!(c,
+        '\u{2B9}'..='\u{2DF}' | '\u{2E5}'..='\u{2FF}' | '\u{A700}'..='\u{A721}' | '\u{A788}' | '\u{A789}' | '\u{A78A}'
+        | '\u{640}' | '々' | '〻' | 'ゝ' | 'ゞ' | 'ヽ' | 'ヾ' | 'ー' | 'ｰ' | 'っ' | 'ッ' | 'ｯ')
 }
 
 /// Folds a character again and again until nothing changes, so that folding a fold changes nothing.
@@ -226,7 +235,9 @@ fn once(c: char, own: &HashMap<char, &'static str>, to: &mut String) {
     let bare: String = std::iter::once(c).nfkd().filter(|c| !is_combining_mark(*c)).collect();
     let lower = bare.nfc().flat_map(char::to_lowercase);
     let before = to.len();
-    to.extend(lower.filter(|c| c.is_alphanumeric() && !is_combining_mark(*c) && !is_invisible(*c)).map(simplified));
+    let says_something =
+        |c: &char| c.is_alphanumeric() && !is_combining_mark(*c) && !is_invisible(*c) && !is_mark_of_a_letter(*c);
+    to.extend(lower.filter(says_something).map(simplified));
     if to.len() == before && c.is_alphanumeric() {
         // A letter that decomposes to a space and a mark stays what it is.
         to.push(c);
@@ -252,11 +263,15 @@ fn own_folds() -> HashMap<char, &'static str> {
     for (first, length) in lookalikes::RUNS {
         own.extend((u32::from(*first)..).filter_map(char::from_u32).take(*length as usize).zip(pieces(LETTERS)));
     }
+    for zero in lookalikes::ZEROS {
+        own.extend((*zero..).zip(pieces(DIGITS)));
+    }
     own.extend(lookalikes::NUMBERS.iter().chain(lookalikes::LIGATURES).copied());
     own
 }
 
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
+const DIGITS: &str = "0123456789";
 
 fn pieces(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.char_indices().filter_map(move |(at, c)| text.get(at..at + c.len_utf8()))

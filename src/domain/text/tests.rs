@@ -44,6 +44,9 @@ fn disguises_come_off() {
         ("加❤微👨‍👩‍👧信", "加微信"),
         ("加\n微\r\n信", "加微信"),
         ("한국어 ひらがな カタカナ", "한국어ひらかなカタカナ"),
+        ("١٣٨ ๑๓๘ १३८ 〡〣〨", "138138138138"),
+        ("兼ˊ职ـ刷っ单ー日ˈ结々", "兼职刷单日结"),
+        ("ʰʷ", "hw"),
         ("ｶﾀｶﾅ", "カタカナ"),
         ("\u{301}\u{302}\u{303}", ""),
         ("", ""),
@@ -117,7 +120,7 @@ fn every_letter_of_a_known_script_is_kept() {
     for c in '\u{20}'..='\u{1FFFF}' {
         let mut buffer = [0; 4];
         let kept = !fold(c.encode_utf8(&mut buffer)).folded.text.is_empty();
-        let mark = unicode_normalization::char::is_combining_mark(c);
+        let mark = unicode_normalization::char::is_combining_mark(c) || super::tables::is_mark_of_a_letter(c);
         if c.is_alphanumeric() && !mark && !is_invisible(c) {
             assert!(kept, "{c} U+{:04X}", c as u32);
         }

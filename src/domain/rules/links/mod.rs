@@ -61,11 +61,31 @@ struct Domains {
 }
 
 impl Domains {
+    /// Whether an address is one, or leads on to one: `https://allowed.example/jump?to=https%3A%2F%2Fother.example`.
     fn is_hit(&self, address: &Address) -> bool {
-        let among = |domains: &[String]| domains.iter().any(|domain| is_within(&address.host, domain));
-        let allowed = address.plain && among(&self.allow);
+        self.is_hit_by(&address.host, address.plain)
+            || led_to(&address.rest).iter().any(|host| self.is_hit_by(host, true))
+    }
+
+    fn is_hit_by(&self, host: &str, plain: bool) -> bool {
+        let among = |domains: &[String]| domains.iter().any(|domain| is_within(host, domain));
+        let allowed = plain && among(&self.allow);
         !allowed && self.block.as_deref().is_none_or(among)
     }
+}
+
+/// The hosts of addresses that stand in what follows a host, in lower case, as they are or with percent signs.
+fn led_to(rest: &str) -> Vec<String> {
+    if !rest.contains("://") && !rest.contains('%') {
+        return Vec::new();
+    }
+    let plain = rest.replace("%25", "%").replace("%3a", ":").replace("%2f", "/");
+    let host = |piece: &str| {
+        let authority = piece.split(['/', '?', '#', '&', '%']).next().unwrap_or_default();
+        let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
+        (host.contains('.')).then(|| host.to_owned())
+    };
+    plain.split("://").skip(1).take(MOST_HITS).filter_map(host).collect()
 }
 
 /// Whether a host is a domain or one of its subdomains.

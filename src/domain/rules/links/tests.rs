@@ -106,6 +106,13 @@ fn allowed_and_blocked_domains() {
         ("http://evil.cn/example.com", true),
         ("http://еxample.com", true), // Cyrillic е
         ("http://ｅｘａｍｐｌｅ.com", false),
+        // What an allowed address leads on to.
+        ("http://example.com/jump?to=http://evil.cn", true),
+        ("http://example.com/jump?to=https%3A%2F%2Fevil.cn%2Fa&b=1", true),
+        ("http://example.com/jump?to=https%253A%252F%252Fevil.cn", true),
+        ("http://example.com/jump?to=https%3A//qq.com@evil.cn:81/", true),
+        ("http://example.com/jump?to=https%3A%2F%2Fa.qq.com%2Fx", false),
+        ("http://example.com/a%20b?c=1:2//3", false),
     ];
     for (url, expected) in rows {
         assert_eq!(is_hit(allow, None, url), expected, "{url}");

@@ -44,6 +44,17 @@ fn a_warning_that_calls_people_to_come_is_no_excuse() {
     assert_eq!(found(&rules, "谨防骗子，正规刷单兼职加我"), ["刷单兼职"]);
     assert_eq!(found(&rules, "谨防骗子，正规刷单兼职加 微 信"), ["刷单兼职"]);
     assert_eq!(found(&rules, "谨防刷单兼职"), [""; 0]);
+    // Nor is one whose writer can be reached; the police may be.
+    for (text, counts) in [
+        ("谨防骗子，正规刷单兼职，电话13812345678", true),
+        ("谨防骗子，正规刷单兼职，一三八 一二三四 五六七八", true),
+        ("谨防骗子，正规刷单兼职，扣扣 2233445566", true),
+        ("谨防骗子，刷单兼职都是诈骗，请打96110", false),
+    ] {
+        assert_eq!(!found(&rules, text).is_empty(), counts, "{text}");
+    }
+    let (rules, _) = excused(RULES, &["是骗子", "谨防"], &[]);
+    assert_eq!(found(&rules, "谨防刷单兼职，电话13812345678"), [""; 0], "only where something is against an excuse");
 }
 
 #[test]
