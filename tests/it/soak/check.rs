@@ -36,12 +36,17 @@ pub fn pending(database: &Connection) -> i64 {
     database.query_row("SELECT count(*) FROM outbox WHERE state = 'pending'", [], |row| row.get(0)).unwrap()
 }
 
-/// Timers that will fire within a minute: the windows of newcomers, merged notices and alerts, and with `mutes` the ends of
+/// The time of the database, in milliseconds.
+pub fn now(database: &Connection) -> i64 {
+    database.query_row("SELECT unixepoch() * 1000", [], |row| row.get(0)).unwrap()
+}
+
+/// Timers that are due before that: the windows of newcomers, merged notices and alerts, and with `mutes` the ends of
 /// mutes.
-pub fn open_timers(database: &Connection, mutes: bool) -> usize {
-    let soon = "SELECT what FROM timers WHERE due < unixepoch() * 1000 + 90000";
+pub fn open_timers(database: &Connection, before: i64, mutes: bool) -> usize {
+    let soon = format!("SELECT what FROM timers WHERE due < {before}");
     let waited_for = |what: &Value| mutes || what.get("Unmute").is_none();
-    texts(database, soon).iter().filter(|what| waited_for(what)).count()
+    texts(database, &soon).iter().filter(|what| waited_for(what)).count()
 }
 
 fn texts(database: &Connection, sql: &str) -> Vec<Value> {
