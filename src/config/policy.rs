@@ -324,6 +324,11 @@ impl Reader<'_> {
             let Some(text) = section.text(kind.name) else { continue };
             match check_template(&text.value) {
                 Ok(()) => {
+                    if let Some(written) = would_be_said(&text.value) {
+                        let told = format!("`{written}` in `{}` is said as it is written here", kind.name);
+                        let help = "a variable is {{ name }} in half width, a line break is \\n between double quotes";
+                        self.faults.add(self.faults.at(&text.at, told).help(help).warning());
+                    }
                     texts.insert(kind.name.to_owned(), text.value);
                 }
                 Err(error) => {
@@ -364,4 +369,14 @@ pub(super) fn timezone(name: &Placed<String>, faults: &Faults) -> Option<TimeZon
 
 fn days(n: u32) -> Duration {
     Duration::from_secs(u64::from(n) * 86_400)
+}
+
+/// What stands in a notice that was surely meant as a variable or a line break, and is neither: members would read it.
+fn would_be_said(text: &str) -> Option<String> {
+    const SIGNS: [&str; 6] = ["｛｛", "｝｝", "{％", "％}", "｛%", "\\n"];
+    let sign = SIGNS.into_iter().find(|sign| text.contains(sign)).map(str::to_owned);
+    sign.or_else(|| {
+        let alone = notices::VARIABLES.iter().map(|name| format!("{{{name}}}"));
+        alone.into_iter().find(|written| text.replace("{{", "").replace("}}", "").contains(written.as_str()))
+    })
 }

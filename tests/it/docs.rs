@@ -60,8 +60,12 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("reload", &["/重载"]),
 ];
 
-const ROLES: [(Role, &str, &str); 3] =
-    [(Role::Owner, "群主", "owner"), (Role::Admin, "管理员", "admin"), (Role::Member, "成员", "member")];
+const ROLES: [(Role, &str, &str); 4] = [
+    (Role::Owner, "群主", "owner"),
+    (Role::Admin, "管理员", "admin"),
+    (Role::TrialAdmin, "实习管理员", "trial_admin"),
+    (Role::Member, "成员", "member"),
+];
 
 fn examples(info: &CommandInfo) -> &'static [&'static str] {
     let found = EXAMPLES.iter().find(|(key, _)| *key == info.key);

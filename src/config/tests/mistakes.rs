@@ -427,6 +427,24 @@ fn rules_that_nobody_would_read_are_warned_of() {
 }
 
 #[test]
+fn what_a_notice_would_say_as_it_is_written_is_warned_of() {
+    for (text, written) in [
+        ("'｛｛ name ｝｝，请看群规'", Some("｛｛")),
+        ("'{name}，请看群规'", Some("{name}")),
+        ("'{% if until %}到 {{ until }}{％ endif %}{% endif %}'", Some("{％")),
+        (r"'第一行\n第二行'", Some(r"\n")),
+        ("\"第一行\\n{{ name }}\"", None),
+        ("'{{ name }}{{name}}，{笑} 50%'", None),
+    ] {
+        let toml = format!("[notices]\nwarn_private = {text}\n");
+        let warnings = from_files(Path::new("."), &files(&[("a.toml", &toml)]), &no_env).unwrap().warnings;
+        let expected =
+            written.map(|written| format!("a.toml:2:16 `{written}` in `warn_private` is said as it is written here"));
+        assert_eq!(told(&warnings), Vec::from_iter(expected), "{text}");
+    }
+}
+
+#[test]
 fn a_doubtful_rule_that_nothing_doubts_is_warned_of() {
     let rule = |more: &str| {
         format!(
