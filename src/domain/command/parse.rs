@@ -313,7 +313,9 @@ impl Words<'_> {
             Name::Undo => self.undo()?,
             Name::AddWord => Command::AddWords(self.list()?),
             Name::DropWord => Command::DropWords(self.list()?),
-            Name::Words => Command::Words(Some(self.said()).filter(|said| !said.is_empty())),
+            Name::Words => {
+                Command::Words(Some(self.said().trim_matches(is_mark).to_owned()).filter(|said| !said.is_empty()))
+            }
             Name::Try => Command::Try(self.tried()?),
             Name::Remind => Command::Remind(self.remind()?),
             Name::Status => Command::Status,
@@ -343,7 +345,7 @@ impl Words<'_> {
 
     fn help(&self) -> Result<Command, String> {
         let said = self.said();
-        let topic = said.trim_start_matches('/');
+        let topic = said.trim_matches(is_mark).trim_start_matches('/');
         if topic.is_empty() {
             return Ok(Command::Help(None));
         }

@@ -83,6 +83,10 @@ fn spaces_width_and_case_are_forgiven() {
     );
     assert_eq!(command("/试加V信 abc"), Command::Try("加V信 abc".into()));
     assert_eq!(command("/帮助 禁言"), Command::Help(Some(Name::Mute.info())));
+    assert_eq!(command("/帮助。"), Command::Help(None));
+    assert_eq!(command("/帮助 /禁言。"), Command::Help(Some(Name::Mute.info())));
+    assert_eq!(command("/词表。"), Command::Words(None));
+    assert_eq!(command("/词表 加微信。"), Command::Words(Some("加微信".into())));
 }
 
 #[test]
