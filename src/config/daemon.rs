@@ -13,11 +13,11 @@ use super::backup;
 use super::bridge::Bridge;
 use super::faults::Faults;
 use super::pictures;
-use super::policy::timezone;
 use super::seal::{self, Seal};
 use super::secret::Outside;
 use super::section::{Number, Placed, Section, did_you_mean};
 use super::wecom::Wecom;
+use super::zone::timezone;
 use crate::domain::picture::PicturePlan;
 use crate::domain::policy::{BackupPlan, Capability, Company, DiskLimits, Mode, Platform, Retention, UnknownGroups};
 

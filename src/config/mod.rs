@@ -41,6 +41,7 @@ mod tasks;
 mod tree;
 mod wecom;
 mod welcome;
+mod zone;
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use super::faults::{Faults, Place};
 use super::ladder;
 use super::rules::{self, MODES};
 use super::section::{Number, Placed, Section, did_you_mean};
+use super::zone::timezone;
 use super::{reminders, tasks, welcome};
 use crate::domain::chat::fold;
 use crate::domain::command::{self, COMMANDS};
@@ -352,19 +353,6 @@ impl Reader<'_> {
         self.notices.insert(texts.clone(), notices.clone());
         notices
     }
-}
-
-/// A time zone by its name.
-pub(super) fn timezone(name: &Placed<String>, faults: &Faults) -> Option<TimeZone> {
-    let zone = TimeZone::get(&name.value).ok();
-    if zone.is_none() {
-        let all: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-        let near = nearest(&name.value, all.iter().map(String::as_str));
-        let help = near.map(|near| format!("did you mean `{near}`?"));
-        let fault = faults.at(&name.at, format!("there is no time zone `{}`", name.value));
-        faults.add(fault.help(help.unwrap_or_else(|| "write its name: Asia/Shanghai".to_owned())));
-    }
-    zone
 }
 
 fn days(n: u32) -> Duration {

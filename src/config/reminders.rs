@@ -9,10 +9,11 @@ use jiff::tz::TimeZone;
 
 use super::faults::{Faults, Place};
 use super::files::Files;
-use super::policy::{self, Policies};
+use super::policy::Policies;
 use super::rules::MODES;
 use super::section::{Number, Placed, Section, did_you_mean};
 use super::tree::{Entry, Value};
+use super::zone;
 use crate::domain::image::Image;
 use crate::domain::policy::{Capabilities, Capability, Mode, Platform, Policy, UnknownGroups};
 use crate::domain::reminder::{Reminder, ReminderPolicy, To};
@@ -101,7 +102,7 @@ impl Around<'_> {
         let image = section.text("image");
         let text = self.text(&mut section, shows);
         let shown = image.as_ref().map_or(Some(None), |image| self.image(image).map(Some));
-        let zone = section.text("timezone").map(|zone| policy::timezone(&zone, self.faults));
+        let zone = section.text("timezone").map(|zone| zone::timezone(&zone, self.faults));
         let to = self.to(&mut section);
         let in_quiet = section.word("in_quiet_hours", &IN_QUIET).unwrap_or_default();
         let grace = minutes_of(section.number(&GRACE).unwrap_or(GRACE.default));

@@ -4,6 +4,7 @@
 mod changes;
 mod keys;
 mod lists;
+mod meant;
 mod mistakes;
 mod pictures;
 mod reminders;
@@ -365,6 +366,20 @@ fn no_fault_shows_a_secret() {
         let faults = read(&[("a.toml", &text)], &env).unwrap_err();
         let shown = format!("{faults:?}");
         assert!(!shown.contains("MfKQ9"), "{row}: {shown}");
+    }
+}
+
+#[test]
+fn who_gives_a_wrong_secret_is_told_how_one_begins() {
+    let text = "[bridge.a]\nsecret_env = \"S\"\nactions_url = \"http://x/\"\ncapabilities = [\"send\"]\n\
+                [daemon.seal]\nkey_env = \"K\"\n";
+    let faults = read(&[("a.toml", text)], &|_| Some("hush".to_owned())).unwrap_err();
+    let told = faults.iter().map(|fault| format!("{} – {}", fault.message, fault.help.as_deref().unwrap_or_default()));
+    let [secret, key] = &told.collect::<Vec<_>>()[..] else { panic!("{faults:#?}") };
+    for (told, prefix) in [(secret, "whsec_"), (key, "qwkey_")] {
+        let begins = format!("does not begin with `{prefix}`");
+        let how = format!("echo {prefix}$(openssl rand -base64 32)");
+        assert!(told.contains(&begins) && told.contains(&how) && !told.contains("hush"), "{told}");
     }
 }
 
