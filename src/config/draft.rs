@@ -9,6 +9,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
 
 use super::faults::{Faults, Place};
+use super::help;
 use super::keys;
 use super::rules::common;
 use super::section::did_you_mean;
@@ -32,7 +33,7 @@ pub(super) fn read(kind: &Kind, at: &Place, mut table: DeTable<'_>, faults: &Fau
             // it is about the whole rule: a key is missing
             if !taken.has(&complaint) {
                 let fault = faults.at(at, format!("a {} rule needs {}", kind.name, complaint.needed()));
-                faults.add_missing(fault.help(about(kind)));
+                faults.add_missing(fault.help(complaint.example(kind, None)));
             }
             return None;
         };
@@ -82,6 +83,15 @@ impl<'a> Complaint<'a> {
         self.names.first().copied()
     }
 
+    /// How the key is written that is missing, in the table `outer` or in the rule itself.
+    fn example(&self, kind: &Kind, outer: Option<&str>) -> String {
+        let line = self.name().filter(|_| self.is_missing()).and_then(|name| {
+            let path = outer.map_or_else(|| name.to_owned(), |outer| format!("{outer}.{name}"));
+            Some(format!("for example: {name} = {}", keys::example(kind.name, &path)?))
+        });
+        line.unwrap_or_else(|| about(kind))
+    }
+
     fn needed(&self) -> String {
         match self.name().filter(|_| self.is_missing()) {
             Some(name) => format!("`{name}`"),
@@ -97,6 +107,7 @@ impl<'a> Complaint<'a> {
             (Some(name), message) if message.starts_with("unknown field") => {
                 let place = outer.map_or_else(|| format!("a {} rule", kind.name), |outer| format!("`{outer}`"));
                 let near = nearest(name, valid.clone().chain(common()));
+                let near = near.or_else(|| help::translated(name, &valid.clone().chain(common()).collect::<Vec<_>>()));
                 let own: Vec<_> = valid.map(|name| format!("`{name}`")).collect();
                 let help = match near {
                     Some(near) => format!("did you mean `{near}`?"),
@@ -112,9 +123,14 @@ impl<'a> Complaint<'a> {
                 let help = did_you_mean(name, valid.collect::<Vec<_>>());
                 (format!("`{key}` cannot be `{name}`"), help, None)
             }
-            (Some(name), _) if self.is_missing() => (format!("`{key}` needs `{name}`"), about(kind), None),
+            (Some(name), _) if self.is_missing() => {
+                (format!("`{key}` needs `{name}`"), self.example(kind, Some(key)), None)
+            }
             (_, message) => {
                 let path = outer.map_or_else(|| key.to_owned(), |outer| format!("{outer}.{key}"));
+                if let Some(number) = keys::number(kind.name, &path).filter(|_| is_out_of_range(message)) {
+                    return (number.refusal(message.contains("`-")), format!("{} is usual", number.default), None);
+                }
                 let example = keys::example(kind.name, &path).map(|example| format!("for example: {key} = {example}"));
                 (plain(key, message), example.unwrap_or_else(|| about(kind)), None)
             }
@@ -124,6 +140,10 @@ impl<'a> Complaint<'a> {
 
 /// A wrong type in the words of the other sections; what else serde says as it says it.
 fn plain(key: &str, message: &str) -> String {
+    if is_out_of_range(message) {
+        let what = if message.contains("`-") { "below zero" } else { "too large" };
+        return format!("`{key}` takes a whole number, but this one is {what}");
+    }
     let types = message.strip_prefix("invalid type: ").and_then(|types| types.rsplit_once(", expected "));
     let Some((found, expected)) = types else { return format!("`{key}`: {message}") };
     let found = match found.split([' ', '`']).next().unwrap_or_default() {
@@ -145,6 +165,12 @@ fn plain(key: &str, message: &str) -> String {
         other => other,
     };
     format!("`{key}` takes {expected}, but this is {found}")
+}
+
+/// Whether a whole number is one that its type cannot hold.
+fn is_out_of_range(message: &str) -> bool {
+    let large = ["as i128", "as u128"].iter().any(|words| message.contains(words));
+    message.starts_with("invalid value: integer") || large
 }
 
 fn about(kind: &Kind) -> String {

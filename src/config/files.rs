@@ -122,6 +122,19 @@ impl<'a> Files<'a> {
         (sources, faults)
     }
 
+    /// Of the TOML files that were read, those that are empty and have text `in_force`: half saved, more likely than meant.
+    pub(super) fn emptied(&self, in_force: &[(String, String)]) -> Vec<Fault> {
+        let read = self.read.borrow();
+        let had_text = in_force.iter().filter(|(name, text)| is_toml_below(name) && !text.trim().is_empty());
+        let emptied = had_text.filter(|(name, _)| read.get(name.as_str()).is_some_and(|text| text.trim().is_empty()));
+        let fault = |(name, _): &(String, String)| {
+            let fault =
+                Unreadable::new("this file is empty, and what is in force has text in it: was it saved in part?");
+            fault.fault(self.shown(name)).help("save it again; to empty it on purpose, write a comment line: # empty")
+        };
+        emptied.map(fault).collect()
+    }
+
     /// Reads a file that a TOML file names; the path is relative to the file that names it. The error says where it was
     /// looked for.
     pub(super) fn named(&self, by: &Source, path: &str) -> Result<Source, String> {

@@ -21,6 +21,47 @@ const HEADINGS: &[(&str, &str)] = &[
     ("default", "[profile.default]"),
 ];
 
+/// Keys by what they are called in Chinese.
+const CHINESE: &[(&str, &str)] = &[
+    ("标题", "title"),
+    ("名字", "name"),
+    ("名称", "name"),
+    ("群名", "name"),
+    ("种类", "kind"),
+    ("类型", "kind"),
+    ("类别", "category"),
+    ("词", "words"),
+    ("词语", "words"),
+    ("关键词", "words"),
+    ("关键字", "words"),
+    ("词表", "lists"),
+    ("例外", "exceptions"),
+    ("正则", "patterns"),
+    ("模式", "mode"),
+    ("群主", "owner"),
+    ("管理员", "admins"),
+    ("档案", "profile"),
+    ("白名单", "allow"),
+    ("处罚", "ladder"),
+    ("时区", "timezone"),
+    ("严重", "severity"),
+    ("严重程度", "severity"),
+    ("第几条", "clause"),
+    ("撤回", "delete"),
+    ("删除", "delete"),
+];
+
+/// The key that somebody called by a Chinese name.
+pub(super) fn in_english(name: &str) -> Option<&'static str> {
+    CHINESE.iter().find(|(chinese, _)| *chinese == name).map(|(_, key)| *key)
+}
+
+/// The same, where it is among these.
+pub(super) fn translated<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
+    let key = in_english(name)?;
+    known.iter().find(|known| **known == key).copied()
+}
+
 /// What to do about an unknown key of a section that knows the keys `known`.
 pub(super) fn unknown_key(key: &str, value: &Value, section: &str, known: &[&str]) -> String {
     let headings = if section == TOP { HEADINGS } else { &[] };
@@ -28,7 +69,7 @@ pub(super) fn unknown_key(key: &str, value: &Value, section: &str, known: &[&str
     if let (Some((_, heading)), Value::Table(_) | Value::Array(_)) = (heading, value) {
         return format!("write {heading}");
     }
-    if let Some(near) = nearest(key, known.iter().copied()) {
+    if let Some(near) = nearest(key, known.iter().copied()).or_else(|| translated(key, known)) {
         return format!("did you mean `{near}`?");
     }
     let table = matches!(value, Value::Table(_));

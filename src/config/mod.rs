@@ -25,6 +25,7 @@ mod examples;
 mod faults;
 mod files;
 mod help;
+mod ids;
 pub mod keys;
 mod ladder;
 mod pictures;
@@ -128,9 +129,10 @@ pub struct Reading {
     pub steady: bool,
 }
 
-/// Reads a directory anew in which this was looked at `before`.
-pub fn load_again(dir: &Path, env: &Env<'_>, before: &Seen) -> Reading {
-    build_with(Files::at_once(dir, before), KINDS, env)
+/// Reads a directory anew in which this was looked at `before`. A file that is empty and has text `in_force` is a fault: who saves
+/// a file empties it first.
+pub fn load_again(dir: &Path, env: &Env<'_>, before: &Seen, in_force: &[(String, String)]) -> Reading {
+    build_over(Files::at_once(dir, before), KINDS, env, in_force)
 }
 
 /// Makes a configuration of the files that [`Config::files`] gave for `dir`, where only files with secrets are read.
@@ -166,7 +168,13 @@ fn build(files: Files<'_>, kinds: &[Kind], env: &Env<'_>) -> Result<Config, Vec<
 }
 
 fn build_with(files: Files<'_>, kinds: &[Kind], env: &Env<'_>) -> Reading {
-    let (sources, unreadable) = files.toml();
+    build_over(files, kinds, env, &[])
+}
+
+/// The same, where these files are in force.
+fn build_over(files: Files<'_>, kinds: &[Kind], env: &Env<'_>, in_force: &[(String, String)]) -> Reading {
+    let (sources, mut unreadable) = files.toml();
+    unreadable.extend(files.emptied(in_force));
     let faults = Faults::new(sources, unreadable);
     let compiled = compile(&files, kinds, env, &faults);
     let list = faults.finish();
@@ -181,6 +189,10 @@ fn build_with(files: Files<'_>, kinds: &[Kind], env: &Env<'_>) -> Reading {
     let config = Config { settings: Arc::new(settings), daemon, files, warnings: list, notes, size };
     Reading { config: Ok(config), seen, steady }
 }
+
+/// Told where no bot and no company is written down.
+const UNHEARD: &str =
+    "there is no [bridge.NAME] and no [wecom.NAME]: nobody delivers messages, so no group is looked after";
 
 struct Compiled {
     settings: Settings,
@@ -205,6 +217,9 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
     daemon.bridges = bridges;
     let mut taken = wecom::Taken::by(daemon.listen, daemon.admin_listen);
     daemon.wecom = wecom::read(&mut top, &outside, &mut notes, &mut platforms, &mut taken);
+    if daemon.bridges.is_empty() && daemon.wecom.is_empty() {
+        notes.push(UNHEARD.to_owned());
+    }
     let company = everywhere.company.take().and_then(|place| daemon::company(place, &platforms, faults));
 
     let rules::Rules { built, lexicon, examples, excuses, names } = rules::read(tree.rules, kinds, files, faults);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::faults::{Faults, Place};
+use super::ids;
 use super::ladder;
 use super::rules::{self, MODES};
 use super::section::{Number, Placed, Section, did_you_mean};
@@ -95,6 +96,7 @@ pub(super) fn read(
 
     let mut groups = HashMap::new();
     for (id, section) in top.sections("group", |id| format!("[group.\"{id}\"]")) {
+        ids::check(&id, faults);
         let policy = reader.group(section, &profiles);
         groups.insert(Arc::from(id.value), policy);
     }
@@ -177,6 +179,7 @@ impl Reader<'_> {
         }
         let heading = format!("{}.trial_admins]", section.name.trim_end_matches(']'));
         if let Some(trial) = section.section("trial_admins", heading) {
+            trial.names().for_each(|user| ids::check(&user, self.faults));
             let until =
                 |(user, day): (String, Placed<String>)| Some((user.into(), self.end_of(&day, &policy.timezone)?));
             policy.trial_admins = Arc::new(trial.into_texts().into_iter().filter_map(until).collect());
@@ -190,6 +193,10 @@ impl Reader<'_> {
     fn end_of(&self, day: &Placed<String>, zone: &TimeZone) -> Option<Timestamp> {
         let date: Option<jiff::civil::Date> = day.value.trim().parse().ok();
         let end = date.and_then(|date| date.tomorrow().ok()?.to_zoned(zone.clone()).ok());
+        if end.as_ref().is_some_and(|end| end.timestamp() <= jiff::Timestamp::now()) {
+            let fault = self.faults.at(&day.at, "this day is past: who stands here is no trial admin any more");
+            self.faults.add(fault.help("write a day to come, or take the line out").warning());
+        }
         if end.is_none() {
             let fault = self.faults.at(&day.at, format!("`{}` is no day", day.value));
             self.faults.add(fault.help("write the last day as a text: \"2026-12-31\""));

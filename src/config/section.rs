@@ -2,6 +2,7 @@
 
 use super::faults::{Faults, Place};
 use super::help;
+use super::ids;
 pub(super) use super::keys::{Number, Rate};
 use super::tree::{Entries, Entry, Value};
 use crate::fault::{Fault, nearest};
@@ -164,6 +165,13 @@ impl<'a> Section<'a> {
 
     /// A list of ids: texts, or whole numbers that are read as texts.
     pub(super) fn ids(&mut self, key: &'static str) -> Option<Vec<Placed<String>>> {
+        let ids = self.unchecked_ids(key)?;
+        ids.iter().for_each(|id| ids::check(id, self.faults));
+        Some(ids)
+    }
+
+    /// The same, where the reader says itself what no id can be.
+    pub(super) fn unchecked_ids(&mut self, key: &'static str) -> Option<Vec<Placed<String>>> {
         self.list(key, "a list of ids", id)
     }
 
@@ -172,7 +180,11 @@ impl<'a> Section<'a> {
         let entry = self.take_as(key, || "an id".to_owned())?;
         let at = entry.at.clone();
         match id(entry.value.clone()) {
-            Some(value) => Some(Placed { value, at }),
+            Some(value) => {
+                let id = Placed { value, at };
+                ids::check(&id, self.faults);
+                Some(id)
+            }
             None if matches!(entry.value, Value::Text(_)) => {
                 let fault = self.faults.at(&at, format!("the id of `{key}` is empty"));
                 self.faults.add(fault.help("write the id, or take the line out"));
@@ -258,6 +270,11 @@ impl<'a> Section<'a> {
             _ => None,
         };
         Entries::into_iter(tables).filter_map(section).collect()
+    }
+
+    /// Every key that is left, where it stands.
+    pub(super) fn names(&self) -> impl Iterator<Item = Placed<String>> {
+        self.entries.iter().map(|(name, entry)| Placed { value: name.clone(), at: entry.key.clone() })
     }
 
     /// Every key that is left, whatever it is called, as a text.

@@ -137,7 +137,7 @@ mod tests {
             assert!(!before.has_changed(), "before {what}");
             change();
             assert!(before.has_changed(), "{what}");
-            let mut readings = std::iter::repeat_with(|| load_again(&dir, &no_env, &before)).take(1_000_000);
+            let mut readings = std::iter::repeat_with(|| load_again(&dir, &no_env, &before, &[])).take(1_000_000);
             let again = readings.find(|reading| reading.steady).expect("it is steady soon");
             assert_eq!(again.seen, seen(&dir), "{what}");
         }

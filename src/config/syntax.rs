@@ -20,6 +20,9 @@ mod advice;
 use self::advice::advice;
 pub(super) use self::advice::first_of;
 
+/// The quotes of a text of several lines.
+const LONG: [&str; 2] = ["\"\"\"", "'''"];
+
 /// The texts of all files, without what is no TOML.
 pub(super) fn mend(faults: &Faults) -> Vec<Cow<'_, str>> {
     let mut texts = Vec::new();
@@ -42,8 +45,11 @@ fn without_broken(source: &Source, faults: &Faults) -> String {
         }
         if let Some(error) = &error {
             let at = error.span().unwrap_or(0..0);
-            let fault = source.fault(start + at.start..start + at.end, "");
-            faults.add_syntax(explain(fault, text, error.message()));
+            let fault = |at: Range<usize>| source.fault(start + at.start..start + at.end, "");
+            faults.add_syntax(match unclosed(text) {
+                Some(open) => not_closed(fault(open..open + 3)),
+                None => explain(fault(at), text, error.message()),
+            });
         }
         if error.is_some() || lost {
             mended.extend(text.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }));
@@ -79,6 +85,49 @@ pub(super) fn explain(mut fault: Fault, statement: &str, error: &str) -> Fault {
     fault
 }
 
+/// A fault at the signs that begin a long text which has no end.
+fn not_closed(mut fault: Fault) -> Fault {
+    fault.message = "this is not TOML: this text is not closed".to_owned();
+    let quotes: String = fault.excerpt.chars().skip(fault.column as usize - 1).take(3).collect();
+    fault.help(format!("write {quotes} where it ends; until then, everything below it belongs to it"))
+}
+
+/// Where a long text (`"""`) begins that has no end.
+fn unclosed(text: &str) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let rest = text.get(at..)?;
+        at += rest.find(['"', '\'', '#'])?;
+        let rest = text.get(at..)?;
+        let long = LONG.iter().find(|quotes| rest.starts_with(**quotes));
+        at += match long {
+            Some(quotes) => match end_of(rest.get(3..)?, quotes) {
+                Some(end) => 3 + end,
+                None => return Some(at),
+            },
+            None if rest.starts_with('#') => rest.find('\n')?,
+            // one that its line does not close is another mistake
+            None => 1 + end_of(rest.get(1..)?.lines().next()?, rest.get(..1)?)?,
+        };
+    }
+}
+
+/// Behind the quotes that end a text.
+fn end_of(text: &str, quotes: &str) -> Option<usize> {
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        if rest.starts_with(quotes) {
+            return Some(at + quotes.len());
+        }
+        let mut chars = rest.chars();
+        at += chars.next().map_or(0, char::len_utf8);
+        if rest.starts_with('\\') && quotes.starts_with('"') {
+            at += chars.next().map_or(0, char::len_utf8);
+        }
+    }
+    None
+}
+
 /// A line that begins a table, or was meant to.
 static HEADING: LazyLock<Regex> = LazyLock::new(|| {
     let mut names: Vec<&str> =
@@ -109,7 +158,7 @@ fn statements(text: &str) -> Vec<Range<usize>> {
             found.push(start..at);
             start = at;
         }
-        for quotes in ["\"\"\"", "'''"] {
+        for quotes in LONG {
             if open.is_none_or(|open| open == quotes) && line.matches(quotes).count() % 2 == 1 {
                 open = if open.is_none() { Some(quotes) } else { None };
             }

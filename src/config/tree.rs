@@ -79,6 +79,9 @@ impl<'i> Tree<'i> {
                 let at = error.span().unwrap_or_default();
                 let fault = syntax::explain(source.fault(at, ""), "", error.message());
                 faults.add_syntax(match syntax::first_of(&source.text, &fault) {
+                    Some(line) if fault.excerpt.trim_start().starts_with('[') => fault.help(format!(
+                        "it is already on line {line}: move the lines below this one there, and take this one out"
+                    )),
                     Some(line) => fault.help(format!("it is already on line {line}: keep one of them")),
                     None => fault,
                 });

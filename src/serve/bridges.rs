@@ -93,6 +93,13 @@ impl Bridges {
         Ok(Next { configured, tenants, platforms, paces, afresh })
     }
 
+    /// Forgets a platform that is not configured any more. Its bot is turned away from now on: that may be a slip.
+    fn take_out(&self, name: &str) {
+        self.health.clear(&health::bridge(name));
+        self.metrics.bridge_gone(name);
+        tracing::warn!(platform = name, "it was taken out of the configuration: what is delivered by it is refused");
+    }
+
     /// Switches to other bridges.
     pub(super) fn switch(&mut self, next: Next) {
         let Next { configured, tenants, platforms, paces, afresh } = next;
@@ -100,8 +107,7 @@ impl Bridges {
         self.platforms.replace(platforms);
         self.hooks.replace(configured.iter().map(inbound).collect());
         for gone in self.tenants.configured.iter().filter(|old| !paces.contains_key(&old.name)) {
-            self.health.clear(&health::bridge(&gone.name));
-            self.metrics.bridge_gone(&gone.name);
+            self.take_out(&gone.name);
         }
         self.tenants.switch(tenants);
         for tenant in self.tenants.configured.iter().filter(|tenant| afresh.contains(&tenant.name)) {
@@ -109,8 +115,7 @@ impl Bridges {
             self.metrics.bridge_state(&tenant.name, BridgeState::On);
         }
         for gone in self.configured.iter().filter(|old| configured.iter().all(|new| new.name != old.name)) {
-            self.health.clear(&health::bridge(&gone.name));
-            self.metrics.bridge_gone(&gone.name);
+            self.take_out(&gone.name);
         }
         for bridge in configured.iter().filter(|bridge| afresh.contains(&bridge.name)) {
             self.health.clear(&health::bridge(&bridge.name));

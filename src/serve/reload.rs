@@ -121,8 +121,8 @@ impl Worker {
     async fn read(&mut self) -> Result<Config, Vec<Fault>> {
         let mut tries = 0;
         loop {
-            let (source, before) = (self.source.clone(), self.seen.clone());
-            let reading = apart(move || config::load_again(&source.dir, &*source.env, &before)).await;
+            let (source, before, files) = (self.source.clone(), self.seen.clone(), self.files.clone());
+            let reading = apart(move || config::load_again(&source.dir, &*source.env, &before, &files)).await;
             let Ok(Reading { config, seen, steady }) = reading else {
                 tracing::error!("reading the configuration fell over a fault of the program");
                 return Err(vec![self.fault("reading it fell over a fault of the program, which the log shows")]);

@@ -162,7 +162,7 @@ async fn files_are_watched() {
     std::fs::rename(world.file("link"), world.file("config")).unwrap();
     let seventh = until_version_is_not(&world, &sixth).await;
     assert_eq!(seventh, fifth);
-    world.write("config/zz-test.toml", "");
+    world.write("config/zz-test.toml", "# empty\n");
     until_version_is_not(&world, &seventh).await;
     world.finish().await;
 }
@@ -339,7 +339,7 @@ async fn windows_standings_and_timers_outlive_it() {
         (vec!["flood.fast"], Some("mute"))
     );
     world.settled().await;
-    world.write("config/00-test.toml", "");
+    world.write("config/00-test.toml", "# empty\n");
     reload(&world).await;
     world.turn(Duration::from_secs(600));
     assert_eq!(world.next().await["type"], "unmute");

@@ -165,7 +165,7 @@ async fn a_key_comes_later_changes_and_goes_again() {
     world.set_env(&[("SEAL", SECOND)]);
     world.write("config/zz-test.toml", ON);
     succeeded(run(&world, &["seal", "--open", "--data", path(&data)], &[("SEAL", SECOND)]));
-    world.write("config/zz-test.toml", "");
+    world.write("config/zz-test.toml", "# empty\n");
     world.up().await;
     world.say("7", "不要钥匙了").await;
     world.down().await;
@@ -242,7 +242,7 @@ async fn a_wrong_or_missing_key_is_refused_and_nothing_is_lost() {
     assert!(sound && said.contains("SEAL is not set: the daemon does not start"), "{said}");
     let said = serve();
     assert!(said.contains("SEAL is not set; nothing was opened or changed"), "{said}");
-    home.write("config/seal.toml", "");
+    home.write("config/seal.toml", "# empty\n");
     let said = serve();
     assert!(said.contains("no key was given") && said.contains("[daemon.seal]"), "{said}");
     assert!(database() == before, "nobody wrote to it");

@@ -159,6 +159,15 @@ pub(super) fn example(kind: &str, name: &str) -> Option<&'static str> {
     rows.iter().find(|key| key.name == name).map(|key| key.example)
 }
 
+/// The whole numbers that a key of a kind of rule takes.
+pub(super) fn number(kind: &str, name: &str) -> Option<&'static Number> {
+    let rows = all().find(|table| table.kind == Some(kind))?.rows();
+    rows.iter().find(|key| key.name == name).and_then(|key| match &key.takes {
+        Takes::Number(number) => Some(number),
+        _ => None,
+    })
+}
+
 /// The first name of a heading: `profile` of `[profile.NAME.welcome]`.
 pub(super) fn first(heading: &str) -> &str {
     heading.trim_matches(['[', ']']).split('.').next().unwrap_or_default()
@@ -174,6 +183,15 @@ pub(super) fn is_all_at_start(heading: &str) -> bool {
 pub(super) fn is_at_start(heading: &str, name: &str) -> bool {
     let tables = all().filter(|table| table.headings.contains(&heading));
     tables.flat_map(Table::rows).any(|key| key.name == name && key.at_start)
+}
+
+impl Number {
+    /// What is said of a number that is not among them, and is negative or too large for anything.
+    pub(super) fn refusal(&self, negative: bool) -> String {
+        let (from, to) = (self.range.start(), self.range.end());
+        let why = if negative { "" } else { ": this one is too large" };
+        format!("`{}` must be from {from} to {to} {}{why}", self.key, self.unit)
+    }
 }
 
 impl Table {

@@ -5,7 +5,11 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{KEY, pattern};
+use crate::config::help;
 use crate::fault::Fault;
+
+/// Numbers as they are written in words.
+const NUMERALS: &str = "零〇一二两三四五六七八九十百千万";
 
 /// What a line may be, where nothing better can be said.
 const LINES: &str = "a line is `key = value`, a [heading], or begins with # and is a comment";
@@ -23,7 +27,8 @@ static COLON: LazyLock<Regex> = LazyLock::new(|| pattern(r#"^\s*([\w.-]+)\s*[:�
 pub(super) fn advice(fault: &Fault, statement: &str, error: &str) -> String {
     let line = fault.excerpt.trim();
     let strange = strange_line(line).or_else(|| strange_sign(fault, statement, error));
-    let help = strange.or_else(|| heading(line).map(|heading| format!("write {heading}")));
+    let comma = || missing_comma(fault, error);
+    let help = strange.or_else(comma).or_else(|| heading(line).map(|heading| format!("write {heading}")));
     help.or_else(|| of_error(fault, line, error)).unwrap_or_else(|| LINES.to_owned())
 }
 
@@ -61,6 +66,9 @@ fn strange_line(line: &str) -> Option<String> {
 
 /// Signs that look like those of TOML, or like nothing.
 fn strange_sign(fault: &Fault, statement: &str, error: &str) -> Option<String> {
+    if error.contains("escape") || error.starts_with("invalid multi-line") {
+        return None; // it is about what stands in a text
+    }
     let last = fault.excerpt.trim().chars().next_back().filter(|c| is_unclosed(error) && "“”‘’＂＇".contains(*c));
     for sign in outside_texts(statement).chain(last) {
         return Some(match sign {
@@ -80,6 +88,13 @@ fn strange_sign(fault: &Fault, statement: &str, error: &str) -> Option<String> {
         });
     }
     None
+}
+
+/// Two texts of a list beside each other.
+fn missing_comma(fault: &Fault, error: &str) -> Option<String> {
+    let next = from_column(fault)?.trim_start();
+    let is_text = next.starts_with(['"', '\'']);
+    (error.contains("missing comma") && is_text).then(|| "a comma is missing before this: [\"…\", \"…\"]".to_owned())
 }
 
 /// What the parser's words mean mostly.
@@ -121,6 +136,7 @@ fn of_bare_value(fault: &Fault, line: &str) -> &'static str {
             "write true or false; if it is a text, put it in quotes: \"…\""
         }
         bare if bare.ends_with(';') => AT_END,
+        bare if !bare.is_empty() && bare.chars().all(|c| NUMERALS.contains(c)) => "write the number in digits: 3",
         bare if bare.starts_with(|c: char| c.is_ascii_digit()) => {
             "write a number alone, without a unit; if it is a text, put it in quotes: \"…\""
         }
@@ -195,6 +211,9 @@ fn quoted(fault: &Fault) -> Option<String> {
     let end = at + after.find(ends).unwrap_or(after.len());
     let name = fault.excerpt.get(start..end).filter(|name| !name.is_empty())?;
     let whole = format!("{}\"{name}\"{}", fault.excerpt.get(..start)?, fault.excerpt.get(end..)?);
+    if let Some(key) = help::in_english(name).filter(|_| !whole.trim().starts_with('[')) {
+        return Some(format!("keys have English names: did you mean `{key}`?"));
+    }
     Some(match whole.trim() {
         heading if heading.starts_with('[') => format!("put the name in quotes: {heading}"),
         _ => format!("put the name in quotes: \"{name}\""),

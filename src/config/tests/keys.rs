@@ -590,11 +590,33 @@ fn what_is_written_instead_can_be() {
 }
 
 #[test]
+fn what_a_kind_of_rule_lacks_or_cannot_hold_is_told_by_its_row() {
+    let rows = [
+        ("quiet_hours", "to = \"06:00\"", "a quiet_hours rule needs `from`", "for example: from = \"22:00\""),
+        (
+            "keywords",
+            "words = [\"加微信\"]\npieces = 99999999999999999999",
+            "`pieces` must be from 0 to 600 seconds: this one is too large",
+            "60 is usual",
+        ),
+    ];
+    for (kind, keys, message, help) in rows {
+        let text = format!("[[rule]]\nname = \"a\"\nkind = \"{kind}\"\ntitle = \"t\"\nmode = \"off\"\n{keys}\n");
+        let faults = from_files(Path::new("."), &super::files(&[("a.toml", &text)]), &no_env).unwrap_err();
+        let [fault] = &faults[..] else { panic!("{faults:#?}") };
+        assert!(fault.message.contains(message), "{fault:#?}");
+        assert!(fault.help.as_deref().is_some_and(|given| given.contains(help)), "{fault:#?}");
+    }
+}
+
+#[test]
 fn a_mistake_in_a_rule_is_told_with_an_example_of_its_row() {
     let rows = [
         ("lists = \"x.txt\"", "for example: lists = [\"../../wordlists/ads.txt\"]"),
         ("words = \"加微信\"", "for example: words = [\"加微信\", \"代开发票\"]"),
         ("words = [\"加微信\"]\nwindows = []", "`windows` belongs in a flood rule"),
+        ("words = [\"加微信\"]\n\"例外\" = [\"a\"]", "did you mean `exceptions`?"),
+        ("words = [\"加微信\"]\npieces = 99999999999999999999", "60 is usual"),
         ("lists = ['..\\a.txt']", "write / instead of \\"),
         ("lists = [\"~/a.txt\"]", "~ is not known"),
         ("lists = [\"no.txt\"]", "begins in the folder"),

@@ -35,3 +35,64 @@ fn who_means_the_time_of_china_is_told_its_name() {
         assert!(faults_of(&format!("[daemon]\ntimezone = \"{zone}\"")).is_empty(), "{zone}");
     }
 }
+
+#[test]
+fn ids_with_a_sign_too_many_are_warned_of() {
+    // what is written, where, what is said, what it probably should be
+    let rows = [
+        ("[group.\"g7 \"]\nmode = \"on\"", (1, 8), "`g7 ` has blanks at an end", "probably \"g7\""),
+        ("[group.g]\nadmins = [\"a\", \"lisi　\"]", (2, 16), "has blanks at an end", "probably \"lisi\""),
+        ("[group.g]\nadmins = [\"lisi、wangwu\"]", (2, 11), "has `、` in it", "\"lisi\", \"wangwu\""),
+        ("[group.g]\nadmins = [\"lisi， @wangwu\"]", (2, 11), "has `，` in it", "\"lisi\", \"wangwu\""),
+        ("[group.g]\nallow = [\"lisi,\"]", (2, 10), "has a comma at an end", "probably \"lisi\""),
+        ("[group.g]\nowner = \"@lisi\"", (2, 9), "begins with `@`", "probably \"lisi\""),
+        ("[group.g.trial_admins]\n\"@lisi\" = \"2999-12-31\"", (2, 1), "begins with `@`", "probably \"lisi\""),
+        ("[profile.vip]\nallow = [\"＠lisi\"]", (2, 10), "begins with `@`", "probably \"lisi\""),
+    ];
+    for (text, at, message, help) in rows {
+        let config = read(&[("a.toml", text)], &no_env).unwrap_or_else(|faults| panic!("{faults:#?}"));
+        let [fault] = &config.warnings[..] else { panic!("{text}\n{:#?}", config.warnings) };
+        assert_eq!((fault.line, fault.column), at, "{text}\n{fault:#?}");
+        assert!(fault.message.contains(message), "{text}\n{fault:#?}");
+        assert!(fault.help.as_deref().is_some_and(|given| given.contains(help)), "{text}\n{fault:#?}");
+    }
+    let whole = ["u1", "张三", "a b", "@lisi:example.org", "wrOgQhDgAAMYQiS5ol9G7gK9JVAAAA"];
+    for id in whole {
+        let faults = faults_of(&format!("[group.\"{id}\"]\nadmins = [\"{id}\"]"));
+        assert!(faults.is_empty(), "{faults:#?}");
+    }
+}
+
+#[test]
+fn a_configuration_that_nobody_delivers_to_says_so() {
+    let notes = |text: &str| read(&[("a.toml", text)], &no_env).unwrap().notes;
+    assert!(notes("[group.g]")[0].contains("nobody delivers messages"));
+    let bridge = "[bridge.a]\nsecret_env = \"X\"\nactions_url = \"http://x/\"\ncapabilities = [\"send\"]\n";
+    assert_eq!(notes(bridge), ["bridge a is off: X is not set"]);
+}
+
+#[test]
+fn a_file_that_was_emptied_while_its_text_is_in_force_is_a_mistake() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "[group.g]\nmode = \"off\"\n";
+    let before = [("a.toml", text), ("b.toml", " \n"), ("a.txt", text)];
+    let in_force: Vec<_> = before.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    let again = |text: &str| {
+        fs::write(dir.path().join("a.toml"), text).unwrap();
+        fs::write(dir.path().join("b.toml"), "").unwrap();
+        let seen = load_with(dir.path(), &no_env).1;
+        load_again(dir.path(), &no_env, &seen, &in_force).config
+    };
+    for empty in ["", " \r\n\t\n", "\u{FEFF}"] {
+        let faults = again(empty).unwrap_err();
+        let [fault] = &faults[..] else { panic!("{faults:#?}") };
+        assert!(fault.file.ends_with("a.toml") && fault.message.contains("this file is empty"), "{fault:#?}");
+        assert!(fault.help.as_deref().is_some_and(|help| help.contains("write a comment line")), "{fault:#?}");
+    }
+    assert!(again("# nothing\n").is_ok() && again(text).is_ok());
+    fs::write(dir.path().join("a.toml"), "").unwrap();
+    assert!(load(dir.path(), &no_env).is_ok(), "at a start nothing is in force");
+    fs::remove_file(dir.path().join("a.toml")).unwrap();
+    let seen = load_with(dir.path(), &no_env).1;
+    assert!(load_again(dir.path(), &no_env, &seen, &in_force).config.is_ok(), "who takes a file away means it");
+}

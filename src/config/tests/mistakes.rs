@@ -94,9 +94,13 @@ fn each_mistake_is_told_at_its_place_with_advice() {
         ("[group.\"g\"]\nadmin = [\"a\"]", (2, 1), "unknown key `admin` in [group.\"g\"]", "did you mean `admins`?"),
         ("[group.\"g\"]\nallwo = [\"b\"]", (2, 1), "unknown key `allwo`", "did you mean `allow`?"),
         ("[group.\"g\"]\nladde = [\"remove\"]", (2, 1), "unknown key `ladde`", "did you mean `ladder`?"),
+        ("[group.\"g\"]\n\"模式\" = \"on\"", (2, 1), "unknown key `模式`", "did you mean `mode`?"),
         ("[group.\"g\"]\nothers = [\"u\"]", (2, 1), "unknown key `others`", "known here: `profile`"),
         ("[group.\"g\".notice]\nmute = \"x\"", (1, 12), "unknown key `notice`", "did you mean `notices`?"),
         ("[group.g]\nallow = [\"u\", \"\"]", (2, 15), "an id in `allow` is empty", "take it out of the list"),
+        ("[group.\" \"]\nmode = \"on\"", (1, 8), "an id is empty", "as the platform has it"),
+        ("[group.g.trial_admins]\n\"\" = \"2999-12-31\"", (2, 1), "an id is empty", "take the line out"),
+        ("[group.g.trial_admins]\nu3 = \"2026-01-31\"", (2, 6), "this day is past", "a day to come"),
         ("[group.g]\nowner = \" \"", (2, 9), "the id of `owner` is empty", "take the line out"),
         (
             "[profile.default.rule.\"ads.x\"]\ndelete = \"no\"",
@@ -274,6 +278,11 @@ fn mistakes_of_rules_are_told_at_their_places() {
                 "9:9 `least` takes a whole number, but this is a text",
             ],
         ),
+        (
+            "{good}words = []\nleast = 99999999999999999999",
+            &["7:9 `least` takes a whole number, but this one is too large"],
+        ),
+        ("{good}words = []\nleast = -1", &["7:9 `least` takes a whole number, but this one is below zero"]),
         (
             "{good}words = [\"a\", 1, \"\"]",
             &["6:15 `words` takes a text in quotes, but this is a whole number", "6:18 an empty word"],

@@ -8,7 +8,14 @@ fn what_is_no_toml_is_told_with_advice() {
     let rows = [
         ("[group.阳光花园]\nmode = \"on\"", "put the name in quotes: [group.\"阳光花园\"]"),
         ("[group.a1阳光.notices] # 群", "put the name in quotes: [group.\"a1阳光\".notices]"),
-        ("名字 = 1", "put the name in quotes: \"名字\""),
+        ("名字 = 1", "did you mean `name`?"),
+        ("[[rule]]\n标题 = \"广告\"", "did you mean `title`?"),
+        ("[group.g]\n小王 = 1", "put the name in quotes: \"小王\""),
+        ("[group.g]\nadmins = [\"a\" \"b\"]", "a comma is missing before this"),
+        ("[group.g]\nadmins = [\n  \"a\"\n  \"b\"]", "a comma is missing before this"),
+        ("[group.g]\nadmins = [\"a\"、\"b\"]", "instead of 、"),
+        ("[[rule]]\nclause = 三", "write the number in digits: 3"),
+        ("[notices]\nmute = \"\"\"您好，\n再见\\d，\n\"\"\"", "single quotes"),
         ("[rule]]\nname = \"a\"", "write [[rule]]"),
         ("[[rule] # 广告\nname = \"a\"", "write [[rule]]"),
         ("[daemon\nqueue = 100", "write [daemon]"),
@@ -49,8 +56,11 @@ fn what_is_no_toml_is_told_with_advice() {
         ("[daemon]\ndata = \"C:\\Users\\x\"", "single quotes"),
         ("[daemon]\nmode\u{200B} = \"on\"", "cannot be seen"),
         ("[daemon]\nqueue = 100\n[daemon] # again\nwatch = true", "already on line 1"),
-        ("[group.g]\nname = \"a\"\n[group.\"g\"]\nowner = \"u\"", "already on line 1"),
-        ("[daemon]\nqueue = 100\nqueue = 200", "already on line 2"),
+        (
+            "[group.g]\nname = \"a\"\n[group.\"g\"]\nowner = \"u\"",
+            "already on line 1: move the lines below this one there",
+        ),
+        ("[daemon]\nqueue = 100\nqueue = 200", "already on line 2: keep one"),
         ("[daemon]\rqueue = 100", "line ends"),
         ("[daemon] 😀", "a line is `key = value`"),
         ("[profile.default]\nladder = [\"remove\"]\nx = \"加\\d微\"", "single quotes"),
@@ -61,6 +71,29 @@ fn what_is_no_toml_is_told_with_advice() {
         let fault = &faults[0];
         assert!(fault.message.contains("not TOML"), "{text}\n{fault:#?}");
         assert!(fault.help.as_ref().is_some_and(|given| given.contains(help)), "{text}\n{fault:#?}");
+    }
+}
+
+#[test]
+fn a_long_text_that_is_not_closed_is_told_where_it_begins() {
+    let rows = [
+        (
+            "[group.g]\nmode = \"on\"\nrules_text.full = \"\"\"\n一、不发广告，不骂人。\n[daemon]\nqueue = 100\n",
+            (3, 19),
+        ),
+        ("[group.g]\nrules_text.full = '''\n一、不发广告，不骂人。\n\"\"\"", (2, 19)),
+        ("[notices]\nmute = \"\"\"a \\\"\"\" b，\n", (2, 8)),
+        ("[notices] # \"\"\"\nmute = \"\"\"a\"\"\"\nremove = \"\"\"b，\"\"\n", (3, 10)),
+        ("[notices]\nmute = \"\"\"您好，", (2, 8)),
+    ];
+    for (text, at) in rows {
+        let faults = faults_of(text);
+        let [fault] = &faults[..] else { panic!("{text}\n{faults:#?}") };
+        assert_eq!(((fault.line, fault.column), fault.width), (at, 3), "{text}\n{fault:#?}");
+        assert_eq!(fault.message, "this is not TOML: this text is not closed");
+        let quotes = if text.contains("'''") { "'''" } else { "\"\"\"" };
+        let expected = format!("write {quotes} where it ends; until then, everything below it belongs to it");
+        assert_eq!(fault.help.as_deref(), Some(&*expected), "{text}");
     }
 }
 

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::bridge::{PACE, TIMEOUT};
 use super::faults::Faults;
+use super::ids;
 use super::secret::{Outside, Sought};
 use super::section::{Placed, Section, did_you_mean};
 use crate::domain::policy::{Platform, Policy, Strangers, UnknownGroups};
@@ -217,7 +218,7 @@ fn tenant(name: &Placed<String>, mut section: Section<'_>, off: &mut Off<'_, '_>
         section.missing("corp_id", "write the company's id (企业 ID): corp_id = \"ww…\"");
     }
     let api_url = section.text("api_url").map(|url| address(url, &["http", "https"], outside));
-    let duty = employees(section.ids("duty"), outside);
+    let duty = employees(section.unchecked_ids("duty"), outside);
     let bot_names =
         section.texts("bot_names").unwrap_or_default().into_iter().map(|name| Arc::from(name.value)).collect();
     let timeout = Duration::from_secs(section.number(&TIMEOUT).unwrap_or(TIMEOUT.default).into());
@@ -244,6 +245,7 @@ fn tenant(name: &Placed<String>, mut section: Section<'_>, off: &mut Off<'_, '_>
     let archive = archive.and_then(|section| ways::archive(section, off));
     let mut groups = BTreeMap::new();
     for (chat, section) in section.sections("group", |chat| format!("[{heading}.group.\"{chat}\"]")) {
+        ids::check(&chat, off.faults());
         let group = group::group(section, customer.is_some(), &bots, &format!("group {}", chat.value), off);
         groups.insert(Arc::from(chat.value), group);
     }

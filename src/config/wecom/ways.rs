@@ -136,7 +136,7 @@ pub(super) fn customer(mut section: Section<'_>, off: &mut Off<'_, '_>) -> Optio
     let callback = callback("customer", &mut section, off);
     let secret = off.outside.given(&mut section, "secret_env", "secret_file");
     let secret = off.needed("customer", &section, "secret_env", secret);
-    let owners = employees(section.ids("owners"), off.outside);
+    let owners = employees(section.unchecked_ids("owners"), off.outside);
     let refresh = minutes(section.number(&REFRESH));
     section.finish();
     Some(Customer { secret: secret?, callback, owners, refresh })

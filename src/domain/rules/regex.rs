@@ -54,11 +54,21 @@ pub(super) fn compile(pattern: &Spanned<String>, build: &mut Build<'_>) -> Optio
         Ok(_) => build
             .source
             .fault(pattern.span(), "this pattern matches the empty text, so it would match every message")
-            .help("write `+` where you wrote `*`, or take the `?` away"),
+            .help(if has_empty_alternative(pattern.get_ref()) {
+                "a `|` with nothing before or behind it leaves an empty alternative: take it out"
+            } else {
+                "write `+` where you wrote `*`, or take the `?` away"
+            }),
         Err(error) => build.source.fault(pattern.span(), format!("this is no regular expression: {error}")),
     };
     build.faults.push(fault);
     None
+}
+
+/// Whether a `|` of a pattern has nothing on one of its sides.
+fn has_empty_alternative(pattern: &str) -> bool {
+    let pattern = pattern.replace("\\|", "");
+    pattern.starts_with('|') || pattern.ends_with('|') || ["||", "(|", "|)"].iter().any(|part| pattern.contains(part))
 }
 
 /// Patterns, ready to be matched.

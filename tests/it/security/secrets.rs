@@ -227,7 +227,7 @@ async fn a_daemon_that_everything_goes_wrong_for_shows_no_secret_and_no_text() {
         daemon.stop().await;
         silent("an answer", &heard);
         silent("the log", &log);
-        home.write("config/zz.toml", "");
+        home.write("config/zz.toml", "# empty\n");
         if format == "text" {
             asked_of_what_is_stored(&home, &bot).await;
         }

@@ -123,6 +123,14 @@ fn faults_of_rules_point_at_the_value() {
         ("[regex]\npatterns = []", "2:12 error: a `regex` rule needs at least one pattern"),
         ("[regex]\npatterns = [\"a\", \"(\"]", "2:18 error: this is no regular expression"),
         ("[regex]\npatterns = [\"a*\"]", "2:13 error: this pattern matches the empty text"),
+        (
+            "[regex]\npatterns = ['加微信|']",
+            "2:13 error: this pattern matches the empty text, so it would match every message (a `|` with nothing before",
+        ),
+        (
+            "[regex]\npatterns = ['(a\\||b?)']",
+            "2:13 error: this pattern matches the empty text, so it would match every message (write `+`",
+        ),
         ("[regex]\npatterns = ['\\w{1000}{1000}']", "2:13 error: this is no regular expression"),
         ("[links]\nallow = [\"http://a.com/\"]", "2:10 error: `http://a.com/` is no domain"),
         ("[links]\nblock = []", "2:9 error: an empty `block` finds nothing"),
