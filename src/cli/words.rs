@@ -98,7 +98,7 @@ fn import(args: &ImportArgs) -> anyhow::Result<()> {
             .and_then(|bytes| importer.import(&file.file_stem().unwrap_or_default().to_string_lossy(), &bytes))
             .map_err(|why| anyhow::anyhow!("{}: {why}; nothing was written", file.display()))?;
         told += &imported.told();
-        if imported.words + imported.patterns == 0 {
+        if imported.words + imported.patterns.len() == 0 {
             complain(format_args!("note: nothing of {} was taken\n", file.display()));
         }
         for (name, text) in imported.files {

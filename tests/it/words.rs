@@ -154,6 +154,41 @@ fn a_list_is_taken_in_and_can_be_used_at_once() {
 }
 
 #[test]
+fn lines_that_hold_more_than_a_word_are_read_as_they_are_meant() {
+    let dir = tempfile::tempdir().unwrap();
+    let mixed = "新盘开售\n内部认购\n今天\n你好\n加微信\na\n兼职刷三单|3\n正则:加.{0,3}信\n/新盘.*售/\n学区|房\n[开盘]\n\\d|优惠\n\
+                 [\"楼盘首付特价\"]\n1. 精装小户型\n认筹优惠价=3\n";
+    let one = "楼盘首付款,学区特价房,内部认购券,精装大户型";
+    let columns = "3,特价洋房盘,楼市\n4,急售学区宅,楼市\n";
+    let output = import(
+        dir.path(),
+        &[("mixed.txt", mixed.as_bytes()), ("one.txt", one.as_bytes()), ("columns.csv", columns.as_bytes())],
+        &[],
+    );
+    let text = told(&output);
+    for words in [
+        "mixed: UTF-8, one word a line\n",
+        "         2  patterns: 加.{0,3}信; 新盘.*售\n",
+        "         3  numbers and levels taken off words: 兼职刷三单|3; 1. 精装小户型; 认筹优惠价=3\n",
+        "学区|房 (`房` alone is enough for it",
+        "[开盘] (`开` alone",
+        "\\d|优惠 (`0` alone",
+        "one: UTF-8, words between `,`\n  taken: 4 words\n",
+        "         2  columns and parts of lines that were not taken: 3 (column 1); 4 (column 1)\n",
+    ] {
+        assert!(text.contains(words), "`{words}` in {text}");
+    }
+    let list = |name: &str| fs::read_to_string(dir.path().join("config/imported").join(name)).unwrap();
+    for word in ["新盘开售", "楼盘首付特价", "精装小户型", "# ---- 3 ----\n兼职刷三单\n认筹优惠价"]
+    {
+        assert!(list("mixed.txt").contains(&format!("{word}\n")), "{word} in {}", list("mixed.txt"));
+    }
+    assert!(list("mixed.txt").contains("mixed.dropped.tsv"), "{}", list("mixed.txt"));
+    assert!(!list("one.txt").contains("dropped"), "no such file is written: {}", list("one.txt"));
+    assert!(list("one.txt").ends_with("楼盘首付款\n学区特价房\n内部认购券\n精装大户型\n"), "{}", list("one.txt"));
+}
+
+#[test]
 fn nothing_is_written_over_and_nothing_half() {
     let dir = tempfile::tempdir().unwrap();
     let list: (&str, &[u8]) = ("list.txt", "无痛割双眼皮\n".as_bytes());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::decode::decode;
-use super::formats::{Item, Layout, read};
+use super::formats::{Item, Layout, Lines, Note, read};
 use super::lint::{Linter, Why};
 
 /// What comes of one file.
@@ -20,7 +20,9 @@ pub struct Imported {
     /// Of them those that a person is to look at.
     pub for_review: usize,
     /// Patterns taken.
-    pub patterns: usize,
+    pub patterns: Vec<String>,
+    /// What became of lines that hold more than a word: what, and the lines.
+    pub notes: Vec<(&'static str, Vec<String>)>,
     /// What was left out, in the order of the file.
     pub dropped: Vec<(String, Why)>,
     /// What to write: names and texts.
@@ -44,6 +46,7 @@ struct Taken {
     exceptions: Vec<String>,
     patterns: Vec<String>,
     dropped: Vec<(String, Why)>,
+    notes: BTreeMap<Note, Vec<String>>,
 }
 
 impl Importer {
@@ -53,8 +56,11 @@ impl Importer {
     /// It is no text.
     pub fn import(&mut self, stem: &str, bytes: &[u8]) -> Result<Imported, String> {
         let (text, encoding) = decode(bytes)?;
-        let (layout, rows) = read(&text);
+        let Lines { layout, rows, notes } = read(&text);
         let mut taken = Taken::default();
+        for (note, line) in notes {
+            taken.notes.entry(note).or_default().push(line);
+        }
         for row in rows {
             let tag = row.tag.unwrap_or_default();
             match row.item {
@@ -79,13 +85,23 @@ fn usable(pattern: &str) -> Result<(), String> {
     let compiled = regex::RegexBuilder::new(pattern).case_insensitive(true).size_limit(LARGEST).build();
     match compiled {
         Ok(regex) if regex.is_match("") => Err("it matches the empty text, and so everything".to_owned()),
-        Ok(_) => Ok(()),
+        Ok(regex) => match enough_for(&regex) {
+            Some(c) => Err(format!("`{c}` alone is enough for it, and so nearly every message")),
+            None => Ok(()),
+        },
         Err(error) => {
             // the last line says what, those before draw where
             let text = error.to_string();
             Err(text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned())
         }
     }
+}
+
+/// A character that a pattern matches by itself: one of its alternatives is no longer, or a class.
+fn enough_for(regex: &regex::Regex) -> Option<char> {
+    let usual = ('0'..='9').chain('a'..='z').chain("的一是不了 ，。！-_".chars());
+    let own = regex.as_str().chars();
+    own.chain(usual).find(|c| regex.is_match(c.encode_utf8(&mut [0; 4])))
 }
 
 /// What a rule may be called: letters, digits, `.`, `_`, `-`.
@@ -125,7 +141,7 @@ impl Taken {
             files.push((format!("{name}.dropped.tsv"), self.left_out()));
         }
         let layout = told(layout);
-        let patterns = self.patterns.len();
+        let Self { patterns, dropped, notes, .. } = self;
         Imported {
             name,
             encoding,
@@ -133,16 +149,17 @@ impl Taken {
             words: words + for_review,
             for_review,
             patterns,
-            dropped: self.dropped,
+            notes: notes.into_iter().map(|(note, lines)| (note.told(), lines)).collect(),
+            dropped,
             files,
         }
     }
 
     fn list(&self, name: &str, words: &BTreeMap<String, Vec<String>>) -> String {
-        let mut text = format!(
-            "# 由 qunwei words import 从“{name}”导入。一行一个词；# 后面是说明；! 开头的是例外。\n\
-             # 没有收进来的词和原因在 {name}.dropped.tsv 里；确实要的，抄到这里来就行。\n"
-        );
+        let mut text = format!("# 由 qunwei words import 从“{name}”导入。一行一个词；# 后面是说明；! 开头的是例外。\n");
+        if !self.dropped.is_empty() {
+            let _ = writeln!(text, "# 没有收进来的词和原因在 {name}.dropped.tsv 里；确实要的，抄到这里来就行。");
+        }
         for (tag, words) in words {
             if !tag.is_empty() {
                 let _ = write!(text, "\n# ---- {} ----\n", tag.replace(['\n', '\r'], " "));
@@ -193,11 +210,17 @@ fn told(layout: &Layout) -> String {
 impl Imported {
     /// What was taken and what was left out, with examples, for people.
     pub fn told(&self) -> String {
-        const EXAMPLES: usize = 5;
         let review = if self.for_review > 0 { format!(" ({} for review)", self.for_review) } else { String::new() };
-        let patterns = if self.patterns > 0 { format!(" and {} patterns", self.patterns) } else { String::new() };
+        let count = self.patterns.len();
+        let patterns = if count > 0 { format!(" and {count} patterns") } else { String::new() };
         let mut text = format!("{}: {}, {}\n", self.name, self.encoding, self.layout);
         let _ = writeln!(text, "  taken: {} words{review}{patterns}", self.words);
+        if count > 0 {
+            text += &with_examples("patterns", &self.patterns);
+        }
+        for (what, lines) in &self.notes {
+            text += &with_examples(what, lines);
+        }
         let mut by_kind: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for (word, why) in &self.dropped {
             let shown = by_kind.entry(why.kind()).or_default();
@@ -210,10 +233,16 @@ impl Imported {
             let _ = writeln!(text, "  left out: {}", self.dropped.len());
         }
         for (kind, words) in kinds {
-            let examples = words.iter().take(EXAMPLES).map(String::as_str).collect::<Vec<_>>().join("; ");
-            let more = if words.len() > EXAMPLES { "; …" } else { "" };
-            let _ = writeln!(text, "    {:>6}  {kind}: {examples}{more}", words.len());
+            text += &with_examples(kind, &words);
         }
         text
     }
+}
+
+/// How many there are of a kind, and the first of them.
+fn with_examples(kind: &str, all: &[String]) -> String {
+    const EXAMPLES: usize = 5;
+    let examples = all.iter().take(EXAMPLES).map(String::as_str).collect::<Vec<_>>().join("; ");
+    let more = if all.len() > EXAMPLES { "; …" } else { "" };
+    format!("    {:>6}  {kind}: {examples}{more}\n", all.len())
 }
