@@ -66,7 +66,13 @@ impl Bench<'_> {
             return;
         }
         let others: Vec<_> = self.scratch.hits.iter().map(|hit| self.describe(hit)).collect();
-        let found = if others.is_empty() { "nothing is found in it".to_owned() } else { others.join("; ") };
+        let found = match others.is_empty() {
+            true if info.kind == "keywords" && self.rules.words_of(rule.rule) == 0 => {
+                "its lists have no words".to_owned()
+            }
+            true => "nothing is found in it".to_owned(),
+            false => others.join("; "),
+        };
         let fault = self.faults.at(&example.at, format!("`{}` does not find this example: {found}", info.name));
         let help = "change the rule so that it finds it, or take the example out of `hit`";
         self.faults.add(match self.shown_by(info) {

@@ -222,7 +222,8 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
     }
     let company = everywhere.company.take().and_then(|place| daemon::company(place, &platforms, faults));
 
-    let rules::Rules { built, lexicon, examples, excuses, names } = rules::read(tree.rules, kinds, files, faults);
+    let rules::Rules { built, lexicon, examples, where_on, excuses, names } =
+        rules::read(tree.rules, kinds, files, faults);
     let infos: Vec<RuleInfo> = built.iter().map(|(info, _)| info.clone()).collect();
     let base = policy::Base {
         mode: everywhere.mode,
@@ -251,6 +252,7 @@ fn compile(files: &Files<'_>, kinds: &[Kind], env: &Env<'_>, faults: &Faults) ->
     };
     let in_force = std::iter::once(&policies.default).chain(policies.groups.values());
     let somewhere = |id| in_force.clone().any(|policy| is_on(policy, id));
+    where_on.into_iter().filter(|(id, _)| somewhere(*id)).for_each(|(_, fault)| faults.add(fault));
     let ruleset = ruleset.cooled().only(somewhere);
     rules::warn_of_doubt_without_a_model(&ruleset, somewhere, &names, faults);
 

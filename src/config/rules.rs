@@ -17,6 +17,7 @@ use crate::domain::event::Role;
 use crate::domain::lexicon::LexiconBuilder;
 use crate::domain::policy::{Mode, Roles, RuleSetting, Severity, Verdict};
 use crate::domain::rules::{Build, EXEMPT_ROLES, Excuse, Kind, Rule, RuleId, RuleInfo, Ruleset};
+use crate::fault::Fault;
 
 /// The keys that every rule has.
 pub(super) fn common<'n>() -> impl Iterator<Item = &'n str> + Clone {
@@ -41,6 +42,8 @@ pub(super) struct Rules {
     pub(super) built: Vec<(RuleInfo, Box<dyn Rule>)>,
     pub(super) lexicon: LexiconBuilder,
     pub(super) examples: Vec<Examples>,
+    /// What is to be warned of where a rule is not off.
+    pub(super) where_on: Vec<(RuleId, Fault)>,
     /// What excuses the hits of rules.
     pub(super) excuses: Vec<Excuse>,
     /// Every name that is written, also of rules with faults, with its place.
@@ -173,7 +176,7 @@ impl Rules {
         let before = faults.errors();
         let (draft, whole) = draft::read(kind, at, table, faults)?;
         let source = faults.source(at);
-        let mut found = Vec::new();
+        let (mut found, mut where_on) = (Vec::new(), Vec::new());
         let mut build = Build {
             id,
             source,
@@ -181,9 +184,11 @@ impl Rules {
             read: &mut |path| reader.files.named(source, path),
             lexicon: &mut self.lexicon,
             faults: &mut found,
+            where_on: &mut where_on,
         };
         let rule = draft.build(&mut build);
         self.excuses.extend(Excuse::build(&mut build, unless, despite));
+        self.where_on.extend(where_on.into_iter().map(|fault| (id, fault)));
         // what a kind says of the rule as such is mostly that something is not there
         let heading = faults.at(at, "").line;
         for fault in found {

@@ -500,3 +500,22 @@ fn the_company_s_place_must_be_one_where_something_can_be_said() {
     assert_eq!(told(&faults), ["a.toml:4:80 `users` has 21 ids, more than 20"]);
     assert!(read(&(place("example") + "\nusers = [\"boss\"]"), "\"private\"").is_empty());
 }
+
+#[test]
+fn a_list_without_words_is_told_of_where_its_rule_is_on() {
+    let told = |more: &str| {
+        let rule = format!(
+            "[[rule]]\nname = \"ads.x\"\nkind = \"keywords\"\ntitle = \"广告\"\nlists = [\"none.txt\"]\nmiss = [\"好\"]\n{more}"
+        );
+        let files = [("a.toml".to_owned(), rule), ("none.txt".to_owned(), "# 还没有写\n".to_owned())];
+        let faults =
+            from_files(Path::new("config"), &files, &no_env).map_or_else(|faults| faults, |config| config.warnings);
+        faults.iter().map(|fault| fault.message.clone()).filter(|told| !told.contains("no `hit`")).collect::<Vec<_>>()
+    };
+    let warning = "the list `none.txt` has no words: the rule finds nothing by it";
+    assert_eq!(told(""), [warning]);
+    assert_eq!(told("mode = \"off\""), [""; 0]);
+    let told = told("hit = [\"加微信\"]");
+    assert!(told.iter().any(|told| told == warning), "{told:?}");
+    assert!(told.iter().any(|told| told == "`ads.x` does not find this example: its lists have no words"), "{told:?}");
+}

@@ -32,7 +32,7 @@ use filter::Begun;
 use lattice::{Lattice, Move, Reading};
 use orders::Orders;
 pub use ordinary::Costs;
-pub use ordinary::per_million;
+pub use ordinary::{everyday, per_million};
 use readings::Readings;
 use trie::{Node, ROOT, Trie};
 use variants::{Pattern, Patterns, Word};

@@ -215,6 +215,15 @@ pub(super) fn word_cost(word: &[char]) -> Option<Cost> {
     (cost != NO_WORD).then_some(Cost::from(cost))
 }
 
+/// A word is everyday when it is said so often in a million words: more than any that is only said in such talk (女拳, 24 times).
+const EVERYDAY: f64 = 30.0;
+
+/// How often an everyday word is said in a million words; `None` of one that is said less, and of one character.
+pub fn everyday(folded: &str) -> Option<f64> {
+    folded.chars().nth(1)?;
+    Some(per_million(folded)).filter(|said| *said >= EVERYDAY)
+}
+
 /// How often a folded text stands in a million words of ordinary Chinese, by its likeliest division into words.
 pub fn per_million(folded: &str) -> f64 {
     let chars: Vec<char> = folded.chars().collect();

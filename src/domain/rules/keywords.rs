@@ -12,8 +12,11 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::lines::never_found;
 use super::{Build, Draft, Look, Rule, RuleId};
+use crate::domain::disguise;
 use crate::domain::lexicon::Refused;
+use crate::domain::text::Text;
 use crate::fault::{Fault, Source};
 
 /// The keys of a `keywords` rule.
@@ -103,7 +106,14 @@ impl Draft for Keywords {
 pub(super) fn take_lists(build: &mut Build<'_>, list: RuleId, files: &[Spanned<String>]) {
     for file in files {
         match (build.read)(file.get_ref()) {
-            Ok(source) => read_list(build, list, &source),
+            Ok(source) => {
+                if list == build.id && entries(&source.text).all(|entry| entry.exception) {
+                    let message = format!("the list `{}` has no words: the rule finds nothing by it", file.get_ref());
+                    let fault = build.source.fault(file.span(), message).warning();
+                    build.where_on.push(fault.help("write a word a line, or take it out of `lists`"));
+                }
+                read_list(build, list, &source);
+            }
             Err(why) => {
                 let message = format!("the list `{}` cannot be read: {why}", file.get_ref());
                 build.faults.push(build.source.fault(file.span(), message).help(about_path(file.get_ref())));
@@ -126,6 +136,9 @@ pub(super) fn take_words(
             let line = own.fault(entry.span(), "").line;
             add(build, list, own, &mut seen, Entry { text: entry.get_ref(), at: entry.span(), line, exception });
         }
+    }
+    if list == build.id {
+        warn_of_everyday(build, own, words.iter().map(|word| (word.get_ref().as_str(), word.span())));
     }
 }
 
@@ -161,9 +174,38 @@ fn read_list(build: &mut Build<'_>, list: RuleId, source: &Source) {
         if !entry.exception && entry.text.contains(['、', '，', ',']) {
             let message = format!("`{}` is one word: only a message that says all of it is found", entry.text);
             build.faults.push(source.fault(entry.at.clone(), message).help("write one word a line").warning());
+        } else if let Some((what, help)) = never_found(entry.text).filter(|_| !entry.exception) {
+            let message = format!("`{}` {what}", entry.text);
+            build.faults.push(source.fault(entry.at.clone(), message).help(help).warning());
         }
         add(build, list, source, &mut seen, entry);
     }
+    if list == build.id {
+        let words = entries(&source.text).filter(|entry| !entry.exception);
+        warn_of_everyday(build, source, words.map(|entry| (entry.text, entry.at)));
+    }
+}
+
+/// Of everyday words that are hits by themselves so many are named.
+const MOST_NAMED: usize = 5;
+
+/// What people say all day is no sign of anything. One warning a list.
+fn warn_of_everyday<'w>(build: &mut Build<'_>, source: &Source, words: impl Iterator<Item = (&'w str, Range<usize>)>) {
+    let mut text = Text::default();
+    let mut often = |word: &str| {
+        text.set(word);
+        disguise::everyday(&text.folded.text)
+    };
+    let mut usual: Vec<_> = words.filter_map(|(word, at)| Some((often(word)?, word, at))).collect();
+    let Some(first) = usual.first().map(|(.., at)| at.clone()) else { return };
+    usual.sort_by(|(one, ..), (other, ..)| other.total_cmp(one));
+    let named = usual.iter().take(MOST_NAMED).map(|(often, word, _)| format!("`{word}` (about {often:.0})"));
+    let named = named.collect::<Vec<_>>().join(", ");
+    let more = usual.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let message = format!("{named}{more}: said so often in a million words; many harmless messages will be found");
+    let help = "take them out, or write more of the phrase that is meant";
+    build.where_on.push(source.fault(first, message).help(help).warning());
 }
 
 /// The entries of a list, each with whether it is an exception.
@@ -206,6 +248,11 @@ fn add(build: &mut Build<'_>, list: RuleId, source: &Source, seen: &mut HashSet<
     build.lexicon.at(&source.file, line);
     let taken = if exception { build.lexicon.except(list, text) } else { build.lexicon.add(list, text) };
     let Err(refused) = taken else {
+        if list == build.id && seen.contains(&(text.into(), !exception)) {
+            let message = format!("the exception `! {text}` switches the word `{text}` of this list off");
+            let help = "take one of the two out: an exception is a longer text in which the word does not count";
+            build.faults.push(source.fault(at, message).help(help).warning());
+        }
         seen.insert((text.into(), exception));
         return;
     };

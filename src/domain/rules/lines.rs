@@ -77,6 +77,44 @@ pub fn is_pattern(entry: &str) -> bool {
         || said_to_be_pattern(entry).is_some()
 }
 
+/// What an entry that can never be found as it stands probably means: what is the matter with it, and what to do.
+pub(super) fn never_found(entry: &str) -> Option<(&'static str, String)> {
+    let (word, level) = without_level(entry);
+    let bare = without_number(entry);
+    if let Some((word, _)) = entry.split_once("//").filter(|(word, _)| word.ends_with(char::is_whitespace)) {
+        let help = format!("write a comment as `{} # …`", word.trim_end());
+        return Some(("is one word with all that follows: `//` begins no comment", help));
+    }
+    if let Some((word, _)) = entry.split_once(['#', '＃']).filter(|(word, note)| !word.is_ascii() && !note.is_empty())
+    {
+        let help = format!("write a blank before a comment: `{word} # …`");
+        return Some(("is one word: `#` begins a comment only behind a blank", help));
+    }
+    // of [红包] and ^红包 the word is left when it is folded
+    let around = entry.trim_matches(['[', ']', '^', '$']);
+    if is_pattern(around) || said_to_be_pattern(entry).is_some() {
+        let pattern = said_to_be_pattern(entry).unwrap_or(entry);
+        let help = format!("write it in a rule of kind \"regex\": patterns = ['{pattern}']");
+        return Some(("is a word as it stands here, and no pattern", help));
+    }
+    if !level.is_empty() {
+        return Some(("is one word, with its number: a list has no levels", format!("write `{word}` alone")));
+    }
+    if bare.len() < entry.len() {
+        return Some((
+            "is one word, with what stands before it: a list is not numbered",
+            format!("write `{bare}` alone"),
+        ));
+    }
+    if let Some((word, _)) = entry.split_once('\t') {
+        return Some((
+            "is one word, with what stands behind the tab: a list has no columns",
+            format!("write `{word}` alone"),
+        ));
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

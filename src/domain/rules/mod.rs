@@ -160,6 +160,8 @@ pub struct Build<'a> {
     pub lexicon: &'a mut LexiconBuilder,
     /// What is wrong.
     pub faults: &'a mut Vec<Fault>,
+    /// What is to be warned of where the rule is not off.
+    pub where_on: &'a mut Vec<Fault>,
 }
 
 impl Build<'_> {

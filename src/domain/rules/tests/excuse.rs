@@ -15,8 +15,15 @@ fn excused(toml: &str, unless: &[&str], despite: &[&str]) -> (Ruleset, Vec<Fault
         let draft = (kind.read)(ValueDeserializer::from(table)).unwrap();
         let mut read = |_: &str| Ok(Source { file: "list.txt".into(), text: "加微信\n".into() });
         let id = RuleId(rules.len() as u16);
-        let build =
-            &mut Build { id, source: &source, span, read: &mut read, lexicon: &mut lexicon, faults: &mut faults };
+        let build = &mut Build {
+            id,
+            source: &source,
+            span,
+            read: &mut read,
+            lexicon: &mut lexicon,
+            faults: &mut faults,
+            where_on: &mut Vec::new(),
+        };
         if let Some(rule) = draft.build(build) {
             rules.push((info(name.get_ref(), kind.name), rule));
         }

@@ -32,6 +32,7 @@ fn build(toml: &str) -> (Ruleset, Vec<Fault>) {
     let source = Source { file: "rules.toml".into(), text: toml.into() };
     let mut lexicon = LexiconBuilder::default();
     let mut faults = Vec::new();
+    let mut where_on = Vec::new();
     let mut rules = Vec::new();
     for (name, table) in DeTable::parse(toml).unwrap().into_inner() {
         let kind = KINDS.iter().find(|kind| name.get_ref().starts_with(kind.name)).unwrap();
@@ -43,15 +44,29 @@ fn build(toml: &str) -> (Ruleset, Vec<Fault>) {
             "line.txt" => Ok(Source {
                 file: "line.txt".into(), text: "加微信、代开发票\n! 加微信，千万别\n".into()
             }),
+            "none of it.txt" => Ok(Source { file: path.into(), text: "# 还没有写\n! 加微信支付\n".into() }),
+            "doubtful.txt" => Ok(Source { file: path.into(), text: DOUBTFUL.into() }),
+            "everyday.txt" => Ok(Source {
+                file: path.into(),
+                text: "新盘开售\n今天\n你好\n我们\n没有\n知道\n什么\n".into(),
+            }),
             _ => Err("no such file".to_owned()),
         };
         let id = RuleId(rules.len() as u16);
-        let build =
-            &mut Build { id, source: &source, span, read: &mut read, lexicon: &mut lexicon, faults: &mut faults };
+        let build = &mut Build {
+            id,
+            source: &source,
+            span,
+            read: &mut read,
+            lexicon: &mut lexicon,
+            faults: &mut faults,
+            where_on: &mut where_on,
+        };
         if let Some(rule) = draft.build(build) {
             rules.push((info(name.get_ref(), kind.name), rule));
         }
     }
+    faults.append(&mut where_on);
     (Ruleset::new(rules, lexicon), faults)
 }
 
@@ -114,6 +129,61 @@ fn several_words_on_a_line_are_warned_of() {
     let faults = faults("[keywords]\nlists = [\"line.txt\"]");
     let message = "line.txt:1:1 warning: `加微信、代开发票` is one word: only a message that says all of it is found";
     assert_eq!(faults, [format!("{message} (write one word a line)")], "an exception may be a sentence");
+}
+
+/// Lines that can never be found as they stand, and some that can.
+const DOUBTFUL: &str = "新盘开售\t3\n1. 楼盘首付\n内部认购=3\n急售.*学区\n精装户型#重点\n特价房源 // 重点\nC#语言\nWindows 7\n[红包]\n\
+                        加微信\n! 加微信\n! 参加微信\n";
+
+#[test]
+fn lines_that_are_never_found_are_warned_of() {
+    let of = |line: u32, what: &str, help: &str| format!("doubtful.txt:{line} warning: {what} ({help})");
+    let told: Vec<String> =
+        faults("[keywords]\nlists = [\"doubtful.txt\"]").iter().map(|told| told.replacen(":1 ", " ", 1)).collect();
+    let expected = [
+        of(1, "`新盘开售\t3` is one word, with its number: a list has no levels", "write `新盘开售` alone"),
+        of(
+            2,
+            "`1. 楼盘首付` is one word, with what stands before it: a list is not numbered",
+            "write `楼盘首付` alone",
+        ),
+        of(3, "`内部认购=3` is one word, with its number: a list has no levels", "write `内部认购` alone"),
+        of(
+            4,
+            "`急售.*学区` is a word as it stands here, and no pattern",
+            "write it in a rule of kind \"regex\": patterns = ['急售.*学区']",
+        ),
+        of(
+            5,
+            "`精装户型#重点` is one word: `#` begins a comment only behind a blank",
+            "write a blank before a comment: `精装户型 # …`",
+        ),
+        of(
+            6,
+            "`特价房源 // 重点` is one word with all that follows: `//` begins no comment",
+            "write a comment as `特价房源 # …`",
+        ),
+        of(
+            11,
+            "the exception `! 加微信` switches the word `加微信` of this list off",
+            "take one of the two out: an exception is a longer text in which the word does not count",
+        )
+        .replacen("11 ", "11:3 ", 1),
+    ];
+    assert_eq!(told, expected);
+    let own = "[keywords]\nlists = [\"signs.txt\"]\nexceptions = [\"加微信\"]";
+    assert_eq!(faults(own), [""; 0], "a word of a list of others may be switched off");
+}
+
+#[test]
+fn lists_without_words_and_everyday_words_are_warned_of() {
+    let none = "rules.toml:2:10 warning: the list `none of it.txt` has no words: the rule finds nothing by it (write a word a line, or take it out of `lists`)";
+    assert_eq!(faults("[keywords]\nlists = [\"none of it.txt\"]"), [none]);
+    let [told] = &faults("[keywords]\nlists = [\"everyday.txt\"]")[..] else { panic!("one warning a list") };
+    assert!(told.starts_with("everyday.txt:2:1 warning: `知道` (about "), "{told}");
+    assert!(told.contains("`什么`") && !told.contains("`你好` (about") && !told.contains("新盘"), "{told}");
+    let own = faults("[keywords]\nwords = [\"新盘开售\", \"今天\"]\nexceptions = [\"你好\"]");
+    assert!(own.len() == 1 && own[0].starts_with("rules.toml:2:18 warning: `今天` (about "), "{own:?}");
 }
 
 #[test]

@@ -41,8 +41,15 @@ fn of(toml: &str, doubtful: bool) -> Result<Ruleset, Vec<String>> {
             "list.txt" => Ok(Source { file: "list.txt".into(), text: LIST.into() }),
             _ => Err("no such file".to_owned()),
         };
-        let mut build =
-            Build { id, source: &source, span, read: &mut read, lexicon: &mut lexicon, faults: &mut faults };
+        let mut build = Build {
+            id,
+            source: &source,
+            span,
+            read: &mut read,
+            lexicon: &mut lexicon,
+            faults: &mut faults,
+            where_on: &mut Vec::new(),
+        };
         rules.extend(
             draft.build(&mut build).map(|rule| (RuleInfo { doubtful, ..info(name.get_ref(), kind.name) }, rule)),
         );
