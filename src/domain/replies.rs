@@ -134,6 +134,11 @@ pub(super) const REPLIES: &[NoticeKind] = &[
         "words were added in the chat",
         "已生效（改{{ case }}）：{{ list }} 在本群算违规，共加了 {{ more }} 个词。最近 {{ looked }} 条消息里有 {{ hits }} 条会命中。要撤销请发：/撤销 改{{ case }}",
     ),
+    reply(
+        "reply_words_usual",
+        "words that were added are everyday words",
+        "注意：{{ list }}，很多正常消息会被误伤；不要的话请发：/撤销 改{{ case }}",
+    ),
     reply("reply_words_refused", "words that were not added, and why", "没有加：{{ list }}。"),
     reply(
         "reply_words_dropped",

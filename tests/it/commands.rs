@@ -225,7 +225,11 @@ async fn words_are_in_force_at_once_and_can_be_taken_back() {
     world.turn(2 * MINUTE);
     let listed = command(&mut world, "boss", "/词表", &[]).await;
     has(&listed, &["改1", "小boss", "ads.words"]);
+    assert!(!listed.contains("很像广告或诈骗"), "words that only excuse are none of the rule: {listed}");
     has(&command(&mut world, "boss", "/词表 加微信", &[]).await, &["ads.txt 第", "行"]);
+    let usual = command(&mut world, "boss", "/加词 今天", &[]).await;
+    has(&usual, &["改2", "注意：“今＊”是常用词", "次，很多正常消息会被误伤；不要的话请发：/撤销 改2"]);
+    has(&command(&mut world, "boss", "/撤销 改2", &[]).await, &["已撤销改2"]);
     has(&command(&mut world, "boss", "/撤销 改1", &[]).await, &["已撤销改1", "不再算违规"]);
     has(&command(&mut world, "boss", "/撤销 改1", &[]).await, &["已撤销过"]);
     world.say("9", "出售学区房").await;

@@ -157,9 +157,9 @@ impl Lexicon {
         found
     }
 
-    /// How many words, without exceptions, a rule has.
+    /// How many words a rule has that are hits by themselves, without exceptions.
     pub fn words_in(&self, rule: RuleId) -> usize {
-        let mine = |one: &&Use| self.owner(one.list) == rule && !one.exception;
+        let mine = |one: &&Use| one.list == rule && !one.exception;
         self.entries.all_uses().iter().filter(mine).count()
     }
 

@@ -134,7 +134,7 @@ impl Ruleset {
         self.rules.get(at).map(|rule| &**rule)
     }
 
-    /// How many words a rule has.
+    /// How many words a rule has that are hits by themselves, without exceptions.
     pub fn words_of(&self, rule: RuleId) -> usize {
         self.lexicon.words_in(rule)
     }

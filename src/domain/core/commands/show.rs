@@ -252,7 +252,7 @@ impl Core {
         titles.iter().enumerate().map(|(at, title)| format!("{}. 不要{title}", at + 1)).collect()
     }
 
-    /// How many words each keyword rule has that holds here.
+    /// How many words each keyword rule that holds here has, without those that only excuse or count together.
     fn lists_in_words(&self, policy: &Policy) -> Vec<String> {
         let rules = self.settings.rules.infos().iter().zip(policy.rules.iter()).zip((0..).map(RuleId));
         let held = rules.filter(|((_, setting), _)| setting.mode != Mode::Off);

@@ -4,6 +4,7 @@ use super::Desk;
 use crate::domain::change::Change;
 use crate::domain::chat::{self, ChatChange, ChatWhat, MOST_WORDS};
 use crate::domain::core::Core;
+use crate::domain::disguise;
 use crate::domain::event::Message;
 use crate::domain::lexicon::{LexiconBuilder, Refused, WordScratch};
 use crate::domain::notices::{Vars, mask};
@@ -40,10 +41,15 @@ impl Core {
         if !taken.is_empty() {
             let (hits, looked) = would_hit(&desk.loaded.texts, &taken);
             let list = masked(&taken);
+            let usual = usual_in_words(&taken);
             let no = self.change(desk, ChatWhat::Add(taken), out);
             let added = self.state.chat.get(&desk.here.group_key()).map_or(0, |known| known.added());
             let vars = Vars { list, case: no.to_string(), hits, looked, more: added as u32, ..Vars::default() };
             answers.push(desk.render("reply_words_added", &vars));
+            if !usual.is_empty() {
+                let vars = Vars { list: usual, case: no.to_string(), ..Vars::default() };
+                answers.push(desk.render("reply_words_usual", &vars));
+            }
         }
         if !refused.is_empty() {
             answers.push(desk.render("reply_words_refused", &Vars { list: refused.join("；"), ..Vars::default() }));
@@ -124,6 +130,18 @@ impl Core {
         };
         desk.answer = desk.render(notice, &Vars { case, list: masked(change.what.words()), ..Vars::default() });
     }
+}
+
+/// Of everyday words so many are named.
+const MOST_USUAL: usize = 5;
+
+/// “今＊”是常用词，大约每百万个词里出现 261 次
+fn usual_in_words(words: &[String]) -> String {
+    let told = |word: &String| {
+        let often = disguise::everyday(&chat::fold(word))?;
+        Some(format!("“{}”是常用词，大约每百万个词里出现 {often:.0} 次", mask(word)))
+    };
+    words.iter().filter_map(told).take(MOST_USUAL).collect::<Vec<_>>().join("；")
 }
 
 fn masked(words: &[String]) -> String {
