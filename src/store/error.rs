@@ -1,12 +1,12 @@
 //! What SQLite's errors mean to who called: one row that cannot be stored, or nothing can be stored now.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
 use rusqlite::{Connection, Error, ErrorCode};
 
-use super::seal;
+use super::{private, seal};
 use crate::ports::StoreError;
 
 impl From<Error> for StoreError {
@@ -35,7 +35,8 @@ pub(super) fn explain(error: StoreError, conn: &Connection) -> StoreError {
 }
 
 fn try_to_write(aside: &Path) -> io::Result<()> {
-    let written = File::create(aside).and_then(|mut file| file.write_all(b"?").and_then(|()| file.sync_all()));
+    let written = private::options().write(true).create(true).truncate(true).open(aside);
+    let written = written.and_then(|mut file| file.write_all(b"?").and_then(|()| file.sync_all()));
     fs::remove_file(aside).ok(); // it may never have been there
     written
 }

@@ -3,11 +3,13 @@
 //! The lock is the operating system's, on `DIR/lock`: it ends with the process however that ends. What the file says is only
 //! for the second daemon's refusal.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
+
+use super::private;
 
 /// Held for as long as it lives.
 #[derive(Debug)]
@@ -38,7 +40,7 @@ impl DirLock {
     /// Takes the lock, or says who has it. Never waits.
     pub(super) fn take(dir: &Path) -> Result<Self, Refusal> {
         let path = dir.join("lock");
-        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+        let open = private::options().read(true).write(true).create(true).truncate(false).open(path);
         let mut file = open.map_err(Refusal::Io)?;
         match file.try_lock() {
             Ok(()) => {}

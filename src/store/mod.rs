@@ -1,6 +1,6 @@
 //! The store in one SQLite file, and the lock on its directory.
 //!
-//! - `open`, `lock`, `schema`: a data directory is looked at, locked and brought up to date.
+//! - `open`, `lock`, `schema`: a data directory is looked at, locked and brought up to date. `private`: its files are its owner's alone.
 //! - `checkpoint`: the log is copied into the database beside the writing. `sync`: the disk is waited for beside it.
 //! - `write`: the one transaction of a commit. `groups`: numbers for groups. `seen`, `filter`: which events were seen.
 //! - `read`: what the core reads back. `chat`: what commands look at. `configs`: versions of the configuration. `inspect`: what people look at.
@@ -32,6 +32,7 @@ mod marks;
 mod open;
 mod peek;
 mod pictures;
+mod private;
 mod read;
 mod reminders;
 mod schema;

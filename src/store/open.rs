@@ -1,6 +1,6 @@
 //! Opening a data directory, and why one is refused. Nothing is written before everything was looked at.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,8 +8,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::lock::{DirLock, Refusal};
-use super::schema;
 use super::seal::{self, Keyring};
+use super::{private, schema};
 use crate::ports::StoreError;
 
 /// Why a data directory cannot be used.
@@ -122,7 +122,7 @@ pub(super) fn make_dir(dir: &Path) -> Result<(), OpenError> {
     if dir.is_dir() {
         return Ok(());
     }
-    fs::create_dir_all(dir).map_err(|error| io_error(dir, &error))?;
+    private::folder(dir).map_err(|error| io_error(dir, &error))?;
     // Otherwise a power cut could take the directory away with everything in it. Not every file system can.
     if let Some(parent) = dir.parent().and_then(|parent| File::open(parent).ok()) {
         let _ = parent.sync_all();
@@ -132,6 +132,8 @@ pub(super) fn make_dir(dir: &Path) -> Result<(), OpenError> {
 
 fn connect(file: &Path, keys: &Keyring) -> rusqlite::Result<Result<Connection, OpenError>> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let begun = file.metadata().is_ok_and(|about| about.len() == 0);
+    private::for_sqlite(file)?;
     let mut conn = Connection::open_with_flags(file, flags)?;
     if let Err(refused) = inspect(&conn, keys, file)? {
         return Ok(Err(refused));
@@ -149,6 +151,10 @@ fn connect(file: &Path, keys: &Keyring) -> rusqlite::Result<Result<Connection, O
     // What is deleted or replaced is overwritten too: it is gone from the file, not only from its tables.
     conn.pragma_update(None, "secure_delete", true)?;
     conn.set_prepared_statement_cache_capacity(96);
+    if begun {
+        let file = file.display();
+        tracing::warn!(%file, "the file was there and empty: a new store begins in it; if there was one, restore a backup into an empty folder");
+    }
     schema::migrate(&mut conn, schema::MIGRATIONS)?;
     if seal::begin(&mut conn, keys)? {
         let key = keys.name().unwrap_or_default();

@@ -113,6 +113,62 @@ impl Load {
     }
 }
 
+/// To SQLite a file of 0 bytes is a sound database.
+#[tokio::test]
+async fn an_empty_file_is_no_store_to_back_up_and_a_start_says_that_it_begins_one() {
+    let home = Home::light();
+    std::fs::create_dir(home.data()).unwrap();
+    std::fs::write(home.data().join("qunwei.db"), "").unwrap();
+    let file = home.folder.path().join("b.tar.gz");
+    let output = backup(&home.data(), &file);
+    let said = stderr(&output);
+    assert!(!output.status.success() && said.contains("data/qunwei.db is damaged (it is empty"), "{said}");
+    assert!(!file.exists());
+    let (sound, said) = verify(&home.data());
+    assert!(!sound && said.contains("FAIL  database: no store: it is empty"), "{said}");
+    let daemon = home.start().await;
+    assert!(daemon.log().contains("the file was there and empty: a new store begins in it"), "{}", daemon.log());
+    daemon.stop().await;
+    let daemon = home.start().await;
+    assert!(!daemon.log().contains("there and empty"), "{}", daemon.log());
+    daemon.stop().await;
+}
+
+/// Every folder and file below, with how it may be used.
+#[cfg(unix)]
+fn modes(folder: &Path) -> Vec<(String, u32)> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| (path.display().to_string(), path.metadata().unwrap().permissions().mode() & 0o777);
+    let mut modes = vec![mode(folder)];
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { modes.extend(self::modes(&path)) } else { modes.push(mode(&path)) }
+    }
+    modes
+}
+
+#[test]
+#[cfg(unix)]
+fn what_a_restore_or_an_import_makes_is_its_owners_alone_whatever_the_umask() {
+    let home = Home::light();
+    let at = |name: &str| home.folder.path().join(name);
+    drop(open_store(&home.data(), &Keyring::none()).unwrap());
+    let run = |arguments: &str| {
+        let line = format!("umask 000; exec {} {arguments}", env!("CARGO_BIN_EXE_qunwei"));
+        let output = Command::new("sh").args(["-c", &line]).current_dir(home.folder.path()).output().unwrap();
+        assert!(output.status.success(), "{arguments}: {}", stderr(&output));
+    };
+    run("backup --data data b.tar.gz");
+    run("restore b.tar.gz --data restored");
+    run("export --data data --state state.jsonl");
+    run("import --data imported state.jsonl");
+    for folder in ["restored", "imported"] {
+        for (path, mode) in modes(&at(folder)) {
+            assert_eq!(mode, if Path::new(&path).is_dir() { 0o700 } else { 0o600 }, "{path}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_of_a_daemon_at_work_is_one_moment_of_it_and_comes_back_as_it_was() {
     let home = Home::new();

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::make::faults;
+use super::make::{EMPTY, faults};
 use crate::domain::action::Action;
 use crate::domain::case::{Case, Evidence};
 use crate::domain::standing::{Ledger, Standing};
@@ -79,6 +79,10 @@ pub fn check(dir: &Path, keys: &Keyring, kept: Option<&Link>) -> Result<Checked,
         return Ok(checked);
     }
     let (version, known) = (schema::version(&conn).map_err(sql)?, schema::MIGRATIONS.len());
+    if version == 0 {
+        checked.say(Found::Wrong, "database", format!("no store: {EMPTY}"));
+        return Ok(checked);
+    }
     if version < known {
         let said = format!("{version}; the next start brings it to {known}");
         checked.say(Found::Noted, "schema", said);

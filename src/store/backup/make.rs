@@ -1,6 +1,6 @@
 //! Making a backup.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -14,7 +14,7 @@ use super::{BackupError, FORMAT, Head};
 use crate::domain::time::Timestamp;
 use crate::store::history::{self, Day};
 use crate::store::lock::DirLock;
-use crate::store::{Keyring, open, peek, schema};
+use crate::store::{Keyring, open, peek, private, schema};
 
 /// What a backup came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,9 @@ const WORK: Duration = Duration::from_millis(50);
 /// … and then rests as long as that and the syncing took, but no longer than this.
 const REST: Duration = Duration::from_millis(500);
 
+/// Of a database that no daemon has begun: a file of 0 bytes is one to SQLite.
+pub(super) const EMPTY: &str = "it is empty, without a single table";
+
 /// A file that is named and not there may just be being deleted by age: its name goes next.
 const GOING: (u32, Duration) = (40, Duration::from_millis(50));
 
@@ -56,8 +59,12 @@ pub fn back_up(data: &Path, to: &Path, at: Timestamp) -> Result<BackedUp, Backup
     let database = aside.path(open::FILE);
     write_database(data, &database)?;
     let conn = Connection::open(&database)?;
-    sound(&conn, &database)?;
+    let original = data.join(open::FILE);
+    sound(&conn, &original)?;
     let schema = schema::version(&conn)?;
+    if schema == 0 {
+        return Err(BackupError::Damaged { file: original, why: EMPTY.to_owned() });
+    }
     let head = Head {
         qunwei: "backup".to_owned(),
         format: FORMAT,
@@ -67,7 +74,7 @@ pub fn back_up(data: &Path, to: &Path, at: Timestamp) -> Result<BackedUp, Backup
     };
     let packed = aside.path("packed");
     let failed = |error| BackupError::io(format!("cannot write {}", to.display()))(error);
-    let mut writer = private_file(&packed).and_then(|file| Writer::new(file, &head)).map_err(failed)?;
+    let mut writer = private::file(&packed).and_then(|file| Writer::new(file, &head)).map_err(failed)?;
     let (mut days, mut missing) = (0, Vec::new());
     for day in history::named(&conn)? {
         match pack(&mut writer, data, &conn, &day)? {
@@ -200,15 +207,6 @@ fn publish(packed: &Path, to: &Path) -> Result<(), BackupError> {
 
 fn folder(of: &Path) -> &Path {
     of.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// A new file that only its owner reads: it holds what people said.
-pub(super) fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// A folder of our own beside a file that is to be.

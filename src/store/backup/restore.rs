@@ -7,10 +7,10 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::archive;
-use super::make::{faults, private_file};
+use super::make::{EMPTY, faults};
 use super::{BackupError, Head};
 use crate::store::lock::{DirLock, Refusal};
-use crate::store::{Keyring, OpenError, history, open};
+use crate::store::{Keyring, OpenError, history, open, private, schema};
 
 /// What was restored.
 #[derive(Clone, Debug)]
@@ -39,10 +39,10 @@ pub fn unpack(file: &Path, into: &Path) -> Result<Unpacked, BackupError> {
     let (head, _) = archive::read(file, |name, from| {
         let path = into.join(name);
         if let Some(folder) = path.parent().filter(|folder| *folder != into) {
-            fs::create_dir_all(folder)?;
+            private::folder(folder)?;
             days += 1;
         }
-        let mut to = private_file(&path)?;
+        let mut to = private::file(&path)?;
         io::copy(from, &mut to)?;
         to.sync_all()
     })?;
@@ -87,7 +87,7 @@ pub fn restore(file: &Path, dir: &Path) -> Result<Restored, BackupError> {
 
 fn fill(file: &Path, dir: &Path, aside: &Path) -> Result<Restored, BackupError> {
     let here = |error| BackupError::io(format!("cannot write {}", dir.display()))(error);
-    fs::create_dir(aside).map_err(here)?;
+    private::folder(aside).map_err(here)?;
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(here)?; // from here on it is known that this is half-way
     let Unpacked { head, days } = unpack(file, aside)?;
     let database = aside.join(open::FILE);
@@ -95,6 +95,9 @@ fn fill(file: &Path, dir: &Path, aside: &Path) -> Result<Restored, BackupError> 
     open::inspect(&conn, &Keyring::as_stored(), &database)??;
     if let Some(why) = faults(&conn, "integrity_check")? {
         return Err(BackupError::NotWhole { file: file.to_owned(), why: format!("its database is damaged: {why}") });
+    }
+    if schema::version(&conn)? == 0 {
+        return Err(BackupError::NotWhole { file: file.to_owned(), why: format!("its database is no store: {EMPTY}") });
     }
     conn.close().map_err(|(_, error)| error)?;
     let folder = aside.join(history::FOLDER);

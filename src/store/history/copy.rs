@@ -18,7 +18,7 @@ use crate::domain::ids::{GroupKey, MemberKey};
 use crate::domain::time::Timestamp;
 use crate::ports::{Row, RowKind, StoreError};
 use crate::store::error::signed;
-use crate::store::{Keyring, open, read};
+use crate::store::{Keyring, open, private, read};
 
 /// Rows read and written at once: the log of the database cannot begin anew while one is read, and what is written is brought
 /// to the disk each time, so that a commit never has to wait for more than a few megabytes of ours.
@@ -147,7 +147,7 @@ fn make_folder(data: &Path, folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    fs::create_dir(folder)?;
+    private::folder(folder)?;
     sync(data)
 }
 
@@ -200,6 +200,7 @@ fn first(order: &Order, row: &Row) -> Day {
 }
 
 fn create(aside: &Path) -> rusqlite::Result<Connection> {
+    private::for_sqlite(aside)?;
     let to = Connection::open(aside)?;
     to.pragma_update(None, "journal_mode", "OFF")?; // half a file is thrown away
     to.pragma_update(None, "synchronous", "FULL")?;

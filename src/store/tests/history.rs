@@ -106,6 +106,12 @@ fn days_that_are_over_move_and_are_read_as_before() {
     let now = midnight(3) + DAY - 1;
     assert_eq!(move_all(scene.store(), now), [20, 20]);
     assert_eq!(files(&scene), ["2027-01-16.db", "2027-01-17.db"]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let made = ["history", "history/2027-01-16.db"].map(|name| fs::metadata(scene.dir.path().join(name)).unwrap());
+        assert_eq!(made.map(|made| made.permissions().mode() & 0o777), [0o700, 0o600], "their owner's alone");
+    }
     assert_eq!(hot(scene.store()), (41..=60).collect::<Vec<u64>>());
     assert_whole(scene.store(), &all);
     assert_whole(scene.reopen(), &all);

@@ -22,6 +22,27 @@ fn the_directory_is_made() {
     assert!(deep.join("qunwei.db").is_file());
 }
 
+/// Whatever the umask, but what this has to be seen by is that tests run under a usual one.
+#[test]
+#[cfg(unix)]
+fn what_is_made_is_its_owners_alone_and_what_exists_keeps_its_mode() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("a/data");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let mut store = SqliteStore::open(&data, Options::default()).unwrap();
+    store.commit(&[plain(1)]).unwrap();
+    assert_eq!((mode(&data), mode(data.parent().unwrap())), (0o700, 0o700));
+    let files = ["qunwei.db", "qunwei.db-wal", "qunwei.db-shm", "lock"];
+    assert_eq!(files.map(|name| mode(&data.join(name))), [0o600; 4]);
+    drop(store);
+    for (path, wider) in [(data.clone(), 0o750), (data.join("qunwei.db"), 0o640), (data.join("lock"), 0o640)] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(wider)).unwrap();
+        let _store = SqliteStore::open(&data, Options::default()).unwrap();
+        assert_eq!(mode(&path), wider, "{}", path.display());
+    }
+}
+
 #[test]
 fn a_second_daemon_is_refused_and_told_of_the_first() {
     let mut scene = Scene::new();

@@ -15,7 +15,7 @@ use super::{End, FORMAT, Head, JOURNAL, Rows, TABLES, TableHead, TransferError};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::store::lock::{DirLock, Refusal};
-use crate::store::{OpenError, audit, open, schema};
+use crate::store::{OpenError, audit, open, private, schema};
 
 /// The database while it is being filled.
 const ASIDE: &str = "qunwei.db.import";
@@ -79,6 +79,7 @@ fn clear(aside: &Path) -> io::Result<()> {
 fn fill(aside: &Path, from: &mut dyn BufRead) -> Result<Rows, TransferError> {
     let mut lines = Lines { from, hash: Sha256::new(), number: 0, line: Vec::new() };
     let head = read_head(&mut lines)?;
+    private::for_sqlite(aside)?;
     let mut conn = Connection::open(aside)?;
     conn.pragma_update(None, "journal_mode", "OFF")?; // half of it is thrown away
     conn.pragma_update(None, "synchronous", "OFF")?; // it is brought to the disk when it is whole
