@@ -9,6 +9,8 @@ pub const STARTED: &str = "started";
 pub const ENGINE: &str = "engine";
 /// The part that stands for the store.
 pub const STORE: &str = "store";
+/// The part that stands for what operators stopped.
+pub const PAUSE: &str = "pause";
 /// The part that stands for backups.
 pub const BACKUP: &str = "backup";
 

@@ -16,6 +16,7 @@ use crate::app::outbox::{Outbox, Pace};
 use crate::app::pictures::{self, Pictures};
 use crate::app::pulse::Pulse;
 use crate::app::reload::Reloader;
+use crate::domain::case::ByWhom;
 use crate::domain::picture::Wanted;
 use crate::domain::policy::Settings;
 use crate::domain::state::Limits;
@@ -74,6 +75,8 @@ pub struct Turning {
     metrics: Arc<Metrics>,
     health: Health,
     reloader: Reloader,
+    /// Who stopped everything, as operators were told.
+    paused: Option<ByWhom>,
 }
 
 impl Turning {
@@ -105,7 +108,9 @@ impl Turning {
         engine.keep_watch(health.clone())?;
         let pictures = Pictures::default();
         let pulse = Pulse::new(intake.clone(), outbox.clone(), pictures.clone());
-        let turning = Self { engine, intake, outbox, pulse, pictures, clock, metrics, health, reloader };
+        let paused = None;
+        let mut turning = Self { engine, intake, outbox, pulse, pictures, clock, metrics, health, reloader, paused };
+        turning.show_pause();
         turning.offer(wanted.into_iter().map(Arc::new).collect());
         Ok(turning)
     }
@@ -152,14 +157,35 @@ impl Turning {
         }
         self.engine.look_around(self.clock.now());
         self.pulse.turned(self.engine.next_turn(), self.engine.is_unsettled());
-        match self.engine.trouble() {
+        match self.engine.unwell() {
             None => self.health.clear(health::STORE),
             Some(why) => self.health.set(health::STORE, why),
         }
         if let Some(what) = self.engine.damage() {
             self.health.note(health::STORE, format!("{what}; stop the daemon, see `qunwei verify`, restore a backup"));
         }
+        self.show_pause();
         came
+    }
+
+    /// Says in the log and in the notes what an operator must not forget: that nothing is acted on.
+    fn show_pause(&mut self) {
+        let paused = self.engine.paused();
+        if self.paused.as_ref() == paused {
+            return;
+        }
+        match paused {
+            Some(ByWhom { name, at, .. }) => {
+                tracing::warn!(by = name, since = %at, "everything is paused: it is judged and recorded, and nothing is done");
+                let note = format!("everything is paused, by {name} since {at}: nothing is done until `qunwei resume`");
+                self.health.note(health::PAUSE, note);
+            }
+            None => {
+                self.health.clear_note(health::PAUSE);
+                tracing::info!("everything is resumed: rules are acted on again");
+            }
+        }
+        self.paused = paused.cloned();
     }
 
     /// Offers pictures to be read; what there is no room for is counted and will not be.

@@ -268,3 +268,37 @@ async fn a_disk_that_is_full_and_then_is_not() {
         .collect();
     assert_eq!(stored, answered, "what was answered, once, in order");
 }
+
+#[tokio::test]
+async fn who_stopped_everything_is_said_until_somebody_has_it_go_on() {
+    let home = Home::light();
+    let daemon = home.start().await;
+    let said = async |daemon: &Daemon, word: &str| {
+        let url = format!("http://{}", daemon.admin);
+        let output = qunwei().args([word, "--url", &url]).env("USER", "lili").output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+    };
+    let noted = async |daemon: &Daemon| {
+        let began = Instant::now();
+        loop {
+            let (status, ready) = daemon.admin("/readyz").await;
+            assert_eq!(status, 200, "it is as ready as before: {ready}");
+            if ready.contains("note: pause: everything is paused, by lili since 20") {
+                return;
+            }
+            assert!(began.elapsed() < Duration::from_secs(20), "{ready}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    said(&daemon, "pause").await;
+    noted(&daemon).await;
+    assert_eq!(daemon.log().matches("everything is paused").count(), 1, "{}", daemon.log());
+    daemon.stop().await;
+    let daemon = home.start().await;
+    noted(&daemon).await;
+    assert!(daemon.log().contains("WARN") && daemon.log().contains("everything is paused"), "{}", daemon.log());
+    said(&daemon, "resume").await;
+    until("the log says so", || daemon.log().contains("everything is resumed").then_some(())).await;
+    assert_eq!(daemon.admin("/readyz").await, (200, "ready\n".to_owned()));
+    daemon.stop().await;
+}

@@ -42,6 +42,33 @@ async fn a_failed_commit_is_answered_503_and_the_daemon_recovers_by_itself() {
     world.finish().await;
 }
 
+/// A probe writes elsewhere, so it says of a full disk that there is room, and of a damaged page nothing.
+#[tokio::test]
+async fn a_damaged_store_is_tried_again_and_is_not_ready_before_something_was_written() {
+    let mut world = World::new().await;
+    world.faults.set([Fault::DamagedFor(RowKind::Event)]);
+    for at in 0..3 {
+        let event = world.message(&format!("m-{at}"), "9", "你好").to_string();
+        let failed = world.faults.failed();
+        assert_eq!(world.post(event).await.0, 503);
+        assert!(world.faults.failed() > failed, "it was tried");
+        world.turn(2 * SECOND);
+        world.quiet().await;
+        let (status, why) = world.admin("/readyz").await;
+        assert!(status == 503 && why.contains("store: ") && why.contains("malformed"), "{status} {why}");
+        let (_, metrics) = world.admin("/metrics").await;
+        assert!(metrics.contains("qunwei_ready 0\n"), "{metrics}");
+    }
+    world.faults.set([]);
+    world.turn(2 * SECOND);
+    let event = world.message("m-0", "9", "你好").to_string();
+    assert_eq!(world.post(event).await, (200, json!({"accepted": 1, "duplicates": 0})));
+    until("it is ready again", || world.running().health.ready().ok()).await;
+    let (status, ready) = world.admin("/readyz").await;
+    assert!(status == 200 && ready.contains("note: store: "), "what is damaged is still in it: {status} {ready}");
+    world.finish().await;
+}
+
 /// A day's events, each at its own time: strikes, a burst, flooding, a merged notice, an edit.
 fn events() -> Vec<Value> {
     let mut events = Vec::new();

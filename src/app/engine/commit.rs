@@ -72,6 +72,7 @@ impl Engine {
             batch.sights.iter().for_each(|sight| witness.saw(sight));
         }
         self.before = None;
+        self.end_doubt();
         batch.tally.iter().for_each(|tally| tally.count(&self.metrics));
         let mut effects = Effects::default();
         for change in batch.units.into_iter().flat_map(|unit| unit.changes) {

@@ -36,6 +36,7 @@ use std::time::Duration;
 
 use crate::app::intake::{Answers, Inbound, Job};
 use crate::app::metrics::{EventOutcome, Metrics};
+use crate::domain::case::ByWhom;
 use crate::domain::change::Change;
 use crate::domain::core::{Core, Judged, Loaded, ReloadWord, TIMERS_AT_ONCE, Word};
 use crate::domain::event::Kind;
@@ -82,6 +83,8 @@ pub struct Engine {
     broken: Option<Broken>,
     /// What was stored and cannot be read.
     damage: Option<String>,
+    /// The damage that kept the last commit from being written: a probe, which writes elsewhere, says nothing of it.
+    doubt: Option<String>,
     /// Jobs that must not be lost while the store cannot be written.
     deferred: Vec<Job>,
     /// Memory was loaded anew since the last effects.
@@ -135,6 +138,7 @@ impl Engine {
             forgot: now,
             broken: None,
             damage: None,
+            doubt: None,
             deferred: Vec::new(),
             reloaded: false,
             witness: None,
@@ -177,6 +181,16 @@ impl Engine {
     /// Why nothing can be stored now.
     pub fn trouble(&self) -> Option<&str> {
         self.broken.as_ref().map(|broken| broken.reason.as_str())
+    }
+
+    /// Why the store is not well: nothing can be stored now, or damage kept the last commit from being written.
+    pub fn unwell(&self) -> Option<&str> {
+        self.trouble().or(self.doubt.as_deref())
+    }
+
+    /// Who stopped everything, if somebody did.
+    pub fn paused(&self) -> Option<&ByWhom> {
+        self.core.state.paused_all.as_ref()
     }
 
     /// When the next timer or reminder is due.

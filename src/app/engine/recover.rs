@@ -61,10 +61,18 @@ impl Engine {
         effects
     }
 
-    /// A probe writes elsewhere and succeeds; so it is remembered until the daemon ends.
+    /// A probe writes elsewhere and succeeds; so it is remembered until the daemon ends, and doubted until a commit was written.
     fn note_damage(&mut self, error: &StoreError) {
         if let StoreError::Damaged(_) = error {
             self.damage = Some(error.to_string());
+            self.doubt = Some(error.to_string());
+        }
+    }
+
+    /// A commit was written: what a probe could not say of damage is said now.
+    pub(super) fn end_doubt(&mut self) {
+        if self.doubt.take().is_some() {
+            tracing::info!("the store was written again; what is damaged is still in it");
         }
     }
 
@@ -83,6 +91,7 @@ impl Engine {
     }
 
     fn give_up(&mut self, error: StoreError, jobs: Vec<Job>, now: Timestamp) -> Effects {
+        self.note_damage(&error);
         self.broken = Some(Broken { reason: error.to_string(), tried: now });
         self.refuse(jobs);
         // What the store has now is known, though it cannot be written: nothing is sent that it says is not to be.
@@ -105,7 +114,8 @@ impl Engine {
         std::mem::take(&mut self.batch).jobs.into_iter().filter_map(|(job, _)| job).collect()
     }
 
-    /// Whether the store can be written; a broken one is tried again now and then.
+    /// Whether the store can be written; a broken one is tried again now and then. With damage that only means that events may
+    /// try: room on the disk is everywhere, damage is in one place.
     pub(super) fn writable(&mut self, now: Timestamp) -> bool {
         let Some(broken) = &mut self.broken else { return true };
         if now.since(broken.tried) < PROBE_EVERY && now >= broken.tried {
@@ -117,7 +127,9 @@ impl Engine {
         self.deferred = deferred;
         match sound {
             Ok(()) => {
-                tracing::info!("the store can be written again");
+                if self.doubt.is_none() {
+                    tracing::info!("the store can be written again");
+                }
                 self.broken = None;
                 true
             }

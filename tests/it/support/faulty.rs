@@ -30,6 +30,8 @@ pub enum Fault {
     Full,
     /// Nothing can be written that has a row of this kind.
     FullFor(RowKind),
+    /// What is written with a row of this kind touches a damaged page.
+    DamagedFor(RowKind),
     /// A row with this in its body cannot be stored.
     Poison(String),
     /// It is written, and then it is said that it was not.
@@ -141,6 +143,10 @@ impl Faults {
                 Fault::Full => return Err(self.fail()),
                 Fault::Panic => panic!("a test wanted this"),
                 Fault::FullFor(kind) if rows.clone().any(|row| row.kind == kind) => return Err(self.fail()),
+                Fault::DamagedFor(kind) if rows.clone().any(|row| row.kind == kind) => {
+                    self.fail();
+                    return Err(StoreError::Damaged("database disk image is malformed".to_owned()));
+                }
                 Fault::Poison(what) if rows.any(|row| row.body.contains(&what)) => {
                     self.fail();
                     return Err(StoreError::Row("UNIQUE constraint failed".to_owned()));
