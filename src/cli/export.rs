@@ -81,6 +81,15 @@ pub(super) fn private_file(path: &Path) -> io::Result<fs::File> {
     options.open(path)
 }
 
+/// Fills one; nothing is left of it where that fails, so that the same can be tried again.
+pub(super) fn fill_private(path: &Path, fill: impl FnOnce(fs::File) -> io::Result<()>) -> io::Result<()> {
+    let filled = fill(private_file(path)?);
+    if filled.is_err() {
+        fs::remove_file(path).ok(); // half of it is of no use
+    }
+    filled
+}
+
 /// What a transfer came to, for an operator to compare.
 pub(super) fn told(done: &str, rows: &Rows) -> String {
     let of = |table: &str| rows.get(table).copied().unwrap_or(0);
@@ -144,4 +153,21 @@ fn write_new(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_of_a_file_that_cannot_be_filled_and_what_was_there_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("new");
+        let full = |mut file: fs::File| file.write_all(b"half").and(Err(io::ErrorKind::StorageFull.into()));
+        assert_eq!(fill_private(&path, full).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert!(!path.exists());
+        fill_private(&path, |mut file| file.write_all(b"whole")).unwrap();
+        assert_eq!(fill_private(&path, full).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+    }
 }

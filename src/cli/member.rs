@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::adapters::http;
 use crate::app::erase::erase_stopped;
 use crate::app::keys;
-use crate::cli::export::private_file;
+use crate::cli::export::fill_private;
 use crate::cli::{ConfigArg, complain, data_dir, environment, failed, pause};
 use crate::ports::{Clock, Erasure, Person};
 use crate::serve::SystemClock;
@@ -99,7 +99,7 @@ fn export(args: &ExportArgs) -> anyhow::Result<()> {
     let all = export_member(data, &keys, &args.who.person())?;
     let text = serde_json::to_string_pretty(&all)? + "\n";
     let Some(file) = &args.to else { return Ok(io::stdout().lock().write_all(text.as_bytes())?) };
-    let written = private_file(file).and_then(|mut to| to.write_all(text.as_bytes()).and_then(|()| to.sync_all()));
+    let written = fill_private(file, |mut to| to.write_all(text.as_bytes()).and_then(|()| to.sync_all()));
     written.map_err(|error| anyhow::anyhow!("cannot write {}: {error}", file.display()))
 }
 

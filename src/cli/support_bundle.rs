@@ -14,7 +14,7 @@ use flate2::write::GzEncoder;
 use self::hide::Hider;
 use crate::adapters::http;
 use crate::app::keys;
-use crate::cli::export::private_file;
+use crate::cli::export::fill_private;
 use crate::cli::{ConfigArg, check, complain, data_dir, environment, failed, pause};
 use crate::ports::Clock;
 use crate::serve::SystemClock;
@@ -75,13 +75,14 @@ fn bundle(args: &BundleArgs) -> anyhow::Result<Vec<String>> {
         let name = path.strip_prefix(dir).unwrap_or(path);
         parts.push((format!("config/{}", name.display()), hider.toml(text)));
     }
-    write(&args.file, &parts.iter().map(|(name, text)| (name.clone(), hider.text(text))).collect::<Vec<_>>())
+    let shown: Vec<_> = parts.iter().map(|(name, text)| (name.clone(), hider.text(text))).collect();
+    fill_private(&args.file, |to| write(to, &shown))
         .map_err(|error| anyhow::anyhow!("cannot write {}: {error}", args.file.display()))?;
     Ok(parts.into_iter().map(|(name, _)| name).collect())
 }
 
-fn write(file: &Path, parts: &[(String, String)]) -> std::io::Result<()> {
-    let packed = GzEncoder::new(private_file(file)?, Compression::default());
+fn write(to: std::fs::File, parts: &[(String, String)]) -> std::io::Result<()> {
+    let packed = GzEncoder::new(to, Compression::default());
     let mut tar = tar::Builder::new(packed);
     for (name, text) in parts {
         let mut header = tar::Header::new_gnu();

@@ -25,6 +25,8 @@ const WORDS: [&str; 5] = ["secret", "token", "password", "key", "robot"];
 
 static USER_IN_URL: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(https?://)[^/\s"'@]+@"#));
 static QUERY: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(https?://[^\s"'?]+)\?[^\s"']*"#));
+/// What begins as our secrets and keys do, in prose too; a dot or a bracket may stand behind it.
+static MARKED: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(whsec_|qwkey_)[^\s"'`()\[\]{}<>]+"#));
 
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("it is written here")
@@ -76,6 +78,7 @@ impl Hider {
                 text = text.replace(secret, HIDDEN);
             }
         }
+        let text = MARKED.replace_all(&text, format!("${{1}}{HIDDEN}"));
         let text = USER_IN_URL.replace_all(&text, format!("${{1}}{HIDDEN}@"));
         QUERY.replace_all(&text, format!("${{1}}?{HIDDEN}")).into_owned()
     }
@@ -181,6 +184,20 @@ mod tests {
             assert!(!shown.contains(secret) && shown.contains(HIDDEN), "{toml}: {shown}");
             let told = hider.text(&format!("said elsewhere: {secret}."));
             assert!(secret.contains('@') || !told.contains(secret), "{toml}: {told}");
+        }
+    }
+
+    #[test]
+    fn what_begins_as_a_secret_does_is_hidden_in_prose_too() {
+        let hider = Hider::new(&[], std::iter::empty());
+        for (prose, secret) in [
+            ("# old secret whsec_T0xEabcd/+T0xF= until May", "T0x"),
+            ("# 旧密钥是whsec_T0xEabcdT0xF，五月换的", "T0x"),
+            ("note = \"was (qwkey_T0xEabcdT0xF)\"", "T0x"),
+            ("# whsec_T0xE-T0xF: no more", "T0x"),
+        ] {
+            let shown = hider.text(&hider.toml(prose));
+            assert!(!shown.contains(secret) && shown.contains(HIDDEN), "{prose}: {shown}");
         }
     }
 
