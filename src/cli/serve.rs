@@ -11,7 +11,7 @@ use std::thread::Builder;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::keys::keyring;
+use crate::app::keys::{NoKeys, keyring};
 use crate::app::recent_log::RecentLog;
 use crate::app::reload::Cause;
 use crate::cli::supervisor::Supervisor;
@@ -21,7 +21,7 @@ use crate::domain::disguise::read_tables;
 use crate::fault::Fault;
 use crate::ports::Store;
 use crate::serve::{Extra, Source, SystemClock, broken, open_store, start_with};
-use crate::store::{SqliteStore, last_config};
+use crate::store::{OpenError, SqliteStore, last_config};
 
 /// `qunwei serve`
 #[derive(Args)]
@@ -102,6 +102,15 @@ pub(super) fn prepare(dir: &Path, data: Option<PathBuf>) -> Result<Prepared, Exi
     let seal = loaded.as_ref().ok().or(last.as_ref()).map_or(Seal::Off, |config| config.daemon.seal.clone());
     let opened = keyring(&seal).map_err(anyhow::Error::new).and_then(|keys| Ok(open_store(&data, &keys)?));
     let mut store = opened.map_err(|error| {
+        let sealed = matches!(error.downcast_ref(), Some(OpenError::Sealed { .. }));
+        let error = match &loaded {
+            // Nobody can say that no key is named: what is broken may be its file.
+            Err(faults) if sealed && last.is_none() => {
+                shown(faults);
+                NoKeys::Broken(dir.display().to_string()).into()
+            }
+            _ => error,
+        };
         complain(format_args!("error: {error}\n"));
         ExitCode::FAILURE
     })?;

@@ -12,7 +12,7 @@ use crate::app::rerun::{Rerun, rerun};
 use crate::cli::{ConfigArg, complain, data_dir, environment, failed};
 use crate::ports::Clock;
 use crate::serve::SystemClock;
-use crate::store::{CheckLine, Found, Link, Moment, check, unpack};
+use crate::store::{CheckLine, Found, Keyring, Link, Moment, check, unpack};
 
 /// `qunwei verify`
 #[derive(Args)]
@@ -43,12 +43,13 @@ pub(super) fn run(args: &VerifyArgs) -> ExitCode {
 
 /// How many things are wrong.
 fn verify(what: &Path, args: &VerifyArgs) -> anyhow::Result<usize> {
-    let mut said = Said { wrong: 0 };
+    let mut said = Said { wrong: 0, aside: None };
     let unpacked; // stays until everything in it was looked at
     let dir = if what.is_dir() {
         what
     } else {
         unpacked = beside(what)?;
+        said.aside = Some([unpacked.path(), what].map(|path| path.display().to_string()));
         match unpack(what, unpacked.path()) {
             Ok(found) => {
                 let days = found.days;
@@ -78,40 +79,59 @@ fn verify(what: &Path, args: &VerifyArgs) -> anyhow::Result<usize> {
     for CheckLine { found, what, said: words } in &checked.lines {
         said.say(*found, what, words)?;
     }
-    if said.wrong > 0 || args.quick {
-        let why = if args.quick { "not compared with a fresh run" } else { "not compared with a fresh run: see above" };
-        said.say(Found::Noted, "state", why)?;
-        return Ok(said.wrong);
-    }
-    match rerun(dir, &keys, SystemClock.now()) {
-        Ok(Rerun::Same { inputs }) => {
-            let tables = Moment::compared();
-            said.say(
-                Found::Sound,
-                "state",
-                &format!("a fresh run of {inputs} inputs comes to the same {tables} tables"),
-            )?;
-        }
-        Ok(Rerun::Differs(tables)) => {
-            said.say(Found::Wrong, "state", &format!("a fresh run comes to another: {}", tables.join("; ")))?;
-        }
-        Ok(Rerun::Unknown(why)) => said.say(Found::Noted, "state", &format!("not compared with a fresh run: {why}"))?,
-        Err(error) => said.say(Found::Wrong, "state", &format!("a fresh run failed: {error}"))?,
+    said.state(dir, &keys, args.quick)?;
+    // The last line: what keeps it takes that (`tail -1`).
+    if let Some(newest) = &checked.newest {
+        let words = format!("the newest link, to be kept elsewhere for --since: {newest}");
+        said.say(Found::Sound, "audit", &words)?;
     }
     Ok(said.wrong)
 }
 
 struct Said {
     wrong: usize,
+    /// Where a backup was unpacked, and its own name: the folder is gone when this is read.
+    aside: Option<[String; 2]>,
 }
 
 impl Said {
+    /// Whether a fresh run comes to the same.
+    fn state(&mut self, dir: &Path, keys: &Keyring, quick: bool) -> anyhow::Result<()> {
+        if self.wrong > 0 || quick {
+            let why = if quick { "not compared with a fresh run" } else { "not compared with a fresh run: see above" };
+            self.say(Found::Noted, "state", why)?;
+            return Ok(());
+        }
+        match rerun(dir, keys, SystemClock.now()) {
+            Ok(Rerun::Same { inputs }) => {
+                let tables = Moment::compared();
+                self.say(
+                    Found::Sound,
+                    "state",
+                    &format!("a fresh run of {inputs} inputs comes to the same {tables} tables"),
+                )?;
+            }
+            Ok(Rerun::Differs(tables)) => {
+                self.say(Found::Wrong, "state", &format!("a fresh run comes to another: {}", tables.join("; ")))?;
+            }
+            Ok(Rerun::Unknown(why)) => {
+                self.say(Found::Noted, "state", &format!("not compared with a fresh run: {why}"))?;
+            }
+            Err(error) => self.say(Found::Wrong, "state", &format!("a fresh run failed: {error}"))?,
+        }
+        Ok(())
+    }
+
     fn say(&mut self, found: Found, what: &str, words: &str) -> std::io::Result<()> {
         self.wrong += usize::from(found == Found::Wrong);
         let mark = match found {
             Found::Sound => "ok  ",
             Found::Noted => "note",
             Found::Wrong => "FAIL",
+        };
+        let words = match &self.aside {
+            Some([aside, backup]) => words.replace(aside, backup),
+            None => words.to_owned(),
         };
         writeln!(std::io::stdout(), "{mark}  {what}: {words}")
     }

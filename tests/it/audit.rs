@@ -27,6 +27,8 @@ fn verify(what: &Path, arguments: &[&str]) -> (bool, String) {
 fn link(data: &Path) -> String {
     let (sound, said) = verify(data, &["--quick"]);
     assert!(sound && said.contains("rows follow from each other"), "{said}");
+    let last = said.lines().last().unwrap();
+    assert!(last.starts_with("ok    audit: the newest link"), "what keeps it takes the last line: {said}");
     let (_, link) = said.split_once("to be kept elsewhere for --since: ").unwrap();
     link.lines().next().unwrap().to_owned()
 }

@@ -228,6 +228,10 @@ async fn a_wrong_or_missing_key_is_refused_and_nothing_is_lost() {
     home.write("seal.key", OTHER);
     let said = serve();
     assert!(said.contains("texts that are sealed with the key") && said.contains("left as it is"), "{said}");
+    let file = home.folder.path().join("b.tar.gz");
+    assert!(crate::backup::backup(&home.data(), &file).status.success());
+    let said = refused(qunwei().arg("verify").arg(&file).arg("--config").arg(home.config()).output().unwrap());
+    assert!(said.contains("b.tar.gz/qunwei.db has texts") && !said.contains(".qunwei-verify"), "{said}");
     home.write("seal.key", "qwkey_short");
     let (sound, said) = check();
     assert!(!sound && said.contains("the key in this file cannot be used") && said.contains("openssl rand"), "{said}");
@@ -236,7 +240,9 @@ async fn a_wrong_or_missing_key_is_refused_and_nothing_is_lost() {
     std::fs::remove_file(home.folder.path().join("seal.key")).unwrap();
     let (sound, said) = check();
     assert!(!sound && said.contains("seal.key") && said.contains("check the path"), "{said}");
-    serve();
+    let said = serve();
+    assert!(said.contains("seal.key") && said.contains("check the path"), "{said}");
+    assert!(said.contains("texts in this store are sealed") && !said.contains("no key was given"), "{said}");
     home.write("config/seal.toml", "[daemon.seal]\nkey_env = \"SEAL\"\n");
     let (sound, said) = check();
     assert!(sound && said.contains("SEAL is not set: the daemon does not start"), "{said}");

@@ -47,6 +47,8 @@ pub struct CheckLine {
 pub struct Checked {
     /// In the order it was looked at.
     pub lines: Vec<CheckLine>,
+    /// The newest link of the audit chain, where the chain is whole.
+    pub newest: Option<Link>,
     /// The inputs that are there, when they are all there were: the first has the number 1.
     pub whole: Option<u64>,
 }
@@ -121,9 +123,7 @@ fn chain(checked: &mut Checked, conn: &Connection, kept: Option<&Link>) {
          {gone} are deleted{since}"
     );
     checked.say(Found::Sound, "audit", said);
-    if let Some(newest) = newest {
-        checked.say(Found::Sound, "audit", format!("the newest link, to be kept elsewhere for --since: {newest}"));
-    }
+    checked.newest = newest;
 }
 
 /// Files of the history: those that are named, and those that are not.
