@@ -144,8 +144,15 @@ fn ruleset(words: &[String]) -> Ruleset {
         if kind.name == "keywords" {
             words.iter().for_each(|word| drop(lexicon.add(id, word)));
         }
-        let build =
-            &mut Build { id, source: &source, span, read: &mut read, lexicon: &mut lexicon, faults: &mut faults };
+        let build = &mut Build {
+            id,
+            source: &source,
+            span,
+            read: &mut read,
+            lexicon: &mut lexicon,
+            faults: &mut faults,
+            where_on: &mut Vec::new(),
+        };
         let name: Arc<str> = kind.name.into();
         let info = RuleInfo {
             name: name.clone(),

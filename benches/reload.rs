@@ -223,7 +223,7 @@ fn reload(lists: &Lists, config: &Path, intake: &Intake, stop: &AtomicBool) -> V
         lists.change();
         let began = Instant::now();
         let path = config.to_owned();
-        let read = apart(move || config::load_again(&path, &|_| None, &Seen::default())).blocking_recv().unwrap();
+        let read = apart(move || config::load_again(&path, &|_| None, &Seen::default(), &[])).blocking_recv().unwrap();
         compiled.push(began.elapsed().as_secs_f64());
         let Ok(config) = read.config else { panic!("the configuration is sound") };
         let changed = intake.change_rules(config.settings, pack_files(&config.files).unwrap()).unwrap();

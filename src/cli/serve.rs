@@ -21,7 +21,7 @@ use crate::domain::disguise::read_tables;
 use crate::fault::Fault;
 use crate::ports::Store;
 use crate::serve::{Extra, Source, SystemClock, broken, open_store, start_with};
-use crate::store::{OpenError, SqliteStore, last_config};
+use crate::store::{OpenError, SqliteStore, begins_empty, last_config};
 
 /// `qunwei serve`
 #[derive(Args)]
@@ -100,6 +100,12 @@ pub(super) fn prepare(dir: &Path, data: Option<PathBuf>) -> Result<Prepared, Exi
         || last_config(&data).ok().flatten().and_then(|files| config::from_files(dir, &files, &environment).ok());
     let last = if loaded.is_err() { last() } else { None };
     let seal = loaded.as_ref().ok().or(last.as_ref()).map_or(Seal::Off, |config| config.daemon.seal.clone());
+    if begins_empty(&data) {
+        complain(format_args!(
+            "warning: qunwei.db in {} was there and empty: a new store begins in it; if there was one, restore a backup into an empty folder\n",
+            data.display()
+        ));
+    }
     let opened = keyring(&seal).map_err(anyhow::Error::new).and_then(|keys| Ok(open_store(&data, &keys)?));
     let mut store = opened.map_err(|error| {
         let sealed = matches!(error.downcast_ref(), Some(OpenError::Sealed { .. }));

@@ -61,7 +61,7 @@ pub use self::backup::{
 pub use self::configs::{pack_files, unpack_files};
 pub use self::erase::{MemberError, export_member};
 pub use self::inspect::{Membership, TableCount};
-pub use self::open::OpenError;
+pub use self::open::{OpenError, begins_empty};
 pub use self::peek::{ChatState, chat_state, keys_of, last_config};
 pub use self::seal::{Keyring, Resealed, SealError, reseal};
 pub use self::seen::SeenLimits;

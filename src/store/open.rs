@@ -118,6 +118,11 @@ pub(super) fn open(dir: &Path, keys: &Keyring) -> Result<(DirLock, Connection), 
     Ok((lock, conn))
 }
 
+/// Whether a directory has the file of a store with nothing in it: a start that ended just then leaves that, and who lost what was there.
+pub fn begins_empty(dir: &Path) -> bool {
+    dir.join(FILE).metadata().is_ok_and(|about| about.len() == 0)
+}
+
 pub(super) fn make_dir(dir: &Path) -> Result<(), OpenError> {
     if dir.is_dir() {
         return Ok(());
@@ -132,7 +137,6 @@ pub(super) fn make_dir(dir: &Path) -> Result<(), OpenError> {
 
 fn connect(file: &Path, keys: &Keyring) -> rusqlite::Result<Result<Connection, OpenError>> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let begun = file.metadata().is_ok_and(|about| about.len() == 0);
     private::for_sqlite(file)?;
     let mut conn = Connection::open_with_flags(file, flags)?;
     if let Err(refused) = inspect(&conn, keys, file)? {
@@ -151,10 +155,6 @@ fn connect(file: &Path, keys: &Keyring) -> rusqlite::Result<Result<Connection, O
     // What is deleted or replaced is overwritten too: it is gone from the file, not only from its tables.
     conn.pragma_update(None, "secure_delete", true)?;
     conn.set_prepared_statement_cache_capacity(96);
-    if begun {
-        let file = file.display();
-        tracing::warn!(%file, "the file was there and empty: a new store begins in it; if there was one, restore a backup into an empty folder");
-    }
     schema::migrate(&mut conn, schema::MIGRATIONS)?;
     if seal::begin(&mut conn, keys)? {
         let key = keys.name().unwrap_or_default();
