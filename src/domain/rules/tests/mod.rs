@@ -82,7 +82,8 @@ fn info(name: &str, kind: &'static str) -> RuleInfo {
 
 fn rules(toml: &str) -> Ruleset {
     let (rules, faults) = build(toml);
-    assert_eq!(faults, []);
+    let errors: Vec<_> = faults.iter().filter(|fault| fault.level == Level::Error).collect();
+    assert!(errors.is_empty(), "{errors:?}"); // a test may have words that an admin is warned of
     rules
 }
 
