@@ -174,7 +174,7 @@ fn a_model_is_made_and_used() {
     let report: Value =
         serde_json::from_str(&std::fs::read_to_string(folder.path().join("ours.model.report.json")).unwrap()).unwrap();
     assert_eq!(report["read"]["files"][0]["messages"], 600);
-    assert_eq!(report["lines"].as_array().unwrap().len(), 8);
+    assert_eq!(report["lines"].as_array().unwrap().len(), 9);
     let sources: Vec<&Value> = report["sources"].as_array().unwrap().iter().map(|one| &one["source"]).collect();
     assert!(sources.contains(&&json!("ours")) || sources.contains(&&json!("labelled.jsonl")), "{sources:?}");
 
