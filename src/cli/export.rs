@@ -12,7 +12,7 @@ use crate::app::keys;
 use crate::cli::{ConfigArg, complain, data_dir, environment, failed};
 use crate::ports::Clock;
 use crate::serve::SystemClock;
-use crate::store::{Rows, chat_state, export_state};
+use crate::store::{Rows, chat_state, export_state, private_file};
 
 /// `qunwei export`
 #[derive(Args)]
@@ -60,10 +60,7 @@ fn export_to_file(args: &ExportArgs, file: &Path) -> anyhow::Result<()> {
             to.get_ref().sync_all()?;
             Ok(rows)
         });
-        if written.is_err() {
-            fs::remove_file(file).ok(); // half of it is of no use
-        }
-        written?
+        whole_or_gone(file, written)?
     };
     complain(told("exported", &rows));
     if rows.get("seals").is_some_and(|keys| *keys > 0) {
@@ -72,18 +69,13 @@ fn export_to_file(args: &ExportArgs, file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A new file that only its owner reads: it holds what people said.
-pub(super) fn private_file(path: &Path) -> io::Result<fs::File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+/// Fills a new file that only its owner reads; nothing is left of it where that fails, so that the same can be tried again.
+pub(super) fn fill_private(path: &Path, fill: impl FnOnce(fs::File) -> io::Result<()>) -> io::Result<()> {
+    whole_or_gone(path, fill(private_file(path)?))
 }
 
-/// Fills one; nothing is left of it where that fails, so that the same can be tried again.
-pub(super) fn fill_private(path: &Path, fill: impl FnOnce(fs::File) -> io::Result<()>) -> io::Result<()> {
-    let filled = fill(private_file(path)?);
+/// Takes away a file that could not be filled.
+fn whole_or_gone<T, E>(path: &Path, filled: Result<T, E>) -> Result<T, E> {
     if filled.is_err() {
         fs::remove_file(path).ok(); // half of it is of no use
     }

@@ -371,7 +371,7 @@ fn would_be_said(text: &str) -> Option<String> {
     const SIGNS: [&str; 6] = ["｛｛", "｝｝", "{％", "％}", "｛%", "\\n"];
     let sign = SIGNS.into_iter().find(|sign| text.contains(sign)).map(str::to_owned);
     sign.or_else(|| {
-        let alone = notices::VARIABLES.iter().map(|name| format!("{{{name}}}"));
-        alone.into_iter().find(|written| text.replace("{{", "").replace("}}", "").contains(written.as_str()))
+        let rest = text.replace("{{", "").replace("}}", "");
+        notices::VARIABLES.iter().map(|name| format!("{{{name}}}")).find(|written| rest.contains(written))
     })
 }

@@ -63,6 +63,7 @@ pub use self::erase::{MemberError, export_member};
 pub use self::inspect::{Membership, TableCount};
 pub use self::open::{OpenError, begins_empty};
 pub use self::peek::{ChatState, chat_state, keys_of, last_config};
+pub use self::private::file as private_file;
 pub use self::seal::{Keyring, Resealed, SealError, reseal};
 pub use self::seen::SeenLimits;
 pub use self::transfer::{Rows, TransferError, export_state, import_state};

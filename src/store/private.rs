@@ -13,7 +13,10 @@ pub(super) fn options() -> OpenOptions {
 }
 
 /// A new file.
-pub(super) fn file(path: &Path) -> io::Result<File> {
+///
+/// # Errors
+/// There is one of that name, or it cannot be made.
+pub fn file(path: &Path) -> io::Result<File> {
     options().write(true).create_new(true).open(path)
 }
 
