@@ -14,7 +14,14 @@ use super::private;
 /// Held for as long as it lives.
 #[derive(Debug)]
 pub(super) struct DirLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for DirLock {
+    /// Closing the file is not enough: a process that this one is just starting has it too, until it becomes another program.
+    fn drop(&mut self) {
+        self.file.unlock().ok(); // it ends with the last of them otherwise
+    }
 }
 
 /// Why there is no lock.
@@ -50,7 +57,7 @@ impl DirLock {
         let since = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
         let text = format!("qunwei pid {} since {since}\n", std::process::id());
         file.set_len(0).and_then(|()| file.write_all(text.as_bytes())).map_err(Refusal::Io)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 
     /// The same in a directory that is to be filled; where that fails, one that was `made` for it is not left behind.
@@ -70,4 +77,20 @@ fn holder(file: &File) -> String {
     let line = text.lines().next().unwrap_or_default().trim();
     // Empty when the other has just taken the lock and not yet written.
     if read.is_err() || line.is_empty() { "another process".to_owned() } else { line.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_ends_though_a_process_that_is_being_started_has_the_file_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = DirLock::take(dir.path()).unwrap();
+        let of_a_child = lock.file.try_clone().unwrap();
+        assert!(matches!(DirLock::take(dir.path()), Err(Refusal::Held(_))));
+        drop(lock);
+        DirLock::take(dir.path()).unwrap();
+        drop(of_a_child);
+    }
 }
