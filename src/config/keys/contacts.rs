@@ -1,6 +1,6 @@
 //! What the kinds of rules about contacts and personal data take.
 
-use super::kinds::count;
+use super::kinds::{PIECES, count};
 use super::{Key, Takes};
 
 pub(super) const CONTACTS: &[Key] = &[
@@ -59,6 +59,7 @@ pub(super) const CONTACTS: &[Key] = &[
     )
     .or_else("看整条消息"),
     Key::new("none", Takes::Texts("词"), r#"["骗子"]"#, "有其中一个，就不算；写了 with 或 with_lists 才能写").or("[]"),
+    PIECES,
 ];
 
 pub(super) const PERSONAL_DATA: &[Key] = &[

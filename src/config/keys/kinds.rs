@@ -85,14 +85,16 @@ const KEYWORDS: &[Key] = &[
         "词在哪里才算。写 word 的，先照常用词把找到的地方前后分成词，词的头尾都落在分界上才算；照原样写的词才看，换了写法的另有掂量",
     )
     .or(r#""any""#),
-    Key::new(
-        "pieces",
-        Takes::Number(count("pieces", 0, 600, "seconds", 60)),
-        "120",
-        "同一个人在这么多秒里发的短消息（最多八个字的）连起来看：“加”“微”“信”分三条发也算；只分成两条的请管理员看一眼。0 是不连起来看",
-    )
-    .or("60"),
+    PIECES,
 ];
+
+pub(super) const PIECES: Key = Key::new(
+    "pieces",
+    Takes::Number(count("pieces", 0, 600, "seconds", 60)),
+    "120",
+    "同一个人在这么多秒里发的短消息连起来看：“加”“微”“信”分三条发也算。一个词被切开，只看八个字以内的；几个词凑在一起才算的，看十六个字以内的。只分成两条的请管理员看一眼。0 是不连起来看",
+)
+.or("60");
 
 const REGEX: &[Key] = &[
     Key::new(
@@ -111,6 +113,7 @@ const REGEX: &[Key] = &[
         "拿什么去对",
     )
     .or(r#""original""#),
+    PIECES,
 ];
 
 const SCORE: &[Key] = &[
@@ -153,6 +156,7 @@ const SCORE: &[Key] = &[
         "30",
         "至少有多少件是管理员定过的",
     ),
+    PIECES,
 ];
 
 const LINKS: &[Key] = &[
@@ -242,6 +246,7 @@ const COMBINATION: &[Key] = &[
         "换了写法的词也算，和 keywords 的一样；只有一个词换了写法、又短、把握又不大，就不算。none 里的词不这样认",
     )
     .or("true"),
+    PIECES,
 ];
 
 const PUSHING: &[Key] = &[

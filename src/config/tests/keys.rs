@@ -17,7 +17,7 @@ use crate::domain::image::Image;
 use crate::domain::notices;
 use crate::domain::policy::{Mode, RuleSetting};
 use crate::domain::recent::{Recent, Sighting};
-use crate::domain::rules::{Learned, Moment, Ruleset, Scratch, link_keys, sketch, thing_keys};
+use crate::domain::rules::{Learned, Moment, RuleId, Ruleset, Scratch, link_keys, sketch, thing_keys};
 use crate::domain::time::Timestamp;
 
 thread_local! {
@@ -486,6 +486,8 @@ fn comes_to(config: &Config) -> impl PartialEq + use<> {
         "低价代购",
         "加微信",
     ];
+    found
+        .extend((0..).zip(settings.rules.infos()).map(|(id, _)| format!("{:?}", settings.rules.pieces_of(RuleId(id)))));
     for text in pushed {
         found.extend(posted(&settings.rules, &settings_of, text));
     }

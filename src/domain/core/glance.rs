@@ -157,6 +157,8 @@ impl Core {
         rules.find_at(here.message, moment, Some((recent, member)), &here.policy.rules, &mut self.scratch);
         if let Some(sighting) = sighting {
             rules.find_recent(recent, &sighting, here.message, moment, &mut self.scratch);
+            let learned = Learned { lessons: Some(&self.state.lessons), group: Some(here.group_key()) };
+            rules.find_in_pieces(recent, &sighting, learned, &mut self.scratch);
         }
     }
 

@@ -31,13 +31,15 @@ pub enum View {
     Order,
     /// Itself, after the character before it several times over.
     Repeated,
+    /// With something between its characters that says nothing.
+    Filler,
     /// In another message than the one before it.
     Pieces,
 }
 
 impl View {
     /// Every view but the plain one, with its name in findings and what it is called in a chat.
-    const NAMES: [(Self, &'static str, &'static str); 11] = [
+    const NAMES: [(Self, &'static str, &'static str); 12] = [
         (Self::Sound, "sound", "同音"),
         (Self::Near, "near_sound", "近音"),
         (Self::Pinyin, "pinyin", "拼音"),
@@ -48,6 +50,7 @@ impl View {
         (Self::Letter, "letter", "谐音字母"),
         (Self::Order, "order", "颠倒"),
         (Self::Repeated, "repeated", "叠字"),
+        (Self::Filler, "filler", "夹字"),
         (Self::Pieces, "pieces", "分条"),
     ];
 }

@@ -35,7 +35,7 @@ pub const MOST_TIMES: usize = 1 << 18;
 /// How many texts are remembered: 44 bytes each.
 pub const MOST_TEXTS: usize = 1 << 17;
 
-/// How many pieces of texts are remembered: 56 bytes each.
+/// How many pieces of texts are remembered: 76 bytes each.
 pub const MOST_PIECES: usize = 1 << 14;
 
 /// What rules need to have been remembered: the longest windows and largest counts of all of them.

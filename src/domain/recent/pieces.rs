@@ -1,19 +1,37 @@
 //! Messages of a few characters: several may say together what none of them says.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Link;
 use crate::domain::event::PLACEHOLDER;
 use crate::domain::time::Timestamp;
 
-/// The bytes of the longest text that is taken for a piece: eight Han characters.
-const LONGEST: usize = 24;
+/// The bytes of the longest text that is taken for a piece: sixteen Han characters.
+const LONGEST: usize = 48;
+
+/// Those of the longest of which a word may begin or end in it: eight Han characters. Between longer ones what is read across
+/// their border is as often as not two words that happen to stand there.
+const SHORT: usize = 24;
 
 /// A short text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece {
     bytes: [u8; LONGEST],
     length: u8,
+}
+
+impl Serialize for Piece {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_str().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Piece {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::of(&text).ok_or_else(|| D::Error::custom("no piece of a text"))
+    }
 }
 
 impl Piece {
@@ -24,6 +42,11 @@ impl Piece {
         let room = bytes.get_mut(..text.len()).filter(|room| !room.is_empty() && !text.contains(PLACEHOLDER))?;
         room.copy_from_slice(text.as_bytes());
         Some(Self { bytes, length: text.len() as u8 })
+    }
+
+    /// Whether a word may be cut up in it.
+    pub fn is_short(&self) -> bool {
+        usize::from(self.length) <= SHORT
     }
 
     /// The text.

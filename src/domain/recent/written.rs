@@ -14,7 +14,7 @@ use super::traces::Trace;
 use super::{Copied, Heated, Place, Recent, Said};
 use crate::domain::time::Timestamp;
 
-const FORMAT: u8 = 4;
+const FORMAT: u8 = 5;
 
 /// More have never been shed: a million a second for years. What says so is damaged, and is not counted on from.
 const MOST_SHED: u64 = 1 << 48;

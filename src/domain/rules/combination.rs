@@ -6,12 +6,14 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::keywords::{take_entries, yes};
+use super::pieces::read_together;
 use super::regex::{Compiled, On};
 use super::{Build, Draft, Found, Hit, Look, MOST_HITS, Rule, RuleId, TOGETHER, Word, of_list};
 use crate::domain::case::Span;
@@ -39,6 +41,8 @@ pub(super) struct Combination {
     /// Whether words count that are written otherwise.
     #[serde(default = "yes")]
     disguised: bool,
+    /// For how many seconds short messages of one member are read together.
+    pieces: Option<Spanned<i64>>,
 }
 
 /// A word, or a list of which one is enough.
@@ -105,7 +109,8 @@ impl Draft for Combination {
         let none = if self.none.is_empty() { None } else { Some(list(build, &self.none, false)?) };
         let within = within.map_or(Some(u32::MAX), |within| within)?;
         let least = least.map_or(Some(groups.len()), |least| Some((least? as usize).min(groups.len())))?;
-        (build.errors() == before).then(|| Box::new(Together { groups, least, none, within }) as Box<dyn Rule>)
+        let pieces = read_together(self.pieces.as_ref(), build)?;
+        (build.errors() == before).then(|| Box::new(Together { groups, least, none, within, pieces }) as Box<dyn Rule>)
     }
 }
 
@@ -165,6 +170,7 @@ struct Together {
     least: usize,
     none: Option<RuleId>,
     within: u32,
+    pieces: Duration,
 }
 
 /// A sign of a group in a text.
@@ -189,6 +195,10 @@ impl Sign {
 impl Rule for Together {
     fn looks(&self) -> &'static [Look] {
         &[Look::Words]
+    }
+
+    fn pieces(&self) -> Duration {
+        self.pieces
     }
 
     fn cool(&mut self) {

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::lines::never_found;
+use super::pieces::read_together;
 use super::{Build, Draft, Look, Rule, RuleId};
 use crate::domain::disguise;
 use crate::domain::lexicon::Refused;
@@ -56,9 +57,6 @@ enum Boundary {
     Word,
 }
 
-/// How long short messages are read together where the rule does not say it: as long as somebody takes to type a word.
-const PIECES: u32 = 60;
-
 pub(super) fn yes() -> bool {
     true
 }
@@ -96,8 +94,7 @@ impl Draft for Keywords {
             (false, _) => {}
         }
         take_words(build, list, &self.words, &self.exceptions);
-        let pieces = self.pieces.as_ref().map_or(Some(PIECES), |pieces| build.number(pieces, "pieces", 0..=600))?;
-        let pieces = Duration::from_secs(pieces.into());
+        let pieces = read_together(self.pieces.as_ref(), build)?;
         (build.errors() == before).then(|| Box::new(InLexicon { pieces }) as Box<dyn Rule>)
     }
 }

@@ -49,13 +49,13 @@ mod newcomers;
 mod personal_data;
 mod pictures;
 mod pieces;
+mod plainer;
 mod pushing;
 mod quiet_hours;
 mod regex;
 mod repeat;
 mod score;
 mod similar;
-mod stutter;
 
 #[cfg(test)]
 mod tests;
@@ -205,7 +205,8 @@ pub trait Rule: Send + Sync {
     }
     /// What it needs to have been remembered.
     fn needs(&self, _needs: &mut Needs) {}
-    /// How long ago the first message may be of several that together say one of its words; zero: each is looked at alone.
+    /// How long ago the first message may be of several short ones in which together it finds something; zero: each is looked
+    /// at alone.
     fn pieces(&self) -> Duration {
         Duration::ZERO
     }

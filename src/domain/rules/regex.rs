@@ -1,11 +1,13 @@
 //! `regex`: regular expressions, on the original text or on its fold.
 
 use std::cmp::Reverse;
+use std::time::Duration;
 
 use ::regex::{Match, Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::pieces::read_together;
 use super::screen::Needed;
 use super::{Build, Draft, Found, Look, MOST_HITS, Rule};
 use crate::domain::case::Span;
@@ -23,6 +25,8 @@ pub(super) struct Patterns {
     /// What they are matched on.
     #[serde(default)]
     on: On,
+    /// For how many seconds short messages of one member are read together.
+    pieces: Option<Spanned<i64>>,
 }
 
 /// What a pattern is matched on.
@@ -42,7 +46,9 @@ impl Draft for Patterns {
             build.faults.push(build.source.fault(self.patterns.span(), "a `regex` rule needs at least one pattern"));
             return None;
         }
-        Compiled::build(&self.patterns, self.on, build).map(|compiled| Box::new(compiled) as Box<dyn Rule>)
+        let compiled = Compiled::build(&self.patterns, self.on, build);
+        let pieces = read_together(self.pieces.as_ref(), build)?;
+        Some(Box::new(Matching { compiled: compiled?, pieces }))
     }
 }
 
@@ -138,21 +144,31 @@ impl Compiled {
     }
 }
 
-impl Rule for Compiled {
+/// A `regex` rule.
+struct Matching {
+    compiled: Compiled,
+    pieces: Duration,
+}
+
+impl Rule for Matching {
     fn looks(&self) -> &'static [Look] {
         &[Look::Text]
     }
 
+    fn pieces(&self) -> Duration {
+        self.pieces
+    }
+
     fn needed(&self) -> Option<Needed> {
-        Needed::by(self.patterns.iter().map(Regex::as_str), self.on)
+        Needed::by(self.compiled.patterns.iter().map(Regex::as_str), self.compiled.on)
     }
 
     fn in_text(&self, text: &Text, found: &mut Found<'_>) {
-        self.spans(text).into_iter().for_each(|span| found.push(span));
+        self.compiled.spans(text).into_iter().for_each(|span| found.push(span));
     }
 
     fn cool(&mut self) {
-        self.cool();
+        self.compiled.cool();
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::disguised;
 use super::excuse::{Excuse, drop_excused};
+use super::plainer::Used;
 use super::scratch::{Scratch, Words};
 use super::screen::Screen;
 use super::{Found, Heard, Hit, Learned, Learnt, Look, Moment, Rule, RuleId, RuleInfo, Said, Word, personal_data};
@@ -160,7 +160,6 @@ impl Ruleset {
         *read_in_part = is_read_in_part(message, text);
         self.in_text(text, words, hits);
         *heats = self.heats(message, &words.apart, hits);
-        self.find_squeezed(text, part, words, hits);
         for (name, original) in parts(message) {
             let first = hits.len();
             part.set(original);
@@ -227,7 +226,7 @@ impl Ruleset {
     /// Takes out what is doubted, and adds the hits of the rules that learn, in the message's text and what can be read of its
     /// other parts. `scratch` is as [`Ruleset::find`] left it.
     pub fn find_learned(&self, message: &Message, learned: Learned<'_>, scratch: &mut Scratch) {
-        let Scratch { text, hits, part, features, .. } = scratch;
+        let Scratch { text, hits, part, words, features, .. } = scratch;
         self.drop_doubted(text, features, learned, hits);
         for (rule, id) in self.looking(Look::Learned) {
             rule.by_learning(text, features, learned, &mut Found { rule: id, hits });
@@ -241,6 +240,7 @@ impl Ruleset {
                 }
             }
         }
+        self.find_plainer(text, learned, Used { part, words, features }, hits);
     }
 
     /// What the rules that learn have learnt.
@@ -274,12 +274,10 @@ impl Ruleset {
         for (rule, id) in self.looking(Look::Recent) {
             rule.in_recent(recent, sighting, &said, &mut Found { rule: id, hits });
         }
-        self.find_in_pieces(recent, sighting, scratch);
     }
 
-    /// How long ago the first piece of what a rule finds in several messages may be.
-    pub(super) fn pieces_of(&self, rule: RuleId) -> Duration {
-        self.rules.get(usize::from(rule.0)).map(|rule| rule.pieces()).unwrap_or_default()
+    pub(super) fn rule(&self, rule: RuleId) -> Option<&dyn Rule> {
+        self.rules.get(usize::from(rule.0)).map(|rule| &**rule)
     }
 
     /// How heated a message is by each rule that measures it.
@@ -304,13 +302,13 @@ impl Ruleset {
 
     /// Whether what a rule finds is only ever looked at by a person.
     pub fn asks_only(&self, rule: RuleId) -> bool {
-        self.rules.get(usize::from(rule.0)).is_some_and(|rule| rule.asks_only())
+        self.rule(rule).is_some_and(Rule::asks_only)
     }
 
     /// The rules that look at something.
     pub(super) fn looking(&self, look: Look) -> impl Iterator<Item = (&dyn Rule, RuleId)> {
         let ids = self.looking.get(look as usize).map(Vec::as_slice).unwrap_or_default();
-        ids.iter().filter_map(|id| Some((&**self.rules.get(usize::from(id.0))?, *id)))
+        ids.iter().filter_map(|id| Some((self.rule(*id)?, *id)))
     }
 
     pub(super) fn in_text(&self, text: &Text, words: &mut Words, hits: &mut Vec<Hit>) {
@@ -320,7 +318,7 @@ impl Ruleset {
             rule.in_text(text, &mut Found { rule: id, hits });
         }
         for id in self.screen.to_be_tried(text) {
-            if let Some(rule) = self.rules.get(usize::from(id.0)) {
+            if let Some(rule) = self.rule(id) {
                 rule.in_text(text, &mut Found { rule: id, hits });
             }
         }
@@ -448,7 +446,7 @@ impl Ruleset {
         text.set(matched);
         let kept = text.folded.kept();
         let dropped = matched.chars().count().saturating_sub(kept);
-        let limit = self.rules.get(usize::from(hit.rule.0)).and_then(|rule| rule.limit());
+        let limit = self.rule(hit.rule).and_then(Rule::limit);
         Some(Explanation { kind: info.kind, folded: text.folded.text, dropped, limit })
     }
 }

@@ -2,10 +2,12 @@
 //! what was decided since; by itself it only asks a person, unless it was right often enough in the group.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::pieces::read_together;
 use super::{Build, Draft, Found, Hit, Learned, Learnt, Look, Rule};
 use crate::domain::score::{BANDS, Features, Lessons, Model, Scored, Taught, at_least, millionths};
 use crate::domain::text::Text;
@@ -27,6 +29,8 @@ pub(super) struct Score {
     learn: bool,
     /// When what it finds is a violation.
     strict: Option<Strict>,
+    /// For how many seconds short messages of one member are read together.
+    pieces: Option<Spanned<i64>>,
 }
 
 fn yes() -> bool {
@@ -67,6 +71,7 @@ impl Draft for Score {
             let precision = build.number(&strict.precision, "precision", 50..=99);
             Some((precision?, build.number(&strict.decisions, "decisions", 5..=1000)?))
         });
+        let together = read_together(self.pieces.as_ref(), build);
         let path = self.model.get_ref();
         let read = (build.read)(path).and_then(|source| Model::read(&source.text));
         let model = read.map_err(|why| {
@@ -82,8 +87,8 @@ impl Draft for Score {
             return None;
         }
         let strict = strict.flatten();
-        let scores = Scores { model: model.ok()?, line: line?, shortest: shortest?, doubts, learn: self.learn, strict };
-        Some(Box::new(scores))
+        let (model, line, shortest, together) = (model.ok()?, line?, shortest?, together?);
+        Some(Box::new(Scores { model, line, shortest, doubts, learn: self.learn, strict, together }))
     }
 }
 
@@ -97,11 +102,17 @@ struct Scores {
     learn: bool,
     /// Percent, and decided cases.
     strict: Option<(u32, u32)>,
+    /// How long short messages are read together.
+    together: Duration,
 }
 
 impl Rule for Scores {
     fn looks(&self) -> &'static [Look] {
         &[Look::Learned]
+    }
+
+    fn pieces(&self) -> Duration {
+        self.together
     }
 
     fn by_learning(&self, text: &Text, features: &mut Features, learned: Learned<'_>, found: &mut Found<'_>) {

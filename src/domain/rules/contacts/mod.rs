@@ -11,6 +11,7 @@ mod tests;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -20,6 +21,7 @@ use self::numbers::Number;
 pub(super) use self::numbers::{bank_cards, identity_cards, phones};
 use super::keywords::{take_lists, take_words};
 use super::links::is_within;
+use super::pieces::read_together;
 use super::{Build, Draft, Found, Hit, Look, MOST_HITS, Rule, RuleId, TOGETHER, Word};
 use crate::domain::case::Span;
 use crate::domain::event::{Message, Segment};
@@ -51,6 +53,8 @@ pub(super) struct Contacts {
     /// … and where none of these stands in the text.
     #[serde(default)]
     none: Vec<Spanned<String>>,
+    /// For how many seconds short messages of one member are read together.
+    pieces: Option<Spanned<i64>>,
 }
 
 /// What somebody may be reached by.
@@ -137,11 +141,13 @@ impl Draft for Contacts {
         if let Some(list) = none {
             take_words(build, list, &self.none, &[]);
         }
+        let pieces = read_together(self.pieces.as_ref(), build)?;
         let rule = Reachable {
             finder: Finder { kinds, allow, short_links, only_disguised: self.only_disguised },
             with,
             none,
             within,
+            pieces,
         };
         (build.errors() == before).then(|| Box::new(rule) as Box<dyn Rule>)
     }
@@ -270,9 +276,14 @@ struct Reachable {
     with: Option<RuleId>,
     none: Option<RuleId>,
     within: u32,
+    pieces: Duration,
 }
 
 impl Rule for Reachable {
+    fn pieces(&self) -> Duration {
+        self.pieces
+    }
+
     fn looks(&self) -> &'static [Look] {
         match self.with {
             Some(_) => &[Look::Words],

@@ -12,7 +12,9 @@ fn a_text_that_stutters_is_read_with_each_character_once() {
     assert_eq!(said("做做吗，一一单单单 555块块"), rows(&[("", "一一单单单 555块块")]));
     assert_eq!(said("谢谢，nmsl 是什么，哈哈哈"), rows(&[("", "nmsl")]));
     let mut scratch = Scratch::default();
-    rules.find(&message(vec![Segment::Text("爸爸妈妈天天说nnmsl".into())]), &mut scratch);
+    let message = message(vec![Segment::Text("爸爸妈妈天天说nnmsl".into())]);
+    rules.find(&message, &mut scratch);
+    rules.find_learned(&message, Learned::default(), &mut scratch);
     let [hit] = &scratch.hits[..] else { panic!("{:?}", scratch.hits) };
     assert_eq!(hit.disguise.map(|disguise| disguise.views.in_chat()).as_deref(), Some("叠字"));
 }

@@ -390,7 +390,9 @@ fn message(content: Vec<Segment>) -> Message {
 /// What is found in a message: where, and the matched characters.
 fn in_message(rules: &Ruleset, content: Vec<Segment>) -> Vec<(String, String)> {
     let mut scratch = Scratch::default();
-    rules.find(&message(content), &mut scratch);
+    let message = message(content);
+    rules.find(&message, &mut scratch);
+    rules.find_learned(&message, Learned::default(), &mut scratch);
     shown(rules, &scratch)
 }
 

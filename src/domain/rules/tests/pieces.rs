@@ -4,15 +4,17 @@ use super::*;
 use crate::domain::recent::Piece;
 
 /// Plays (member, seconds, text) and gives what is found in pieces: at which place, what, how, and whether it is sure.
-fn cut(rules: &Ruleset, said: &[(u64, i64, &str)]) -> Vec<String> {
+pub(super) fn cut(rules: &Ruleset, said: &[(u64, i64, &str)]) -> Vec<String> {
     let (mut recent, mut scratch) = (Recent::default(), Scratch::default());
     let mut told = Vec::new();
     for (place, (member, seconds, text)) in said.iter().enumerate() {
-        rules.find_in_text(text, &mut scratch);
+        let message = message(vec![Segment::Text((*text).into())]);
+        rules.find(&message, &mut scratch);
+        rules.find_learned(&message, Learned::default(), &mut scratch);
         let piece = Piece::of(&scratch.text.original);
         let sighting = Sighting { piece, ..sighting(*member, 1, *seconds, &scratch.text) };
         recent.note(rules.needs(), &sighting);
-        rules.find_recent(&recent, &sighting, &Message::default(), moment(*seconds), &mut scratch);
+        rules.find_in_pieces(&recent, &sighting, Learned::default(), &mut scratch);
         for hit in scratch.hits.iter().filter(|hit| hit.part.is_some()) {
             let setting = RuleSetting { verdict: Verdict::Violation, ..setting() };
             let finding = rules.finding(hit, &scratch.text.original, &setting).unwrap();
@@ -50,12 +52,30 @@ fn what_is_long_late_or_innocent_is_not() {
 }
 
 #[test]
-fn only_words_are_looked_for_in_pieces_and_only_where_they_are_wanted() {
+fn pieces_are_read_together_only_where_that_is_wanted() {
     // messages of the same second are no time apart, which is not more than no time
     let off = rules(&format!("{RULE}\npieces = 0"));
     assert_eq!(cut(&off, &[(1, 0, "加"), (1, 0, "微"), (1, 0, "信")]), [""; 0]);
-    let others = rules(&format!("{RULE}\n[regex]\npatterns = [\"微信.{{0,4}}红包\"]"));
-    assert_eq!(cut(&others, &[(1, 0, "微信领"), (1, 0, "红包")]), [""; 0]);
+    let off = rules("[regex]\npatterns = [\"微信.{0,4}红包\"]\npieces = 0\n[keywords]\nwords = [\"裸聊\"]");
+    assert_eq!(cut(&off, &[(1, 0, "微信领"), (1, 0, "红包"), (1, 0, "裸"), (1, 1, "聊")]), ["3 裸聊 pieces Review"]);
+}
+
+#[test]
+fn patterns_numbers_and_words_that_only_together_are_a_hit_may_be_in_pieces_too() {
+    let patterns = rules("[regex]\npatterns = ['微信.{0,4}红包']");
+    assert_eq!(cut(&patterns, &[(1, 0, "微信领"), (1, 2, "红包")]), ["1 微信领红包 pieces Review"]);
+    assert_eq!(
+        cut(&patterns, &[(1, 0, "今天晚上大家一起用微信"), (1, 2, "发红包")]),
+        [""; 0],
+        "where two sentences meet"
+    );
+    let contacts = rules("[contacts]\nkinds = [\"phone\"]");
+    let told = cut(&contacts, &[(1, 0, "打我电话"), (1, 2, "1380013"), (1, 4, "8000")]);
+    assert_eq!(told, ["2 13800138000 pieces Review"]);
+    let together = rules("[combination]\nall = [[\"日结\", \"兼职\"], [\"滴滴我\", \"加我\"]]");
+    let said =
+        [(1, 0, "手机就能做的兼职"), (1, 5, "一天三百，不收任何费用"), (1, 9, "想做的滴滴我"), (1, 12, "名额不多")];
+    assert_eq!(cut(&together, &said), ["2 兼职一天三百，不收任何费用想做的滴滴我 pieces Violation"]);
 }
 
 #[test]
@@ -72,6 +92,6 @@ fn pieces_are_the_same_after_a_restart() {
     rules.find_in_text("信", &mut scratch);
     let last = Sighting { piece: Piece::of("信"), ..sighting(1, 1, 2, &scratch.text) };
     again.note(rules.needs(), &last);
-    rules.find_recent(&again, &last, &Message::default(), moment(2), &mut scratch);
+    rules.find_in_pieces(&again, &last, Learned::default(), &mut scratch);
     assert_eq!(scratch.hits.len(), 1);
 }

@@ -1,5 +1,6 @@
 //! Rules that ask a model.
 
+use super::pieces::cut;
 use super::*;
 use crate::domain::score::{About, Features, How, Learner, Lesson, Lessons, Line, Model, Row, VERSION};
 
@@ -65,6 +66,26 @@ fn find(rules: &Ruleset, text: &str, lessons: &Lessons) -> Vec<Hit> {
     let learned = Learned { lessons: Some(lessons), group: Some(GroupKey(1)) };
     rules.find_learned(&message, learned, &mut scratch);
     scratch.hits
+}
+
+#[test]
+fn what_is_said_over_several_messages_is_told_with_the_one_that_makes_it_sure() {
+    let rules = rule("model = \"a.model\"\nmin_characters = 8").unwrap();
+    let said = [(1, 0, "兼职"), (1, 4, "日结"), (1, 8, "加我微信"), (1, 12, "今天"), (2, 13, "几点开会")];
+    assert_eq!(cut(&rules, &said), ["2 兼职日结加我微信 pieces Violation"]);
+    assert_eq!(cut(&rules, &[(1, 0, "今天"), (1, 4, "兼职日结，加我微信")]), [""; 0], "it is in the second alone");
+    assert_eq!(cut(&rules, &[(1, 0, "兼职"), (1, 40, "日结"), (1, 80, "加我微信")]), [""; 0], "too late");
+    let off = rule("model = \"a.model\"\npieces = 0\nmin_characters = 8").unwrap();
+    assert_eq!(cut(&off, &said), [""; 0]);
+}
+
+#[test]
+fn what_stands_between_the_characters_hides_nothing_from_it() {
+    let rules = rule("model = \"a.model\"").unwrap();
+    let hits = find(&rules, "兼口职口日口结口加口我口微口信", &Lessons::default());
+    let [hit] = &hits[..] else { panic!("{hits:?}") };
+    assert_eq!(hit.disguise.map(|disguise| disguise.views.in_chat()).as_deref(), Some("夹字"));
+    assert_eq!((hit.span.start, hit.span.end), (0, 15));
 }
 
 #[test]

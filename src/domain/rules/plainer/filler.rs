@@ -1,0 +1,177 @@
+//! Texts with something between their characters that says nothing: 加口微口信, 加啊微的信呢, 加a微b信c, jia1wei1xin4.
+
+use super::Plainer;
+use crate::domain::case::Span;
+use crate::domain::disguise::View;
+use crate::domain::text::{Text, folded_char};
+
+/// So many fillers in a row make one look again …
+const FEWEST: usize = 3;
+/// … and from so many on nobody writes so for another reason.
+const SURELY: usize = 4;
+/// So many characters at most stand between one filler and the next.
+const APART: usize = 2;
+/// So many letters at most stand before the number of a tone.
+const SYLLABLE: usize = 6;
+/// What can stand anywhere in a sentence and leaves what it says as it is.
+const PARTICLES: [char; 24] = [
+    '啊', '吧', '呢', '嘛', '吗', '哦', '噢', '呀', '哈', '啦', '嗯', '呃', '额', '哎', '唉', '诶', '喔', '哇', '咯',
+    '呐', '嘞', '的', '了', '么',
+];
+
+/// What may be a filler.
+#[derive(Clone, Copy, Debug)]
+enum Filler {
+    /// Always the same character, neither letter nor digit.
+    Same(char),
+    /// Words that say nothing.
+    Particles,
+    /// Letters and digits between characters of Han.
+    Latin,
+    /// Numbers of tones behind syllables in letters.
+    Tones,
+}
+
+impl Filler {
+    fn is(self, c: char) -> bool {
+        match self {
+            Self::Same(filler) => c == filler,
+            Self::Particles => PARTICLES.contains(&c),
+            Self::Latin => c.is_ascii_alphanumeric(),
+            Self::Tones => ('1'..='5').contains(&c),
+        }
+    }
+
+    /// Whether what stands between two of them may stand there.
+    fn is_between(self, kept: &[(u32, char)]) -> bool {
+        let longest = if matches!(self, Self::Tones) { SYLLABLE } else { APART };
+        let fits = |c: char| match self {
+            Self::Tones => c.is_ascii_lowercase(),
+            Self::Latin => !c.is_ascii(),
+            Self::Same(_) | Self::Particles => true,
+        };
+        (1..=longest).contains(&kept.len()) && kept.iter().all(|(_, c)| fits(*c))
+    }
+
+    /// Which characters are such fillers that stand one behind the other, and how many there are in the longest row.
+    fn row(self, kept: &[(u32, char)]) -> (Vec<bool>, usize) {
+        let mut filled = vec![false; kept.len()];
+        let mut most = 0;
+        let mut row: Vec<std::ops::Range<usize>> = Vec::new();
+        let mut at = 0;
+        for run in kept.chunk_by(|one, other| self.is(one.1) == self.is(other.1)) {
+            let place = at..at + run.len();
+            at = place.end;
+            let is_filler = run.first().is_some_and(|(_, c)| self.is(*c));
+            if is_filler {
+                row.push(place);
+            }
+            if !is_filler && !self.is_between(run) || at == kept.len() {
+                if row.len() >= FEWEST {
+                    most = most.max(row.len());
+                    for at in row.iter().cloned().flatten() {
+                        filled.get_mut(at).into_iter().for_each(|is| *is = true);
+                    }
+                }
+                row.clear();
+            }
+        }
+        (filled, most)
+    }
+}
+
+/// What a text may be filled with, by a look that costs little.
+fn candidates(fold: &str) -> Vec<Filler> {
+    let mut all = Vec::new();
+    let (mut particles, mut borders, mut tones) = (0, 0, 0);
+    let mut seen = ['\0'; 1 + (FEWEST - 1) * (1 + APART)];
+    for c in fold.chars() {
+        let before = seen.last().copied().unwrap_or_default();
+        seen.rotate_left(1);
+        if let Some(last) = seen.last_mut() {
+            *last = c;
+        }
+        let is_row = |distance: usize| (1..FEWEST).all(|back| seen.iter().rev().nth(back * distance) == Some(&c));
+        if !c.is_ascii()
+            && before != c
+            && (2..=1 + APART).any(is_row)
+            && !all.iter().any(|one| matches!(one, Filler::Same(same) if *same == c))
+        {
+            all.push(Filler::Same(c));
+        }
+        particles += usize::from(Filler::Particles.is(c));
+        borders += usize::from(c.is_ascii_alphanumeric() && before != '\0' && !before.is_ascii());
+        tones += usize::from(Filler::Tones.is(c) && before.is_ascii_lowercase());
+    }
+    all.extend((particles >= FEWEST).then_some(Filler::Particles));
+    all.extend((borders >= FEWEST).then_some(Filler::Latin));
+    all.extend((tones >= FEWEST).then_some(Filler::Tones));
+    all
+}
+
+/// A text without its fillers, where it has such.
+pub(super) fn without(text: &Text) -> Option<Plainer> {
+    let candidates = candidates(&text.folded.text);
+    if candidates.is_empty() {
+        return None;
+    }
+    let kept: Vec<(u32, char)> =
+        (0..).zip(text.original.chars()).filter_map(|(at, c)| Some((at, folded_char(c)?))).collect();
+    let rows = candidates.into_iter().map(|filler| filler.row(&kept));
+    let (filled, most) = rows.filter(|(_, most)| *most > 0).max_by_key(|(_, most)| *most)?;
+    let fillers: Vec<u32> = kept.iter().zip(filled).filter(|(_, filled)| *filled).map(|((at, _), _)| *at).collect();
+    let mut left = fillers.iter().peekable();
+    let (mut plain, mut places): (String, Vec<Span>) = (String::with_capacity(text.original.len()), Vec::new());
+    for (at, c) in (0..).zip(text.original.chars()) {
+        if left.next_if(|filler| **filler == at).is_none() {
+            plain.push(c);
+            places.push(Span { start: at, end: at + 1 });
+        }
+    }
+    Some(Plainer { text: plain, places, surely: most >= SURELY, view: View::Filler })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<(String, bool)> {
+        let mut judged = Text::default();
+        judged.set(text);
+        without(&judged).map(|plainer| (plainer.text, plainer.surely))
+    }
+
+    #[test]
+    fn what_stands_between_is_left_out() {
+        let cases = [
+            ("加口微口信口", "加微信"),
+            ("加口微口信口领口红包", "加微信领红包"),
+            ("加啊微的信呢领了", "加微信领"),
+            ("加a微bc信d", "加微信"),
+            ("jia1wei1xin4", "jiaweixin"),
+            ("加 口 微 口 信 口", "加  微  信 "),
+        ];
+        for (filled, plain) in cases {
+            assert_eq!(read(filled).map(|(text, _)| text).as_deref(), Some(plain), "{filled}");
+        }
+        assert_eq!(read("加口微口信口").map(|(_, surely)| surely), Some(false), "three may be chance");
+        assert_eq!(read("加口微口信口领口红包").map(|(_, surely)| surely), Some(true));
+    }
+
+    #[test]
+    fn what_has_no_fillers_is_left_alone() {
+        for text in [
+            "",
+            "今天天气很好",
+            "好的好的",
+            "加微信",
+            "用A方案还是B方案呢",
+            "www.bilibili.com",
+            "哈哈哈哈哈哈",
+            "啊啊啊啊",
+            "口口口",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}
