@@ -319,7 +319,7 @@ fn one(c: char, class: Class, random: &mut Random) -> Option<String> {
 
 /// First letters from the beginning or from the end on.
 fn initials(word: &[char], strength: Strength, random: &mut Random) -> Option<String> {
-    let count = strength.of(word.len()).max(2).min(word.len());
+    let count = strength.of(word.len()).min(word.len());
     let from = if random.below(2) == 0 { 0 } else { word.len() - count };
     let chosen = from..from + count;
     if !word.get(chosen.clone())?.iter().any(|c| sound(*c).is_some()) {

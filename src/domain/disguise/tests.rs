@@ -37,6 +37,8 @@ fn words_are_found_however_they_are_written() {
         ("力口微亻言", "力口微亻言 = 加微信 (split)"),
         ("カロ微イ言", "カロ微イ言 = 加微信 (split)"),
         ("加v信了解", "加v信 = 加微信 (letter)"),
+        ("一起裸l吧", "裸l = 裸聊 (initial)"),
+        ("刷单j职日结", "刷单j职 = 刷单兼职 (initial)"),
         ("➕薇❤领资料", "➕薇❤ = 加微信 (sound + symbol)"),
         ("加薇[爱心]领资料", "加薇[爱心] = 加微信 (sound + symbol)"),
         ("刷弹见值", "刷弹见值 = 刷单兼职 (sound)"),

@@ -73,6 +73,9 @@ impl Patterns {
                 self.keys.push(&codes, pattern(Kind::Initials { from: from as u8, to: to as u8 }));
             }
         }
+        for (from, written) in one_initial(chars) {
+            self.orders.push(&written, pattern(Kind::Initials { from, to: from + 1 }));
+        }
         let swapped = (0..chars.len() as u8 - 1).map(Kind::Swapped).filter(|_| chars.len() > 2);
         let all_swapped = (0..chars.len().saturating_sub(3).min(2) as u8).map(Kind::AllSwapped);
         for kind in [Kind::Reversed].into_iter().chain(swapped).chain(all_swapped) {
@@ -111,10 +114,27 @@ fn initial_runs(length: usize) -> impl Iterator<Item = (usize, usize)> {
     })
 }
 
+/// A word with a letter in place of one of its characters, and which: 裸l, 百j乐. They are looked for as they are written, like what
+/// stands in another order: as codes they would be as many again as all others.
+fn one_initial(chars: &[char]) -> impl Iterator<Item = (u8, Vec<char>)> {
+    let places = (0..chars.len() as u8).filter(move |_| chars.len() <= LONGEST_MIXED);
+    places.filter_map(|at| {
+        let mut written = chars.to_vec();
+        let place = written.get_mut(usize::from(at))?;
+        *place = first_letter(*place)?;
+        Some((at, written))
+    })
+}
+
 /// The code of the first letter of a character's usual sound.
 fn initial(c: char) -> Option<u16> {
+    plain_code(first_letter(c)?)
+}
+
+/// The first letter of a character's usual sound.
+pub(super) fn first_letter(c: char) -> Option<char> {
     let syllable = SOUNDS.of(c).next()?;
-    plain_code(SOUNDS.spelling(syllable).chars().next()?)
+    SOUNDS.spelling(syllable).chars().next().filter(char::is_ascii_lowercase)
 }
 
 /// Every way to take one code of each, up to [`MOST_READINGS`].

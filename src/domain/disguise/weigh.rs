@@ -3,7 +3,7 @@
 use super::lattice::{Lattice, Reading, is_usual_latin};
 use super::ordinary::Costs;
 use super::sounds::{SOUNDS, Syllable, is_han};
-use super::variants::{Kind, Pattern, Word, reordered};
+use super::variants::{Kind, Pattern, Word, first_letter, reordered};
 use super::{Step, View};
 use crate::domain::case::Span;
 use crate::domain::text::GapKind;
@@ -35,8 +35,11 @@ pub(super) fn written(pattern: &Pattern, word: &Word, path: &[Step], lattice: &L
         let view = match pattern.kind {
             Kind::Sounds => read_as(step.how, meant(at)),
             Kind::Initials { from, to } if (usize::from(from)..usize::from(to)).contains(&at) => {
-                let letter = matches!(step.how, Reading::Said(_, None));
-                letter.then(|| if is_letter(meant(at)) { View::Plain } else { View::Initial })
+                let Reading::Said(c, None) = step.how else { return false };
+                match meant(at) {
+                    meant if meant == c => Some(View::Plain),
+                    meant => (first_letter(meant) == Some(c)).then_some(View::Initial),
+                }
             }
             Kind::Initials { .. } => read_as(step.how, meant(at)).filter(|view| *view == View::Plain),
             Kind::Reversed | Kind::Swapped(_) | Kind::AllSwapped(_) => moved(step.how, order.get(at).copied()),

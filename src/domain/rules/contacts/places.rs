@@ -96,6 +96,19 @@ const TOP: &[&str] = &[
     "fun", "win", "bet", "cyou", "sbs", "cfd", "lol", "me", "tv", "io", "im", "co",
 ];
 
+/// The same as they are spelled out by sound.
+const SPELLED: &[(&str, &str)] = &[
+    ("康姆", "com"),
+    ("康母", "com"),
+    ("康木", "com"),
+    ("抗姆", "com"),
+    ("抗母", "com"),
+    ("肯姆", "com"),
+    ("西恩", "cn"),
+    ("耐特", "net"),
+    ("托普", "top"),
+];
+
 /// No more contacts of a text are told.
 const MOST: usize = crate::domain::rules::MOST_HITS;
 
@@ -123,7 +136,7 @@ pub(super) fn find(text: &Text, short_links: &[String]) -> Vec<Contact> {
         }
     }
     let letters = Letters::of(&text.original);
-    for contact in letters.mails().chain(letters.hidden()).chain(letters.schemes()).take(MOST) {
+    for contact in letters.mails().chain(letters.hidden()).chain(letters.spelled()).chain(letters.schemes()).take(MOST) {
         if !found.iter().any(|other| super::numbers::overlap(other.span, contact.span)) {
             found.push(contact);
         }
@@ -220,6 +233,19 @@ impl Letters {
         })
     }
 
+    /// Addresses whose end is spelled out: `abc888点康姆`.
+    fn spelled(&self) -> impl Iterator<Item = Contact> {
+        let dots = self.seen.iter().enumerate().filter(|(_, c)| matches!(c, '点' | '.')).map(|(at, _)| at);
+        dots.filter_map(|dot| {
+            let end = dot + 3;
+            let said = self.text(dot + 1, end);
+            let (_, top) = SPELLED.iter().find(|(spelled, _)| *spelled == said)?;
+            let from = self.back(dot, |c| c.is_ascii_alphanumeric() || c == '-');
+            let host = format!("{}.{top}", self.text(from, dot));
+            (dot - from >= 3).then(|| Contact { text: host, ..self.contact(Kind::HiddenLink, from, end) })
+        })
+    }
+
     /// The address that the word `from..end` is the end of.
     fn hidden_before(&self, from: usize, end: usize) -> Option<Contact> {
         let bounded = |c: char| !c.is_ascii_alphanumeric();
@@ -267,7 +293,7 @@ impl Letters {
             '点' => Dot::Said { spaced },
             '.' if spaced => Dot::Spaced,
             '.' if written == '。' || written == '｡' => Dot::Other,
-            '·' | '•' | '・' | '∙' | '‧' | ',' | '、' => Dot::Other,
+            '·' | '•' | '・' | '∙' | '⋅' | '‧' | '․' | 'ꓸ' | '°' | '丶' | ',' | '、' => Dot::Other,
             _ => return None,
         };
         (label_end > 0 && self.at(label_end - 1).is_ascii_alphanumeric()).then_some((label_end, dot))

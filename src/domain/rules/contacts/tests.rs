@@ -197,6 +197,7 @@ fn ordinary_numbers_are_no_contacts() {
         "一二三四五，上山打老虎",
         "二零二六年十一月二十二日",
         "早上 9 点 top 榜更新",
+        "早上 9 点康姆来电",
         "我在 10 点 com 口等",
         "a.b.c 三个选项",
         "ok,me too",
@@ -229,6 +230,9 @@ fn what_is_hidden_is_told_from_what_is_written_as_usual() {
         "🐧1234567",
         "加口 1234567",
         "abc88点com",
+        "abc88点康姆",
+        "abc88ꓸcom",
+        "abc88丶com",
     ] {
         assert!(disguised(text), "{text}");
     }

@@ -1,5 +1,6 @@
 //! Finds addresses in a text: `https://…`, `www.…` and bare domains, with no space needed between them and Chinese.
 
+use std::net::Ipv4Addr;
 use std::ops::Range;
 
 use crate::domain::case::Span;
@@ -206,6 +207,16 @@ impl Scan {
         Address { span: span(start, end), host, rest, plain }
     }
 
+    /// The number of a machine that anybody can reach, with a port or a path behind it: without one it is as often a version.
+    fn bare_number(&self, start: usize, end: usize, host: &str) -> Option<Address> {
+        let number: Ipv4Addr = host.parse().ok()?;
+        let inside = number.is_private() || number.is_loopback() || number.is_link_local() || number.is_unspecified();
+        let last = self.path_end(end);
+        // 8.8.8.0/24 is many of them.
+        let leads = self.bytes(end, last).iter().skip(1).any(|b| self.at(end) == b':' || !b.is_ascii_digit());
+        (!inside && leads).then(|| self.address(start, start..end, last))
+    }
+
     /// A domain without a scheme in `from..to`, which has no empty label but at its ends.
     fn bare(&self, from: usize, to: usize) -> Option<Address> {
         let edge = |b: &u8| matches!(b, b'.' | b'-' | b'_');
@@ -214,6 +225,9 @@ impl Scan {
         let end = from + run.iter().rposition(|b| !edge(b))? + 1;
         let host = std::str::from_utf8(self.bytes(start, end)).ok()?;
         let (rest, top) = host.rsplit_once('.')?;
+        if top.bytes().all(|b| b.is_ascii_digit()) {
+            return self.bare_number(start, end, host);
+        }
         let known = TOP.contains(&top) || top.starts_with("xn--");
         let www = rest.strip_prefix("www.").is_some() && top.len() > 1 && top.bytes().all(|b| b.is_ascii_lowercase());
         let is_mail = self.at(end) == b'@' || (start > 0 && self.at(start - 1) == b'@');
