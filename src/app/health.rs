@@ -53,9 +53,14 @@ impl Health {
 
     /// This part is well. Cheap when it was before.
     pub fn clear(&self, part: &str) {
-        if self.reasons.read().unwrap_or_else(PoisonError::into_inner).contains_key(part) {
+        if self.is_unwell(part) {
             self.reasons.write().unwrap_or_else(PoisonError::into_inner).remove(part);
         }
+    }
+
+    /// Whether this part is not well.
+    pub fn is_unwell(&self, part: &str) -> bool {
+        self.reasons.read().unwrap_or_else(PoisonError::into_inner).contains_key(part)
     }
 
     /// Something about this part that an operator should look at while the daemon is ready all the same; what was noted of

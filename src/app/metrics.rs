@@ -68,6 +68,7 @@ pub struct Metrics {
     reloads: [Counter; 4],
     reminders: [Counter; 3],
     ready: Gauge,
+    paused: Gauge,
     started: Gauge,
     retries: Counter,
     store_failures: Counter,
@@ -142,6 +143,7 @@ impl Metrics {
             reloads,
             reminders,
             ready: add(all, "ready", "1 when /readyz says so, else 0", Gauge::default()),
+            paused: add(all, "paused", "1 while everything is paused by an operator, else 0", Gauge::default()),
             started: add(all, "start_time_seconds", "When the daemon started, since 1970", Gauge::default()),
             retries: add(all, "retries", "Attempts that were not the first", Counter::default()),
             store_failures: add(all, "store_failures", "Commits that failed", Counter::default()),
@@ -366,6 +368,11 @@ impl Metrics {
     /// The daemon starts.
     pub fn started(&self, now: Timestamp) {
         self.started.set(now.0 / 1000);
+    }
+
+    /// Whether everything is paused.
+    pub fn paused(&self, paused: bool) {
+        self.paused.set(i64::from(paused));
     }
 
     /// Whether the daemon is ready.

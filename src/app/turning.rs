@@ -174,6 +174,7 @@ impl Turning {
         if self.paused.as_ref() == paused {
             return;
         }
+        self.metrics.paused(paused.is_some());
         match paused {
             Some(ByWhom { name, at, .. }) => {
                 tracing::warn!(by = name, since = %at, "everything is paused: it is judged and recorded, and nothing is done");

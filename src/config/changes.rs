@@ -309,6 +309,7 @@ const KEYS: &[(&str, &str)] = &[
     ("retention", "各种记录保留天数"),
     ("profile", "档案"),
     ("admins", "管理员"),
+    ("alerts", "告警送到哪里"),
     ("owner", "群主"),
     ("capabilities", "能力"),
     ("secret", "密钥"),

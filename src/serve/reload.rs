@@ -214,11 +214,15 @@ impl Worker {
         let version = &self.version;
         let counted = match outcome {
             Ok(reloaded) => {
+                let mended = self.health.is_unwell(health::CONFIG);
                 self.health.clear(health::CONFIG);
                 let Reloaded { from, to, .. } = reloaded;
                 if reloaded.changed {
                     tracing::info!(%from, %to, "the configuration was reloaded: {}", reloaded.line());
                     Reload::Changed
+                } else if mended {
+                    tracing::info!(%version, "the configuration on disk is sound again: it is the one in force");
+                    Reload::Unchanged
                 } else {
                     tracing::debug!(%version, "the configuration was read again: nothing has changed");
                     Reload::Unchanged

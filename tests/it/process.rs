@@ -296,9 +296,11 @@ async fn who_stopped_everything_is_said_until_somebody_has_it_go_on() {
     daemon.stop().await;
     let daemon = home.start().await;
     noted(&daemon).await;
+    assert!(daemon.admin("/metrics").await.1.contains("\nqunwei_paused 1\n"));
     assert!(daemon.log().contains("WARN") && daemon.log().contains("everything is paused"), "{}", daemon.log());
     said(&daemon, "resume").await;
     until("the log says so", || daemon.log().contains("everything is resumed").then_some(())).await;
+    assert!(daemon.admin("/metrics").await.1.contains("\nqunwei_paused 0\n"));
     assert_eq!(daemon.admin("/readyz").await, (200, "ready\n".to_owned()));
     daemon.stop().await;
 }

@@ -163,11 +163,14 @@ fn half_width(c: char) -> char {
     }
 }
 
+/// What the key of `/` gives while one writes Chinese.
+const LIST_COMMA: char = '、';
+
 /// Whether a message may be a command: a quick look that nearly every message fails.
 pub fn looks_like_command(message: &Message, bot: Option<&str>) -> bool {
     let first = message.content.iter().find(|part| !matches!(part, Segment::Text(text) if text.trim().is_empty()));
     let stands_first = match first {
-        Some(Segment::Text(text)) => text.trim_start().starts_with(['/', '／']),
+        Some(Segment::Text(text)) => text.trim_start().starts_with(['/', '／', LIST_COMMA]),
         Some(Segment::Mention { user, .. }) => bot.is_some_and(|bot| *bot == **user),
         _ => false,
     };
@@ -204,7 +207,8 @@ pub fn parse(message: &Message, asked: &Asked<'_>) -> Option<Typed> {
         line.mentions.remove(0);
         rest = after.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '，' | ':' | '、'));
     }
-    let slash = rest.starts_with('/');
+    let meant = |rest: &str| named(rest.trim_start()).is_some();
+    let slash = rest.starts_with('/') || rest.strip_prefix(LIST_COMMA).is_some_and(meant);
     if !slash && !spoken_to {
         // Who quotes a message and calls the bot means that message, wherever the call stands.
         let reports = quotes_another(message, asked) && calls(message, asked.bot) && !is_false_alarm(message);
@@ -214,7 +218,7 @@ pub fn parse(message: &Message, asked: &Asked<'_>) -> Option<Typed> {
             Typed::Command(words.report())
         });
     }
-    let typed = rest.trim_start_matches('/').trim_start();
+    let typed = rest.trim_start_matches(['/', LIST_COMMA]).trim_start();
     let confirms = prefix(typed, CONFIRM).is_some_and(|rest| !rest.starts_with(char::is_alphabetic));
     match named(typed).or_else(|| confirms.then(|| (Name::Remind.info(), typed))) {
         Some((info, words)) => {

@@ -90,6 +90,13 @@ fn spaces_width_and_case_are_forgiven() {
 }
 
 #[test]
+fn the_key_of_the_slash_may_give_a_chinese_comma() {
+    assert_eq!(read("、帮助"), read("/帮助"));
+    assert_eq!(read(" 、 禁言 @x 10分钟 刷屏"), read("/禁言 @x 10分钟 刷屏"));
+    assert_eq!((read("、微笑"), read("、")), (None, None), "only where a command is meant");
+}
+
+#[test]
 fn what_is_no_command_is_left_alone() {
     for text in [
         "帮助",
