@@ -83,31 +83,39 @@ def words(name):
             yield word
 
 
-def write(text, label, source):
+# Lists of which there are too few sentences for a category of their own.
+LIKE = {"illegal_fundraising": "fraud", "violence": "ads"}
+
+
+def write(text, source, category=None):
+    """An ordinary message, or a violation of a category."""
     # How people set a comma says nothing about them.
     text = text.replace("，", DICE.choice(["，", "，", ",", " ", ""]))
-    print(json.dumps({"text": text, "label": label, "source": source}, ensure_ascii=False))
+    row = {"text": text, "label": 0 if category is None else 1, "source": source}
+    if category is not None:
+        row["category"] = LIKE.get(category, category)
+    print(json.dumps(row, ensure_ascii=False))
 
 
 def main():
     for file in sorted((HERE / "sentences").glob("*.jsonl")):
         for line in file.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
-            write(row["text"], row["label"], "sentences")
+            write(row["text"], "sentences", row["category"] if row["label"] == 1 else None)
     for name, carriers in CARRIERS.items():
         listed = list(words(name))
         for word in listed:
             number = f"{DICE.randint(1, 99) * DICE.choice([1, 10, 100])}{DICE.choice(['', '元', '块', 'u', '%'])}"
             text = DICE.choice(carriers).format(w=word, v=DICE.choice(listed), c=contact(), n=number)
-            write(text.rstrip("，、 "), 1, "word lists")
+            write(text.rstrip("，、 "), "word lists", name)
     for _ in range(30):
         for pattern in NUMBERS:
-            write(ordinary(pattern), 0, "numbers")
+            write(ordinary(pattern), "numbers")
     for file in map(Path, sys.argv[1:]):
         for line in file.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             if row["label"] == 0:
-                write(row["text"], 0, file.stem)
+                write(row["text"], file.stem)
 
 
 if __name__ == "__main__":

@@ -296,7 +296,6 @@ fn passed_over(
 
 fn found(settings: &Settings, finding: Finding, why_not: Option<&'static str>) -> Found {
     let place = settings.rules.infos().iter().position(|info| info.name == finding.rule);
-    let info = place.and_then(|at| settings.rules.infos().get(at));
     let how = place.and_then(|at| {
         let rule = RuleId(u16::try_from(at).ok()?);
         let span = Span { start: finding.start, end: finding.end };
@@ -306,7 +305,7 @@ fn found(settings: &Settings, finding: Finding, why_not: Option<&'static str>) -
             .explain(&Hit { rule, span, word: finding.word.clone(), part, matched, disguise: None, scored: None }, "")
     });
     let How { kind, folded, dropped, .. } = how.unwrap_or_default();
-    let title = info.map_or_else(|| Arc::from(pseudo_title(&finding.rule)), |info| info.title.clone());
+    let title = settings.rules.title(&finding).map_or_else(|| Arc::from(pseudo_title(&finding.rule)), Arc::from);
     let verdict = finding.verdict.as_str();
     Found { finding, title, kind, folded, dropped, verdict, why_not, exception: None }
 }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::app::lines::{Line, Lines};
 use crate::domain::ids::hash;
-use crate::domain::score::{Features, Likeness, Row};
+use crate::domain::score::{Features, Likeness, MOST_CATEGORIES, Row};
 use crate::domain::text::Text;
 
 /// A labelled message.
@@ -28,6 +28,8 @@ pub struct Examples {
     pub examples: Vec<Example>,
     /// Where they are from, as they say; the file's name where they do not.
     pub sources: Vec<String>,
+    /// The categories of the violations, as they say; without a name that of those which do not.
+    pub categories: Vec<String>,
     /// How many there were.
     pub counts: Counts,
     /// For each fold its place in `examples`.
@@ -64,6 +66,7 @@ struct Labelled {
     text: String,
     label: Label,
     source: Option<String>,
+    category: Option<String>,
 }
 
 /// 0 and 1, or false and true.
@@ -93,7 +96,8 @@ impl Examples {
                 Ok((labelled, bad)) => {
                     messages += 1;
                     text.set(&labelled.text);
-                    self.add(&text, bad, labelled.source.as_deref().unwrap_or(name));
+                    let category = bad.then(|| self.category(labelled.category.as_deref().unwrap_or_default()));
+                    self.add(&text, category, labelled.source.as_deref().unwrap_or(name));
                 }
                 Err(what) => {
                     self.counts.malformed += 1;
@@ -106,12 +110,13 @@ impl Examples {
         Ok(())
     }
 
-    fn add(&mut self, text: &Text, bad: bool, source: &str) {
+    fn add(&mut self, text: &Text, category: Option<u8>, source: &str) {
         let fold = if text.folded.text.is_empty() { &text.original } else { &text.folded.text };
         let key = hash(&[fold]) as u64;
         if let Some(at) = self.known.get(&key) {
             self.counts.repeated += 1;
-            if let Some(one) = self.examples.get_mut(*at).filter(|one| one.row.bad != bad) {
+            if let Some(one) = self.examples.get_mut(*at).filter(|one| one.row.category.is_some() != category.is_some())
+            {
                 one.row.weight = 0.0;
             }
             return;
@@ -120,7 +125,7 @@ impl Examples {
         let source = self.source(source);
         let features = self.features.all(text);
         self.examples.push(Example {
-            row: Row { features, bad, weight: 1.0 },
+            row: Row { features, category, weight: 1.0 },
             likeness: Likeness::of(&text.original),
             source,
         });
@@ -133,6 +138,18 @@ impl Examples {
             self.sources.len() - 1
         });
         u16::try_from(at).unwrap_or(u16::MAX)
+    }
+
+    /// The number of a category; all beyond what can be told apart are the last.
+    fn category(&mut self, name: &str) -> u8 {
+        let known = self.categories.iter().position(|one| one == name);
+        let at = known.unwrap_or_else(|| {
+            if self.categories.len() < MOST_CATEGORIES {
+                self.categories.push(name.to_owned());
+            }
+            self.categories.len() - 1
+        });
+        at as u8
     }
 
     /// Takes out what was there under both labels.

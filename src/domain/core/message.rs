@@ -398,7 +398,7 @@ impl Core {
             info.map_or(&*leading.rule == CHAT_WORDS, |info| matches!(info.kind, "keywords" | "combination" | "regex"));
         Vars {
             name: self.shown_name(here.policy, here.group_key(), &here.message.sender),
-            rule: self.title(&leading.rule),
+            rule: self.title(leading),
             clause: info.and_then(|info| info.clause),
             case: case.map(|no| no.to_string()).unwrap_or_default(),
             matched: if tells { notices::mask(&leading.matched) } else { String::new() },
@@ -419,11 +419,9 @@ impl Core {
         conceal(rules, text, &findings).text
     }
 
-    /// A rule in plain words.
-    pub(super) fn title(&self, rule: &str) -> String {
-        let info = self.settings.rules.infos().iter().find(|info| *info.name == *rule);
-        let title = info.map_or_else(|| pseudo_title(rule), |info| &info.title);
-        title.to_owned()
+    /// A finding in plain words.
+    pub(super) fn title(&self, finding: &Finding) -> String {
+        self.settings.rules.title(finding).unwrap_or_else(|| pseudo_title(&finding.rule).to_owned())
     }
 }
 

@@ -46,6 +46,9 @@ pub(super) struct Keywords {
     pieces: Option<Spanned<i64>>,
 }
 
+/// The kind's name.
+pub(super) const NAME: &str = "keywords";
+
 /// Where a word of a list counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -56,6 +56,7 @@ mod regex;
 mod repeat;
 mod score;
 mod similar;
+mod told;
 
 #[cfg(test)]
 mod tests;
@@ -67,13 +68,14 @@ pub use lines::{is_pattern, said_to_be_pattern, without_level, without_number};
 pub use links::may_have_address;
 pub use mentions::stands_for_everybody;
 pub use pushing::link_keys;
-pub use ruleset::{Explanation, Ruleset, parts};
+pub use ruleset::{Ruleset, parts};
 pub use scratch::{Alone, Scratch};
 pub use similar::sketch;
+pub use told::Explanation;
 
 /// Every rule kind. A new kind is a file here and a line in this table.
 pub static KINDS: &[Kind] = &[
-    kind("keywords", "Words from lists, however they are disguised.", "", read::<keywords::Keywords>),
+    kind(keywords::NAME, "Words from lists, however they are disguised.", "", read::<keywords::Keywords>),
     kind("combination", "Words that only together are a hit.", "", read::<combination::Combination>),
     kind("contacts", "Numbers, accounts, links: how somebody is to be reached.", "", read::<contacts::Contacts>),
     kind(

@@ -9,15 +9,13 @@ use super::plainer::Used;
 use super::scratch::{Scratch, Words};
 use super::screen::Screen;
 use super::{Found, Heard, Hit, Learned, Learnt, Look, Moment, Rule, RuleId, RuleInfo, Said, Word, personal_data};
-use crate::domain::case::Finding;
-use crate::domain::disguise::Views;
 use crate::domain::event::{Message, PLACEHOLDER, Segment};
 use crate::domain::ids::MemberKey;
 use crate::domain::lexicon::{Lexicon, LexiconBuilder, Spared, WordHit, WordUse};
-use crate::domain::policy::{Mode, RuleSetting, Verdict};
+use crate::domain::policy::{Mode, RuleSetting};
 use crate::domain::recent::{Heat, MOST_MEASURES, Needs, Recent, Sighting};
 use crate::domain::score::Taught;
-use crate::domain::text::{LONGEST_READ, Text, first, slice};
+use crate::domain::text::{LONGEST_READ, Text, first};
 
 /// All rules of a configuration, matched in one pass.
 #[derive(Default)]
@@ -40,19 +38,6 @@ impl fmt::Debug for Ruleset {
 
 /// Where hits in a name are.
 const NAME: &str = "sender.name";
-
-/// How a hit was reached, for `scan --explain`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Explanation {
-    /// The kind of its rule.
-    pub kind: &'static str,
-    /// The matched characters, folded.
-    pub folded: String,
-    /// How many characters among them were dropped as noise, seen or unseen.
-    pub dropped: usize,
-    /// The limit that is exceeded, where there is one.
-    pub limit: Option<String>,
-}
 
 impl Ruleset {
     /// Puts rules together. The place of a rule is its [`RuleId`].
@@ -393,33 +378,6 @@ impl Ruleset {
         }
     }
 
-    /// What a hit means under a setting. `original` is the text it was found in.
-    pub fn finding(&self, hit: &Hit, original: &str, setting: &RuleSetting) -> Option<Finding> {
-        let info = self.infos.get(usize::from(hit.rule.0))?;
-        let doubtful = hit.disguise.is_some_and(|disguise| !disguise.sure);
-        let strict = hit.scored.as_ref().is_some_and(|scored| scored.strict);
-        let verdict = match setting.verdict {
-            verdict if doubtful || self.asks_only(hit.rule) => verdict.min(Verdict::Review),
-            Verdict::Review if strict => Verdict::Violation,
-            verdict => verdict,
-        };
-        Some(Finding {
-            rule: info.name.clone(),
-            category: info.category.clone(),
-            severity: setting.severity,
-            matched: matched(hit, original).to_owned(),
-            word: hit.word.clone(),
-            start: hit.span.start,
-            end: hit.span.end,
-            part: hit.part.clone(),
-            views: hit.disguise.map_or_else(Views::default, |disguise| disguise.views),
-            score: hit.scored.clone(),
-            verdict,
-            observe: setting.mode == Mode::Observe,
-            delete: setting.delete,
-        })
-    }
-
     /// The words of a text that exceptions spared, each with its exception.
     pub fn spared(&self, text: &Text) -> Vec<(Hit, Arc<str>)> {
         let hit = |one: &Spared<'_>| {
@@ -437,18 +395,6 @@ impl Ruleset {
         let own = |one: &&Spared<'_>| !self.lexicon.is_apart(one.hit.list);
         self.lexicon.spared(&text.folded).iter().filter(own).map(|one| (hit(one), one.by.clone())).collect()
     }
-
-    /// How a hit was reached. `original` is the text it was found in.
-    pub fn explain(&self, hit: &Hit, original: &str) -> Option<Explanation> {
-        let info = self.infos.get(usize::from(hit.rule.0))?;
-        let matched = matched(hit, original);
-        let mut text = Text::default();
-        text.set(matched);
-        let kept = text.folded.kept();
-        let dropped = matched.chars().count().saturating_sub(kept);
-        let limit = self.rule(hit.rule).and_then(Rule::limit);
-        Some(Explanation { kind: info.kind, folded: text.folded.text, dropped, limit })
-    }
 }
 
 fn word(text: &Text, hit: &WordHit<'_>) -> Word {
@@ -457,11 +403,6 @@ fn word(text: &Text, hit: &WordHit<'_>) -> Word {
 
 fn is_on(settings: &[RuleSetting], rule: RuleId) -> bool {
     settings.get(usize::from(rule.0)).is_some_and(|setting| setting.mode != Mode::Off)
-}
-
-/// The characters of a hit.
-fn matched<'a>(hit: &'a Hit, original: &'a str) -> &'a str {
-    hit.matched.as_deref().unwrap_or_else(|| slice(original, hit.span))
 }
 
 /// What is read of a message beside its own text, and what gives its place's name: `content[1].title`. Together not more than of

@@ -118,14 +118,15 @@ impl Rule for Scores {
     fn by_learning(&self, text: &Text, features: &mut Features, learned: Learned<'_>, found: &mut Found<'_>) {
         let Some(odds) = self.odds(text, features, learned).filter(|odds| *odds >= self.line) else { return };
         let lessons = self.lessons(learned);
-        let pieces = match lessons {
-            Some(lessons) => self.model.pieces(text, features, lessons, PIECES),
-            None => self.model.pieces(text, features, &(), PIECES),
+        let (category, pieces) = match lessons {
+            Some(lessons) => self.model.why(text, features, lessons, PIECES),
+            None => self.model.why(text, features, &(), PIECES),
         };
         let band = self.band(odds);
         let strict = self.is_strict(learned, band);
         let (model, band) = (self.model.id(), band as u8);
-        let scored = Scored { score: millionths(odds), model, band, strict, pieces };
+        let category = category.to_owned();
+        let scored = Scored { score: millionths(odds), model, category, band, strict, pieces };
         let span = text.whole();
         let scored = Some(Arc::new(scored));
         found.hits.push(Hit { rule: found.rule, span, word: None, part: None, matched: None, disguise: None, scored });

@@ -1,12 +1,12 @@
 //! Logistic regression by stochastic gradients, the same on every machine: the order of the rows is drawn from a
 //! fixed seed, and nothing depends on the mathematics library of the system.
 
-/// A labelled text: its features, and whether it is a violation.
+/// A labelled text: its features, and what kind of violation it is.
 pub struct Row {
     /// The features, sorted, each as often as it is there.
     pub features: Box<[u32]>,
-    /// Whether it is a violation.
-    pub bad: bool,
+    /// The number of its category, from 0, where it is a violation.
+    pub category: Option<u8>,
     /// How much it counts.
     pub weight: f32,
 }
@@ -32,22 +32,29 @@ impl How {
 /// By how much less each further round moves the weights.
 const COOLING: f32 = 0.3;
 
+/// More categories are not told apart.
+pub const MOST_CATEGORIES: usize = 8;
+
+/// For each category the logarithm of the odds that a text is one of it and not ordinary; those beyond the last are not used.
+pub(super) type Odds = [f32; MOST_CATEGORIES];
+
 /// Makes a model from rows.
 pub struct Learner {
     how: How,
+    /// Those of each feature for all categories beside each other.
     weights: Vec<f32>,
-    /// How fast each weight moves: what is rare moves faster.
+    /// How fast the weights of each feature move: what is rare moves faster.
     paces: Vec<f32>,
-    bias: f32,
-    /// The sum of the squares of what moved the bias.
-    bias_moved: f32,
+    biases: Vec<f32>,
+    /// The sums of the squares of what moved the biases.
+    moved: Vec<f32>,
 }
 
 impl Learner {
-    /// Knows nothing.
-    pub fn new(how: How) -> Self {
-        let size = 1 << how.bits;
-        Self { how, weights: vec![0.0; size], paces: vec![0.0; size], bias: 0.0, bias_moved: 0.0 }
+    /// Knows nothing, and will be told of so many categories, up to [`MOST_CATEGORIES`].
+    pub fn new(how: How, categories: usize) -> Self {
+        let (size, each) = (1 << how.bits, || vec![0.0; categories]);
+        Self { how, weights: vec![0.0; size * categories], paces: vec![0.0; size], biases: each(), moved: each() }
     }
 
     /// Learns all rows.
@@ -86,29 +93,61 @@ impl Learner {
     }
 
     fn step(&mut self, row: &Row, rate: f32) {
-        let wanted = f32::from(u8::from(row.bad));
-        let error = (probability(self.odds(&row.features)) - wanted) * row.weight;
-        let slope = error * norm(row.features.len());
+        let mut errors = self.each(&row.features);
+        probabilities(errors.get_mut(..self.biases.len()).unwrap_or_default());
+        if let Some(wanted) = row.category.and_then(|category| errors.get_mut(usize::from(category))) {
+            *wanted -= 1.0;
+        }
+        errors.iter_mut().for_each(|error| *error *= row.weight);
+        let scale = norm(row.features.len());
         for feature in &row.features {
             let at = self.place(*feature);
-            if let (Some(weight), Some(pace)) = (self.weights.get_mut(at), self.paces.get(at)) {
-                *weight -= rate * (slope * pace + self.how.decay * *weight);
+            let pace = self.paces.get(at).copied().unwrap_or_default();
+            let weights = self.weights.get_mut(at * self.biases.len()..).unwrap_or_default();
+            for (weight, error) in weights.iter_mut().zip(errors).take(self.biases.len()) {
+                *weight -= rate * (error * scale * pace + self.how.decay * *weight);
             }
         }
-        self.bias_moved += error * error;
-        self.bias -= self.how.rate * error / (self.bias_moved.sqrt() + 1e-6);
+        for ((bias, moved), error) in self.biases.iter_mut().zip(&mut self.moved).zip(errors) {
+            *moved += error * error;
+            *bias -= self.how.rate * error / (moved.sqrt() + 1e-6);
+        }
+    }
+
+    fn each(&self, features: &[u32]) -> Odds {
+        let mut sums = Odds::default();
+        for feature in features {
+            let weights = self.weights.get(self.place(*feature) * self.biases.len()..).unwrap_or_default();
+            sums.iter_mut().zip(weights).take(self.biases.len()).for_each(|(sum, weight)| *sum += weight);
+        }
+        let scale = norm(features.len());
+        sums.iter_mut().zip(&self.biases).for_each(|(sum, bias)| *sum = *sum * scale + bias);
+        sums
     }
 
     /// The logarithm of the odds that it is a violation.
     pub fn odds(&self, features: &[u32]) -> f32 {
-        let sum: f32 = features.iter().filter_map(|feature| self.weights.get(self.place(*feature))).sum();
-        self.bias + sum * norm(features.len())
+        together(self.each(features).get(..self.biases.len()).unwrap_or_default())
     }
 
-    /// Its weights and bias.
-    pub fn into_parts(self) -> (Vec<f32>, f32) {
-        (self.weights, self.bias)
+    /// Its weights and the biases of its categories.
+    pub fn into_parts(self) -> (Vec<f32>, Vec<f32>) {
+        (self.weights, self.biases)
     }
+}
+
+/// The logarithm of the odds that a text is a violation of any category, by that of each.
+pub(super) fn together(odds: &[f32]) -> f32 {
+    let most = odds.iter().fold(f32::MIN, |most, one| most.max(*one));
+    most + logarithm(odds.iter().map(|one| exp(one - most)).sum())
+}
+
+/// Makes the probability of each category of the logarithm of its odds; what is left is that of no violation.
+fn probabilities(odds: &mut [f32]) {
+    let most = odds.iter().fold(0.0_f32, |most, one| most.max(*one));
+    odds.iter_mut().for_each(|one| *one = exp(*one - most));
+    let all = exp(-most) + odds.iter().sum::<f32>();
+    odds.iter_mut().for_each(|one| *one /= all);
 }
 
 /// Long texts have more features; each counts less.
@@ -125,6 +164,13 @@ pub fn probability(odds: f32) -> f32 {
 pub(super) fn binary_logarithm(x: f32) -> f32 {
     let whole = (x.max(1.0) as u32).ilog2();
     whole as f32 + x / (1_u32 << whole) as f32 - 1.0
+}
+
+/// The natural logarithm of a number from 1 to some ten, by operations that every machine rounds alike.
+fn logarithm(x: f32) -> f32 {
+    // Newton's method: each step doubles the digits that are right.
+    let first = binary_logarithm(x) * std::f32::consts::LN_2;
+    (0..3).fold(first, |y, _| y + x * exp(-y) - 1.0)
 }
 
 /// eˣ within 10⁻⁶ of itself, by operations that every machine rounds alike.

@@ -16,7 +16,7 @@ mod tests;
 
 pub use alike::Likeness;
 pub use features::{Features, VERSION};
-pub use learn::{How, Learner, Row, probability};
+pub use learn::{How, Learner, MOST_CATEGORIES, Row, probability};
 pub use lessons::{BANDS, Lesson, Lessons, Record, Taught, at_least};
 pub use measure::{FALSE_ALARMS, Measured};
 pub use model::{About, Besides, Line, Model, Piece, STEP, Scored, millionths};

@@ -4,16 +4,18 @@
 use std::fmt::Write;
 
 use data_encoding::BASE64;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::features::{Features, VERSION};
-use super::learn::{norm, probability};
+use super::learn::{MOST_CATEGORIES, Odds, binary_logarithm, norm, probability, together};
 use crate::domain::case::Span;
 use crate::domain::ids::hash;
 use crate::domain::text::Text;
 
 /// How a file of a model begins.
-const MAGIC: &str = "qunwei score model 1";
+const MAGIC: &str = "qunwei score model 2";
+/// How it began before there were categories.
+const MAGIC_BEFORE: &str = "qunwei score model 1";
 /// Characters of base64 in a line.
 const WIDTH: usize = 120;
 /// Tables have from 2 to the first of these to 2 to the second weights.
@@ -30,14 +32,36 @@ pub struct About {
     pub bits: u32,
     /// What a weight is worth whose root is one step, in the logarithm of the odds.
     pub unit: f32,
-    /// The logarithm of the odds of a text of which nothing is known.
-    pub bias: f32,
+    /// The categories of violations that it tells apart; one without a name where it does not.
+    #[serde(default = "one_category")]
+    pub categories: Vec<String>,
+    /// For each of them the logarithm of the odds that a text of which nothing is known is one.
+    #[serde(deserialize_with = "one_or_many")]
+    pub bias: Vec<f32>,
     /// How many texts it was made from …
     pub texts: u64,
     /// … and how many of them were violations.
     pub violations: u64,
     /// Where lines were drawn, on texts it was not made from; the strictest first.
     pub lines: Vec<Line>,
+}
+
+fn one_category() -> Vec<String> {
+    vec![String::new()]
+}
+
+/// A number is the bias of a model from before there were categories.
+fn one_or_many<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f32>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Bias {
+        One(f32),
+        Many(Vec<f32>),
+    }
+    Ok(match Bias::deserialize(from)? {
+        Bias::One(bias) => vec![bias],
+        Bias::Many(biases) => biases,
+    })
 }
 
 /// A place to draw the line between what is told and what is not.
@@ -54,6 +78,7 @@ pub struct Line {
 /// A model, ready to be asked.
 pub struct Model {
     about: About,
+    /// Those of each feature for all categories beside each other.
     weights: Box<[i8]>,
     id: u32,
 }
@@ -99,6 +124,9 @@ pub struct Scored {
     pub score: u32,
     /// Which model ([`Model::id`]).
     pub model: u32,
+    /// The category that it is most like; empty where the model knows none by name.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub category: String,
     /// How many of its lines, the strictest first, the text does not reach.
     pub band: u8,
     /// The score was right so often in the group that what it finds is a violation.
@@ -123,7 +151,7 @@ impl Model {
     fn known(mut self) -> Self {
         let bytes: Vec<u8> = self.weights.iter().map(|weight| weight.cast_unsigned()).collect();
         let weights = BASE64.encode(&bytes);
-        self.id = hash(&[&format!("{:?}", (self.about.bits, self.about.unit, self.about.bias)), &weights]) as u32;
+        self.id = hash(&[&format!("{:?}", (self.about.bits, self.about.unit, &self.about.bias)), &weights]) as u32;
         self
     }
 
@@ -133,7 +161,7 @@ impl Model {
     /// A sentence that says what is wrong with it.
     pub fn read(text: &str) -> Result<Self, String> {
         let mut lines = text.lines();
-        if lines.next().map(str::trim) != Some(MAGIC) {
+        if !lines.next().map(str::trim).is_some_and(|first| [MAGIC, MAGIC_BEFORE].contains(&first)) {
             return Err(format!("it is no model: its first line is not `{MAGIC}`"));
         }
         let about: About = serde_json::from_str(lines.next().unwrap_or_default())
@@ -143,13 +171,17 @@ impl Model {
             return Err(format!("it was made for features of version {is}, this program has {VERSION}"));
         }
         let lines_are_sound = about.lines.iter().all(|line| line.odds.is_finite() && line.recall.is_finite());
-        if !(BITS.contains(&about.bits) && about.unit.is_finite() && about.bias.is_finite() && lines_are_sound) {
+        let categories = about.categories.len();
+        let biases_are_sound = about.bias.len() == categories && about.bias.iter().all(|bias| bias.is_finite());
+        let sound = BITS.contains(&about.bits) && about.unit.is_finite() && biases_are_sound && lines_are_sound;
+        if !sound || !(1..=MOST_CATEGORIES).contains(&categories) {
             return Err("its second line has numbers that no model has".to_owned());
         }
         let coded: String = lines.flat_map(str::chars).filter(|c| !c.is_whitespace()).collect();
         let weights = BASE64.decode(coded.as_bytes()).map_err(|error| format!("its weights are damaged: {error}"))?;
-        if weights.len() != 1 << about.bits {
-            return Err(format!("it has {} weights, and should have {}", weights.len(), 1 << about.bits));
+        let wanted = categories << about.bits;
+        if weights.len() != wanted {
+            return Err(format!("it has {} weights, and should have {wanted}", weights.len()));
         }
         let weights = weights.into_iter().map(u8::cast_signed).collect();
         Ok(Self { about, weights, id: 0 }.known())
@@ -182,47 +214,86 @@ impl Model {
     }
 
     /// The logarithm of the odds from which on a text is told when no more than so many in ten thousand ordinary texts may
-    /// be told; `None` when it has no line that is strict enough.
+    /// be told, between two lines in proportion; `None` when it has no line that is strict enough.
     pub fn line(&self, false_alarms: u32) -> Option<f32> {
-        let allowed = self.about.lines.iter().filter(|line| line.false_alarms <= false_alarms);
-        allowed.max_by_key(|line| line.false_alarms).map(|line| line.odds)
+        let lines = &self.about.lines;
+        let at_most = lines.iter().filter(|line| line.false_alarms <= false_alarms);
+        let strict = at_most.max_by_key(|line| line.false_alarms)?;
+        let Some(loose) =
+            lines.iter().filter(|line| line.false_alarms > false_alarms).min_by_key(|line| line.false_alarms)
+        else {
+            return Some(strict.odds);
+        };
+        let far = |number: u32| binary_logarithm(number as f32 / strict.false_alarms as f32);
+        Some(strict.odds + (loose.odds - strict.odds) * far(false_alarms) / far(loose.false_alarms))
+    }
+
+    /// The weights of a feature for each category.
+    #[inline]
+    fn of(&self, feature: u32) -> impl Iterator<Item = i32> {
+        let categories = self.about.bias.len();
+        let at = (feature >> (32 - self.about.bits)) as usize * categories;
+        let coded = self.weights.get(at..at + categories).unwrap_or_default();
+        coded.iter().map(|coded| i32::from(*coded) * i32::from(*coded).abs())
     }
 
     #[inline]
-    fn weight(&self, feature: u32) -> i32 {
-        self.weights.get((feature >> (32 - self.about.bits)) as usize).map_or(0, |coded| {
-            let coded = i32::from(*coded);
-            coded * coded.abs()
-        })
+    fn add(&self, feature: u32, sums: &mut [i32; MOST_CATEGORIES]) {
+        sums.iter_mut().zip(self.of(feature)).for_each(|(sum, weight)| *sum += weight);
+    }
+
+    /// The logarithms of the odds of each category, by the sums of weights of so many features.
+    fn each(&self, sums: [i32; MOST_CATEGORIES], count: usize) -> Odds {
+        let mut odds = Odds::default();
+        for ((odds, sum), bias) in odds.iter_mut().zip(sums).zip(&self.about.bias) {
+            *odds = bias + sum as f32 * self.about.unit * norm(count);
+        }
+        odds
     }
 
     /// The logarithm of the odds that a text is a violation.
     pub fn odds(&self, text: &Text, features: &mut Features, besides: &impl Besides) -> f32 {
-        let (mut sum, mut added, mut count) = (0_i32, 0_i32, 0_usize);
+        let (mut sums, mut added, mut count) = ([0; MOST_CATEGORIES], 0_i32, 0_usize);
         if besides.is_empty() {
             features.each(text, |feature, _| {
-                sum += self.weight(feature);
+                self.add(feature, &mut sums);
                 count += 1;
             });
         } else {
             features.each(text, |feature, _| {
-                sum += self.weight(feature);
+                self.add(feature, &mut sums);
                 added = added.saturating_add(besides.of(feature));
                 count += 1;
             });
         }
-        self.about.bias + (sum as f32 * self.about.unit + added as f32 * STEP) * norm(count)
+        let odds = self.each(sums, count);
+        together(odds.get(..self.about.bias.len()).unwrap_or_default()) + added as f32 * STEP * norm(count)
     }
 
-    /// The runs that speak most for a violation, the strongest first; those that lie in a stronger one are left out.
-    pub fn pieces(&self, text: &Text, features: &mut Features, besides: &impl Besides, most: usize) -> Vec<Piece> {
+    /// The number of the category that a text is most probably of, if it is a violation.
+    fn likeliest(&self, text: &Text, features: &mut Features) -> usize {
+        let (mut sums, mut count) = ([0; MOST_CATEGORIES], 0);
+        features.each(text, |feature, _| {
+            self.add(feature, &mut sums);
+            count += 1;
+        });
+        let odds = self.each(sums, count);
+        let numbered = (0..self.about.bias.len()).zip(odds);
+        numbered.max_by(|(_, one), (_, other)| one.total_cmp(other)).map_or(0, |(category, _)| category)
+    }
+
+    /// The category that a text is most like, and the runs that speak most for it, the strongest first; those that lie in a stronger
+    /// one are left out.
+    pub fn why(&self, text: &Text, features: &mut Features, besides: &impl Besides, most: usize) -> (&str, Vec<Piece>) {
         let mut runs: Vec<(Span, f32)> = Vec::new();
+        let category = self.likeliest(text, features);
         let mut count = 0;
         let whole = text.whole();
         features.each(text, |feature, span| {
             count += 1;
             if span != whole || whole.end - whole.start <= 3 {
-                let weight = self.weight(feature) as f32 * self.about.unit + besides.of(feature) as f32 * STEP;
+                let weight = self.of(feature).nth(category).unwrap_or_default() as f32 * self.about.unit;
+                let weight = weight + besides.of(feature) as f32 * STEP;
                 runs.push((span, weight));
             }
         });
@@ -244,7 +315,7 @@ impl Model {
                 pieces.push(Piece { text: text.to_owned(), start, end, weight });
             }
         }
-        pieces
+        (self.about.categories.get(category).map_or("", String::as_str), pieces)
     }
 }
 

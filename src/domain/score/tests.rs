@@ -26,19 +26,21 @@ fn shared(of: &str, by: &str) -> f64 {
 }
 
 fn row(original: &str, bad: bool) -> Row {
-    Row { features: features(original).into(), bad, weight: 1.0 }
+    Row { features: features(original).into(), category: bad.then_some(0), weight: 1.0 }
 }
 
 /// A model that knows advertisements for part-time jobs.
 fn model() -> Model {
     let how = How { bits: 14, ..How::USUAL };
-    let mut learner = Learner::new(how);
+    let mut learner = Learner::new(how, 1);
     let bad = ["兼职日结，加我微信", "手机兼职一天三百，私聊我", "招兼职，日结，私聊", "兼职刷单，加微信"];
     let good = ["今天天气真好", "明天几点开会", "孩子作业写完了", "晚上一起吃饭", "快递放门口了", "周末去爬山"];
     let rows: Vec<Row> = bad.iter().map(|one| row(one, true)).chain(good.iter().map(|one| row(one, false))).collect();
     learner.learn(&rows);
     let (weights, bias) = learner.into_parts();
-    let about = About { features: VERSION, bits: 14, unit: 0.0, bias, texts: 10, violations: 4, lines: Vec::new() };
+    let categories = vec!["ads".to_owned()];
+    let lines = Vec::new();
+    let about = About { features: VERSION, bits: 14, unit: 0.0, categories, bias, texts: 10, violations: 4, lines };
     let mut model = Model::new(about, &weights);
     model.draw(vec![Line { false_alarms: 10, odds: 0.5, recall: 100.0 }]);
     model
@@ -68,7 +70,8 @@ fn a_model_learns_and_says_why() {
     let (ad, talk) = ("招手机兼职，日结", "明天去吃饭");
     assert!(odds(&model, ad, &()) > 1.0 && odds(&model, talk, &()) < 0.0);
     let ad = text(ad);
-    let pieces = model.pieces(&ad, &mut Features::default(), &(), 3);
+    let (category, pieces) = model.why(&ad, &mut Features::default(), &(), 3);
+    assert_eq!(category, "ads");
     assert!(!pieces.is_empty() && pieces.is_sorted_by(|a, b| a.weight >= b.weight), "{pieces:?}");
     for piece in &pieces {
         assert_eq!(ad.slice(Span { start: piece.start, end: piece.end }), piece.text);
@@ -242,7 +245,7 @@ proptest! {
     fn any_text_has_finite_odds_and_pieces_of_itself(original in "\\PC{0,80}") {
         let (model, text) = (model_once(), text(&original));
         prop_assert!(model.odds(&text, &mut Features::default(), &()).is_finite());
-        for piece in model.pieces(&text, &mut Features::default(), &(), 5) {
+        for piece in model.why(&text, &mut Features::default(), &(), 5).1 {
             prop_assert_eq!(text.slice(Span { start: piece.start, end: piece.end }), piece.text);
         }
     }

@@ -176,7 +176,7 @@ impl Core {
         let member = MemberRef::new(&case.platform, &case.group, &case.user);
         let standing = self.state.member(member.key()).standing().clone();
         let strikes = standing.live(here.time, here.policy.strike_life, false).count();
-        let rule = case.findings.first().map(|finding| self.title(&finding.rule)).unwrap_or_default();
+        let rule = case.findings.first().map(|finding| self.title(finding)).unwrap_or_default();
         let vars = Vars {
             name,
             rule: if case.reason.is_empty() { rule } else { case.reason.clone() },

@@ -128,7 +128,7 @@ impl Core {
             let shown = self.harmless_name(here.policy, here.group_key(), &name, user);
             (shown, name.clone())
         };
-        let mut titles: Vec<String> = findings.iter().map(|finding| self.title(&finding.rule)).collect();
+        let mut titles: Vec<String> = findings.iter().map(|finding| self.title(finding)).collect();
         titles.dedup();
         let vars = Vars {
             name: shown,

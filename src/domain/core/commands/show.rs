@@ -114,7 +114,7 @@ impl Core {
     fn findings_in_words<'a>(&self, findings: impl Iterator<Item = &'a Finding>) -> Vec<String> {
         let mut told: Vec<(String, Vec<String>)> = Vec::new();
         for finding in findings {
-            let title = self.title(&finding.rule);
+            let title = self.title(finding);
             let at = told.iter().position(|(other, _)| *other == title).unwrap_or(told.len());
             if at == told.len() {
                 told.push((title, Vec::new()));

@@ -136,7 +136,8 @@ pub(super) fn find(text: &Text, short_links: &[String]) -> Vec<Contact> {
         }
     }
     let letters = Letters::of(&text.original);
-    for contact in letters.mails().chain(letters.hidden()).chain(letters.spelled()).chain(letters.schemes()).take(MOST) {
+    for contact in letters.mails().chain(letters.hidden()).chain(letters.spelled()).chain(letters.schemes()).take(MOST)
+    {
         if !found.iter().any(|other| super::numbers::overlap(other.span, contact.span)) {
             found.push(contact);
         }

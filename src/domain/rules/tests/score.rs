@@ -9,15 +9,17 @@ const TALK: &str = "明天几点开会呀";
 
 fn model() -> String {
     let how = How { bits: 12, ..How::USUAL };
-    let mut learner = Learner::new(how);
-    let row = |original: &str, bad| {
+    let mut learner = Learner::new(how, 1);
+    let row = |original: &str, bad: bool| {
         let mut text = Text::default();
         text.set(original);
-        Row { features: Features::default().all(&text), bad, weight: 1.0 }
+        Row { features: Features::default().all(&text), category: bad.then_some(0), weight: 1.0 }
     };
     learner.learn(&[row("兼职日结，加我微信", true), row("今天几点开会", false), row("晚上吃饭吗", false)]);
     let (weights, bias) = learner.into_parts();
-    let about = About { features: VERSION, bits: 12, unit: 0.0, bias, texts: 3, violations: 1, lines: Vec::new() };
+    let categories = vec!["ads".to_owned()];
+    let lines = Vec::new();
+    let about = About { features: VERSION, bits: 12, unit: 0.0, categories, bias, texts: 3, violations: 1, lines };
     let mut model = Model::new(about, &weights);
     let line = |false_alarms, odds| Line { false_alarms, odds, recall: 90.0 };
     model.draw(vec![line(5, 50.0), line(10, 0.5), line(20, 0.2)]);
