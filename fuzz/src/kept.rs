@@ -56,7 +56,7 @@ pub fn model(data: &[u8]) {
     assert_eq!(Model::read(&model.write()).map(|again| again.id()), Ok(model.id()), "what is written is read");
     let (mut text, mut features) = (Text::default(), Features::default());
     text.set("兼职刷单日结，加薇信 abc12345");
-    let _ = (model.odds(&text, &mut features, &()), model.pieces(&text, &mut features, &(), 3));
+    let _ = (model.odds(&text, &mut features, &()), model.why(&text, &mut features, &(), 3));
     let _ = (model.line(1), model.line(u32::MAX));
 }
 

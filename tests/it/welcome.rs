@@ -66,6 +66,21 @@ async fn one_who_comes_is_welcomed_with_the_short_rules() {
 }
 
 #[tokio::test]
+async fn each_of_two_names_in_one_event_is_put_before_the_admins() {
+    let mut world = World::new().await;
+    let event = joined("e-1", "g1", now(&world), &["官方客服小美", "办证13812345678"]);
+    assert_eq!(world.post(event.to_string()).await.0, 200);
+    let tasks = [world.next().await, world.next().await];
+    assert_ne!(tasks[0]["id"], tasks[1]["id"]);
+    for (task, user) in tasks.iter().zip(["e-1.0", "e-1.1"]) {
+        assert_eq!((&task["type"], &task["cause"]["user"]), (&json!("task"), &json!(user)), "{task}");
+    }
+    world.turn(MINUTE);
+    world.next_welcome().await;
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn three_who_come_within_the_window_get_one_welcome_through_a_restart_and_a_kill() {
     let mut world = World::new().await;
     world.join("e-1", "甲").await;

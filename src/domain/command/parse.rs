@@ -126,6 +126,9 @@ impl Unmet {
     }
 }
 
+/// More characters of a command are not read: what it may say is shorter, and times are looked for behind each sign of it.
+const LONGEST_COMMAND: usize = 4_000;
+
 /// The message as signs of half width, each segment that is no text one [`PLACEHOLDER`], and who is mentioned by which.
 struct Line {
     text: String,
@@ -136,10 +139,14 @@ struct Line {
 
 impl Line {
     fn of(message: &Message) -> Self {
-        let (mut typed, mut mentions) = (String::new(), Vec::new());
+        let (mut typed, mut mentions, mut room) = (String::new(), Vec::new(), LONGEST_COMMAND);
         for segment in &message.content {
             match segment {
-                Segment::Text(part) => typed.extend(part.chars().filter(|c| *c != PLACEHOLDER)),
+                Segment::Text(part) => {
+                    let before = typed.len();
+                    typed.extend(part.chars().filter(|c| *c != PLACEHOLDER).take(room));
+                    room -= typed.get(before..).map_or(0, |more| more.chars().count());
+                }
                 Segment::Mention { user, name } => {
                     typed.push(PLACEHOLDER);
                     mentions.push(Some(Whom { user: Arc::from(&**user), name: name.clone() }));

@@ -97,6 +97,13 @@ fn the_key_of_the_slash_may_give_a_chinese_comma() {
 }
 
 #[test]
+fn a_command_is_read_as_far_as_anybody_writes_one() {
+    let long = "1 ".repeat(500_000);
+    assert!(matches!(read(&format!("/禁言 @x {long}")), Some(Typed::Misused { .. } | Typed::Command(_))));
+    assert!(matches!(read(&format!("/提醒 z {long}")), Some(Typed::Misused { .. })));
+}
+
+#[test]
 fn what_is_no_command_is_left_alone() {
     for text in [
         "帮助",

@@ -139,12 +139,10 @@ fn is_row(number: &str) -> bool {
 }
 
 fn unit(text: &str) -> Option<(u64, &str)> {
-    let lower = text.to_ascii_lowercase();
-    let (name, seconds) = UNITS
+    let (name, rest, seconds) = UNITS
         .iter()
         .flat_map(|(names, seconds)| names.iter().map(move |name| (*name, *seconds)))
-        .find(|(name, _)| lower.starts_with(name))?;
-    let rest = text.get(name.len()..)?;
+        .find_map(|(name, seconds)| Some((name, prefix(text, &[name])?, seconds)))?;
     // `3 months` is no 3 m; `3d` before a letter is something else.
     let cut_off = name.is_ascii() && rest.starts_with(|c: char| c.is_ascii_alphabetic());
     (!cut_off).then_some((seconds, rest))

@@ -42,6 +42,11 @@ impl Alert<'_> {
         self.cause.case.as_ref().and_then(|no| no.parse().ok())
     }
 
+    /// Where the ids of its actions come from: one event may give several alerts.
+    fn input(&self) -> Arc<str> {
+        [&*self.input, self.notice, self.about].join("\u{1f}").into()
+    }
+
     fn same_cause(&self) -> [&str; 5] {
         [self.notice, &self.vars.rule, &self.vars.wanted, &self.vars.why, self.about]
     }
@@ -95,7 +100,7 @@ impl Core {
         let from = out.len();
         let mut ledger = self.state.group(GroupKey::new(platform, group)).ledger.clone();
         let mut means = self.means_later(policy, platform, group, now, out);
-        means.input = alert.input.clone();
+        means.input = alert.input();
         means.cause = alert.cause.clone();
         means.case = alert.case();
         means.subject = alert.subject.clone();
@@ -112,7 +117,7 @@ impl Core {
         self.keep_ledger(platform, group, ledger, out);
         self.arm_timers(out, from);
         if self.settings.company.is_some() {
-            let input = [&**platform, &**group, &*alert.input].join("\u{1f}");
+            let input = [&**platform, &**group, &*alert.input()].join("\u{1f}");
             let what = policy.notices.render(alert.notice, &alert.vars);
             let vars = Vars { group: name.clone(), what, ..Vars::default() };
             let word = Word {

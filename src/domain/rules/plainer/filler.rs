@@ -1,5 +1,7 @@
 //! Texts with something between their characters that says nothing: 加口微口信, 加啊微的信呢, 加a微b信c, jia1wei1xin4.
 
+use std::cmp::Reverse;
+
 use super::Plainer;
 use crate::domain::case::Span;
 use crate::domain::disguise::View;
@@ -13,6 +15,12 @@ const SURELY: usize = 4;
 const APART: usize = 2;
 /// So many letters at most stand before the number of a tone.
 const SYLLABLE: usize = 6;
+/// No more characters are tried as fillers: a text is filled with one or two.
+const MOST_SAME: usize = 4;
+
+/// Of so many those are chosen that stand there most.
+const MOST_NOTED: usize = 16;
+
 /// What can stand anywhere in a sentence and leaves what it says as it is.
 const PARTICLES: [char; 24] = [
     '啊', '吧', '呢', '嘛', '吗', '哦', '噢', '呀', '哈', '啦', '嗯', '呃', '额', '哎', '唉', '诶', '喔', '哇', '咯',
@@ -82,7 +90,7 @@ impl Filler {
 
 /// What a text may be filled with, by a look that costs little.
 fn candidates(fold: &str) -> Vec<Filler> {
-    let mut all = Vec::new();
+    let mut same: Vec<(char, usize)> = Vec::new();
     let (mut particles, mut borders, mut tones) = (0, 0, 0);
     let mut seen = ['\0'; 1 + (FEWEST - 1) * (1 + APART)];
     for c in fold.chars() {
@@ -92,17 +100,20 @@ fn candidates(fold: &str) -> Vec<Filler> {
             *last = c;
         }
         let is_row = |distance: usize| (1..FEWEST).all(|back| seen.iter().rev().nth(back * distance) == Some(&c));
-        if !c.is_ascii()
-            && before != c
-            && (2..=1 + APART).any(is_row)
-            && !all.iter().any(|one| matches!(one, Filler::Same(same) if *same == c))
-        {
-            all.push(Filler::Same(c));
+        if !c.is_ascii() && before != c && (2..=1 + APART).any(is_row) {
+            let room = same.len() < MOST_NOTED;
+            match same.iter_mut().find(|(one, _)| *one == c) {
+                Some((_, rows)) => *rows += 1,
+                None if room => same.push((c, 1)),
+                None => {}
+            }
         }
         particles += usize::from(Filler::Particles.is(c));
         borders += usize::from(c.is_ascii_alphanumeric() && before != '\0' && !before.is_ascii());
         tones += usize::from(Filler::Tones.is(c) && before.is_ascii_lowercase());
     }
+    same.sort_by_key(|(_, rows)| Reverse(*rows));
+    let mut all: Vec<Filler> = same.into_iter().take(MOST_SAME).map(|(c, _)| Filler::Same(c)).collect();
     all.extend((particles >= FEWEST).then_some(Filler::Particles));
     all.extend((borders >= FEWEST).then_some(Filler::Latin));
     all.extend((tones >= FEWEST).then_some(Filler::Tones));
@@ -156,6 +167,19 @@ mod tests {
         }
         assert_eq!(read("加口微口信口").map(|(_, surely)| surely), Some(false), "three may be chance");
         assert_eq!(read("加口微口信口领口红包").map(|(_, surely)| surely), Some(true));
+    }
+
+    #[test]
+    fn a_few_characters_are_tried_however_many_stand_in_rows() {
+        let rows: String = (0..6_000).filter_map(|no| char::from_u32(0x4e00 + no)).collect::<Vec<_>>()[..]
+            .chunks(3)
+            .map(|three| three.iter().collect::<String>().repeat(3))
+            .collect();
+        assert!(candidates(&rows).len() <= MOST_SAME + 3);
+        assert_eq!(
+            read(&format!("{}加口微口信口领口红包", rows.chars().take(36).collect::<String>())).map(|(_, sure)| sure),
+            Some(true)
+        );
     }
 
     #[test]
