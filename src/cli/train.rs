@@ -15,7 +15,7 @@ use crate::domain::score::{How, Model};
 #[derive(Args)]
 pub(super) struct TrainArgs {
     /// Labelled messages, one JSON object a line: `{"text":"…","label":1}`, 1 for a violation, 0 for an ordinary message;
-    /// `source` says where it is from. `-`: stdin.
+    /// `source` says where it is from, `category` of what kind a violation is. `-`: stdin.
     #[arg(required = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     files: Vec<PathBuf>,
     /// Where the model is written.
@@ -27,7 +27,7 @@ pub(super) struct TrainArgs {
     /// How many percent of the messages are held out for measuring.
     #[arg(long, value_name = "PERCENT", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=50))]
     held_out: u64,
-    /// The model has 2 to this power weights of a byte each.
+    /// The model has 2 to this power weights of a byte each for each category.
     #[arg(long, value_name = "N", default_value_t = 18, value_parser = clap::value_parser!(u32).range(10..=20))]
     bits: u32,
     /// How often each message is looked at.

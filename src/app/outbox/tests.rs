@@ -245,6 +245,15 @@ fn at_its_deadline_an_action_expires() {
 }
 
 #[test]
+fn what_was_tried_and_never_answered_is_not_known_at_its_deadline() {
+    let mut outbox = outbox(true);
+    outbox.push(tell("a", "u1"));
+    step(&mut outbox, NOW);
+    assert_eq!(answer(&mut outbox, "a", unknown(), NOW), None, "it may be repeated");
+    assert_eq!(step(&mut outbox, NOW.plus(NOTICE_DEADLINE)), ["uncertain a"], "it may have been done");
+}
+
+#[test]
 fn a_platform_that_wants_no_more_gets_no_more() {
     let mut outbox = outbox(true);
     for id in ["a", "b", "c"] {

@@ -148,5 +148,10 @@ fn too_late(entry: &Entry, pace: Pace, now: Timestamp) -> Option<Outcome> {
         };
         return Some(Outcome::Uncertain { error: error.to_owned() });
     }
-    (now >= entry.action.deadline).then_some(Outcome::Expired)
+    if now < entry.action.deadline {
+        return None;
+    }
+    // Tried again and again, and never answered: what was not done is not known either.
+    let error = "an attempt was not answered, and its time is over".to_owned();
+    Some(if entry.doubtful && entry.attempts > 0 { Outcome::Uncertain { error } } else { Outcome::Expired })
 }
