@@ -4,7 +4,7 @@ tests/data/accuracy, by which it is measured), advertisements put together from 
 input gives the same output; from the folder of the repository:
 
     python3 training/start.py kdconv.jsonl lccc_toy.jsonl cold_dev.jsonl |
-        qunwei train --bits 20 --output config/models/start.model -
+        qunwei train --bits 19 --rounds 40 --output config/models/start.model -
 
 The sets, as {"text": ..., "label": 0 or 1} a line: KdConv (Apache-2.0), CDial-GPT's toy set (MIT), COLD's development set
 (Apache-2.0; of it what is not offensive).
@@ -56,6 +56,25 @@ NUMBERS = [
     "学号{o} {a} 作业已交", "{h}:{m}-{h}:{m} {a}课", "{i}人报名，{j}人到", "血压{i}/{j}", "{a}{i}斤 {b}{j}斤", "http://example.cn/doc/{o} 会议纪要在这里",
 ]
 THINGS = "鸡蛋 牛奶 面包 苹果 白菜 土豆 水管 电梯 数学 语文 英语 体育 小明 小红 老师 收入 支出 面粉 大米 书包 铅笔 桌子 空调 热水 路灯".split()
+
+
+# Lists of people: who takes part, how many, what marks. Their names have no sense, and read like anything.
+SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段钱汤尹黎易常武乔贺赖龚文"
+GIVEN = "芳伟敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂文辉玲梅雪婷浩宇欣怡子轩佳慧建国志华红燕斌鹏飞俊峰莉萍波云琳晨阳梓涵博思雨嘉瑞凯乐诗琪雅倩楠帆蕾瑶璐琴兰英凤荣福海龙昊天泽睿皓铭逸思源若曦语桐一诺"
+ROWS_OF_PEOPLE = [
+    ("接龙\n", "{i}. {n} {d}份", "\n"), ("", "{i}. {n}", "\n"), ("团购接龙：\n", "{i}、{n} {t}+{d}", "\n"), ("", "{n} {m}", "\n"),
+    ("", "{n}：{m}分", "，"), ("名单：", "{n}", "、"), ("", "{n}", "\n"), ("", "@{n}", " "), ("今天值班：", "{n}", " "), ("", "{n}，已接种", "\n"),
+    ("报名：", "{i} {n}", " "), ("", "{h}号楼{n}{d}份", "\n"), ("收到请回复\n", "{n}收到", "\n"), ("", "{n} 男 {d}", "\n"),
+]
+
+
+def people():
+    name = lambda: DICE.choice(SURNAMES) + "".join(DICE.choice(GIVEN) for _ in range(DICE.choice([1, 2, 2])))
+    pick = lambda least, most: DICE.randint(least, most)
+    head, row, between = DICE.choice(ROWS_OF_PEOPLE)
+    numbers = range(1, pick(4, 14) + 1)
+    fields = [dict(i=i, n=name(), d=pick(1, 9), m=pick(50, 150), h=pick(1, 30), t=DICE.choice(THINGS)) for i in numbers]
+    return head + between.join(row.format(**one) for one in fields)
 
 
 def ordinary(pattern):
@@ -111,6 +130,8 @@ def main():
     for _ in range(30):
         for pattern in NUMBERS:
             write(ordinary(pattern), "numbers")
+    for _ in range(600):
+        write(people(), "lists of people")
     for file in map(Path, sys.argv[1:]):
         for line in file.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)

@@ -119,6 +119,16 @@ pub struct Disguise {
 }
 
 impl Disguise {
+    /// Of a word that stands as it is.
+    const PLAIN: Self = Self { views: Views::EMPTY, sure: true, weight: SURE };
+
+    /// The same of a word that is also written in this way, which may be by chance.
+    #[must_use]
+    pub fn also(of: Option<Self>, view: View, surely: bool) -> Self {
+        let Self { views, sure, weight } = of.unwrap_or(Self::PLAIN);
+        Self { views: views.and(view), sure: sure && surely, weight }
+    }
+
     /// Whether a word is taken to be meant.
     pub fn is_meant(&self) -> bool {
         self.weight >= if self.views.are_sounds() { ENOUGH_BY_SOUND } else { ENOUGH }

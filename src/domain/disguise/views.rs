@@ -60,6 +60,9 @@ impl View {
 pub struct Views(u16);
 
 impl Views {
+    /// None.
+    pub(super) const EMPTY: Self = Self(0);
+
     /// Whether the word stands as it is.
     pub fn is_empty(&self) -> bool {
         self.0 == 0

@@ -5,7 +5,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::{Build, Hit, Learned, Look, RuleId, Ruleset, Scratch, TOGETHER};
-use crate::domain::disguise::{Disguise, SURE, View, Views};
+use crate::domain::disguise::{Disguise, View};
 use crate::domain::recent::{Piece, Recent, Sighting};
 use crate::domain::score::Features;
 use crate::domain::text::Text;
@@ -133,9 +133,7 @@ impl Ruleset {
 
 /// Makes a hit one in so many pieces.
 fn tell(hit: &mut Hit, matched: String, pieces: usize) {
-    let plain = Disguise { views: Views::default(), sure: true, weight: SURE };
-    let Disguise { views, sure, weight } = hit.disguise.unwrap_or(plain);
     hit.part = Some(PIECES.to_owned());
     hit.matched = Some(matched);
-    hit.disguise = Some(Disguise { views: views.and(View::Pieces), sure: sure && pieces >= SURELY, weight });
+    hit.disguise = Some(Disguise::also(hit.disguise, View::Pieces, pieces >= SURELY));
 }

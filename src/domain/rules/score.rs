@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::pieces::read_together;
 use super::{Build, Draft, Found, Hit, Learned, Learnt, Look, Rule};
+use crate::domain::case::Span;
 use crate::domain::score::{BANDS, Features, Lessons, Model, Scored, Taught, at_least, millionths};
 use crate::domain::text::Text;
 
@@ -53,6 +54,8 @@ const FALSE_ALARMS: u32 = 10;
 const MIN_CHARACTERS: u32 = 6;
 /// A text in which there is more than one sign for so many letters is read without signs as well.
 const MANY_SIGNS: usize = 4;
+/// What a sentence of several says is told where so many times fewer are told falsely: there are more of them.
+const ALONE: u32 = 4;
 /// No more pieces of a text are told.
 const PIECES: usize = 5;
 
@@ -87,15 +90,24 @@ impl Draft for Score {
             return None;
         }
         let strict = strict.flatten();
+        let line_alone = model.as_ref().ok().and_then(|model| model.line((false_alarms? / ALONE).max(1)));
+        let (model, line_alone) = (model, line_alone.or(line)?);
         let (model, line, shortest, together) = (model.ok()?, line?, shortest?, together?);
-        Some(Box::new(Scores { model, line, shortest, doubts, learn: self.learn, strict, together }))
+        Some(Box::new(Scores { model, line, line_alone, shortest, doubts, learn: self.learn, strict, together }))
     }
+}
+
+/// Where a sentence ends. Who sets no signs leaves a space.
+fn ends_sentence(c: char) -> bool {
+    c.is_whitespace() || "。！？!?；;…".contains(c)
 }
 
 struct Scores {
     model: Model,
     /// The logarithm of the odds from which on a text is a hit.
     line: f32,
+    /// The same of a sentence alone.
+    line_alone: f32,
     shortest: u32,
     /// Below which probability it doubts, in percent.
     doubts: Option<u32>,
@@ -116,25 +128,30 @@ impl Rule for Scores {
     }
 
     fn by_learning(&self, text: &Text, features: &mut Features, learned: Learned<'_>, found: &mut Found<'_>) {
-        let Some(odds) = self.odds(text, features, learned).filter(|odds| *odds >= self.line) else { return };
-        let lessons = self.lessons(learned);
-        let (category, pieces) = match lessons {
-            Some(lessons) => self.model.why(text, features, lessons, PIECES),
-            None => self.model.why(text, features, &(), PIECES),
-        };
-        let band = self.band(odds);
-        let strict = self.is_strict(learned, band);
-        let (model, band) = (self.model.id(), band as u8);
-        let category = category.to_owned();
-        let scored = Scored { score: millionths(odds), model, category, band, strict, pieces };
-        let span = text.whole();
-        let scored = Some(Arc::new(scored));
-        found.hits.push(Hit { rule: found.rule, span, word: None, part: None, matched: None, disguise: None, scored });
+        if let Some(odds) = self.odds(text, features, learned).filter(|odds| *odds >= self.line) {
+            return self.tell(text, 0, odds, (features, learned), found);
+        }
+        // An offer among small talk: each sentence is looked at by itself too, more strictly.
+        let (mut part, mut at) = (Text::default(), 0);
+        for sentence in text.original.split_inclusive(ends_sentence) {
+            let first = at;
+            at += sentence.chars().count() as u32;
+            if sentence.len() == text.original.len() || sentence.len() < self.shortest as usize {
+                continue;
+            }
+            part.set(sentence);
+            if let Some(odds) = self.odds(&part, features, learned).filter(|odds| *odds >= self.line_alone) {
+                return self.tell(&part, first, odds, (features, learned), found);
+            }
+        }
     }
 
-    fn doubts(&self, text: &Text, features: &mut Features, learned: Learned<'_>) -> Option<f64> {
+    fn doubts(&self, text: &Text, short: bool, features: &mut Features, learned: Learned<'_>) -> Option<f64> {
         let least = f64::from(self.doubts?) * 10_000.0;
-        let odds = self.odds(text, features, learned);
+        let odds = match short {
+            true => Some(self.odds_of(text, features, learned)),
+            false => self.odds(text, features, learned),
+        };
         Some(odds.map_or(f64::INFINITY, |odds| f64::from(millionths(odds)) / least))
     }
 
@@ -158,6 +175,31 @@ impl Rule for Scores {
 }
 
 impl Scores {
+    /// Tells of a text, or of a sentence that begins at `first`.
+    fn tell(
+        &self,
+        text: &Text,
+        first: u32,
+        odds: f32,
+        (features, learned): (&mut Features, Learned<'_>),
+        found: &mut Found<'_>,
+    ) {
+        let lessons = self.lessons(learned);
+        let (category, mut pieces) = match lessons {
+            Some(lessons) => self.model.why(text, features, lessons, PIECES),
+            None => self.model.why(text, features, &(), PIECES),
+        };
+        pieces.iter_mut().for_each(|piece| (piece.start, piece.end) = (piece.start + first, piece.end + first));
+        let band = self.band(odds);
+        let strict = self.is_strict(learned, band);
+        let (model, band) = (self.model.id(), band as u8);
+        let category = category.to_owned();
+        let scored = Scored { score: millionths(odds), model, category, band, strict, pieces };
+        let span = Span { start: first, end: first + text.whole().end };
+        let scored = Some(Arc::new(scored));
+        found.hits.push(Hit { rule: found.rule, span, word: None, part: None, matched: None, disguise: None, scored });
+    }
+
     /// What was decided, where that counts.
     fn lessons<'a>(&self, learned: Learned<'a>) -> Option<&'a Lessons> {
         learned.lessons.filter(|_| self.learn)

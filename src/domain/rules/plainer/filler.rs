@@ -34,7 +34,7 @@ enum Filler {
     Same(char),
     /// Words that say nothing.
     Particles,
-    /// Letters and digits between characters of Han.
+    /// Letters between characters of Han; digits are counts, as in 王芳2份.
     Latin,
     /// Numbers of tones behind syllables in letters.
     Tones,
@@ -45,7 +45,7 @@ impl Filler {
         match self {
             Self::Same(filler) => c == filler,
             Self::Particles => PARTICLES.contains(&c),
-            Self::Latin => c.is_ascii_alphanumeric(),
+            Self::Latin => c.is_ascii_lowercase(),
             Self::Tones => ('1'..='5').contains(&c),
         }
     }
@@ -109,7 +109,7 @@ fn candidates(fold: &str) -> Vec<Filler> {
             }
         }
         particles += usize::from(Filler::Particles.is(c));
-        borders += usize::from(c.is_ascii_alphanumeric() && before != '\0' && !before.is_ascii());
+        borders += usize::from(c.is_ascii_lowercase() && before != '\0' && !before.is_ascii());
         tones += usize::from(Filler::Tones.is(c) && before.is_ascii_lowercase());
     }
     same.sort_by_key(|(_, rows)| Reverse(*rows));
@@ -191,6 +191,7 @@ mod tests {
             "加微信",
             "用A方案还是B方案呢",
             "www.bilibili.com",
+            "1. 王芳 2份\n2. 李强 1份\n3. 张敏 3份",
             "哈哈哈哈哈哈",
             "啊啊啊啊",
             "口口口",

@@ -8,7 +8,7 @@ mod stutter;
 use super::scratch::Words;
 use super::{Found, Hit, Learned, Look, Ruleset};
 use crate::domain::case::Span;
-use crate::domain::disguise::{Disguise, SURE, View, Views};
+use crate::domain::disguise::{Disguise, View};
 use crate::domain::score::Features;
 use crate::domain::text::Text;
 
@@ -34,9 +34,7 @@ impl Plainer {
 
     /// Marks a hit in it as written so.
     fn mark(&self, hit: &mut Hit) {
-        let plain = Disguise { views: Views::default(), sure: true, weight: SURE };
-        let Disguise { views, sure, weight } = hit.disguise.unwrap_or(plain);
-        hit.disguise = Some(Disguise { views: views.and(self.view), sure: sure && self.surely, weight });
+        hit.disguise = Some(Disguise::also(hit.disguise, self.view, self.surely));
     }
 }
 

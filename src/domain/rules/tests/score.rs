@@ -82,6 +82,22 @@ fn what_is_said_over_several_messages_is_told_with_the_one_that_makes_it_sure() 
 }
 
 #[test]
+fn small_talk_around_an_offer_hides_it_neither_from_the_score_nor_from_a_doubtful_rule() {
+    let rules = rule("model = \"a.model\"\nmin_characters = 8\nfalse_alarms = 40").unwrap();
+    let talk = "今天几点开会呀，晚上吃饭吗，明天几点开会呀。";
+    let hits = find(&rules, &format!("{talk}{AD} {talk}"), &Lessons::default());
+    let [hit] = &hits[..] else { panic!("{hits:?}") };
+    let first = talk.chars().count() as u32;
+    assert_eq!((hit.span.start, hit.span.end), (first, first + AD.chars().count() as u32 + 1));
+    let pieces = &hit.scored.as_ref().unwrap().pieces;
+    assert!(pieces.iter().all(|piece| piece.start >= first && piece.end <= hit.span.end), "{pieces:?}");
+    assert_eq!(find(&rules, &talk.repeat(2), &Lessons::default()), []);
+    let doubted = of("[score]\nmodel = \"a.model\"\ndoubts = 50\n[keywords]\nwords = [\"兼职\"]", true).unwrap();
+    let found = |text: &str| find(&doubted, text, &Lessons::default()).iter().filter(|hit| hit.word.is_some()).count();
+    assert_eq!(found(&format!("{talk}，兼职日结，{talk}")), 1, "its clause is no small talk");
+}
+
+#[test]
 fn what_stands_between_the_characters_hides_nothing_from_it() {
     let rules = rule("model = \"a.model\"").unwrap();
     let hits = find(&rules, "兼口职口日口结口加口我口微口信", &Lessons::default());
