@@ -18,7 +18,7 @@ mod room;
 mod target;
 mod turn;
 
-use self::attempt::{backoff, key};
+use self::attempt::{alone, backoff, key};
 pub use self::lease::{Acked, LEASE, Leased};
 use self::ready::Place;
 use self::target::{Granted, Target};
@@ -299,11 +299,27 @@ impl Outbox {
                 target.waiting.remove(&(at, id.clone()));
             }
         }
-        let Some(queue) = self.queues.get_mut(&entry.key) else { return };
+        self.leave_queue(entry.key, id);
+    }
+
+    /// The next of a queue may go, if this was the first.
+    fn leave_queue(&mut self, key: u128, id: &ActionId) {
+        let Some(queue) = self.queues.get_mut(&key) else { return };
         queue.retain(|other| other != id);
         match queue.front().cloned() {
-            None => drop(self.queues.remove(&entry.key)),
+            None => drop(self.queues.remove(&key)),
             Some(next) => self.make_ready(next),
+        }
+    }
+
+    /// It waits, and holds up nobody if it only goes ahead of others.
+    fn stand_aside(&mut self, id: &ActionId) {
+        let Some(entry) = self.entries.get_mut(id).filter(|entry| entry.action.goes_ahead()) else { return };
+        let alone = alone(id);
+        let key = std::mem::replace(&mut entry.key, alone);
+        if key != alone {
+            self.leave_queue(key, id);
+            self.queues.entry(alone).or_default().push_back(id.clone());
         }
     }
 
@@ -364,6 +380,7 @@ impl Outbox {
         let at = now.plus(wait).min(entry.action.deadline);
         entry.state = State::Waiting(at);
         target.waiting.insert((at, id.clone()));
+        self.stand_aside(id);
     }
 }
 

@@ -288,12 +288,9 @@ impl What {
 impl Action {
     /// Those of which this gives the same are carried out in the order in which they were decided; `None`: it waits for no other.
     ///
-    /// The order is kept per (group, member). A deletion commutes with everything; and the word to a member before a removal
-    /// goes first, but does not hold it up when it cannot be delivered. In a group, a reminder's image follows its text.
+    /// The order is kept per (group, member). A deletion commutes with everything. In a group, a reminder's image follows its text.
     pub fn follows(&self) -> Option<u128> {
         let member = self.what.user().or(self.notifies.first().map(|(user, _)| user));
-        let before_removal =
-            matches!(self.what, What::Private { .. }) && self.cause.step.as_deref() == Some(Step::Remove.name());
         match (&self.what, member) {
             // They are decided at the same moment; what is said at another waits for neither.
             (What::Send { .. } | What::Announce { .. } | What::Image { .. }, None) if self.cause.reminder.is_some() => {
@@ -302,9 +299,14 @@ impl Action {
                 Some(ids::hash(&parts))
             }
             (What::Delete { .. }, _) | (_, None) => None,
-            _ if before_removal => None,
             (_, Some(user)) => Some(ids::hash(&["member", &self.platform, &self.group, user])),
         }
+    }
+
+    /// Whether what follows it waits for its first attempt alone: the word to a member before a removal goes first, but does not hold
+    /// the removal up when it cannot be delivered.
+    pub fn goes_ahead(&self) -> bool {
+        matches!(self.what, What::Private { .. }) && self.cause.step.as_deref() == Some(Step::Remove.name())
     }
 
     /// The one JSON shape, on one line; times carry the group's offset. An image whose bytes are not at hand has no `base64`.

@@ -14,7 +14,12 @@ const LONGEST_RETRY: Duration = Duration::from_secs(300);
 
 /// The queue in which it stands: with those it follows ([`Action::follows`]), or alone.
 pub(super) fn key(action: &Action) -> u128 {
-    action.follows().unwrap_or_else(|| ids::hash(&["action", &action.id]))
+    action.follows().unwrap_or_else(|| alone(&action.id))
+}
+
+/// The queue of an action that neither waits for another nor is waited for.
+pub(super) fn alone(id: &ActionId) -> u128 {
+    ids::hash(&["action", id])
 }
 
 /// The JSON of an action's first attempt: a mute sent late names the seconds that remain.

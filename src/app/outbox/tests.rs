@@ -180,6 +180,32 @@ fn what_is_done_to_one_member_goes_one_after_the_other() {
 }
 
 #[test]
+fn the_word_before_a_removal_goes_first_and_holds_it_up_no_longer_than_an_attempt() {
+    let word = |step: &str| {
+        let mut word = Action::clone(&tell("word", "u1"));
+        word.cause.step = Some(step.into());
+        Arc::new(word)
+    };
+    let remove = || action("remove", Lane::Penalty, What::Remove { user: "u1".into() });
+    let begun = |word: Arc<Action>| {
+        let mut outbox = outbox(true);
+        outbox.push(word);
+        outbox.push(remove());
+        assert_eq!(step(&mut outbox, NOW), ["try word"]);
+        outbox
+    };
+    let mut delivered = begun(word("remove"));
+    finish(&mut delivered, "word", NOW);
+    assert_eq!(step(&mut delivered, NOW), ["try remove"]);
+    let mut refused = begun(word("remove"));
+    assert_eq!(answer(&mut refused, "word", retry(Some(HOUR)), NOW), None);
+    assert_eq!(step(&mut refused, NOW), ["try remove"], "the word waits to be tried again");
+    let mut other = begun(word("warn_private"));
+    assert_eq!(answer(&mut other, "word", retry(Some(HOUR)), NOW), None);
+    assert_eq!(step(&mut other, NOW), [""; 0], "what is no word before it is waited for");
+}
+
+#[test]
 fn a_retry_blocks_nobody_else() {
     let mut outbox = outbox(true);
     for at in 0..100 {

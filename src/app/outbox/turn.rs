@@ -40,7 +40,7 @@ impl Outbox {
             while let Some(id) = self.next(&name) {
                 match self.begin(&name, &id, now, limits) {
                     Begun::Due(what) => due.push(what),
-                    Begun::Later => {}
+                    Begun::Later => self.stand_aside(&id),
                     Begun::Paced => break, // the rest of this platform waits too
                 }
             }
