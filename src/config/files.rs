@@ -122,10 +122,11 @@ impl<'a> Files<'a> {
         (sources, faults)
     }
 
-    /// Of the TOML files that were read, those that are empty and have text `in_force`: half saved, more likely than meant.
-    pub(super) fn emptied(&self, in_force: &[(String, String)]) -> Vec<Fault> {
+    /// Of the TOML files that were read, or of all others, those that are empty and have text `in_force`: half saved, more likely than
+    /// meant.
+    pub(super) fn emptied(&self, in_force: &[(String, String)], toml: bool) -> Vec<Fault> {
         let read = self.read.borrow();
-        let had_text = in_force.iter().filter(|(name, text)| is_toml_below(name) && !text.trim().is_empty());
+        let had_text = in_force.iter().filter(|(name, text)| is_toml_below(name) == toml && !text.trim().is_empty());
         let emptied = had_text.filter(|(name, _)| read.get(name.as_str()).is_some_and(|text| text.trim().is_empty()));
         let fault = |(name, _): &(String, String)| {
             let fault =

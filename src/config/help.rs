@@ -49,7 +49,33 @@ const CHINESE: &[(&str, &str)] = &[
     ("第几条", "clause"),
     ("撤回", "delete"),
     ("删除", "delete"),
+    ("级别", "severity"),
+    ("等级", "severity"),
+    ("内容", "text"),
+    ("文字", "text"),
+    ("时间", "at"),
+    ("判定", "verdict"),
+    ("例子", "hit"),
+    ("阶梯", "ladder"),
+    ("能力", "capabilities"),
 ];
+
+/// Headings by what they are called in Chinese.
+const CHINESE_HEADINGS: &[(&str, &str)] = &[
+    ("群", "[group.\"ID\"]"),
+    ("规则", "[[rule]]"),
+    ("提醒", "[[reminder]]"),
+    ("通知", "[notices]"),
+    ("档案", "[profile.NAME]"),
+    ("机器人", "[bridge.NAME]"),
+    ("桥", "[bridge.NAME]"),
+    ("命令", "[profile.default.commands]"),
+];
+
+/// The heading that somebody called by a Chinese name.
+pub(super) fn heading_in_english(name: &str) -> Option<&'static str> {
+    CHINESE_HEADINGS.iter().find(|(chinese, _)| *chinese == name).map(|(_, heading)| *heading)
+}
 
 /// The key that somebody called by a Chinese name.
 pub(super) fn in_english(name: &str) -> Option<&'static str> {

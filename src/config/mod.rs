@@ -174,9 +174,10 @@ fn build_with(files: Files<'_>, kinds: &[Kind], env: &Env<'_>) -> Reading {
 /// The same, where these files are in force.
 fn build_over(files: Files<'_>, kinds: &[Kind], env: &Env<'_>, in_force: &[(String, String)]) -> Reading {
     let (sources, mut unreadable) = files.toml();
-    unreadable.extend(files.emptied(in_force));
+    unreadable.extend(files.emptied(in_force, true));
     let faults = Faults::new(sources, unreadable);
     let compiled = compile(&files, kinds, env, &faults);
+    files.emptied(in_force, false).into_iter().for_each(|fault| faults.add(fault));
     let list = faults.finish();
     let steady = files.are_steady();
     let (files, seen) = files.into_read();

@@ -88,8 +88,10 @@ pub(super) fn read(
         None => reader.renamed("default", &shipped),
     };
     let mut profiles = BTreeMap::new();
+    let mut places = Vec::new();
     for (name, section) in written {
         let scope = reader.profile(&name.value, section, &default);
+        places.push(name.clone());
         profiles.insert(name.value, scope);
     }
     profiles.insert("default".to_owned(), default.clone());
@@ -99,6 +101,12 @@ pub(super) fn read(
         ids::check(&id, faults);
         let policy = reader.group(section, &profiles);
         groups.insert(Arc::from(id.value), policy);
+    }
+    let used = |name: &str| groups.values().any(|policy: &Arc<Policy>| *policy.profile == *name);
+    let meant = |name: &str| name == "默认" || nearest(&name.to_lowercase(), ["default"]).is_some();
+    for name in places.iter().filter(|name| meant(&name.value) && !used(&name.value)) {
+        let fault = faults.at(&name.at, format!("no group uses the profile `{}`", name.value));
+        faults.add(fault.help("did you mean `default`? What stands below it holds nowhere").warning());
     }
     let names = profiles.into_keys().collect();
     Policies { default: default.policy, groups, names, ignored: reader.ignored }

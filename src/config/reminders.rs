@@ -216,6 +216,8 @@ impl Around<'_> {
                 let message = format!("the group `{}` is not looked after: no [group.\"…\"] names it", group.value);
                 let help = did_you_mean(&group.value, self.policies.groups.keys().map(|id| &**id).collect::<Vec<_>>());
                 self.faults.add_unnamed(self.faults.at(&group.at, message).help(help));
+            } else if !known {
+                self.warn_of_name(group);
             }
         }
         let profiles = section.texts("profiles").unwrap_or_default();
@@ -226,6 +228,14 @@ impl Around<'_> {
         }
         let set = |names: Vec<Placed<String>>| names.into_iter().map(|name| Arc::from(name.value)).collect();
         To { groups: set(groups), profiles: set(profiles) }
+    }
+
+    /// A group is meant by its id: nothing would be said in one that is called so.
+    fn warn_of_name(&self, group: &Placed<String>) {
+        let called = |policy: &Policy| policy.name.as_deref() == Some(group.value.trim());
+        let Some((id, _)) = self.policies.groups.iter().find(|(_, policy)| called(policy)) else { return };
+        let fault = self.faults.at(&group.at, format!("`{}` is what the group is called, and not its id", group.value));
+        self.faults.add(fault.help(format!("write \"{id}\"")).warning());
     }
 
     /// `at` or `cron`, as it is written, and where.

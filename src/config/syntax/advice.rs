@@ -199,7 +199,7 @@ fn heading(line: &str) -> Option<String> {
     if open + close == 0 || sound || name.is_empty() || name.contains(['[', ']', '=', ',']) {
         return None;
     }
-    Some(if name == "rule" { "[[rule]]".to_owned() } else { format!("[{name}]") })
+    Some(if matches!(name, "rule" | "reminder") { format!("[[{name}]]") } else { format!("[{name}]") })
 }
 
 /// The line with its bare name in quotes.
@@ -211,8 +211,10 @@ fn quoted(fault: &Fault) -> Option<String> {
     let end = at + after.find(ends).unwrap_or(after.len());
     let name = fault.excerpt.get(start..end).filter(|name| !name.is_empty())?;
     let whole = format!("{}\"{name}\"{}", fault.excerpt.get(..start)?, fault.excerpt.get(end..)?);
-    if let Some(key) = help::in_english(name).filter(|_| !whole.trim().starts_with('[')) {
-        return Some(format!("keys have English names: did you mean `{key}`?"));
+    match (whole.trim().starts_with('['), help::in_english(name), help::heading_in_english(name)) {
+        (false, Some(key), _) => return Some(format!("keys have English names: did you mean `{key}`?")),
+        (true, _, Some(heading)) => return Some(format!("headings have English names: did you mean {heading}?")),
+        _ => {}
     }
     Some(match whole.trim() {
         heading if heading.starts_with('[') => format!("put the name in quotes: {heading}"),

@@ -96,3 +96,42 @@ fn a_file_that_was_emptied_while_its_text_is_in_force_is_a_mistake() {
     let seen = load_with(dir.path(), &no_env).1;
     assert!(load_again(dir.path(), &no_env, &seen, &in_force).config.is_ok(), "who takes a file away means it");
 }
+
+#[test]
+fn a_word_list_that_was_emptied_while_its_words_are_in_force_is_a_mistake() {
+    let dir = tempfile::tempdir().unwrap();
+    let rule = "[[rule]]\nname = \"ads.my\"\nkind = \"keywords\"\ntitle = \"广告\"\nlists = [\"my.txt\"]\n";
+    fs::write(dir.path().join("a.toml"), rule).unwrap();
+    let in_force = [("a.toml".to_owned(), rule.to_owned()), ("my.txt".to_owned(), "火星旅游团\n".to_owned())];
+    let again = |text: &str| {
+        fs::write(dir.path().join("my.txt"), text).unwrap();
+        let seen = load_with(dir.path(), &no_env).1;
+        load_again(dir.path(), &no_env, &seen, &in_force).config
+    };
+    let faults = again("").unwrap_err();
+    assert!(faults.iter().any(|fault| fault.file.ends_with("my.txt") && fault.message.contains("this file is empty")));
+    assert!(again("# empty\n").is_ok() && again("火星旅游团\n").is_ok());
+}
+
+#[test]
+fn a_profile_that_is_called_nearly_default_and_used_by_nobody_is_told() {
+    for name in ["defualt", "Default", "\"默认\""] {
+        let faults = faults_of(&format!("[profile.{name}]\nstrike_days = 3\n"));
+        assert!(told(&faults).iter().any(|told| told.contains("no group uses the profile")), "{name}: {faults:#?}");
+    }
+    let faults = faults_of("[profile.strict]\nstrike_days = 3\n[profile.default]\nstrike_days = 3\n");
+    assert_eq!(told(&faults), [""; 0]);
+}
+
+#[test]
+fn a_group_that_a_reminder_calls_by_its_name_is_told() {
+    let group = "[group.\"g-1\"]\nname = \"三号店\"\n";
+    let advice = |to: &str| {
+        let reminder =
+            format!("[[reminder]]\nname = \"早\"\ntext = \"早\"\ncron = \"0 9 * * *\"\ngroups = [\"{to}\"]\n");
+        let faults = faults_of(&format!("{group}{reminder}"));
+        faults.into_iter().filter_map(|fault| fault.help).collect::<Vec<_>>()
+    };
+    assert!(advice("三号店").contains(&"write \"g-1\"".to_owned()), "{:?}", advice("三号店"));
+    assert!(!advice("g-1").iter().any(|help| help.starts_with("write")), "{:?}", advice("g-1"));
+}
