@@ -155,6 +155,13 @@ impl Standing {
             && self.replies.iter().chain(&self.reports).all(|reply| *reply < time)
     }
 
+    /// Violations sent from this time on do not join the case any more. Whatever says so first counts.
+    pub fn end_burst(&mut self, case: u64, at: Timestamp) {
+        for strike in self.strikes.iter_mut().filter(|strike| strike.case == case) {
+            strike.burst_end.get_or_insert(at);
+        }
+    }
+
     /// Strikes that count at `time`, each living for `life` from its message's time. Observed decisions count all,
     /// real ones only real strikes.
     pub fn live(&self, time: Timestamp, life: Duration, observe: bool) -> impl Iterator<Item = &Strike> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Core;
 use super::alerts::Alert;
 use super::message::admins;
+use super::tasks::Place;
 use crate::domain::action::{Action, Cause, Lane, Outcome, What};
 use crate::domain::change::{Change, MemberRef};
 use crate::domain::ids::GroupKey;
@@ -12,7 +13,7 @@ use crate::domain::image::GONE;
 use crate::domain::means::Means;
 use crate::domain::notices::Vars;
 use crate::domain::policy::Policy;
-use crate::domain::standing::{HeldKind, Ledger, Standing, Strike};
+use crate::domain::standing::{Held, HeldKind, Ledger, Standing, Strike};
 use crate::domain::subject::Subject;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::{Timer, TimerKind};
@@ -63,9 +64,9 @@ impl Core {
         for (user, case) in &action.notifies {
             let change = |standing: &mut Standing| {
                 // A notice that never arrived ends the burst too: nobody's violations are joined to one case for ever.
-                let told = |strike: &&mut Strike| strike.case == *case && strike.notice.as_ref() == Some(&action.id);
-                for strike in standing.strikes.iter_mut().filter(told) {
-                    strike.burst_end.get_or_insert(now.plus(policy.burst));
+                let told = |strike: &Strike| strike.case == *case && strike.notice.as_ref() == Some(&action.id);
+                if standing.strikes.iter().any(told) {
+                    standing.end_burst(*case, now.plus(policy.burst));
                 }
                 let mute = standing.mute.as_mut().filter(|mute| mute.notice.as_ref() == Some(&action.id));
                 if let (Some(mute), Outcome::Done { .. }) = (mute, outcome) {
@@ -109,15 +110,14 @@ impl Core {
                 Outcome::Failed { error: "not sent: what it tells of is not known to have been done".to_owned() };
             out.push(Change::Ended { id: notice.clone(), outcome, at: now });
         }
-        let mut ledger = self.state.group(GroupKey::new(&action.platform, &action.group)).ledger.clone();
-        ledger.held.retain(|held| held.case != case || held.kind == HeldKind::Task);
-        self.keep_ledger(&action.platform, &action.group, ledger, out);
+        let place = Place::new(&action.platform, &action.group);
+        self.drop_held(&place, |held| held.case == case && held.kind != HeldKind::Task, now, out);
         let change = |standing: &mut Standing| {
-            let silent = |strike: &&mut Strike| {
+            let silent = |strike: &Strike| {
                 strike.case == case && (strike.notice.is_none() || strike.notice == action.told_by)
             };
-            for strike in standing.strikes.iter_mut().filter(silent) {
-                strike.burst_end.get_or_insert(now.plus(policy.burst));
+            if standing.strikes.iter().any(silent) {
+                standing.end_burst(case, now.plus(policy.burst));
             }
             // One that may have been done is still ended at its time.
             if !matches!(outcome, Outcome::Uncertain { .. }) {
@@ -153,7 +153,11 @@ impl Core {
         let policy = self.settings.policy(&timer.group).clone();
         let key = GroupKey::new(&timer.platform, &timer.group);
         if self.state.pause(key).is_some() {
-            self.drop_held(&policy, timer, now, out);
+            // Somebody stopped the group while notices were held: nobody is named any more.
+            self.drop_held(&Place::new(&timer.platform, &timer.group), |held| held.kind != HeldKind::Task, now, out);
+            let mut ledger = self.state.group(key).ledger.clone();
+            ledger.held_more.retain(|kind, _| *kind == HeldKind::Task);
+            self.keep_ledger(&timer.platform, &timer.group, ledger, out);
         }
         let mut ledger = self.state.group(key).ledger.clone();
         let mut means = self.means_later(&policy, &timer.platform, &timer.group, now, out);
@@ -177,19 +181,21 @@ impl Core {
         }
     }
 
-    /// Somebody stopped the group while notices were held: nobody is named any more, and their bursts end.
-    fn drop_held(&mut self, policy: &Policy, timer: &Timer, now: Timestamp, out: &mut Vec<Change>) {
-        let mut ledger = self.state.group(GroupKey::new(&timer.platform, &timer.group)).ledger.clone();
-        let dropped: Vec<_> = ledger.held.extract_if(.., |held| held.kind != HeldKind::Task).collect();
-        ledger.held_more.retain(|kind, _| *kind == HeldKind::Task);
-        self.keep_ledger(&timer.platform, &timer.group, ledger, out);
+    /// Held notices that are not wanted any more. No notice will end the bursts of their cases, so those end now.
+    pub(super) fn drop_held(
+        &mut self,
+        place: &Place,
+        which: impl Fn(&Held) -> bool,
+        now: Timestamp,
+        out: &mut Vec<Change>,
+    ) {
+        let burst = self.settings.policy(&place.group).burst;
+        let mut ledger = self.state.group(place.key()).ledger.clone();
+        let dropped: Vec<Held> = ledger.held.extract_if(.., |held| which(held)).collect();
+        self.keep_ledger(&place.platform, &place.group, ledger, out);
         for (user, case) in dropped.into_iter().filter_map(|held| Some((held.user?, held.case))) {
-            let change = |standing: &mut Standing| {
-                for strike in standing.strikes.iter_mut().filter(|strike| strike.case == case) {
-                    strike.burst_end.get_or_insert(now.plus(policy.burst));
-                }
-            };
-            self.change_standing(MemberRef::new(&timer.platform, &timer.group, &user), change, out);
+            let end = |standing: &mut Standing| standing.end_burst(case, now.plus(burst));
+            self.change_standing(MemberRef::new(&place.platform, &place.group, &user), end, out);
         }
     }
 

@@ -240,13 +240,7 @@ impl Core {
         self.take_back(&policy, action, &Outcome::Cancelled, now, out);
         for (user, case) in &action.notifies {
             let member = MemberRef::new(&action.platform, &action.group, user);
-            let end_burst = |standing: &mut Standing| {
-                let told = |strike: &&mut Strike| strike.case == *case;
-                for strike in standing.strikes.iter_mut().filter(told) {
-                    strike.burst_end.get_or_insert(now.plus(policy.burst));
-                }
-            };
-            self.change_standing(member, end_burst, out);
+            self.change_standing(member, |standing| standing.end_burst(*case, now.plus(policy.burst)), out);
         }
         let mut ledger = self.state.group(GroupKey::new(&action.platform, &action.group)).ledger.clone();
         let case = action.cause.case.as_ref().and_then(|no| no.parse::<u64>().ok());
