@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::commands::{HOUR, MINUTE, command, give, has, offend, world};
+use crate::commands::{HOUR, MINUTE, SPAM, command, give, has, offend, world};
 use crate::support::bot::{Answer, message_of};
 use crate::support::faulty::Fault;
 use crate::support::{World, until};
@@ -340,6 +340,33 @@ async fn a_removal_under_way_when_it_is_undone_is_told_to_the_admins() {
     world.settled().await;
     while world.bot.read().is_some() {}
     has(&command(&mut world, "boss", "/案件 1", &[]).await, &["已由 小boss 撤销"]);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn whose_held_notice_is_dropped_keeps_the_strike_and_is_not_in_a_burst_for_ever() {
+    let mut world = World::with(
+        "[profile.default]\nladder = [\"warn_public\"]\n[group.g1]\nowner = \"chief\"\nadmins = [\"boss\"]\n",
+    )
+    .await;
+    for user in 0..6 {
+        world.say(&format!("m{user}"), SPAM).await;
+        world.next_kinds(2).await;
+    }
+    world.bot.always(Some(Answer::Status(503, Vec::new())));
+    world.say("9", SPAM).await;
+    world.quiet().await;
+    // What is held against a member is not in memory after that.
+    world.restart().await;
+    give(&mut world, "boss", "/停", &[], None).await;
+    world.quiet().await;
+    world.bot.always(None);
+    world.turn(5 * MINUTE);
+    has(world.next().await["text"].as_str().unwrap(), &["已停手"]);
+    has(&command(&mut world, "boss", "/恢复", &[]).await, &["已恢复"]);
+    world.say("9", SPAM).await;
+    world.next_kinds(2).await;
+    has(&command(&mut world, "9", "/我的记录", &[]).await, &["2 次"]);
     world.finish().await;
 }
 

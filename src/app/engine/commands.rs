@@ -165,11 +165,16 @@ impl Engine {
         Ok(())
     }
 
-    /// Those whom actions tell or touch: cancelling one changes what is held against them.
+    /// Those whom actions tell or touch, and those whom a held notice of their cases would tell: cancelling one changes what is
+    /// held against them.
     fn load_told(&mut self, actions: &[Arc<Action>]) -> Result<(), StoreError> {
         for action in actions {
             self.load_group(&action.platform, &action.group)?;
-            for user in action.notifies.iter().map(|(user, _)| user).chain(action.what.user()) {
+            let case = action.cause.case.as_ref().and_then(|no| no.parse::<u64>().ok());
+            let held = &self.core.state.group(GroupKey::new(&action.platform, &action.group)).ledger.held;
+            let held = held.iter().filter(|held| Some(held.case) == case).filter_map(|held| held.user.clone());
+            let held: Vec<Arc<str>> = held.collect();
+            for user in action.notifies.iter().map(|(user, _)| user).chain(action.what.user()).chain(&held) {
                 self.load_member(&action.platform, &action.group, user)?;
             }
         }

@@ -106,9 +106,8 @@ impl Core {
         let decided = |choice| file.decisions.iter().any(|one| Choice::parse(&one.choice) == Some(choice));
         taken.removed |= decided(Choice::Removed);
         taken.muted_by_hand = decided(Choice::Muted);
-        let mut ledger = self.state.group(here.group_key()).ledger.clone();
-        ledger.held.retain(|held| held.case != file.case.no);
-        self.keep_ledger(&here.event.platform, &here.event.group, ledger, out);
+        let place = Place::new(&file.case.platform, &file.case.group);
+        self.drop_held(&place, |held| held.case == file.case.no, here.now, out);
         self.mend_mute(desk, file, &mut taken, out);
         taken.recalled = self.recall(desk, file, out);
         if taken.removed {
@@ -242,10 +241,10 @@ impl Core {
             let member = MemberRef::new(&action.platform, &action.group, user);
             self.change_standing(member, |standing| standing.end_burst(*case, now.plus(policy.burst)), out);
         }
-        let mut ledger = self.state.group(GroupKey::new(&action.platform, &action.group)).ledger.clone();
+        // What is not done is not told of, whichever of the case's actions it is.
         let case = action.cause.case.as_ref().and_then(|no| no.parse::<u64>().ok());
-        ledger.held.retain(|held| Some(held.case) != case || held.kind == HeldKind::Task);
-        self.keep_ledger(&action.platform, &action.group, ledger, out);
+        let place = Place::new(&action.platform, &action.group);
+        self.drop_held(&place, |held| Some(held.case) == case && held.kind != HeldKind::Task, now, out);
     }
 
     /// A mute or removal was under way when it was cancelled, and was done all the same, or may have been: the mute is lifted,

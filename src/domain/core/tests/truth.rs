@@ -77,6 +77,21 @@ fn a_held_notice_of_a_mute_that_failed_is_dropped() {
 }
 
 #[test]
+fn whose_held_notice_is_dropped_is_not_in_a_burst_for_ever() {
+    let mut bed =
+        Bed::with(|policy| (policy.ladder, policy.notices_per_minute) = ([Step::WarnPublic, Step::Mute(DAY)].into(), 1));
+    bed.say("1", BAD);
+    let held = bed.say("2", BAD);
+    assert_eq!(said(&held), ["delete warn_public"]);
+    bed.core.loaded.pending = acts(&held);
+    bed.say_as(with_role("boss", Role::Admin), "/停");
+    bed.say_as(with_role("boss", Role::Admin), "/恢复");
+    bed.pass(2 * MINUTE);
+    bed.tick();
+    assert_eq!(cases(&bed.say("2", BAD)), [(3, "mute".to_owned(), 2)]);
+}
+
+#[test]
 fn what_was_only_observed_shields_no_real_violation() {
     let mut bed = Bed::new();
     let observed = bed.say("9", "一段长话");
