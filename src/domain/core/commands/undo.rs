@@ -80,6 +80,8 @@ impl Core {
         let mut taken = Taken::default();
         for stored in &file.actions {
             let happened = match &stored.state {
+                // What takes something back is wanted all the more.
+                ActionState::Pending if stored.action.lane == Lane::Undo => false,
                 ActionState::Pending => {
                     self.cancel(&stored.action, here.now, out);
                     taken.cancelled += 1;

@@ -95,6 +95,19 @@ fn a_mute_that_would_no_longer_be_given_ends_and_another_stays() {
 }
 
 #[test]
+fn an_unmute_that_waits_goes_out_when_its_case_is_undone() {
+    let (mut bed, mut files) = (Bed::with(|policy| policy.ladder = [Step::Mute(HOUR)].into()), Files::default());
+    offend(&mut bed, &mut files);
+    bed.pass(HOUR);
+    let over = bed.tick();
+    assert_eq!(said(&over), ["unmute unmute"]);
+    files.take(&over, &ActionState::Pending);
+    let undone = command(&mut bed, &mut files, 1, "/撤销 1");
+    assert!(undone.iter().all(|change| !matches!(change, Change::Ended { .. })), "{undone:?}");
+    assert!(!texts(&undone).concat().contains("动作取消"), "{:?}", texts(&undone));
+}
+
+#[test]
 fn what_a_person_decided_stands_when_another_case_is_undone() {
     let (mut bed, mut files) = (Bed::new(), Files::default());
     offend(&mut bed, &mut files);
