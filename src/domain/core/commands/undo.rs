@@ -1,6 +1,7 @@
 //! Undoing a case: what was not sent is cancelled, what was done is inverted where the platform can, the strike is gone, and a
 //! mute that would no longer be given ends (product.md C). Nothing is ever made harder by it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Desk;
@@ -13,6 +14,7 @@ use crate::domain::core::alerts::Alert;
 use crate::domain::core::tasks::Place;
 use crate::domain::ids::GroupKey;
 use crate::domain::ladder;
+use crate::domain::means::Means;
 use crate::domain::notices::Vars;
 use crate::domain::policy::{Capability, Policy, Severity, Step};
 use crate::domain::standing::{HeldKind, Mute, Standing, Strike};
@@ -159,23 +161,20 @@ impl Core {
             return;
         }
         if mute.enforced {
-            let from = out.len();
             let mut means = self.means_of(desk, "undo", Some(file.case.no), out);
             means.act(Lane::Undo, What::Unmute { user: member.user.clone() }, Vec::new());
-            // Platforms let the later end win, so a shorter mute needs the longer one out of the way first.
-            if let Some((case, until)) = still {
-                let unmute = TimerKind::Unmute { user: member.user.clone(), case };
-                means.set_timer(until, &format!("unmute:{case}"), unmute);
-                let seconds = until.since(here.now).as_secs();
-                means.act(Lane::Penalty, What::Mute { user: member.user.clone(), seconds, until }, Vec::new());
-            }
             desk.ordinal = means.ordinal;
-            self.arm_timers(out, from);
         }
+        // Of the case whose mute it is: should it not be given, that one's is not recorded any more.
         if let Some((case, until)) = still {
             let from = out.len();
+            let mut means = self.means_of(desk, "undo", Some(case), out);
             let unmute = TimerKind::Unmute { user: member.user.clone(), case };
-            self.means_of(desk, "undo", Some(case), out).set_timer(until, &format!("unmute:{case}"), unmute);
+            means.set_timer(until, &format!("unmute:{case}"), unmute);
+            if mute.enforced {
+                mute_anew(&mut means, &member.user, until);
+            }
+            desk.ordinal = means.ordinal;
             self.arm_timers(out, from);
         }
         taken.lifted = still.is_none();
@@ -316,6 +315,13 @@ impl Core {
         self.alert(here.policy, &here.event.platform, &(*here.event.group).into(), &alert, here.now, out);
         desk.answer = desk.render("reply_appealed", &vars);
     }
+}
+
+/// Gives a mute again behind an unmute: platforms let the later end win, so a shorter one needs the longer one out of the way
+/// first.
+fn mute_anew(means: &mut Means<'_>, user: &Arc<str>, until: Timestamp) {
+    let seconds = until.since(means.now).as_secs();
+    means.act(Lane::Penalty, What::Mute { user: user.clone(), seconds, until }, Vec::new());
 }
 
 /// The case and the end of the longest mute that the other live strikes still give when one case is taken out: each is

@@ -95,6 +95,20 @@ fn a_mute_that_would_no_longer_be_given_ends_and_another_stays() {
 }
 
 #[test]
+fn a_shorter_mute_in_the_place_of_an_undone_one_is_its_own_cases() {
+    let ladder = [Step::WarnPublic, Step::Mute(HOUR), Step::Mute(DAY)];
+    let (mut bed, mut files) = (Bed::with(|policy| policy.ladder = ladder.into()), Files::default());
+    (0..3).for_each(|_| drop(offend(&mut bed, &mut files)));
+    let undone = command(&mut bed, &mut files, 3, "/撤销 3");
+    let muted: Vec<_> = acts(&undone).into_iter().filter(|act| matches!(act.what, What::Mute { .. })).collect();
+    let [mute] = &muted[..] else { panic!("{:?}", said(&undone)) };
+    assert_eq!((mute.cause.case.as_deref(), bed.standing("9").mute.map(|mute| mute.case)), (Some("2"), Some(2)));
+    assert_eq!(undone.iter().filter(|change| matches!(change, Change::Timer(timer) if &*timer.id == "unmute:2")).count(), 1);
+    bed.end(mute, &Outcome::Failed { error: "422".to_owned() });
+    assert_eq!(bed.standing("9").mute, None, "nobody is muted");
+}
+
+#[test]
 fn an_unmute_that_waits_goes_out_when_its_case_is_undone() {
     let (mut bed, mut files) = (Bed::with(|policy| policy.ladder = [Step::Mute(HOUR)].into()), Files::default());
     offend(&mut bed, &mut files);
