@@ -399,6 +399,33 @@ async fn of_two_mutes_the_one_that_stays_ends_when_it_would_have() {
 }
 
 #[tokio::test]
+async fn a_mute_under_way_when_it_is_undone_leaves_the_one_that_runs() {
+    let mut world = world().await;
+    let silent = ("g1".to_owned(), "9".to_owned());
+    give(&mut world, "boss", "/禁言 1小时", &["9"], None).await;
+    world.next_kinds(3).await;
+    world.settled().await;
+    let end = world.clock_now().plus(HOUR);
+    world.turn(2 * MINUTE);
+    world.bot.always(Some(Answer::DoAndHang(2 * SECOND)));
+    give(&mut world, "boss", "/禁言 3小时", &["9"], None).await;
+    let mute = |world: &World| world.bot.read().filter(|action| action["type"] == "mute");
+    until("the longer mute is under way", || mute(&world)).await;
+    world.bot.always(None);
+    give(&mut world, "boss", "/撤销 2", &[], None).await;
+    let again = until("the shorter one is given anew", || mute(&world)).await;
+    let until = qunwei::domain::time::Timestamp::parse(again["until"].as_str().unwrap());
+    assert_eq!((until, &again["cause"]["case"]), (Some(end), &json!("1")), "{again}");
+    world.settled().await;
+    assert!(world.bot.model().muted.contains(&silent));
+    while world.bot.read().is_some() {}
+    world.turn(HOUR);
+    assert_eq!(world.next_kinds(1).await, [("unmute".to_owned(), "unmute".to_owned())]);
+    world.turn(3 * HOUR);
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_mute_that_was_never_given_leaves_the_one_that_runs() {
     let mut world = world().await;
     give(&mut world, "boss", "/禁言 1小时", &["9"], None).await;

@@ -248,8 +248,8 @@ impl Core {
         self.drop_held(&place, |held| Some(held.case) == case && held.kind != HeldKind::Task, now, out);
     }
 
-    /// A mute or removal was under way when it was cancelled, and was done all the same, or may have been: the mute is lifted,
-    /// the removed member is to be invited again.
+    /// A mute or removal was under way when it was cancelled, and was done all the same, or may have been: the mute is lifted
+    /// and one that stays given anew, the removed member is to be invited again.
     pub(in crate::domain::core) fn done_in_vain(
         &mut self,
         action: &Action,
@@ -262,6 +262,7 @@ impl Core {
         let mut ledger = self.state.group(GroupKey::new(&action.platform, &action.group)).ledger.clone();
         let about = std::mem::take(&mut self.loaded.about);
         let key = GroupKey::new(&action.platform, &action.group);
+        let running = action.what.user().and_then(|user| self.running_mute(action, user, now));
         let called = action.what.user().map(|user| self.harmless_name(&policy, key, &about.name, user));
         let mut means = self.means_later(&policy, &action.platform, &action.group, now, out);
         means.input = action.id.clone();
@@ -269,7 +270,16 @@ impl Core {
         means.case = case.parse().ok();
         means.cause = Cause { event: None, step: Some("undo".into()), ..action.cause.clone() };
         match &action.what {
-            What::Mute { user, .. } => drop(means.act(Lane::Undo, What::Unmute { user: user.clone() }, Vec::new())),
+            What::Mute { user, .. } => {
+                means.act(Lane::Undo, What::Unmute { user: user.clone() }, Vec::new());
+                // That lifts whatever mute there is, the one that stays too.
+                if let Some(mute) = running {
+                    means.case = Some(mute.case);
+                    let (case, step) = (Some(mute.case.to_string()), Some("undo".into()));
+                    means.cause = Cause { case, step, ..Cause::default() };
+                    mute_anew(&mut means, user, mute.until);
+                }
+            }
             What::Remove { user } if matches!(outcome, Outcome::Done { .. }) => {
                 let vars = Vars { name: called.unwrap_or_default(), case, ..Vars::default() };
                 means.cause.user = Some(user.clone());
@@ -281,6 +291,12 @@ impl Core {
         if matches!(outcome, Outcome::Done { .. }) {
             self.removed(action, now, out);
         }
+    }
+
+    /// The mute of a member that the platform keeps now.
+    fn running_mute(&mut self, action: &Action, user: &str, now: Timestamp) -> Option<Mute> {
+        let member = MemberRef::new(&action.platform, &action.group, user);
+        self.state.member(member.key()).standing().mute.clone().filter(|mute| mute.enforced && mute.until > now)
     }
 
     /// A member says that a case is a false alarm: the admins are asked to look.

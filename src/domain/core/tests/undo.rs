@@ -154,6 +154,8 @@ fn what_was_done_although_it_was_cancelled_is_taken_back() {
     }
     let [mute, remove] = &deeds[..] else { panic!("{deeds:#?}") };
     let mut end = |deed: &Arc<Action>, outcome: Outcome| {
+        bed.core.cancel(deed, bed.now, &mut bed.out);
+        bed.out.clear();
         bed.core.loaded.cancelled = true;
         said(&bed.end(deed, &outcome))
     };
@@ -162,6 +164,24 @@ fn what_was_done_although_it_was_cancelled_is_taken_back() {
     assert_eq!(end(mute, unknown()), ["unmute undo"]);
     assert_eq!(end(remove, Outcome::Done { message: None }), ["task task"]);
     assert_eq!(end(remove, unknown()), [""; 0]);
+}
+
+#[test]
+fn a_mute_that_was_done_although_it_was_cancelled_leaves_the_one_that_runs() {
+    let mut bed = Bed::with(|policy| policy.ladder = [Step::Mute(DAY), Step::Mute(2 * DAY)].into());
+    bed.offend("9", BAD);
+    let until = bed.standing("9").mute.expect("muted").until;
+    let changes = bed.say("9", BAD);
+    let longer = acts(&changes).into_iter().find(|action| matches!(action.what, What::Mute { .. })).expect("a mute");
+    bed.core.cancel(&longer, bed.now, &mut bed.out);
+    bed.out.clear();
+    bed.core.loaded.cancelled = true;
+    let lifted = bed.end(&longer, &Outcome::Done { message: None });
+    assert_eq!(said(&lifted), ["unmute undo", "mute undo"]);
+    let again = &acts(&lifted)[1];
+    assert!(matches!(again.what, What::Mute { until: end, .. } if end == until), "{again:?}");
+    assert_eq!(again.cause.case.as_deref(), Some("1"));
+    assert_eq!(bed.standing("9").mute.map(|mute| mute.until), Some(until));
 }
 
 #[test]
