@@ -346,7 +346,7 @@ async fn a_removal_under_way_when_it_is_undone_is_told_to_the_admins() {
 #[tokio::test]
 async fn whose_held_notice_is_dropped_keeps_the_strike_and_is_not_in_a_burst_for_ever() {
     let mut world = World::with(
-        "[profile.default]\nladder = [\"warn_public\"]\n[group.g1]\nowner = \"chief\"\nadmins = [\"boss\"]\n",
+        "[group.g1]\nprofile = \"p\"\nadmins = [\"boss\"]\n[profile.p]\nladder = [\"warn_public\"]\n",
     )
     .await;
     for user in 0..6 {
@@ -367,6 +367,22 @@ async fn whose_held_notice_is_dropped_keeps_the_strike_and_is_not_in_a_burst_for
     world.say("9", SPAM).await;
     world.next_kinds(2).await;
     has(&command(&mut world, "9", "/我的记录", &[]).await, &["2 次"]);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_warning_under_way_when_it_is_undone_is_not_the_last_word() {
+    let mut world = world().await;
+    world.bot.always(Some(Answer::DoAndHang(2 * SECOND)));
+    world.say("9", SPAM).await;
+    until("the warning is under way", || world.bot.read().filter(|action| action["type"] == "private")).await;
+    world.bot.always(None);
+    give(&mut world, "boss", "/撤销 1", &[], None).await;
+    let told = until("the member is told", || world.bot.read().filter(|action| action["type"] == "private")).await;
+    assert_eq!((&told["user"], &told["cause"]["step"]), (&json!("9"), &json!("undo")), "{told}");
+    has(told["text"].as_str().unwrap(), &["案件 1", "撤销"]);
+    world.settled().await;
+    while world.bot.read().is_some() {}
     world.finish().await;
 }
 

@@ -151,8 +151,7 @@ impl Engine {
             self.core.loaded.others.extend(self.store.case_file(strike.case)?);
         }
         self.load_told(&file.actions.iter().map(|one| one.action.clone()).collect::<Vec<_>>())?;
-        let meant = self.store.meant(&member.platform, &member.group, &member.user)?;
-        self.core.loaded.gone = meant.left && !meant.is_id;
+        self.core.loaded.gone = self.has_left(&file.case)?;
         self.core.loaded.case = Some(file);
         Ok(())
     }

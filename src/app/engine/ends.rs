@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Engine, Tally};
 use crate::domain::action::{Action, ActionId, ActionState, Outcome, StoredAction, What};
+use crate::domain::case::{Case, CaseFile};
 use crate::domain::change::{Change, MemberRef};
 use crate::domain::core::Loaded;
 use crate::domain::subject::Subject;
@@ -25,10 +26,12 @@ impl Engine {
         }
         unit.rows.push(self.row(RowKind::Outcome, now, outcome_body(&action.id, outcome).into()));
         let from = unit.changes.len();
-        let cancelled = self.was_taken_back(action, outcome)?;
+        let case = self.told_in_vain(action, outcome)?;
+        let cancelled = case.is_some() || self.was_taken_back(action, outcome)?;
+        let gone = case.as_ref().map(|file| self.has_left(&file.case)).transpose()?.unwrap_or_default();
         let failed = matches!(outcome, Outcome::Failed { .. } | Outcome::Uncertain { .. } | Outcome::Expired);
         let about = if cancelled || failed { self.about(action)? } else { Subject::default() };
-        self.core.loaded = Loaded { cancelled, about, ..Loaded::default() };
+        self.core.loaded = Loaded { cancelled, about, case, gone, ..Loaded::default() };
         self.core.outcome(action, outcome, now, &mut unit.changes);
         self.sight(None, now, unit.changes.get(from..).unwrap_or_default());
         self.batch.tally.push(Tally::Ended(action.clone(), outcome.clone()));
@@ -83,12 +86,10 @@ impl Engine {
     /// A mute or removal that was under way when it was cancelled may have been done all the same: the core must know.
     fn was_taken_back(&mut self, action: &Action, outcome: &Outcome) -> Result<bool, StoreError> {
         let deed = matches!(action.what, What::Mute { .. } | What::Remove { .. });
-        if !deed || !matches!(outcome, Outcome::Done { .. } | Outcome::Uncertain { .. }) {
+        if !deed || !may_be_done(outcome) {
             return Ok(false);
         }
-        // The command that cancelled it may be in the same batch.
-        let cancels = |change: &Change| matches!(change, Change::Ended { id, outcome: Outcome::Cancelled, .. } if *id == action.id);
-        if self.batch.units.iter().flat_map(|unit| &unit.changes).any(cancels) || self.store.is_cancelled(&action.id)? {
+        if self.was_cancelled(&action.id)? {
             return Ok(true);
         }
         // It was not known to be done when its case was undone; now it is.
@@ -98,6 +99,52 @@ impl Engine {
         let file = case.map(|no| self.store.case_file(no)).transpose()?.flatten();
         Ok(file.is_some_and(|file| file.undone.is_some()))
     }
+
+    /// The case of a notice that was under way when the case was undone, and arrived all the same: its member must be told.
+    fn told_in_vain(&mut self, action: &Action, outcome: &Outcome) -> Result<Option<CaseFile>, StoreError> {
+        let notice = matches!(action.what, What::Send { .. } | What::Private { .. }) && !action.notifies.is_empty();
+        if !notice || !may_be_done(outcome) || !self.was_cancelled(&action.id)? {
+            return Ok(None);
+        }
+        let case = action.cause.case.as_ref().and_then(|no| no.parse().ok());
+        let Some(mut file) = case.map(|no| self.store.case_file(no)).transpose()?.flatten() else { return Ok(None) };
+        for change in self.batch.units.iter().flat_map(|unit| &unit.changes) {
+            match change {
+                Change::Undone { case, undone } if *case == file.case.no => file.undone = Some(undone.clone()),
+                _ => {}
+            }
+        }
+        Ok(Some(file).filter(|file| file.undone.is_some()))
+    }
+
+    /// Whether somebody cancelled an action; the command may be in the same batch.
+    fn was_cancelled(&mut self, action: &ActionId) -> Result<bool, StoreError> {
+        let cancels =
+            |change: &Change| matches!(change, Change::Ended { id, outcome: Outcome::Cancelled, .. } if id == action);
+        let now = self.batch.units.iter().flat_map(|unit| &unit.changes).any(cancels);
+        Ok(now || self.store.is_cancelled(action)?)
+    }
+
+    /// Whether the member of a case has left the group.
+    pub(super) fn has_left(&mut self, case: &Case) -> Result<bool, StoreError> {
+        let meant = self.store.meant(&case.platform, &case.group, &case.user)?;
+        let mut left = meant.left && !meant.is_id;
+        let member = MemberRef::new(&case.platform, &case.group, &case.user);
+        for change in self.batch.units.iter().flat_map(|unit| &unit.changes) {
+            match change {
+                Change::Membership { member: of, joined, left: at, .. } if *of == member => {
+                    left = at.is_some() || (left && joined.is_none());
+                }
+                _ => {}
+            }
+        }
+        Ok(left)
+    }
+}
+
+/// Whether an action was done, as far as anybody knows.
+fn may_be_done(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Done { .. } | Outcome::Uncertain { .. })
 }
 
 /// What a fresh run of the journal needs: which action, and how it ended.

@@ -68,7 +68,7 @@ pub struct Core {
 /// What a command looks at besides the state; the engine reads it before ([`crate::domain::command`]).
 #[derive(Default)]
 pub struct Loaded {
-    /// The case that it names, or whose notice is quoted.
+    /// The case that it names, or whose notice is quoted; where an action's end comes next, the undone one that it told of.
     pub case: Option<CaseFile>,
     /// That case's member has left the group.
     pub gone: bool,

@@ -130,17 +130,11 @@ impl Core {
         }
         let mut recalled = 0;
         for StoredAction { action, state } in &file.actions {
-            let alone = matches!(&action.notifies[..], [(_, case)] if *case == file.case.no);
-            let message = match state {
-                ActionState::Ended { outcome: Outcome::Done { message: Some(message) }, at }
-                    if at.plus(RECALLABLE) > now =>
-                {
-                    message
-                }
-                _ => continue,
-            };
-            if alone && matches!(action.what, What::Send { .. } | What::Private { .. }) {
-                means.act(Lane::Undo, What::Delete { message: message.as_str().into() }, Vec::new());
+            let ActionState::Ended { outcome, at } = state else { continue };
+            if at.plus(RECALLABLE) > now
+                && let Some(message) = to_recall(action, outcome, file.case.no)
+            {
+                means.act(Lane::Undo, What::Delete { message }, Vec::new());
                 recalled += 1;
             }
         }
@@ -198,32 +192,10 @@ impl Core {
 
     /// Tells the member, by the way the case was told: nobody is named in the group who was not named there before.
     fn tell_undone(&mut self, desk: &mut Desk<'_, '_>, file: &CaseFile, out: &mut Vec<Change>) -> bool {
-        let reached = |state: &ActionState| {
-            matches!(state, ActionState::Ended { outcome: Outcome::Done { .. } | Outcome::Uncertain { .. }, .. })
-        };
-        let told = file.actions.iter().filter(|one| reached(&one.state));
-        let (mut alone, mut named) = (false, false);
-        for one in told.filter(|one| one.action.notifies.iter().any(|(user, _)| *user == file.case.user)) {
-            match &one.action.what {
-                What::Private { .. } => alone = true,
-                What::Send { .. } => named = true,
-                _ => {}
-            }
-        }
-        let user = file.case.user.clone();
-        let name = self.harmless_name(desk.here.policy, desk.here.group_key(), &file.case.name, &user);
-        let text = desk.render("undone", &Vars { name, case: file.case.no.to_string(), ..Vars::default() });
+        let name = self.harmless_name(desk.here.policy, desk.here.group_key(), &file.case.name, &file.case.user);
         let mut means = self.means_of(desk, "undo", Some(file.case.no), out);
-        // Who is out of the group does not read what is said there.
-        let removed = |one: &StoredAction| matches!(one.action.what, What::Remove { .. }) && reached(&one.state);
-        let gone = desk.loaded.gone || file.actions.iter().any(removed);
-        let what = if named && !gone && means.can(Capability::Send) {
-            Some(What::Send { text, mentions: vec![user] })
-        } else if (alone || named) && means.can_tell(&user) {
-            Some(What::Private { user, text })
-        } else {
-            None
-        };
+        let told = Told::of(file, |_| true);
+        let what = word_of_undo(&means, file, told, desk.loaded.gone, &name);
         let told = what.is_some();
         if let Some(what) = what {
             means.act(Lane::Undo, what, Vec::new());
@@ -248,8 +220,33 @@ impl Core {
         self.drop_held(&place, |held| Some(held.case) == case && held.kind != HeldKind::Task, now, out);
     }
 
-    /// A mute or removal was under way when it was cancelled, and was done all the same, or may have been: the mute is lifted
-    /// and one that stays given anew, the removed member is to be invited again.
+    /// A notice of a case was under way when the case was undone, and arrived all the same: the member learns of the undoing as
+    /// though it had arrived before.
+    fn told_in_vain(&mut self, action: &Action, outcome: &Outcome, now: Timestamp, out: &mut Vec<Change>) {
+        let gone = self.loaded.gone;
+        let Some(file) = self.loaded.case.take() else { return };
+        let Some(undone) = &file.undone else { return };
+        let (policy, no) = (self.settings.policy(&action.group).clone(), file.case.no);
+        let key = GroupKey::new(&action.platform, &action.group);
+        let name = self.harmless_name(&policy, key, &file.case.name, &file.case.user);
+        let mut means = self.means_later(&policy, &action.platform, &action.group, now, out);
+        means.input = action.id.clone();
+        means.case = Some(no);
+        means.cause = Cause { case: Some(no.to_string()), step: Some("undo".into()), ..Cause::default() };
+        if let Some(message) = to_recall(action, outcome, no).filter(|_| means.can(Capability::Recall)) {
+            means.act(Lane::Undo, What::Delete { message }, Vec::new());
+        }
+        let before = Told::of(&file, |at| at <= undone.at);
+        let word = |told| word_of_undo(&means, &file, told, gone, &name);
+        // What the undoing told them already is not told twice.
+        let what = word(before.and(action, &file.case.user)).filter(|what| word(before).as_ref() != Some(what));
+        if let Some(what) = what {
+            means.act(Lane::Undo, what, Vec::new());
+        }
+    }
+
+    /// What was under way when it was cancelled was done all the same, or may have been: a mute is lifted and one that stays
+    /// given anew, a removed member is to be invited again, and who was told of a case is told that it is undone.
     pub(in crate::domain::core) fn done_in_vain(
         &mut self,
         action: &Action,
@@ -257,6 +254,9 @@ impl Core {
         now: Timestamp,
         out: &mut Vec<Change>,
     ) {
+        if matches!(action.what, What::Send { .. } | What::Private { .. }) {
+            return self.told_in_vain(action, outcome, now, out);
+        }
         let policy = self.settings.policy(&action.group).clone();
         let case = action.cause.case.clone().unwrap_or_default();
         let mut ledger = self.state.group(GroupKey::new(&action.platform, &action.group)).ledger.clone();
@@ -330,6 +330,67 @@ impl Core {
         };
         self.alert(here.policy, &here.event.platform, &(*here.event.group).into(), &alert, here.now, out);
         desk.answer = desk.render("reply_appealed", &vars);
+    }
+}
+
+/// The ways by which a case was told to its member.
+#[derive(Clone, Copy, Default)]
+struct Told {
+    alone: bool,
+    named: bool,
+}
+
+impl Told {
+    /// By what arrived when that says so, as far as is known.
+    fn of(file: &CaseFile, when: impl Fn(Timestamp) -> bool) -> Self {
+        let arrived = file.actions.iter().filter(|one| happened(&one.state).is_some_and(&when));
+        arrived.fold(Self::default(), |told, one| told.and(&one.action, &file.case.user))
+    }
+
+    /// And by this.
+    fn and(self, action: &Action, user: &str) -> Self {
+        let theirs = action.notifies.iter().any(|(told, _)| **told == *user);
+        Self {
+            alone: self.alone || theirs && matches!(action.what, What::Private { .. }),
+            named: self.named || theirs && matches!(action.what, What::Send { .. }),
+        }
+    }
+}
+
+/// When an action was done, or may have been.
+fn happened(state: &ActionState) -> Option<Timestamp> {
+    match state {
+        ActionState::Ended { outcome: Outcome::Done { .. } | Outcome::Uncertain { .. }, at } => Some(*at),
+        ActionState::Ended { .. } | ActionState::Pending | ActionState::Observed => None,
+    }
+}
+
+/// How a member is told that a case of theirs is undone: by the way by which the case was told, for nobody is named in the
+/// group who was not named there before.
+fn word_of_undo(means: &Means<'_>, file: &CaseFile, told: Told, gone: bool, name: &str) -> Option<What> {
+    let vars = Vars { name: name.to_owned(), case: file.case.no.to_string(), ..Vars::default() };
+    let (user, text) = (file.case.user.clone(), means.notices().render("undone", &vars));
+    // Who is out of the group does not read what is said there.
+    let removed =
+        |one: &StoredAction| matches!(one.action.what, What::Remove { .. }) && happened(&one.state).is_some();
+    let gone = gone || file.actions.iter().any(removed);
+    if told.named && !gone && means.can(Capability::Send) {
+        Some(What::Send { text, mentions: vec![user] })
+    } else if (told.alone || told.named) && means.can_tell(&user) {
+        Some(What::Private { user, text })
+    } else {
+        None
+    }
+}
+
+/// The message that a notice of this case alone became, where the platform said which.
+fn to_recall(action: &Action, outcome: &Outcome, case: u64) -> Option<Arc<str>> {
+    let alone = matches!(&action.notifies[..], [(_, of)] if *of == case);
+    match (&action.what, outcome) {
+        (What::Send { .. } | What::Private { .. }, Outcome::Done { message: Some(message) }) if alone => {
+            Some(message.as_str().into())
+        }
+        _ => None,
     }
 }
 

@@ -284,6 +284,29 @@ fn a_warning_that_can_be_taken_back_is_taken_back_within_a_day() {
 }
 
 #[test]
+fn who_is_warned_after_the_case_was_undone_is_told_that_it_was() {
+    for (step, way) in [(Step::WarnPrivate, "private undo"), (Step::WarnPublic, "send undo")] {
+        let (mut bed, mut files) = (Bed::with(|policy| policy.ladder = [step].into()), Files::default());
+        let changes = bed.say("9", BAD);
+        files.take(&changes, &ActionState::Pending);
+        let undone = command(&mut bed, &mut files, 1, "/撤销 1");
+        assert!(said(&undone).iter().all(|word| !word.ends_with("undo")), "{:?}", said(&undone));
+        let tells = |action: &&Arc<Action>| !action.notifies.is_empty();
+        let notice = acts(&changes).iter().find(tells).expect("a notice").clone();
+        let arrives = |bed: &mut Bed, file: CaseFile| {
+            (bed.core.loaded.cancelled, bed.core.loaded.case) = (true, Some(file));
+            said(&bed.end(&notice, &Outcome::Done { message: Some("m:1".to_owned()) }))
+        };
+        let file = files.of(1).expect("it is there");
+        assert_eq!(arrives(&mut bed, file.clone()), ["delete undo", way]);
+        // Whom the undoing told by that way is not told twice.
+        let mut told = file.clone();
+        told.actions.push(StoredAction { action: notice.clone(), state: done() });
+        assert_eq!(arrives(&mut bed, told), ["delete undo"]);
+    }
+}
+
+#[test]
 fn who_has_left_is_not_named_in_the_group_any_more() {
     for (gone, expected) in [(false, "send undo"), (true, "private undo")] {
         let (mut bed, mut files) = (Bed::with(|policy| policy.ladder = [Step::WarnPublic].into()), Files::default());
