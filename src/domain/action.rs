@@ -122,7 +122,7 @@ pub struct Cause {
     /// The reminder's name, or its number if it was set in the chat.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reminder: Option<Arc<str>>,
-    /// The member whom a task is about.
+    /// The member whom a task is about; of an appeal, who made it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub user: Option<Arc<str>>,
     /// The task that this is about: it is sent again, or its card is brought up to date.

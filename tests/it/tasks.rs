@@ -178,10 +178,11 @@ async fn a_mute_that_waits_is_given_as_long_as_the_card_says() {
 #[tokio::test]
 async fn a_case_is_undone_or_upheld_from_the_card() {
     let mut world = World::with_only(&config(ALL, "ladder = [\"warn_public\"]")).await;
-    for (user, choice) in [("7", "undo"), ("8", "uphold")] {
+    // Whoever appeals is told what became of it, whosever case it is.
+    for (user, by, choice) in [("7", "7", "undo"), ("8", "8", "uphold"), ("9", "6", "uphold")] {
         world.say(user, SPAM).await;
         let notice = world.asked().await.into_iter().find(|action| action["type"] == "send").unwrap();
-        let mut appeal = world.message(&format!("q-{user}"), user, "误判");
+        let mut appeal = world.message(&format!("q-{user}"), by, "误判");
         appeal["quote"] = json!({"message": message_of(&notice), "sender": "bot", "text": notice["text"]});
         assert_eq!(world.post(appeal.to_string()).await.0, 200);
         let (card, choices) = task(&world.asked().await);
@@ -190,7 +191,8 @@ async fn a_case_is_undone_or_upheld_from_the_card() {
         let no = notice["cause"]["case"].as_str().unwrap();
         let undone = dump::state(world.data.path())["undone"].iter().any(|row| row.starts_with(&format!("{no} |")));
         assert_eq!(undone, choice == "undo", "{done:?}");
-        assert_eq!(told(&done, user).iter().any(|text| text.contains("维持")), choice == "uphold", "{done:?}");
+        assert_eq!(told(&done, by).iter().any(|text| text.contains("维持")), choice == "uphold", "{done:?}");
+        assert!(by == user || told(&done, user).is_empty(), "{done:?}");
         world.turn(2 * MINUTE);
         world.quiet().await;
     }

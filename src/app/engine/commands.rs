@@ -132,6 +132,9 @@ impl Engine {
         if let Some(no) = task.cause.case.as_ref().and_then(|no| no.parse().ok()) {
             self.load_case(no)?;
         }
+        let named = task.cause.user.as_ref().map(|user| MemberRef::new(platform, group, user));
+        let named = named.map(|member| self.store.member_name(&member)).transpose()?.flatten();
+        self.core.loaded.named = named.map(|name| (*name).into()).unwrap_or_default();
         // A card that was sent again is of the same task.
         self.core.loaded.decided = self.store.decision(task.cause.task.as_deref().unwrap_or(id))?;
         self.core.loaded.task = Some(task);

@@ -92,6 +92,8 @@ pub struct Loaded {
     pub task: Option<Arc<Action>>,
     /// What was answered to it before.
     pub decided: Option<TaskDecision>,
+    /// What is called whom the task names, where it is somebody else than the case's member.
+    pub named: Box<str>,
     /// What whoever pressed it is called, or whoever invited somebody who asks to be let in; empty when nobody knows.
     pub presser: Box<str>,
     /// What the action was about whose end comes next, if it was not done.

@@ -139,7 +139,7 @@ impl Core {
                 self.settle(&place(desk.here), first_card(task), text, &by, out);
                 self.undo_case(desk, case.no, out);
             }
-            (Choice::Uphold, Some(case)) => self.tell_upheld(desk, case, out),
+            (Choice::Uphold, Some(case)) => self.tell_upheld(desk, case, task, out),
             (
                 Choice::Muted
                 | Choice::Told
@@ -210,13 +210,16 @@ impl Core {
         true
     }
 
-    /// The member who said that it is a false alarm is told, alone.
-    fn tell_upheld(&mut self, desk: &mut Desk<'_, '_>, case: &Case, out: &mut Vec<Change>) {
-        let name = self.harmless_name(desk.here.policy, desk.here.group_key(), &case.name, &case.user);
+    /// The member who said that it is a false alarm is told, alone. Appeals of older versions do not name them: most are of
+    /// the case's member.
+    fn tell_upheld(&mut self, desk: &mut Desk<'_, '_>, case: &Case, task: &Action, out: &mut Vec<Change>) {
+        let user = task.cause.user.as_ref().unwrap_or(&case.user);
+        let called = if *user == case.user { &*case.name } else { &*desk.loaded.named };
+        let name = self.harmless_name(desk.here.policy, desk.here.group_key(), called, user);
         let text = desk.render("upheld", &Vars { name, case: case.no.to_string(), ..Vars::default() });
         let mut means = self.means_of(desk, "reply", Some(case.no), out);
-        if means.can_tell(&case.user) {
-            means.answer(case.user.clone(), text, true);
+        if means.can_tell(user) {
+            means.answer(user.clone(), text, true);
         }
         desk.ordinal = means.ordinal;
     }

@@ -320,6 +320,7 @@ impl Core {
                 event: Some((*here.event.id).into()),
                 case: Some(case.as_str().into()),
                 step: Some("alert".into()),
+                user: Some((*here.message.sender.id).into()),
                 ..Cause::default()
             },
             observe: false,
