@@ -345,10 +345,9 @@ async fn a_removal_under_way_when_it_is_undone_is_told_to_the_admins() {
 
 #[tokio::test]
 async fn whose_held_notice_is_dropped_keeps_the_strike_and_is_not_in_a_burst_for_ever() {
-    let mut world = World::with(
-        "[group.g1]\nprofile = \"p\"\nadmins = [\"boss\"]\n[profile.p]\nladder = [\"warn_public\"]\n",
-    )
-    .await;
+    let mut world =
+        World::with("[group.g1]\nprofile = \"p\"\nadmins = [\"boss\"]\n[profile.p]\nladder = [\"warn_public\"]\n")
+            .await;
     for user in 0..6 {
         world.say(&format!("m{user}"), SPAM).await;
         world.next_kinds(2).await;

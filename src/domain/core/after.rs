@@ -113,9 +113,8 @@ impl Core {
         let place = Place::new(&action.platform, &action.group);
         self.drop_held(&place, |held| held.case == case && held.kind != HeldKind::Task, now, out);
         let change = |standing: &mut Standing| {
-            let silent = |strike: &Strike| {
-                strike.case == case && (strike.notice.is_none() || strike.notice == action.told_by)
-            };
+            let silent =
+                |strike: &Strike| strike.case == case && (strike.notice.is_none() || strike.notice == action.told_by);
             if standing.strikes.iter().any(silent) {
                 standing.end_burst(case, now.plus(policy.burst));
             }

@@ -372,8 +372,7 @@ fn word_of_undo(means: &Means<'_>, file: &CaseFile, told: Told, gone: bool, name
     let vars = Vars { name: name.to_owned(), case: file.case.no.to_string(), ..Vars::default() };
     let (user, text) = (file.case.user.clone(), means.notices().render("undone", &vars));
     // Who is out of the group does not read what is said there.
-    let removed =
-        |one: &StoredAction| matches!(one.action.what, What::Remove { .. }) && happened(&one.state).is_some();
+    let removed = |one: &StoredAction| matches!(one.action.what, What::Remove { .. }) && happened(&one.state).is_some();
     let gone = gone || file.actions.iter().any(removed);
     if told.named && !gone && means.can(Capability::Send) {
         Some(What::Send { text, mentions: vec![user] })

@@ -375,8 +375,7 @@ fn two_removals_of_one_member_are_settled_by_one_person_and_by_the_machine() {
 fn who_appealed_is_told_that_it_is_upheld() {
     let mut bed = bed(&[Capability::Remove]);
     let case = case_of(&bed.say("9", BAD));
-    let file =
-        CaseFile { case: case.clone(), evidence: 0, actions: Vec::new(), decisions: Vec::new(), undone: None };
+    let file = CaseFile { case: case.clone(), evidence: 0, actions: Vec::new(), decisions: Vec::new(), undone: None };
     bed.core.loaded.case = Some(file);
     let (content, time) = (vec![Segment::Text("误判".into())], bed.now);
     let message = Message { sender: person("8"), content, quote: Some(Box::default()), ..Message::default() };
@@ -387,7 +386,8 @@ fn who_appealed_is_told_that_it_is_upheld() {
     for (card, whom, name) in [(card, "8", "小8"), (old.into(), "9", "小9")] {
         bed.core.loaded.named = "小8".into();
         let upheld = bed.press("admin", &card, "uphold", Some(case.clone()));
-        let told = acts(&upheld).into_iter().find(|action| text_of(action).contains("维持原来")).expect("somebody is told");
+        let told =
+            acts(&upheld).into_iter().find(|action| text_of(action).contains("维持原来")).expect("somebody is told");
         assert_eq!(told.what.user().map(|user| &**user), Some(whom), "{told:?}");
         assert!(text_of(&told).starts_with(name), "{told:?}");
     }

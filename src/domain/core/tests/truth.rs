@@ -78,8 +78,9 @@ fn a_held_notice_of_a_mute_that_failed_is_dropped() {
 
 #[test]
 fn whose_held_notice_is_dropped_is_not_in_a_burst_for_ever() {
-    let mut bed =
-        Bed::with(|policy| (policy.ladder, policy.notices_per_minute) = ([Step::WarnPublic, Step::Mute(DAY)].into(), 1));
+    let mut bed = Bed::with(|policy| {
+        (policy.ladder, policy.notices_per_minute) = ([Step::WarnPublic, Step::Mute(DAY)].into(), 1)
+    });
     bed.say("1", BAD);
     let held = bed.say("2", BAD);
     assert_eq!(said(&held), ["delete warn_public"]);

@@ -103,7 +103,10 @@ fn a_shorter_mute_in_the_place_of_an_undone_one_is_its_own_cases() {
     let muted: Vec<_> = acts(&undone).into_iter().filter(|act| matches!(act.what, What::Mute { .. })).collect();
     let [mute] = &muted[..] else { panic!("{:?}", said(&undone)) };
     assert_eq!((mute.cause.case.as_deref(), bed.standing("9").mute.map(|mute| mute.case)), (Some("2"), Some(2)));
-    assert_eq!(undone.iter().filter(|change| matches!(change, Change::Timer(timer) if &*timer.id == "unmute:2")).count(), 1);
+    assert_eq!(
+        undone.iter().filter(|change| matches!(change, Change::Timer(timer) if &*timer.id == "unmute:2")).count(),
+        1
+    );
     bed.end(mute, &Outcome::Failed { error: "422".to_owned() });
     assert_eq!(bed.standing("9").mute, None, "nobody is muted");
 }
