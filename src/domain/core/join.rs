@@ -119,7 +119,8 @@ impl Core {
 
     /// The window is over: who came in it is welcomed.
     pub(super) fn welcome(&mut self, timer: &Timer, now: Timestamp, out: &mut Vec<Change>) {
-        let policy = self.settings.policy(&timer.group).clone();
+        let settings = self.settings.clone();
+        let policy = self.policy(&settings, &timer.platform, &timer.group); // somebody may have stopped the group meanwhile
         let mut newcomers = self.newcomers(&timer.platform, &timer.group);
         let (opened_by, people) = newcomers.end_window(now);
         let welcomes = policy.welcome.on && policy.mode != Mode::Off;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::action::WELCOME_DEADLINE;
+use crate::domain::case::{ByWhom, Halt};
 
 fn named(user: &str, name: &str) -> Person {
     Person { id: user.into(), name: name.into(), role: None }
@@ -220,6 +221,20 @@ fn under_observe_it_is_written_and_when_off_it_is_not() {
     bed.come(&[person("1")]);
     bed.mode(Mode::Off);
     assert!(acts(&bed.welcome_after(MINUTE)).is_empty(), "it was switched off within the window");
+}
+
+#[test]
+fn a_group_that_was_stopped_within_the_window_is_not_welcomed() {
+    let mut bed = Bed::new();
+    bed.come(&[person("1")]);
+    bed.pass(10 * SECOND);
+    bed.say_as(with_role("boss", Role::Admin), "/停");
+    assert_eq!(said(&bed.welcome_after(50 * SECOND)), ["send welcome?"]);
+    let mut bed = Bed::new();
+    bed.come(&[person("1")]);
+    let by = ByWhom { by: "operator".into(), name: "值班".to_owned(), at: bed.now };
+    bed.core.pause_all(&Halt::Said { stop: true, by }, bed.now, &mut Vec::new());
+    assert_eq!(said(&bed.welcome_after(MINUTE)), ["send welcome?"]);
 }
 
 #[test]
