@@ -199,17 +199,19 @@ impl Means<'_> {
         self.out.push(Change::Timer(Timer { due, group, id: id.into(), platform, what }));
     }
 
-    /// Sends held notices, those of a kind as one. Gives each action and what it tells of.
+    /// Sends held notices, those of a kind as one, as many as there is room for in the minute. The kind goes first of which one
+    /// waits the longest, so that none waits for ever behind the others. Gives each action and what it tells of.
     pub(super) fn merged_notices(&mut self, ledger: &mut Ledger) -> Vec<(ActionId, Vec<Held>)> {
         ledger.notices.retain(|sent| sent.plus(MINUTE) > self.now);
         let mut sent = Vec::new();
-        for (kind, notice) in
-            [(HeldKind::Named, "merged"), (HeldKind::Neutral, "merged_neutral"), (HeldKind::Task, "task_in_group")]
-        {
-            let (mut merged, mut rest): (Vec<Held>, Vec<Held>) =
-                ledger.held.drain(..).partition(|held| held.kind == kind);
-            rest.splice(..0, merged.split_off(merged.len().min(MERGED)));
-            ledger.held = rest;
+        let mut kinds =
+            [(HeldKind::Named, "merged"), (HeldKind::Neutral, "merged_neutral"), (HeldKind::Task, "task_in_group")];
+        kinds.sort_by_key(|(kind, _)| ledger.held.iter().position(|held| held.kind == *kind).unwrap_or(usize::MAX));
+        for (kind, notice) in kinds {
+            if ledger.notices.len() >= self.policy.notices_per_minute as usize {
+                break;
+            }
+            let merged: Vec<Held> = ledger.held.extract_if(.., |held| held.kind == kind).take(MERGED).collect();
             if merged.is_empty() {
                 continue;
             }

@@ -182,6 +182,13 @@ impl Bed {
         )
     }
 
+    /// An admin warns somebody by hand.
+    fn warn(&mut self, user: &str) -> Vec<Change> {
+        let whom = Segment::Mention { user: user.into(), name: format!("小{user}").into() };
+        let (sender, content) = (with_role("boss", Role::Admin), vec![Segment::Text("/警告 ".into()), whom]);
+        self.event(Kind::Message(Message { sender, content, ..Message::default() }), self.now)
+    }
+
     fn end(&mut self, action: &Action, outcome: &Outcome) -> Vec<Change> {
         self.core.outcome(action, outcome, self.now, &mut self.out);
         std::mem::take(&mut self.out)

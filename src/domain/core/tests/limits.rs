@@ -80,6 +80,50 @@ fn many_held_notices_go_out_twenty_at_a_time() {
 }
 
 #[test]
+fn held_notices_of_all_kinds_keep_within_the_limit_and_none_is_lost() {
+    let mut bed = Bed::on([Capability::Send, Capability::Delete].into_iter().collect(), |_| {});
+    let warned = [0, 30, 45];
+    let mut sent: Vec<(Timestamp, String)> = Vec::new();
+    for second in 0..240 {
+        let mut changes = bed.tick();
+        if warned.contains(&second) {
+            changes.extend(bed.warn(&second.to_string()));
+        } else if [10, 20, 40].contains(&second) {
+            changes.extend(bed.say(&second.to_string(), BAD));
+        }
+        for action in acts(&changes).into_iter().filter(|action| action.lane == Lane::Penalty) {
+            let What::Send { text, .. } = &action.what else { continue };
+            sent.push((bed.now, text.clone()));
+        }
+        let lately = sent.iter().filter(|(at, _)| at.plus(MINUTE) > bed.now).count();
+        assert!(lately <= 6, "{lately} notices by second {second}");
+        bed.pass(SECOND);
+    }
+    for case in 1..=6 {
+        let says = |text: &String| ["案件", "编号"].iter().any(|sign| text.contains(&format!("{sign} {case}")));
+        let named = sent.iter().filter(|(_, text)| says(text)).count();
+        let by_machine = [2, 3, 5].contains(&case); // which the admins are told of too
+        assert_eq!(named, if by_machine { 2 } else { 1 }, "case {case}: {sent:#?}");
+    }
+    assert!(bed.core.state.group(GroupKey::new("p", "g1")).ledger.held.is_empty());
+}
+
+#[test]
+fn no_kind_of_held_notice_waits_for_ever_behind_the_others() {
+    let can = [Capability::Send, Capability::Delete].into_iter().collect();
+    let mut bed = Bed::on(can, |policy| policy.notices_per_minute = 1);
+    bed.say("9", BAD); // its warning is said, its task is held
+    let mut sent = Vec::new();
+    for minute in 0..6 {
+        bed.warn(&format!("a{minute}"));
+        bed.pass(MINUTE);
+        sent.extend(texts(&bed.tick()));
+    }
+    assert!(sent[0].starts_with("请管理员"), "{sent:#?}");
+    assert_eq!(sent.len(), 6, "{sent:#?}");
+}
+
+#[test]
 fn a_mute_ends_with_an_unmute() {
     let mut bed = Bed::with(|policy| policy.ladder = [Step::Mute(HOUR)].into());
     let changes = bed.say("9", BAD);
