@@ -193,6 +193,13 @@ pub struct Known {
     pub seen: bool,
 }
 
+impl Known {
+    /// Whether it is reminded of this time.
+    pub fn is_told(&self, at: Timestamp) -> bool {
+        at > self.since || !self.seen && at == self.since
+    }
+}
+
 /// A reminder of the files, since when it is as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Since {

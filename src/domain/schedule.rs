@@ -275,8 +275,12 @@ impl Track<'_> {
 
     /// When the next one is to be kept: one that waits for the end of quiet hours, else the next that comes.
     pub fn next(&self, now: Timestamp) -> Option<Timestamp> {
-        let waits = self.times.last(now, self.zone).and_then(|at| self.slot(at)).filter(|slot| slot.due > now);
-        Some(waits.or_else(|| self.next_slot(now))?.due)
+        Some(self.waiting(now).or_else(|| self.next_slot(now))?.due)
+    }
+
+    /// The one whose time has come and that waits for the end of quiet hours.
+    pub fn waiting(&self, now: Timestamp) -> Option<Slot> {
+        self.slot(self.times.last(now, self.zone)?).filter(|slot| slot.due > now)
     }
 
     /// The next one that comes.

@@ -186,8 +186,8 @@ impl Core {
                 let key = file_key(&reminder.name);
                 let is_for = |known: &&Known| {
                     let policy = self.settings.policy(&known.group);
-                    let knew = slot.at > known.since || !known.seen && slot.at == known.since;
-                    knew && looks_after(&known.group)
+                    known.is_told(slot.at)
+                        && looks_after(&known.group)
                         && reminder.to.has(&known.group, policy)
                         && reminder.class(policy) == *class
                 };

@@ -23,6 +23,7 @@ mod alerts;
 mod fallbacks;
 mod limits;
 mod names;
+mod reminders;
 mod reports;
 mod rules_text;
 mod steps;

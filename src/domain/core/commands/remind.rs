@@ -133,10 +133,12 @@ impl Core {
         for one in self.state.reminders.of_group(&event.platform, &event.group) {
             let Some(times) = one.rule.times() else { continue };
             let (no, words, text) = (one.no, &one.words, clip(&one.text));
-            let next = one.track(&times, policy).next_slot(now).map(|slot| slot.due);
             if one.is_stale(now) {
                 continue;
             }
+            let track = one.track(&times, policy);
+            let waits = track.waiting(now).filter(|slot| one.since.is_some_and(|since| slot.at > since));
+            let next = waits.or_else(|| track.next_slot(now)).map(|slot| slot.due);
             let state = match (one.since, next) {
                 (None, _) => format!("（还没确认，请发：/确认 {no}）"),
                 (Some(_), None) => "（错过了）".to_owned(),
@@ -145,8 +147,15 @@ impl Core {
             };
             lines.push((next, format!("{no}  {words}  {text}{state}")));
         }
+        let reminders = &self.state.reminders;
+        let known = reminders.known.get(&desk.here.group_key());
         for one in self.settings.reminders.iter().filter(|one| one.to.has(&event.group, policy)) {
-            let next = one.track(&one.class(policy)).next_slot(now).map(|slot| slot.due);
+            let class = one.class(policy);
+            let track = one.track(&class);
+            let since = reminders.since.get(&one.name).map(|since| since.since);
+            let counts = |at| since.is_some_and(|since| at >= since) && known.is_some_and(|known| known.is_told(at));
+            let waits = track.waiting(now).filter(|slot| counts(slot.at));
+            let next = waits.or_else(|| track.next_slot(now)).map(|slot| slot.due);
             if let (Some(next), true) = (next, one.mode != Mode::Off) {
                 lines.push((Some(next), format!("文件  {}（下次 {}）", one.name, moment(next, policy))));
             }
