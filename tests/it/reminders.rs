@@ -130,6 +130,26 @@ async fn restarts_and_kills_around_the_time_repeat_nothing_and_lose_nothing() {
 }
 
 #[tokio::test]
+async fn where_the_bot_can_only_write_privately_the_admins_that_were_seen_are_asked() {
+    let bridge = r#"
+[bridge.example]
+secret_env = "QUNWEI_EXAMPLE_SECRET"
+actions_url_env = "QUNWEI_EXAMPLE_ACTIONS_URL"
+capabilities = ["private", "idempotent"]
+"#;
+    let mut world = World::with_only(&format!("{bridge}{DAILY}")).await;
+    let mut event = world.message("m-seen", "seen", "早");
+    event["sender"]["role"] = json!("admin");
+    assert_eq!(world.post(event.to_string()).await.0, 200);
+    world.restart().await; // nothing of the group is in memory
+    world.clock_shows("10:00:00").await;
+    let action = world.next().await;
+    assert_eq!((&action["type"], &action["user"]), (&json!("private"), &json!("seen")));
+    assert_eq!(action["text"], "【读书群】请把这条提醒发到群里：读书群：11月23日（周一）10:00 早读");
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn what_is_missed_is_said_late_within_its_grace_alone_and_of_several_the_last() {
     let often = DAILY.replace("0 10 * * *", "*/5 10-11 * * *");
     let mut world = World::with(&often).await;

@@ -273,6 +273,9 @@ impl Engine {
                 self.load_member(&timer.platform, &timer.group, &user)?;
             }
         }
+        for (platform, group) in self.core.asked_by_reminders(now) {
+            self.load_group(&platform, &group)?;
+        }
         let mut unit = Unit::default();
         unit.rows.push(self.row(RowKind::Tick, now, "".into()));
         self.core.tick(now, &mut unit.changes);

@@ -44,6 +44,10 @@ impl Firing {
     pub(super) fn is_before(&self, timer: &Timer) -> bool {
         (self.slot.due, &*self.group, &*self.key) < (timer.due, &*timer.group, &*timer.id)
     }
+
+    fn order(&self) -> (Timestamp, Arc<str>, Arc<str>, Arc<str>) {
+        (self.slot.due, self.group.clone(), self.key.clone(), self.platform.clone())
+    }
 }
 
 impl Core {
@@ -84,8 +88,7 @@ impl Core {
         for (_, track) in &due {
             all.extend(self.firings(&plan, *track, now));
         }
-        let order = |one: &Firing| (one.slot.due, one.group.clone(), one.key.clone(), one.platform.clone());
-        all.sort_by_cached_key(order);
+        all.sort_by_cached_key(Firing::order);
         let rest: HashSet<TrackId> = all.iter().skip(MOST_AT_ONCE).map(|firing| firing.track).collect();
         all.truncate(MOST_AT_ONCE);
         for at in due.into_iter().filter(|(_, track)| !rest.contains(track)) {
@@ -197,6 +200,28 @@ impl Core {
         }
     }
 
+    /// The groups, by platform and id, in which the next turn asks a person to do what a reminder cannot: they must be loaded.
+    pub fn asked_by_reminders(&mut self, now: Timestamp) -> Vec<(Arc<str>, Arc<str>)> {
+        let plan = self.plan(now);
+        let due = plan.next.iter().take_while(|(due, _)| *due <= now);
+        let firings = due.flat_map(|(_, track)| self.firings(&plan, *track, now));
+        let mut asked: Vec<Firing> = firings.filter(|firing| !firing.missed && self.asks(firing)).collect();
+        asked.sort_by_cached_key(Firing::order);
+        self.state.reminders.plan = Some(plan);
+        asked.into_iter().take(MOST_AT_ONCE).map(|firing| (firing.platform, firing.group)).collect()
+    }
+
+    /// Whether a person is asked to say it, or to show its image.
+    fn asks(&self, firing: &Firing) -> bool {
+        let can = self.settings.capabilities(&firing.platform, &firing.group);
+        let image = match firing.track {
+            TrackId::File(at, _) => self.settings.reminders.get(at).is_some_and(|reminder| reminder.image.is_some()),
+            TrackId::Chat(_) => false,
+        };
+        let speaks = can.has(Capability::Send) || can.has(Capability::Announce);
+        !speaks || (image && can.has(Capability::Task) && !can.has(Capability::Image))
+    }
+
     /// Says what is due, or remembers that it was missed.
     pub(super) fn fire(&mut self, firing: &Firing, now: Timestamp, out: &mut Vec<Change>) {
         let settings = self.settings.clone();
@@ -221,7 +246,14 @@ impl Core {
             TrackId::Chat(no) => self.of_chat(no, firing, &policy, out),
         };
         let Some(said) = said else { return };
-        let mut means = self.means_without_admins(&policy, &firing.platform, &firing.group, now, out);
+        // Only where somebody is asked is the group loaded; its ledger says what it is called.
+        let asks = self.asks(firing);
+        let key = GroupKey::new(&firing.platform, &firing.group);
+        let mut ledger = if asks { self.state.group(key).ledger.clone() } else { Ledger::default() };
+        let mut means = match asks {
+            true => self.means_later(&policy, &firing.platform, &firing.group, now, out),
+            false => self.means_without_admins(&policy, &firing.platform, &firing.group, now, out),
+        };
         means.input = format!("{}@{}", firing.key, firing.slot.at.0).into();
         means.cause = Cause { step: Some("reminder".into()), reminder: Some(said.name), ..Cause::default() };
         means.observe = said.mode.max(policy.mode) == Mode::Observe;
@@ -231,10 +263,10 @@ impl Core {
                 let time = crate::domain::penalty::date(firing.slot.due, &policy, now);
                 text = policy.notices.render("reminder_late", &Vars { text, time, ..Vars::default() });
             }
-            say(&mut means, text, said.mentions, said.announce);
+            say(&mut means, &mut ledger, text, said.mentions, said.announce);
         }
         if let Some(image) = said.image {
-            show(&mut means, image);
+            show(&mut means, &mut ledger, image);
         }
     }
 
@@ -284,20 +316,20 @@ struct Said {
 }
 
 /// Says a reminder's text, as a notice where that is wanted or all that can be said; else a person is asked to say it.
-fn say(means: &mut Means<'_>, text: String, mentions: Vec<Arc<str>>, announce: bool) {
+fn say(means: &mut Means<'_>, ledger: &mut Ledger, text: String, mentions: Vec<Arc<str>>, announce: bool) {
     if means.can(Capability::Announce) && (announce || !means.can(Capability::Send)) {
         means.act(Lane::Notice, What::Announce { text }, Vec::new());
     } else if means.can(Capability::Send) {
         means.act(Lane::Notice, What::Send { text, mentions }, Vec::new());
     } else {
         let vars = Vars { text, ..Vars::default() };
-        means.ask(&mut Ledger::default(), "reminder", "reminder_task", &vars, &[]);
+        means.ask(ledger, "reminder", "reminder_task", &vars, &[]);
     }
 }
 
 /// Shows its image. Where that cannot be done an operator is told, and with a card a person is asked to; what is said in the group
 /// to the admins would disturb everybody each time.
-fn show(means: &mut Means<'_>, image: Image) {
+fn show(means: &mut Means<'_>, ledger: &mut Ledger, image: Image) {
     if means.can(Capability::Image) {
         means.act(Lane::Notice, What::Image { image }, Vec::new());
         return;
@@ -305,7 +337,7 @@ fn show(means: &mut Means<'_>, image: Image) {
     let reminder = means.cause.reminder.clone().unwrap_or_default();
     if means.can(Capability::Task) {
         let vars = Vars { text: reminder.to_string(), what: image.shown().to_owned(), ..Vars::default() };
-        means.ask(&mut Ledger::default(), "alert", "reminder_image", &vars, &[]);
+        means.ask(ledger, "alert", "reminder_image", &vars, &[]);
     }
     if !means.observe {
         let (platform, group) = (means.platform.clone(), means.group.clone());

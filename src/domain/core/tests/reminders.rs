@@ -1,4 +1,4 @@
-//! Reminders in the core: what is listed of them.
+//! Reminders in the core: what is listed of them, and who is asked to say one where the bot cannot.
 
 use super::*;
 use crate::domain::reminder::{Reminder, To};
@@ -63,4 +63,23 @@ fn of_the_files_too_the_waiting_one_is_listed() {
     assert!(bed.list().contains("打烊（下次 2026年11月24日（周二）08:00）"));
     bed.clock_shows(23, 30);
     assert!(bed.list().contains("打烊（下次 2026年11月24日（周二）08:00）"));
+}
+
+#[test]
+fn where_the_bot_can_only_write_privately_each_admin_is_asked() {
+    let mut bed = Bed::on([Capability::Private].into_iter().collect(), |policy| policy.name = None);
+    bed.boss("/提醒 10:00 开会");
+    bed.boss("/确认 1");
+    assert_eq!(bed.core.asked_by_reminders(bed.now), []);
+    bed.clock_shows(10, 0);
+    assert_eq!(bed.core.asked_by_reminders(bed.now), [("p".into(), "g1".into())]);
+    let changes = bed.tick();
+    let told: Vec<String> =
+        acts(&changes).iter().filter_map(|action| action.what.user().map(ToString::to_string)).collect();
+    assert_eq!(
+        (told, said(&changes)),
+        (vec!["boss".to_owned(), "named".to_owned()], vec!["private reminder".to_owned(); 2])
+    );
+    assert!(texts(&changes)[0].contains("请把这条提醒发到群里：提醒：开会"), "{changes:?}");
+    assert!(bed.tick().is_empty(), "once");
 }
