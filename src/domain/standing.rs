@@ -18,7 +18,8 @@ pub struct Standing {
     pub strikes: Vec<Strike>,
     /// The mute that runs longest.
     pub mute: Option<Mute>,
-    /// Answers in the last minute to what they wrote to the bot alone; kept in the group without a name.
+    /// Answers in the last minute to what they wrote to the bot alone, kept in the group without a name; in a group, when they
+    /// were last told its rules alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replies: Vec<Timestamp>,
     /// Messages that they reported in the last hour.

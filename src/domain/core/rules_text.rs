@@ -9,8 +9,9 @@ use crate::domain::change::Change;
 use crate::domain::event::{Event, Message, Role, Segment};
 use crate::domain::policy::{Mode, Policy};
 use crate::domain::text;
+use crate::domain::time::Timestamp;
 
-/// How often the rules are said in a group at most.
+/// How often the rules are said in a group at most, and to one member alone.
 const EVERY: Duration = Duration::from_secs(60);
 
 /// The full rules of a group, as members read them.
@@ -33,7 +34,7 @@ fn asks_for_rules(message: &Message) -> bool {
 }
 
 impl Core {
-    /// Tells the group its rules when a member asked, at most once a minute.
+    /// Tells the group its rules when a member asked, at most once a minute; where that cannot be, each who asks, as often.
     pub(super) fn asked_for_rules(&mut self, here: &Here<'_>, role: Role, out: &mut Vec<Change>) {
         // A program that says 群规 is not a person who asks; an answer after ten minutes answers nobody.
         let too_late = here.time.plus(WELCOME_DEADLINE) <= here.now;
@@ -45,13 +46,19 @@ impl Core {
         }
         let observe = here.policy.mode == Mode::Observe;
         let mut ledger = self.state.group(here.group_key()).ledger.clone();
-        let told = ledger.rules_told.is_some_and(|told| told.plus(EVERY) > here.now) && !observe;
+        let recent = |told: &Timestamp| told.plus(EVERY) > here.now && !observe;
+        let told = ledger.rules_told.as_ref().is_some_and(recent);
         let mut means = self.means(here, reply_to(here.event), None, observe, out);
         means.deadline = Some(here.time.min(here.now).plus(WELCOME_DEADLINE));
         let (user, text): (std::sync::Arc<str>, _) = ((*here.message.sender.id).into(), rules_text(here.policy));
         if !means.can_speak() {
-            if means.can_tell(&user) {
+            let standing = self.state.member(here.member_key()).standing.as_ref();
+            let told = standing.and_then(|standing| standing.replies.last()).is_some_and(recent);
+            if means.can_tell(&user) && !told {
                 means.act(Lane::Reply, What::Private { user, text }, Vec::new());
+                if !observe {
+                    self.change_standing(here.member(), |standing| standing.replies = vec![here.now], out);
+                }
             }
         } else if !told {
             means.act(Lane::Reply, What::Send { text, mentions: vec![user] }, Vec::new());

@@ -51,6 +51,12 @@ fn without_a_voice_in_the_group_the_member_is_told_alone() {
     for user in ["8", "9"] {
         assert_eq!(said(&bed.say(user, "群规")), ["private reply"], "each who asks");
     }
+    bed.pass(MINUTE - SECOND);
+    assert!(bed.say("9", "群规").is_empty(), "once a minute");
+    bed.pass(SECOND);
+    assert_eq!(said(&bed.say("9", "群规")), ["private reply"]);
+    bed.mode(Mode::Observe);
+    assert_eq!(said(&bed.say("9", "群规")), ["private reply?"]);
     assert!(acts(&Bed::without(&[Capability::Send, Capability::Private]).say("9", "群规")).is_empty());
 }
 
