@@ -148,7 +148,24 @@ pub struct Held {
     pub line: String,
 }
 
+/// More strikes than this that were only observed are not kept: nothing stops who collects them, and ladders are shorter.
+const MOST_OBSERVED: usize = 32;
+
 impl Standing {
+    /// Counts one more, and forgets those of before `dead`, which can count no more.
+    pub fn strike(&mut self, strike: Strike, dead: Timestamp) {
+        self.strikes.retain(|strike| strike.time > dead);
+        self.strikes.push(strike);
+        self.strikes.sort_by_key(|strike| strike.time);
+        let observed = self.strikes.iter().filter(|strike| strike.observe).count();
+        let mut surplus = observed.saturating_sub(MOST_OBSERVED);
+        self.strikes.retain(|strike| {
+            let oldest = strike.observe && surplus > 0;
+            surplus -= usize::from(oldest);
+            !oldest
+        });
+    }
+
     /// Whether all of it is of before this time.
     pub fn is_of_before(&self, time: Timestamp) -> bool {
         self.strikes.iter().all(|strike| strike.time < time)

@@ -150,7 +150,8 @@ impl Engine {
         self.load_group(&member.platform, &member.group)?;
         self.load_member(&member.platform, &member.group, &member.user)?;
         let standing = self.core.state.member(member.key()).standing().clone();
-        for strike in standing.strikes.iter().filter(|strike| strike.case != no) {
+        // What was only observed gave no mute.
+        for strike in standing.strikes.iter().filter(|strike| strike.case != no && !strike.observe) {
             self.core.loaded.others.extend(self.store.case_file(strike.case)?);
         }
         self.load_told(&file.actions.iter().map(|one| one.action.clone()).collect::<Vec<_>>())?;

@@ -80,6 +80,11 @@ impl Here<'_> {
         self.about == About::Message && self.message.answerable
     }
 
+    /// Strikes of before this can count no more, however late a message comes.
+    pub(super) fn dead(&self) -> Timestamp {
+        self.now.minus(self.policy.strike_life).minus(self.settings.dedupe)
+    }
+
     pub(super) fn group_key(&self) -> GroupKey {
         GroupKey::new(&self.event.platform, &self.event.group)
     }
@@ -330,12 +335,10 @@ impl Core {
     ) {
         let told = carried.notice.is_some() || carried.held;
         let burst_end = (observe || !told).then(|| here.now.plus(here.policy.burst));
-        let dead = here.now.minus(here.policy.strike_life).minus(here.settings.dedupe);
+        let dead = here.dead();
         let strike = Strike { case: offender.case, time: here.time, observe, notice: carried.notice, burst_end };
         let change = |standing: &mut Standing| {
-            standing.strikes.retain(|strike| strike.time > dead);
-            standing.strikes.push(strike);
-            standing.strikes.sort_by_key(|strike| strike.time);
+            standing.strike(strike, dead);
             if let Some(mute) = standing.mute.as_mut().filter(|_| offender.by_broken_mute && !observe) {
                 mute.broken = true;
             }

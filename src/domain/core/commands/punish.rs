@@ -155,8 +155,7 @@ impl Core {
         let burst_end = (!told).then(|| here.now.plus(here.policy.burst));
         let strike = Strike { case: no, time: here.time, observe: false, notice: carried.notice, burst_end };
         let change = |standing: &mut Standing| {
-            standing.strikes.push(strike);
-            standing.strikes.sort_by_key(|strike| strike.time);
+            standing.strike(strike, here.dead());
             if carried.mute.is_some() {
                 standing.mute = carried.mute;
             }

@@ -134,6 +134,23 @@ fn a_group_that_observes_does_nothing() {
 }
 
 #[test]
+fn of_what_was_only_observed_little_is_kept() {
+    let mut bed = Bed::new();
+    bed.offend("9", BAD);
+    for _ in 0..100 {
+        assert!(bed.offend("9", "一句长话").iter().any(|change| matches!(change, Change::Case(_))));
+    }
+    assert_eq!(cases(&bed.offend("9", "一句长话"))[0].1, "remove");
+    let strikes = bed.standing("9").strikes;
+    let observed: Vec<u64> = strikes.iter().filter(|strike| strike.observe).map(|strike| strike.case).collect();
+    assert_eq!(observed, (71..=102).collect::<Vec<u64>>(), "the newest");
+    assert_eq!(strikes[0].case, 1, "what counts stays");
+    bed.pass(32 * DAY);
+    bed.warn("9");
+    assert_eq!(bed.standing("9").strikes.len(), 1, "what can count no more is forgotten by whatever adds one");
+}
+
+#[test]
 fn a_finding_that_only_observes_does_not_delete_a_message_that_counts() {
     let mut bed = Bed::with(|policy| {
         let mut rules = policy.rules.to_vec();
