@@ -182,6 +182,11 @@ impl Role {
         })
     }
 
+    /// What they type as a command is carried out and not judged.
+    pub fn is_obeyed(self) -> bool {
+        self.is_admin() || self == Role::TrialAdmin
+    }
+
     /// Runs the group: owner or admin.
     pub fn is_admin(self) -> bool {
         matches!(self, Role::Owner | Role::Admin)

@@ -336,3 +336,38 @@ async fn an_edit_that_turns_a_message_into_a_forbidden_one_is_found() {
     assert_eq!(world.next_kinds(1).await, [("send".to_owned(), "welcome".to_owned())]);
     world.finish().await;
 }
+
+/// Three people who say the same.
+const SAME: &str = r#"
+[bridge.example]
+secret_env = "QUNWEI_EXAMPLE_SECRET"
+actions_url_env = "QUNWEI_EXAMPLE_ACTIONS_URL"
+capabilities = ["send", "private", "idempotent"]
+[[rule]]
+name = "repeat.many"
+kind = "repeat"
+title = "重复"
+min_characters = 6
+by_members = { members = 3, seconds = 600 }
+[group.g1]
+admins = ["named"]
+"#;
+
+#[tokio::test]
+async fn a_start_remembers_nothing_of_what_admins_typed_as_commands() {
+    let mut world = World::with_only(SAME).await;
+    let text = json!([{"type": "text", "text": "/帮助 怎么警告一个成员"}]);
+    let mut seen = said(&world, "seen", json!([{"type": "text", "text": "早"}]));
+    seen["sender"]["role"] = json!("admin");
+    post(&mut world, &seen).await;
+    for user in ["named", "seen", "9"] {
+        let event = said(&world, user, text.clone());
+        post(&mut world, &event).await;
+    }
+    world.killed().await;
+    let event = said(&world, "8", text);
+    post(&mut world, &event).await;
+    let steps: Vec<String> = got(&world).into_iter().map(|(_, step, _)| step).collect();
+    assert_eq!(steps, ["command"; 4], "two members said it");
+    world.finish().await;
+}

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Batch, Engine, MARK_ROWS};
 use crate::domain::change::MemberRef;
 use crate::domain::chat::{ChatChange, ChatWords};
+use crate::domain::command::looks_like_command;
 use crate::domain::core::{Glance, PlainNames, may_follow_its_edit, message_key};
 use crate::domain::event::{Event, Kind, Malformed};
 use crate::domain::ids::{GroupKey, MemberKey};
@@ -58,6 +59,16 @@ impl Engine {
             self.load_member(platform, group, &person.id)?;
         }
         Ok(())
+    }
+
+    /// Loads who may have typed a command: what admins type is in no window.
+    fn load_commander(&mut self, event: &Event) -> Result<(), StoreError> {
+        let Kind::Message(message) = &event.kind else { return Ok(()) };
+        let bot = self.core.settings.platforms.get(&event.platform).and_then(|platform| platform.bot_user.as_deref());
+        if !looks_like_command(message, bot) {
+            return Ok(());
+        }
+        self.load_member(&event.platform, &event.group, &message.sender.id)
     }
 
     /// Loads which case a message is in, if it is in one.
@@ -141,6 +152,7 @@ impl Engine {
             after = last.seq;
             said = rows.iter().rfind(|row| row.kind == RowKind::Rules).map(|row| row.body.clone()).or(said);
             for (event, at, glance) in read(&rows, &self.core.settings, &mut memories) {
+                self.load_commander(&event)?;
                 self.core.glance = glance.map(Arc::new);
                 self.core.warm(&event, at);
             }

@@ -4,7 +4,8 @@
 use std::sync::{Arc, Weak};
 
 use super::Core;
-use super::message::Here;
+use super::message::{About, Here};
+use crate::domain::command::looks_like_command;
 use crate::domain::event::{Event, Kind, Message, Segment};
 use crate::domain::ids::{self, GroupKey, MemberKey};
 use crate::domain::policy::Settings;
@@ -120,16 +121,30 @@ impl Core {
         Prints::of(rules, message, &self.scratch.text)
     }
 
-    /// Remembers a message in the windows without judging it: how a start catches up with the journal.
+    /// Whether what somebody typed was carried out and not judged.
+    fn only_obeyed(&mut self, event: &Event, message: &Message, time: Timestamp, now: Timestamp) -> bool {
+        // Of others the sender need not be loaded.
+        if !looks_like_command(message, self.bot(&event.platform)) {
+            return false;
+        }
+        let settings = self.settings.clone();
+        let (settings, policy, message_id) = (&*settings, &**settings.policy(&event.group), &*event.id);
+        let here =
+            Here { settings, policy, event, message, message_id, about: About::Message, glance: None, time, now };
+        self.role_here(&here).is_obeyed() && self.typed(&here).is_some()
+    }
+
+    /// Remembers a message in the windows without judging it: how a start catches up with the journal. The sender of what may be
+    /// a command must be loaded.
     pub fn warm(&mut self, event: &Event, now: Timestamp) {
         let time = event.time.unwrap_or(now);
         let settings = self.settings.clone();
         let glance = self.glance.take();
         let glance = glance.as_deref().filter(|glance| glance.is_under(&settings));
         let Kind::Message(message) = &event.kind else { return };
-        let here = settings.looks_after(&event.group) && !message.judged_elsewhere;
+        let here = !event.group.is_empty() && settings.looks_after(&event.group) && !message.judged_elsewhere;
         let counts = here && time.plus(settings.dedupe) >= now;
-        if !counts || self.is_own(event, message) {
+        if !counts || self.is_own(event, message) || self.only_obeyed(event, message, time, now) {
             return;
         }
         let rules = &settings.rules;

@@ -131,7 +131,7 @@ impl Core {
         let role = on_trial(here, role).unwrap_or(role);
         let typed = self.typed(here);
         // What admins try, add and take out is not said to the group; members' commands are judged like all they say.
-        if let Some(typed) = typed.clone().filter(|_| role.is_admin() || role == Role::TrialAdmin) {
+        if let Some(typed) = typed.clone().filter(|_| role.is_obeyed()) {
             self.command(here, role, typed, out);
             return Judged::Command;
         }
@@ -167,6 +167,13 @@ impl Core {
         }
         judgement.take(name);
         Judged::Message(judgement)
+    }
+
+    /// The sender's role as it is known, without remembering a new one. The sender must be loaded.
+    pub(super) fn role_here(&mut self, here: &Here<'_>) -> Role {
+        let known = self.known_role(here.policy, here.event, &here.message.sender.id);
+        let role = here.message.sender.role.unwrap_or(known);
+        on_trial(here, role).unwrap_or(role)
     }
 
     /// A message that another way brings to be judged: here it is only obeyed and answered.

@@ -12,6 +12,7 @@ use crate::domain::policy::{
     Capabilities, Capability, DiskLimits, Mode, Platform, Policy, Retention, Roles, RuleSetting, RulesText, Severity,
     Step, Strangers, UnknownGroups, Verdict, Welcome,
 };
+use crate::domain::recent::Needs;
 use crate::domain::reminder::Known;
 use crate::domain::rules::{EXEMPT_ROLES, Rule, RuleId, RuleInfo, Ruleset};
 use crate::domain::standing::Standing;
@@ -31,6 +32,7 @@ mod tasks;
 mod truth;
 mod undo;
 mod welcome;
+mod windows;
 
 /// 2026-11-23T09:00:00+08:00, a Monday.
 const NOW: Timestamp = Timestamp(1_795_395_600_000);
@@ -53,7 +55,11 @@ const BAD: &str = "一句坏话";
 /// The lexicon finds the words; there is nothing else to find.
 struct Words;
 
-impl Rule for Words {}
+impl Rule for Words {
+    fn needs(&self, needs: &mut Needs) {
+        needs.times(MINUTE); // so that something is remembered
+    }
+}
 
 /// A core in which one thing after another happens in the group `g1`.
 struct Bed {

@@ -5,7 +5,7 @@ use super::may;
 use crate::domain::choice::Choice;
 use crate::domain::command::{self, Asked, Command, Typed};
 use crate::domain::core::Core;
-use crate::domain::core::message::{About, Here, on_trial};
+use crate::domain::core::message::{About, Here};
 use crate::domain::event::{Event, Kind, Message, Person};
 use crate::domain::time::Timestamp;
 
@@ -78,9 +78,7 @@ impl Core {
             // Everybody may report, so what is not put before anybody reads nothing.
             Some(Typed::Command(Command::Report { .. })) if !self.is_new_report(&here) => None,
             Some(Typed::Command(command)) => {
-                let known = self.known_role(policy, event, &message.sender.id);
-                let role = message.sender.role.unwrap_or(known);
-                let role = on_trial(&here, role).unwrap_or(role);
+                let role = self.role_here(&here);
                 may(policy, role, command.name().info()).then_some(Wanted::Of(command))
             }
             Some(_) => None,
