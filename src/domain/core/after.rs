@@ -230,7 +230,8 @@ impl Core {
         let key = GroupKey::new(&action.platform, &action.group);
         let name = user.map(|user| self.harmless_name(policy, key, &about.name, user)).unwrap_or_default();
         let alert = Alert {
-            input: action.id.clone(),
+            // What is known later of one that was uncertain is another alert.
+            input: format!("{}:{}", action.id, outcome.state()).into(),
             cause: Cause { event: None, ..action.cause.clone() },
             observe: false,
             notice: "alert",

@@ -198,6 +198,16 @@ fn what_fails_is_put_before_the_admins_once() {
 }
 
 #[test]
+fn that_it_failed_for_certain_is_told_after_that_it_was_uncertain() {
+    let mut bed = Bed::new();
+    let action = acts(&bed.say("9", BAD))[1].clone();
+    let uncertain = bed.end(&action, &Outcome::Uncertain { error: "no answer".to_owned() });
+    let failed = bed.end(&action, &Outcome::Failed { error: "HTTP 400".to_owned() });
+    assert_eq!((said(&uncertain), said(&failed)), (vec!["task alert".to_owned()], vec!["task alert".to_owned()]));
+    assert_ne!(acts(&uncertain)[0].id, acts(&failed)[0].id, "or the second is taken for the first once more");
+}
+
+#[test]
 fn of_a_crowd_the_rest_is_only_counted_and_nobody_stays_in_a_burst_for_ever() {
     let mut bed = Bed::with(|policy| policy.ladder = [Step::WarnPublic, Step::Mute(DAY)].into());
     for user in 0..100 {
