@@ -19,7 +19,8 @@ pub(super) const CASES_LOOKED_AT: usize = 2000;
 
 pub(super) fn case_file(store: &SqliteStore, no: u64) -> Result<Option<CaseFile>, StoreError> {
     let Some(case) = store.case(no)? else { return Ok(None) };
-    let evidence = store.evidence(no)?.len();
+    let mut read = store.conn.prepare_cached("SELECT count(*) FROM evidence WHERE case_no = ?1")?;
+    let evidence = unsigned(read.query_row([signed(no)?], |row| row.get(0))?) as usize;
     let actions = store.actions_of(no)?;
     let mut read =
         store.conn.prepare_cached("SELECT unseal('undone.by', case_no, by) FROM undone WHERE case_no = ?1")?;
