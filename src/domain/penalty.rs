@@ -217,11 +217,22 @@ pub(super) fn next_in_words(policy: &Policy, strikes: usize) -> String {
 
 /// A step of the ladder in words.
 pub(super) fn step_in_words(step: Step) -> String {
+    let name = name_in_words(step.name());
     match step {
-        Step::WarnPrivate => "私下提醒".to_owned(),
-        Step::WarnPublic => "在群内点名提醒".to_owned(),
-        Step::Mute(duration) => format!("禁言 {}", words(duration)),
-        Step::Remove => "移出本群".to_owned(),
+        Step::Mute(duration) => format!("{name} {}", words(duration)),
+        Step::WarnPrivate | Step::WarnPublic | Step::Remove => name.to_owned(),
+    }
+}
+
+/// A step by its name in cases.
+pub(super) fn name_in_words(step: &str) -> &'static str {
+    match step {
+        "warn_private" => "私下提醒",
+        "warn_public" => "在群内点名提醒",
+        "mute" => "禁言",
+        "remove" => "移出本群",
+        "report" => "只请管理员看，没有处罚",
+        _ => "其他",
     }
 }
 

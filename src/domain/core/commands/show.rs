@@ -103,7 +103,7 @@ impl Core {
             by,
             more: file.evidence as u32,
             list: shorten(deeds),
-            next: step_in_words(&case.step).to_owned(),
+            next: penalty::name_in_words(&case.step).to_owned(),
             why: undone.unwrap_or_default() + forgotten.unwrap_or_default(),
             ..Vars::default()
         };
@@ -179,7 +179,7 @@ impl Core {
         });
         let vars = Vars {
             list: shorten(findings),
-            next: step.map(|step| step_in_words(step.name()).to_owned()).unwrap_or_default(),
+            next: step.map(penalty::step_in_words).unwrap_or_default(),
             ..Vars::default()
         };
         let notice = match verdict {
@@ -234,7 +234,7 @@ impl Core {
     pub(super) fn observed(&mut self, desk: &Desk<'_, '_>) -> (u32, String) {
         let mut line = |case: &Case| {
             let name = self.harmless_name(desk.here.policy, desk.here.group_key(), &case.name, &case.user);
-            format!("案件 {} {name} {}", case.no, step_in_words(&case.step))
+            format!("案件 {} {name} {}", case.no, penalty::name_in_words(&case.step))
         };
         let lines: Vec<String> = desk.loaded.observed.iter().map(&mut line).collect();
         (u32::try_from(lines.len()).unwrap_or(u32::MAX), shorten(lines))
@@ -312,18 +312,6 @@ fn deed(desk: &Desk<'_, '_>, action: &Action, state: &ActionState) -> String {
         },
     };
     format!("{what}：{became}")
-}
-
-/// A step by its name in cases.
-fn step_in_words(step: &str) -> &'static str {
-    match step {
-        "warn_private" => "私下提醒",
-        "warn_public" => "群内点名",
-        "mute" => "禁言",
-        "remove" => "移出本群",
-        "report" => "只请管理员看，没有处罚",
-        _ => "其他",
-    }
 }
 
 /// A word written out: like a name, it calls nobody and hides nothing.
