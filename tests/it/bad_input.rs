@@ -134,10 +134,11 @@ async fn what_of_a_message_is_too_long_to_be_read_is_left_to_a_person() {
     world.say("9", &format!("{}{SPAM}", "长".repeat(20_000 - SPAM.chars().count()))).await;
     let step = |kind: &str| (kind.to_owned(), "warn_private".to_owned());
     assert_eq!(world.next_kinds(2).await, [step("delete"), step("private")]);
-    world.say("8", &format!("{}{SPAM}", "路".repeat(20_000))).await;
+    let talk = "明天下午三点在会议室开会，记得带上材料。";
+    world.say("8", &format!("{}{SPAM}", talk.repeat(1_400))).await;
     is_asked(&world).await;
     // The same where it is in many parts of a message.
-    let card = json!({"type": "card", "title": "长".repeat(1_000)});
+    let card = json!({"type": "card", "title": talk.repeat(50)});
     let mut event = world.message("m-cards", "7", "");
     event["content"] = Value::Array(vec![card; 21]);
     event.as_object_mut().unwrap().remove("text");

@@ -245,7 +245,7 @@ async fn a_signal_reads_it_again_and_the_log_says_what_changed() {
 
     // Mended to what it was, there is nothing to tell but that.
     home.edit("config/groups.toml", "strike_days = 9", "strike_dayz = 9");
-    until_told(&daemon, &["`strike_dayz`"]).await;
+    until_told(&daemon, &["strike_dayz = 9"]).await;
     home.edit("config/groups.toml", "strike_dayz = 9", "strike_days = 9");
     until_told(&daemon, &["the configuration on disk is sound again"]).await;
     daemon.stop().await;

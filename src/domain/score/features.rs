@@ -11,8 +11,9 @@ pub const VERSION: u32 = 1;
 
 /// Runs are no longer than this, in characters or syllables.
 const LONGEST: usize = 3;
-/// More of a text is not looked at, in code points. What is said beyond is for other rules.
-const MOST: usize = 4000;
+/// More of a text is not looked at, in code points: what runs say adds up with their number, and of thousands in a row anything is
+/// said surely. What stands beyond is looked at sentence by sentence, and by other rules.
+const MOST: usize = 500;
 
 /// The views, and what else is counted: the same run in two of them is two features.
 #[derive(Clone, Copy)]
