@@ -151,14 +151,13 @@ impl Core {
     fn merged_notices(&mut self, timer: &Timer, now: Timestamp, out: &mut Vec<Change>) {
         let policy = self.settings.policy(&timer.group).clone();
         let key = GroupKey::new(&timer.platform, &timer.group);
-        if self.state.pause(key).is_some() {
-            // Somebody stopped the group while notices were held: nobody is named any more.
+        // Where somebody stopped the group while notices were held, nobody is named any more.
+        let stopped = self.state.pause(key).is_some();
+        if stopped {
             self.drop_held(&Place::new(&timer.platform, &timer.group), |held| held.kind != HeldKind::Task, now, out);
-            let mut ledger = self.state.group(key).ledger.clone();
-            ledger.held_more.retain(|kind, _| *kind == HeldKind::Task);
-            self.keep_ledger(&timer.platform, &timer.group, ledger, out);
         }
         let mut ledger = self.state.group(key).ledger.clone();
+        ledger.held_more.retain(|kind, _| !stopped || *kind == HeldKind::Task);
         let mut means = self.means_later(&policy, &timer.platform, &timer.group, now, out);
         means.input = timer_input(timer);
         means.cause.step = Some("notice".into());

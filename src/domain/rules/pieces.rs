@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use toml::Spanned;
 
-use super::{Build, Hit, Learned, Look, RuleId, Ruleset, Scratch, TOGETHER};
+use super::{Build, Found, Hit, Learned, Look, RuleId, Ruleset, Scratch, TOGETHER};
 use crate::domain::disguise::{Disguise, View};
 use crate::domain::recent::{Piece, Recent, Sighting};
 use crate::domain::score::Features;
@@ -113,12 +113,12 @@ impl Ruleset {
         let alone = |id: RuleId| own.iter().any(|hit| hit.rule == id);
         for (rule, id) in self.looking(Look::Learned).filter(|(_, id)| !alone(*id)) {
             let first = new.len();
-            rule.by_learning(part, features, learned, &mut super::Found { rule: id, hits: &mut new });
+            rule.by_learning(part, features, learned, &mut Found { rule: id, hits: &mut new });
             new.retain(|hit| hit.rule != id || said.completes(hit, rule.pieces()));
             if new.len() > first {
                 before.set(&said.before());
                 let mut earlier = Vec::new();
-                rule.by_learning(&before, features, learned, &mut super::Found { rule: id, hits: &mut earlier });
+                rule.by_learning(&before, features, learned, &mut Found { rule: id, hits: &mut earlier });
                 new.truncate(if earlier.is_empty() { new.len() } else { first });
             }
         }
