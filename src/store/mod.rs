@@ -2,7 +2,7 @@
 //!
 //! - `open`, `lock`, `schema`: a data directory is looked at, locked and brought up to date. `private`: its files are its owner's alone.
 //! - `checkpoint`: the log is copied into the database beside the writing. `sync`: the disk is waited for beside it.
-//! - `write`: the one transaction of a commit. `groups`: numbers for groups. `seen`, `filter`: which events were seen.
+//! - `write`: the one transaction of a commit. `groups`: numbers for groups. `cased`: which messages are in cases. `seen`, `filter`: which events were seen.
 //! - `read`: what the core reads back. `chat`: what commands look at. `configs`: versions of the configuration. `inspect`: what people look at.
 //!   `peek`: what is read beside a running daemon. `history`: days of the journal that are over, in files of their own.
 //!   `forget`: deleting by age. `transfer`: the state as one file, for another machine. `backup`: all of it as one file.
@@ -16,6 +16,7 @@
 
 mod audit;
 mod backup;
+mod cased;
 mod chat;
 mod checkpoint;
 mod configs;
@@ -124,6 +125,7 @@ pub struct SqliteStore {
     log: sync::Log,
     conn: Connection,
     groups: groups::GroupIds,
+    cased: cased::CasedMessages,
     seen: seen::SeenIds,
     repeated: u64,
     // Last: the database is closed before the lock ends.
@@ -158,6 +160,7 @@ impl SqliteStore {
             log: sync::Log::of(&dir.join(open::FILE), durable),
             conn,
             groups: groups::GroupIds::new(),
+            cased: cased::CasedMessages::new(),
             seen,
             repeated: 0,
             _lock: lock,
@@ -190,7 +193,7 @@ fn size(unit: &Unit) -> usize {
 
 impl Store for SqliteStore {
     fn commit(&mut self, units: &[Unit]) -> Result<(), StoreError> {
-        let done = write::commit(&mut self.conn, &mut self.groups, &mut self.seen, units);
+        let done = write::commit(&mut self.conn, (&mut self.groups, &mut self.cased), &mut self.seen, units);
         self.repeated += done.map_err(|error| error::explain(error, &self.conn))?;
         self.wrote(units.iter().map(size).sum());
         Ok(())
@@ -231,7 +234,7 @@ impl Store for SqliteStore {
     }
 
     fn case_of(&mut self, platform: &str, group: &str, message: &str) -> Result<Option<Case>, StoreError> {
-        read::case_of(&self.conn, &mut self.groups, platform, group, message)
+        read::case_of(&self.conn, (&mut self.groups, &mut self.cased), platform, group, message)
     }
 
     fn case_file(&mut self, no: u64) -> Result<Option<CaseFile>, StoreError> {

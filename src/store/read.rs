@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row as Record, Rows};
 
+use super::cased::CasedMessages;
 use super::chat;
 use super::error::{decode, signed, unsigned};
 use super::groups::GroupIds;
@@ -79,12 +80,15 @@ pub(super) fn member(conn: &Connection, groups: &mut GroupIds, member: &MemberRe
 
 pub(super) fn case_of(
     conn: &Connection,
-    groups: &mut GroupIds,
+    (groups, cased): (&mut GroupIds, &mut CasedMessages),
     platform: &str,
     group: &str,
     message: &str,
 ) -> Result<Option<Case>, StoreError> {
     let Some(group) = groups.find(conn, platform, group)? else { return Ok(None) };
+    if !cased.may_be(conn, group, message)? {
+        return Ok(None);
+    }
     let mut read =
         conn.prepare_cached("SELECT max(case_no) FROM case_messages WHERE group_id = ?1 AND message = ?2")?;
     let no: Option<i64> = read.query_row((group, message), |row| row.get(0))?;

@@ -3,6 +3,7 @@
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::audit::{self, What};
+use super::cased::CasedMessages;
 use super::error::{encode, signed};
 use super::groups::GroupIds;
 use super::marks;
@@ -24,7 +25,7 @@ use crate::ports::{Change, MemberRef, Row, StoreError, Unit};
 /// Writes all of it or nothing; says how many actions were there already.
 pub(super) fn commit(
     conn: &mut Connection,
-    groups: &mut GroupIds,
+    (groups, cased): (&mut GroupIds, &mut CasedMessages),
     seen: &mut SeenIds,
     units: &[Unit],
 ) -> Result<u64, StoreError> {
@@ -33,7 +34,7 @@ pub(super) fn commit(
     if units.iter().all(empty) {
         return Ok(0);
     }
-    let done = transact(conn, groups, seen, units);
+    let done = transact(conn, (groups, cased), seen, units);
     if done.is_ok() {
         groups.keep()
     } else {
@@ -44,14 +45,14 @@ pub(super) fn commit(
 
 fn transact(
     conn: &mut Connection,
-    groups: &mut GroupIds,
+    (groups, cased): (&mut GroupIds, &mut CasedMessages),
     seen: &mut SeenIds,
     units: &[Unit],
 ) -> Result<u64, StoreError> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let at = write_journal(&tx, units)?;
     let keys = seen.write(&tx, units.iter().flat_map(|unit| &unit.seen), at)?;
-    let mut changes = Changes { tx: &tx, groups, at, repeated: 0 };
+    let mut changes = Changes { tx: &tx, groups, cased, at, repeated: 0 };
     for change in units.iter().flat_map(|unit| &unit.changes) {
         changes.write(change)?;
     }
@@ -85,6 +86,7 @@ fn write_row(insert: &mut CachedStatement<'_>, row: &Row) -> Result<(), StoreErr
 pub(super) struct Changes<'a> {
     pub(super) tx: &'a Transaction<'a>,
     pub(super) groups: &'a mut GroupIds,
+    cased: &'a mut CasedMessages,
     /// When the last of the inputs was judged.
     at: Timestamp,
     /// Actions that were there already.
@@ -197,7 +199,8 @@ impl Changes<'_> {
         self.case_message(group, &evidence.message, no)
     }
 
-    fn case_message(&self, group: i64, message: &str, case: i64) -> Result<(), StoreError> {
+    fn case_message(&mut self, group: i64, message: &str, case: i64) -> Result<(), StoreError> {
+        self.cased.add(group, message);
         self.run(
             "INSERT INTO case_messages (group_id, message, case_no) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![group, message, case],

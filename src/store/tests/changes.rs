@@ -60,6 +60,31 @@ fn cases_and_evidence() {
 }
 
 #[test]
+fn a_message_that_was_in_no_case_is_found_once_it_is() {
+    let mut scene = Scene::new();
+    scene.change(Change::Case(Box::new(case(1))));
+    let found =
+        |scene: &mut Scene, message: &str| scene.store().case_of("bridge", "g1", message).unwrap().map(|case| case.no);
+    assert_eq!([found(&mut scene, "m-1"), found(&mut scene, "m-2")], [Some(1), None]);
+    scene.change(Change::Case(Box::new(case(2))));
+    scene.change(Change::Evidence(Box::new(evidence(2, "m-9", "ads.link"))));
+    assert_eq!(
+        [found(&mut scene, "m-2"), found(&mut scene, "m-9"), found(&mut scene, "m-3")],
+        [Some(2), Some(2), None]
+    );
+    // More than are known at once: while they come, and after a start.
+    for no in 3..600 {
+        scene.change(Change::Evidence(Box::new(evidence(2, &format!("n-{no}"), "ads.link"))));
+    }
+    for _ in 0..2 {
+        for (message, case) in [("m-1", Some(1)), ("n-3", Some(2)), ("n-599", Some(2)), ("n-600", None)] {
+            assert_eq!(found(&mut scene, message), case, "{message}");
+        }
+        scene.reopen();
+    }
+}
+
+#[test]
 fn standing() {
     let strike = Strike { case: 1, time: at(1), observe: true, notice: Some("a-1".into()), burst_end: Some(at(61)) };
     let mute = Mute {
