@@ -141,15 +141,25 @@ pub(super) fn folded(word: &Spanned<String>, build: &mut Build<'_>) -> Option<St
 
 /// The characters of a text that are compared: its fold, with one `0` for each run of letters and digits that has a digit.
 fn comparable(text: &Text) -> Vec<char> {
-    let mut kept: Vec<char> = Vec::with_capacity(text.folded.text.len() / 3);
-    let chars: Vec<char> = text.folded.text.chars().collect();
-    for run in chars.chunk_by(|a, b| a.is_ascii_alphanumeric() == b.is_ascii_alphanumeric()) {
-        if run.iter().any(char::is_ascii_digit) {
-            kept.push('0');
-        } else {
-            kept.extend(run);
+    let folded = &text.folded.text;
+    let mut kept: Vec<char> = Vec::with_capacity(folded.len());
+    // Where the last run of letters and digits begins, and whether it has a digit.
+    let (mut run, mut digit) = (0, false);
+    for c in folded.chars().chain(['\0']) {
+        if c.is_ascii_alphanumeric() {
+            digit |= c.is_ascii_digit();
+            kept.push(c);
+            continue;
         }
+        if digit {
+            kept.truncate(run);
+            kept.push('0');
+            digit = false;
+        }
+        kept.push(c);
+        run = kept.len();
     }
+    kept.pop();
     kept
 }
 
