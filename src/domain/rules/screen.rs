@@ -1,85 +1,116 @@
-//! Which patterns need not be tried on a text: each names characters of which one is in whatever it matches, and one look at
-//! every character of a text tells for all rules at once which of them it has.
+//! Which rules with patterns need not be tried on a text: each pattern names two sets of characters of which it must have one each,
+//! and one look at every character of a text tells for all patterns at once which of them it has.
 
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
 
 use super::RuleId;
 use super::regex::On;
+use crate::domain::disguise::per_million;
 use crate::domain::text::Text;
 
-/// So many rules are screened; further ones are always tried.
+/// So many patterns are screened. Where there are more, those of a rule are one to the screen, and further rules are always tried.
 const MOST: usize = MOST_WORDS * WORD;
-/// A bit for each rule, in so many words at most, of which those are looked at that the rules take.
+/// A bit for each pattern and set, in so many words at most for each set, of which those are looked at that the patterns take.
 const MOST_WORDS: usize = 16;
 const WORD: usize = u64::BITS as usize;
-/// The bits of rules.
-type Bits = [u64; MOST_WORDS];
+/// The bits of patterns: those of the first sets, then those of the second.
+type Bits = [u64; 2 * MOST_WORDS];
 /// Characters below have a row of their own, those above share one.
 const FLAT: usize = 0x1_0000;
 /// A set of more characters says too little to be looked for.
 const LARGEST: u32 = 4_000;
-/// Latin letters and digits are in so many more messages than any one Han character.
-const ASCII: u32 = 4;
+/// How often in a million characters there is a Latin letter or a digit, each of them.
+const ASCII: f64 = 4_000.0;
 
-/// Characters of which a text must have one.
+/// Two sets of characters, of each of which a text must have one; they may be one and the same.
+#[derive(Clone, Debug)]
+struct Pair([ClassUnicode; 2]);
+
+/// What texts must have in which the patterns of a rule match.
 #[derive(Clone, Debug)]
 pub struct Needed {
     on: On,
-    chars: ClassUnicode,
+    /// Of each pattern.
+    pairs: Vec<Pair>,
 }
 
 impl Needed {
-    /// What all patterns together need; `None` where nothing is known of one of them.
+    /// What these patterns need; `None` where nothing is known of one of them.
     pub(super) fn by<'a>(patterns: impl IntoIterator<Item = &'a str>, on: On) -> Option<Self> {
-        let mut chars = ClassUnicode::empty();
-        for pattern in patterns {
+        let needed = |pattern| {
             let hir = ParserBuilder::new().case_insensitive(true).build().parse(pattern).ok()?;
-            chars.union(&needed(&hir)?);
-        }
-        Some(Self { on, chars })
+            needed(&hir)
+        };
+        Some(Self { on, pairs: patterns.into_iter().map(needed).collect::<Option<_>>()? })
+    }
+
+    /// The same as one, which says less.
+    fn together(self) -> Self {
+        Self { pairs: vec![Pair::of_any(self.pairs)], ..self }
     }
 }
 
-/// Characters of which one is in everything that this matches: of the sets that would do, the one that says most.
-fn needed(hir: &Hir) -> Option<ClassUnicode> {
+impl Pair {
+    /// What a text must have that has all of one of these.
+    fn of_any(pairs: impl IntoIterator<Item = Self>) -> Self {
+        let mut any = [ClassUnicode::empty(), ClassUnicode::empty()];
+        for Pair(pair) in pairs {
+            any.iter_mut().zip(&pair).for_each(|(any, one)| any.union(one));
+        }
+        Self(any)
+    }
+
+    /// Of the sets of which a text must have one each the two that say most; `None` where there is no set.
+    fn rarest(sets: impl IntoIterator<Item = ClassUnicode>) -> Option<Self> {
+        let mut sets: Vec<(f64, ClassUnicode)> = sets.into_iter().map(|set| (often(&set), set)).collect();
+        sets.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        sets.dedup();
+        let mut rarest = sets.into_iter().map(|(_, set)| set);
+        let first = rarest.next()?;
+        Some(Self([first.clone(), rarest.next().unwrap_or(first)]))
+    }
+}
+
+/// Sets of characters of which one each is in everything that this matches: of those that would do, the two that say most.
+fn needed(hir: &Hir) -> Option<Pair> {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => None,
         HirKind::Literal(literal) => {
             let text = std::str::from_utf8(&literal.0).ok()?;
-            text.chars().map(|c| ClassUnicode::new([ClassUnicodeRange::new(c, c)])).min_by_key(weight)
+            Pair::rarest(text.chars().map(|c| ClassUnicode::new([ClassUnicodeRange::new(c, c)])))
         }
-        HirKind::Class(Class::Unicode(class)) => Some(class.clone()).filter(|class| weight(class) <= LARGEST),
+        HirKind::Class(Class::Unicode(class)) => (size(class) <= LARGEST).then(|| Pair([class.clone(), class.clone()])),
         HirKind::Class(Class::Bytes(_)) => None,
         HirKind::Repetition(repetition) => (repetition.min > 0).then(|| needed(&repetition.sub)).flatten(),
         HirKind::Capture(capture) => needed(&capture.sub),
-        HirKind::Concat(parts) => parts.iter().filter_map(needed).min_by_key(weight),
-        HirKind::Alternation(ways) => {
-            let mut all = ClassUnicode::empty();
-            for way in ways {
-                all.union(&needed(way)?);
-            }
-            Some(all)
-        }
+        HirKind::Concat(parts) => Pair::rarest(parts.iter().filter_map(needed).flat_map(|Pair(sets)| sets)),
+        HirKind::Alternation(ways) => Some(Pair::of_any(ways.iter().map(needed).collect::<Option<Vec<Pair>>>()?)),
     }
 }
 
-/// How often a text has one of these, in no unit.
-fn weight(class: &ClassUnicode) -> u32 {
-    let count = |range: &ClassUnicodeRange| {
-        let each = if range.start().is_ascii() { ASCII } else { 1 };
-        (range.end() as u32 - range.start() as u32 + 1).saturating_mul(each)
-    };
-    class.iter().map(count).fold(0, u32::saturating_add)
+fn size(class: &ClassUnicode) -> u32 {
+    class.iter().map(|range| range.end() as u32 - range.start() as u32 + 1).fold(0, u32::saturating_add)
+}
+
+/// How often in a million characters there is about one of these.
+fn often(class: &ClassUnicode) -> f64 {
+    if size(class) > LARGEST {
+        return f64::INFINITY; // a union
+    }
+    let one = |c: char| if c.is_ascii() { ASCII } else { per_million(c.encode_utf8(&mut [0; 4])) };
+    class.iter().flat_map(|range| range.start()..=range.end()).map(one).sum()
 }
 
 /// What all rules with patterns need.
 #[derive(Default)]
 pub(super) struct Screen {
-    /// The rules by the number of their bit.
+    /// Whose pattern each bit is.
     rules: Vec<RuleId>,
+    /// How many words they take.
+    words: usize,
     /// Those that count.
-    on: Bits,
+    on: [u64; MOST_WORDS],
     original: Rows,
     folded: Rows,
 }
@@ -87,14 +118,23 @@ pub(super) struct Screen {
 impl Screen {
     /// Of rules and what they need.
     pub(super) fn new(rules: impl Iterator<Item = (RuleId, Needed)>) -> Self {
-        let rules: Vec<(RuleId, Needed)> = rules.take(MOST).collect();
+        let mut all: Vec<(RuleId, Needed)> = rules.collect();
+        if all.iter().map(|(_, needed)| needed.pairs.len()).sum::<usize>() > MOST {
+            all = all.into_iter().map(|(rule, needed)| (rule, needed.together())).collect();
+        }
+        let of_each = all
+            .into_iter()
+            .flat_map(|(rule, Needed { on, pairs })| pairs.into_iter().map(move |pair| (rule, on, pair)));
+        let all: Vec<(RuleId, On, Pair)> = of_each.take(MOST).collect();
+        let words = all.len().div_ceil(WORD);
         let of = |on: On| {
-            let all = (0..).zip(&rules).filter(|(_, (_, needed))| needed.on == on);
-            Rows::new(rules.len().div_ceil(WORD), all.map(|(bit, (_, needed))| (bit, &needed.chars)))
+            let own = (0..).zip(&all).filter(|(_, (_, other, _))| *other == on);
+            let sets = own.flat_map(|(bit, (.., Pair([first, second])))| [(bit, first), (bit + words * WORD, second)]);
+            Rows::new(2 * words, sets)
         };
         let (original, folded) = (of(On::Original), of(On::Folded));
-        let rules = rules.into_iter().map(|(rule, _)| rule).collect();
-        Self { original, folded, rules, on: [u64::MAX; MOST_WORDS] }
+        let rules = all.into_iter().map(|(rule, ..)| rule).collect();
+        Self { original, folded, rules, words, on: [u64::MAX; MOST_WORDS] }
     }
 
     /// From now on only these are tried.
@@ -113,20 +153,26 @@ impl Screen {
 
     /// Those of its rules that may find something in a text.
     pub(super) fn to_be_tried(&self, text: &Text) -> impl Iterator<Item = RuleId> {
-        let mut seen = [0; MOST_WORDS];
+        let mut seen = [0; 2 * MOST_WORDS];
         self.original.see(&text.original, &mut seen);
         self.folded.see(&text.folded.text, &mut seen);
-        seen.iter_mut().zip(self.on).for_each(|(seen, on)| *seen &= on);
-        let bits = (0..).step_by(WORD).zip(seen).flat_map(|(first, word): (usize, u64)| {
+        let mut tried = self.on;
+        for (at, word) in tried.iter_mut().enumerate() {
+            let of = |at: usize| seen.get(at).copied().unwrap_or_default();
+            *word = if at < self.words { *word & of(at) & of(at + self.words) } else { 0 };
+        }
+        let bits = (0..).step_by(WORD).zip(tried).flat_map(|(first, word): (usize, u64)| {
             let next = |left: &u64| Some(left & (left - 1)).filter(|left| *left != 0);
             let rest = std::iter::successors(Some(word).filter(|word| *word != 0), next);
             rest.map(move |left| first + left.trailing_zeros() as usize)
         });
-        bits.filter_map(|bit| self.rules.get(bit).copied())
+        let mut last = None;
+        let rules = bits.filter_map(|bit| self.rules.get(bit).copied());
+        rules.filter(move |rule| last.replace(*rule) != Some(*rule)) // those of one rule are side by side
     }
 }
 
-/// For each character the bits of the rules that look for it.
+/// For each character the bits of the patterns that look for it.
 #[derive(Default)]
 struct Rows {
     /// The place of its row; of all beyond them the last.
@@ -138,7 +184,7 @@ struct Rows {
 }
 
 impl Rows {
-    /// Of rules by their bit, all of which fit into so many words.
+    /// Of sets by their bit, all of which fit into so many words.
     fn new<'a>(words: usize, all: impl Iterator<Item = (usize, &'a ClassUnicode)>) -> Self {
         if words == 0 {
             return Self::default();
@@ -157,7 +203,7 @@ impl Rows {
         if let [only] = &*rows
             && only.iter().all(|word| *word == 0)
         {
-            return Self::default(); // no rule is screened by these characters
+            return Self::default(); // no pattern is screened by these characters
         }
         // Surrogates are no characters and share a row, so that there are never more rows than can be numbered.
         let row = |mask: &[u64]| rows.binary_search(&mask).unwrap_or_default() as u16;
@@ -237,6 +283,23 @@ mod tests {
         assert!(tried("同号").is_empty());
         assert_eq!(tried("💗"), [5]);
         assert_eq!([2, 5, 9].map(|rule| screen.has(RuleId(rule))), [true, true, false]);
+    }
+
+    #[test]
+    fn a_text_must_have_two_of_what_a_pattern_needs_and_both_of_one_pattern() {
+        let needed = Needed::by(["(?:弄|打)死你.{0,4}信不信", "注册送[0-9]+元"], On::Folded).unwrap();
+        let screen = Screen::new([(RuleId(4), needed)].into_iter());
+        let tried = |text: &str| {
+            let mut judged = Text::default();
+            judged.set(text);
+            screen.to_be_tried(&judged).map(|rule| rule.0).collect::<Vec<_>>()
+        };
+        for text in ["信不信由你", "弄好了", "注意了", "死在注意上"] {
+            assert!(tried(text).is_empty(), "{text}");
+        }
+        assert_eq!(tried("弄死你信不信"), [4]);
+        assert_eq!(tried("注册送38元"), [4]);
+        assert_eq!(tried("注册送38元，打死你信不信"), [4], "once");
     }
 
     #[test]
