@@ -233,8 +233,8 @@ impl Together {
             let meant = of_list(words, group.words).iter().filter(|word| !word.disguise.is_some_and(initials));
             signs.extend(meant.map(|word| Sign::new(no, word.span, word.word.clone(), word.disguise)));
         }
-        let by_words = |group: usize, signs: &[Sign]| signs.iter().any(|sign| sign.group == group);
-        let possible = (0..).zip(&self.groups).filter(|(no, group)| group.patterns.is_some() || by_words(*no, &signs));
+        let has = |group: usize, signs: &[Sign]| signs.iter().any(|sign| sign.group == group);
+        let possible = (0..).zip(&self.groups).filter(|(no, group)| group.patterns.is_some() || has(*no, &signs));
         if possible.count() < self.least || signs.is_empty() {
             return Vec::new();
         }
@@ -242,6 +242,9 @@ impl Together {
         {
             let sign = |span: Span| Sign { pattern: true, ..Sign::new(group, span, text.slice(span).into(), None) };
             signs.extend(patterns.spans(text).into_iter().map(sign));
+        }
+        if (0..self.groups.len()).filter(|group| has(*group, &signs)).count() < self.least {
+            return Vec::new();
         }
         signs.sort_by_key(|sign| (sign.span.start, sign.span.end));
         // Distances are those between characters that are kept: noise takes no words apart.
