@@ -78,7 +78,7 @@ pub struct Line {
 /// A model, ready to be asked.
 pub struct Model {
     about: About,
-    /// Those of each feature for all categories beside each other.
+    /// Those of each feature for all categories beside each other, and some zeros: of any feature [`MOST_CATEGORIES`] can be read.
     weights: Box<[i8]>,
     id: u32,
 }
@@ -143,14 +143,18 @@ impl Model {
         about.unit = (largest / (127.0 * 127.0)).max(f32::MIN_POSITIVE);
         about.features = VERSION;
         // By its root: what is small is many, and must not be rounded away.
-        let coded = |weight: &f32| (weight.abs() / about.unit).sqrt().round().copysign(*weight) as i8;
-        let weights = weights.iter().map(coded).collect();
+        let unit = about.unit;
+        let coded = |weight: &f32| (weight.abs() / unit).sqrt().round().copysign(*weight) as i8;
+        Self::of_coded(about, weights.iter().map(coded))
+    }
+
+    fn of_coded(about: About, weights: impl Iterator<Item = i8>) -> Self {
+        let weights = weights.chain([0; MOST_CATEGORIES]).collect();
         Self { id: 0, about, weights }.known()
     }
 
     fn known(mut self) -> Self {
-        let bytes: Vec<u8> = self.weights.iter().map(|weight| weight.cast_unsigned()).collect();
-        let weights = BASE64.encode(&bytes);
+        let weights = self.encoded();
         self.id = hash(&[&format!("{:?}", (self.about.bits, self.about.unit, &self.about.bias)), &weights]) as u32;
         self
     }
@@ -183,19 +187,24 @@ impl Model {
         if weights.len() != wanted {
             return Err(format!("it has {} weights, and should have {wanted}", weights.len()));
         }
-        let weights = weights.into_iter().map(u8::cast_signed).collect();
-        Ok(Self { about, weights, id: 0 }.known())
+        Ok(Self::of_coded(about, weights.into_iter().map(u8::cast_signed)))
     }
 
     /// The text of its file.
     pub fn write(&self) -> String {
         let about = serde_json::to_string(&self.about).unwrap_or_default();
-        let bytes: Vec<u8> = self.weights.iter().map(|weight| weight.cast_unsigned()).collect();
         let mut text = format!("{MAGIC}\n{about}\n");
-        for line in BASE64.encode(&bytes).as_bytes().chunks(WIDTH) {
+        for line in self.encoded().as_bytes().chunks(WIDTH) {
             let _ = writeln!(text, "{}", String::from_utf8_lossy(line));
         }
         text
+    }
+
+    /// Its weights in base64.
+    fn encoded(&self) -> String {
+        let own = self.weights.len() - MOST_CATEGORIES;
+        let bytes: Vec<u8> = self.weights.iter().take(own).map(|weight| weight.cast_unsigned()).collect();
+        BASE64.encode(&bytes)
     }
 
     /// What it says of itself.
@@ -228,13 +237,13 @@ impl Model {
         Some(strict.odds + (loose.odds - strict.odds) * far(false_alarms) / far(loose.false_alarms))
     }
 
-    /// The weights of a feature for each category.
+    /// The weights of a feature for each category. Behind them stand those of other features: to read as many of each is quicker than
+    /// to count.
     #[inline]
-    fn of(&self, feature: u32) -> impl Iterator<Item = i32> {
-        let categories = self.about.bias.len();
-        let at = (feature >> (32 - self.about.bits)) as usize * categories;
-        let coded = self.weights.get(at..at + categories).unwrap_or_default();
-        coded.iter().map(|coded| i32::from(*coded) * i32::from(*coded).abs())
+    fn of(&self, feature: u32) -> [i32; MOST_CATEGORIES] {
+        let at = (feature >> (32 - self.about.bits)) as usize * self.about.bias.len();
+        let coded = self.weights.get(at..).and_then(|rest| rest.first_chunk()).unwrap_or(&[0; MOST_CATEGORIES]);
+        coded.map(|coded| i32::from(i16::from(coded) * i16::from(coded).abs()))
     }
 
     #[inline]
@@ -292,7 +301,7 @@ impl Model {
         features.each(text, |feature, span| {
             count += 1;
             if span != whole || whole.end - whole.start <= 3 {
-                let weight = self.of(feature).nth(category).unwrap_or_default() as f32 * self.about.unit;
+                let weight = self.of(feature).get(category).copied().unwrap_or_default() as f32 * self.about.unit;
                 let weight = weight + besides.of(feature) as f32 * STEP;
                 runs.push((span, weight));
             }
