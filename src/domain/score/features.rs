@@ -52,6 +52,7 @@ pub struct Features {
     bare: Vec<(Unit, bool)>,
     sounds: Vec<Sound>,
     build: Build,
+    list: Vec<u32>,
 }
 
 /// Counts about the build of a text.
@@ -91,12 +92,20 @@ impl Features {
         self.numbers(&mut give);
     }
 
-    /// Every feature of a text, as often as it is there, sorted: a model learns what it will be asked.
+    /// Every feature of a text, as often as it is there. What looks them all up waits for the memory once and not each time.
+    pub fn list(&mut self, text: &Text) -> &[u32] {
+        let mut list = std::mem::take(&mut self.list);
+        list.clear();
+        self.each(text, |feature, _| list.push(feature));
+        self.list = list;
+        &self.list
+    }
+
+    /// The same, sorted: a model learns what it will be asked.
     pub fn all(&mut self, text: &Text) -> Box<[u32]> {
-        let mut all = Vec::new();
-        self.each(text, |feature, _| all.push(feature));
+        let mut all: Box<[u32]> = self.list(text).into();
         all.sort_unstable();
-        all.into()
+        all
     }
 
     fn read(&mut self, original: &str) {

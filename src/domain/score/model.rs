@@ -260,33 +260,27 @@ impl Model {
         odds
     }
 
+    /// The same of a text that has these features.
+    fn each_of(&self, list: &[u32]) -> Odds {
+        let mut sums = [0; MOST_CATEGORIES];
+        list.iter().for_each(|feature| self.add(*feature, &mut sums));
+        self.each(sums, list.len())
+    }
+
     /// The logarithm of the odds that a text is a violation.
     pub fn odds(&self, text: &Text, features: &mut Features, besides: &impl Besides) -> f32 {
-        let (mut sums, mut added, mut count) = ([0; MOST_CATEGORIES], 0_i32, 0_usize);
+        let list = features.list(text);
+        let odds = together(self.each_of(list).get(..self.about.bias.len()).unwrap_or_default());
         if besides.is_empty() {
-            features.each(text, |feature, _| {
-                self.add(feature, &mut sums);
-                count += 1;
-            });
-        } else {
-            features.each(text, |feature, _| {
-                self.add(feature, &mut sums);
-                added = added.saturating_add(besides.of(feature));
-                count += 1;
-            });
+            return odds;
         }
-        let odds = self.each(sums, count);
-        together(odds.get(..self.about.bias.len()).unwrap_or_default()) + added as f32 * STEP * norm(count)
+        let added = list.iter().fold(0_i32, |added, feature| added.saturating_add(besides.of(*feature)));
+        odds + added as f32 * STEP * norm(list.len())
     }
 
     /// The number of the category that a text is most probably of, if it is a violation.
     fn likeliest(&self, text: &Text, features: &mut Features) -> usize {
-        let (mut sums, mut count) = ([0; MOST_CATEGORIES], 0);
-        features.each(text, |feature, _| {
-            self.add(feature, &mut sums);
-            count += 1;
-        });
-        let odds = self.each(sums, count);
+        let odds = self.each_of(features.list(text));
         let numbered = (0..self.about.bias.len()).zip(odds);
         numbered.max_by(|(_, one), (_, other)| one.total_cmp(other)).map_or(0, |(category, _)| category)
     }
