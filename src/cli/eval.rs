@@ -99,6 +99,9 @@ pub(super) fn run(args: &EvalArgs) -> ExitCode {
         }
     }
     let report = evaluation.finish();
+    if report.malformed > 0 && report.sources.is_empty() {
+        return failed(&anyhow::anyhow!("{NOTHING_JUDGED}"));
+    }
     let text = match args.format {
         Format::Human => human(&report),
         Format::Json => json(&report),
@@ -113,6 +116,10 @@ pub(super) fn run(args: &EvalArgs) -> ExitCode {
     }
     ExitCode::SUCCESS
 }
+
+/// Told where no line could be read; each was told of already.
+const NOTHING_JUDGED: &str = "nothing was judged: a line is a message as JSON, such as {\"text\":\"…\",\"label\":1}, in UTF-8; \
+                              a table is to be saved so first";
 
 /// What a file's messages are counted under that name no source.
 fn name(file: &Path) -> String {

@@ -108,6 +108,11 @@ impl<'a> Files<'a> {
             Some(kept) => (kept.keys().filter(|name| is_toml_below(name)).cloned().collect(), Vec::new()),
             None => self.walked.take().unwrap_or_else(|| self.walk()),
         };
+        let (copies, names): (Vec<String>, Vec<String>) = {
+            let names: Vec<String> = names;
+            names.iter().cloned().partition(|name| self.kept.is_none() && copied_from(name, &names).is_some())
+        };
+        faults.extend(copies.iter().map(|name| self.copy(name, &names)));
         let mut sources = Vec::new();
         for name in &names {
             match self.open(name) {
@@ -120,6 +125,13 @@ impl<'a> Files<'a> {
             faults.push(empty.fault(Arc::from(self.dir.to_string_lossy())).help("see the shipped `config` directory"));
         }
         (sources, faults)
+    }
+
+    /// Says of a copy that it is not read.
+    fn copy(&self, name: &str, others: &[String]) -> Fault {
+        let of = copied_from(name, others).unwrap_or_default();
+        let fault = Unreadable::new(format!("this file is not read: by its name it is a copy of `{of}`"));
+        fault.fault(self.shown(name)).warning().help("keep copies in another folder, or give it a name of its own")
     }
 
     /// Of the TOML files that were read, or of all others, those that are empty and have text `in_force`: half saved, more likely than
@@ -281,6 +293,22 @@ fn is_nearly_toml(name: &str) -> bool {
 
 fn is_toml_below(name: &str) -> bool {
     name.ends_with(".toml") && !name.split('/').any(|part| part.is_empty() || part.starts_with('.'))
+}
+
+/// What systems and people call a copy.
+const COPIES: [&str; 6] = ["副本", "复件", "备份", "copy", "backup", "bak"];
+
+/// The file that another is a copy of by its name: `ads - 副本.toml` of `ads.toml`.
+fn copied_from<'n>(name: &str, names: &'n [String]) -> Option<&'n str> {
+    let stem = |name: &str| name.strip_suffix(".toml").map(str::to_lowercase);
+    let (folder, own) = name.rsplit_once('/').unwrap_or(("", name));
+    let own = stem(own)?;
+    let marked = |rest: &str| COPIES.iter().any(|mark| rest.contains(mark));
+    names.iter().map(String::as_str).find(|other| {
+        let (beside, file) = other.rsplit_once('/').unwrap_or(("", other));
+        let Some(of) = stem(file).filter(|of| beside == folder && !of.is_empty() && *of != own) else { return false };
+        [own.strip_prefix(&*of), own.strip_suffix(&*of)].into_iter().flatten().any(marked)
+    })
 }
 
 struct Walk<'a> {

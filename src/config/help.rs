@@ -72,6 +72,71 @@ const CHINESE_HEADINGS: &[(&str, &str)] = &[
     ("命令", "[profile.default.commands]"),
 ];
 
+/// Values by what they are called in Chinese.
+const CHINESE_VALUES: &[(&str, &str)] = &[
+    ("开", "on"),
+    ("打开", "on"),
+    ("开启", "on"),
+    ("启用", "on"),
+    ("关", "off"),
+    ("关闭", "off"),
+    ("停用", "off"),
+    ("观察", "observe"),
+    ("只观察", "observe"),
+    ("试运行", "observe"),
+    ("轻", "minor"),
+    ("轻微", "minor"),
+    ("一般", "minor"),
+    ("严重", "serious"),
+    ("较重", "serious"),
+    ("特别严重", "severe"),
+    ("非常严重", "severe"),
+    ("极其严重", "severe"),
+    ("违规", "violation"),
+    ("处罚", "violation"),
+    ("审核", "review"),
+    ("复核", "review"),
+    ("人工", "review"),
+    ("私下提醒", "warn_private"),
+    ("私聊提醒", "warn_private"),
+    ("警告", "warn_private"),
+    ("点名提醒", "warn_public"),
+    ("公开警告", "warn_public"),
+    ("禁言", "mute"),
+    ("移出", "remove"),
+    ("踢出", "remove"),
+    ("关键词", "keywords"),
+    ("关键字", "keywords"),
+    ("敏感词", "keywords"),
+    ("词", "keywords"),
+    ("正则", "regex"),
+    ("组合", "combination"),
+    ("联系方式", "contacts"),
+    ("个人信息", "personal_data"),
+    ("隐私", "personal_data"),
+    ("打分", "score"),
+    ("链接", "links"),
+    ("网址", "links"),
+    ("刷屏", "flood"),
+    ("重复", "repeat"),
+    ("相似", "similar"),
+    ("长度", "length"),
+    ("图片", "pictures"),
+    ("文件", "files"),
+    ("名片", "cards"),
+    ("新人", "newcomers"),
+    ("名字", "names"),
+    ("昵称", "names"),
+    ("安静时间", "quiet_hours"),
+    ("争吵", "heat"),
+];
+
+/// The value that somebody called by a Chinese name, where it is among these.
+pub(super) fn value_in_english<'n>(word: &str, mut known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let (_, value) = CHINESE_VALUES.iter().find(|(chinese, _)| *chinese == word)?;
+    known.find(|known| known == value)
+}
+
 /// The heading that somebody called by a Chinese name.
 pub(super) fn heading_in_english(name: &str) -> Option<&'static str> {
     CHINESE_HEADINGS.iter().find(|(chinese, _)| *chinese == name).map(|(_, heading)| *heading)

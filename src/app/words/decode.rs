@@ -2,8 +2,14 @@
 
 use encoding_rs::{Encoding, GB18030, UTF_8};
 
+/// How files begin that are saved by office programs: archives, and what came before those.
+const NO_TEXTS: [&[u8]; 2] = [b"PK\x03\x04", b"\xD0\xCF\x11\xE0"];
+
 /// A file's text and the name of its encoding.
 pub(super) fn decode(bytes: &[u8]) -> Result<(String, &'static str), String> {
+    if NO_TEXTS.iter().any(|begin| bytes.starts_with(begin)) {
+        return Err("it is a spreadsheet or an archive and no text; save it as CSV (UTF-8) and try again".to_owned());
+    }
     if let Some((marked, mark)) = Encoding::for_bom(bytes) {
         let text = whole(marked, bytes.get(mark..).unwrap_or_default());
         return text.map(|text| (text, marked.name())).ok_or_else(|| no_text(marked.name()));
@@ -45,5 +51,6 @@ mod tests {
         for bytes in [&[0x89, b'P', b'N', b'G', 0, 1, 0xFF][..], &[0xEF, 0xBB, 0xBF, 0xFF], &[b'a', 0xFF]] {
             assert!(decode(bytes).unwrap_err().contains("UTF-8"), "{bytes:?}");
         }
+        assert!(decode(b"PK\x03\x04\x14\0").unwrap_err().contains("save it as CSV"), "a sheet of Excel");
     }
 }

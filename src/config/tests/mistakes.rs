@@ -18,6 +18,8 @@ fn each_mistake_is_told_at_its_place_with_advice() {
         ("[daemon]\nlisten = \"localhost:80\"", (2, 10), "`localhost:80` is no address", "127.0.0.1:80"),
         ("[daemon]\nlisten = \"127.0.0.1:8081\"", (2, 10), "are both 127.0.0.1:8081", "own port"),
         ("[daemon]\nmode = \"off\"", (2, 8), "cannot be `off`", "`observe`"),
+        ("[daemon]\nmode = \"观察\"", (2, 8), "`mode` cannot be `观察`", "did you mean `observe`?"),
+        ("[daemon]\nmode = \"关\"", (2, 8), "`mode` cannot be `关`", "use one of"),
         ("[daemon]\nmode = \"observ\"", (2, 8), "`mode` cannot be `observ`", "did you mean `observe`?"),
         ("[daemon]\ntimezone = \"Asia/Shanghia\"", (2, 12), "no time zone", "did you mean `Asia/Shanghai`?"),
         ("[daemon]\ntimezone = \"Asia/Kucing\"", (2, 12), "no time zone", "did you mean `Asia/Kuching`?"),
@@ -33,6 +35,7 @@ fn each_mistake_is_told_at_its_place_with_advice() {
         ("[daemon]\ndedupe_hours = 100000", (2, 16), "from 1 to 720 hours", "24 is usual"),
         ("[daemon]\nlog_format = \"jsn\"", (2, 14), "`log_format` cannot be `jsn`", "did you mean `json`?"),
         ("[profile.default]\nladder = []", (2, 10), "has no steps", "warn_private"),
+        ("[profile.default]\nladder = [\"警告\"]", (2, 11), "no step `警告`", "did you mean `warn_private`?"),
         (
             "[profile.default]\nladder = [\"warn_privat\"]",
             (2, 11),

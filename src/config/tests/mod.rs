@@ -422,6 +422,27 @@ fn the_kept_files_make_the_same_configuration() {
 }
 
 #[test]
+fn a_copy_beside_its_file_is_not_read_and_told_of_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
+    write("qunwei.toml", &format!("[daemon]\n\n{RULE}"));
+    for name in ["qunwei - 副本.toml", "qunwei copy 2.toml", "备份 qunwei.toml", "qunwei.bak.toml"] {
+        write(name, RULE);
+        let config = build(Files::on_disk(dir.path()), TEST_KINDS, &no_env).unwrap();
+        let told: Vec<_> = config.warnings.iter().filter(|fault| fault.message.contains("is not read")).collect();
+        assert_eq!(told.len(), 1, "{name}: {:?}", config.warnings);
+        assert!(told[0].file.ends_with(name) && told[0].message.contains("a copy of `qunwei.toml`"), "{told:?}");
+        assert!(config.files.iter().all(|(read, _)| read != name));
+        fs::remove_file(dir.path().join(name)).unwrap();
+    }
+    // A file of its own, and a copy of what is not there.
+    write("qunwei2.toml", &RULE.replace("ads.x", "ads.y"));
+    write("rules - 副本.toml", &RULE.replace("ads.x", "ads.z"));
+    let config = build(Files::on_disk(dir.path()), TEST_KINDS, &no_env).unwrap();
+    assert_eq!(config.settings.rules.infos().len(), 3);
+}
+
+#[test]
 fn a_directory_that_cannot_be_used_is_a_fault() {
     let dir = tempfile::tempdir().unwrap();
     let of = |name: &str| build(Files::on_disk(&dir.path().join(name)), TEST_KINDS, &no_env).unwrap_err();

@@ -154,7 +154,12 @@ fn about_path(path: &str) -> &'static str {
     match path {
         _ if path.contains('\\') => "write / instead of \\ in a path",
         _ if path.starts_with('~') => "write the whole path: ~ is not known here",
-        _ => "a path begins in the folder of the file that names it; a list is a plain text file in UTF-8",
+        _ if [".xlsx", ".xls", ".csv", ".docx", ".doc"].iter().any(|end| path.to_lowercase().ends_with(end)) => {
+            "save it as CSV or plain text; `qunwei words import` makes a list of that"
+        }
+        _ => {
+            "a path begins in the folder of the file that names it; a list is a plain text file in UTF-8: `qunwei words import` makes one of others"
+        }
     }
 }
 
