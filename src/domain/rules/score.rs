@@ -11,7 +11,7 @@ use super::pieces::read_together;
 use super::{Build, Draft, Found, Hit, Learned, Learnt, Look, Rule};
 use crate::domain::case::Span;
 use crate::domain::score::{BANDS, Features, Lessons, Model, Scored, Taught, at_least, millionths};
-use crate::domain::text::Text;
+use crate::domain::text::{Text, folded_char};
 
 /// The keys of a `score` rule.
 #[derive(Debug, Deserialize)]
@@ -52,8 +52,10 @@ pub(super) struct Strict {
 const FALSE_ALARMS: u32 = 10;
 /// [`Score::min_characters`] where it is not given.
 const MIN_CHARACTERS: u32 = 6;
-/// A text in which there is more than one sign for so many letters is read without signs as well.
+/// A text in which there is more than one sign for so many letters is read without signs as well …
 const MANY_SIGNS: usize = 4;
+/// … and so is one that has one of these between two characters of Han, where nobody puts them.
+const ODD_SIGNS: &str = "&_+=^|/\\#*@-—·.'`$%";
 /// What a sentence of several says is told where so many times fewer are told falsely: there are more of them.
 const ALONE: u32 = 4;
 /// No more pieces of a text are told.
@@ -100,6 +102,23 @@ impl Draft for Score {
 /// Where a sentence ends. Who sets no signs leaves a space.
 fn ends_sentence(c: char) -> bool {
     c.is_whitespace() || "。！？!?；;…".contains(c)
+}
+
+/// Whether one of [`ODD_SIGNS`] parts two characters of Han.
+fn is_parted(text: &str) -> bool {
+    let is_han = |c: char| ('\u{4E00}'..='\u{9FFF}').contains(&c);
+    let (mut before, mut odd) = (false, false);
+    text.chars().any(|c| {
+        let parted = odd && is_han(c);
+        odd = before && ODD_SIGNS.contains(c);
+        before = is_han(c);
+        parted
+    })
+}
+
+/// A text without what its fold drops, but with its spaces.
+fn without_signs(text: &str) -> String {
+    text.chars().filter(|c| c.is_whitespace() || folded_char(*c).is_some()).collect()
 }
 
 struct Scores {
@@ -217,12 +236,18 @@ impl Scores {
         }
         let odds = self.odds_of(text, features, learned);
         // Signs between the characters are no part of how anybody writes; what is read without them is what was meant.
-        if (text.folded.original_length() as usize) < kept + kept / MANY_SIGNS {
+        if (text.folded.original_length() as usize) < kept + kept / MANY_SIGNS && !is_parted(&text.original) {
             return Some(odds);
         }
         let mut bare = Text::default();
-        bare.set(&text.folded.text);
-        Some(odds.max(self.odds_of(&bare, features, learned)))
+        let mut read = |as_written: &str| {
+            bare.set(as_written);
+            self.odds_of(&bare, features, learned)
+        };
+        let odds = odds.max(read(&text.folded.text));
+        // Where signs are put in, what is a space may be one.
+        let spaced = text.original.contains(char::is_whitespace).then(|| without_signs(&text.original));
+        Some(spaced.map_or(odds, |spaced| odds.max(read(&spaced))))
     }
 
     fn odds_of(&self, text: &Text, features: &mut Features, learned: Learned<'_>) -> f32 {
