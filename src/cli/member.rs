@@ -116,11 +116,11 @@ fn erase(args: &EraseArgs) -> anyhow::Result<()> {
         }
         None => ask(&args.url, &person, &by)?,
     };
-    tell(&erasure, args.data.as_deref())
+    tell(&erasure, &person, args.data.as_deref())
 }
 
 /// What was done, in words and in numbers, and what it does not reach.
-fn tell(erasure: &Erasure, data: Option<&Path>) -> anyhow::Result<()> {
+fn tell(erasure: &Erasure, person: &Person, data: Option<&Path>) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "erasure {} of {}: they are `{}` from now on", erasure.no, erasure.at, erasure.alias)?;
     for (table, rows) in erasure.rows.iter().filter(|(_, rows)| **rows > 0) {
@@ -128,6 +128,10 @@ fn tell(erasure: &Erasure, data: Option<&Path>) -> anyhow::Result<()> {
     }
     if erasure.rows.values().all(|rows| *rows == 0) {
         writeln!(out, "       0  nothing was stored of them")?;
+        let Person { platform, user } = person;
+        complain(format_args!(
+            "note: nobody with the id `{user}` was known on `{platform}`: look whether both are written as the platform writes them\n"
+        ));
     }
     if erasure.actions_left > 0 {
         let left = erasure.actions_left;

@@ -235,6 +235,7 @@ async fn a_member_is_erased_from_the_data_of_a_daemon_that_is_stopped() {
     assert_gone(&data);
     let again = erase(&["--data", data.to_str().unwrap()]);
     assert!(String::from_utf8_lossy(&again.stdout).contains("nothing was stored of them"), "{again:?}");
+    assert!(stderr(&again).contains("note: nobody with the id `"), "who mistypes a name is told: {again:?}");
     let nowhere = erase(&["--data", data.join("no").to_str().unwrap()]);
     assert!(stderr(&nowhere).contains("there is no store in"), "{}", stderr(&nowhere));
     let nobody = erase(&["--url", "http://127.0.0.1:9"]);
