@@ -127,7 +127,7 @@ pub static COMMANDS: &[CommandInfo] = &[
     CommandInfo {
         name: Name::Mute,
         key: "mute",
-        names: &["禁言", "mute"],
+        names: &["禁言", "静音", "mute"],
         usage: "/禁言 @某人 [2小时] [原因]",
         about: "禁言一个成员，记一次违规；不写多久就按阶梯里的时长",
         about_en: "mutes a member; counts as a strike",
@@ -137,7 +137,7 @@ pub static COMMANDS: &[CommandInfo] = &[
     CommandInfo {
         name: Name::Unmute,
         key: "unmute",
-        names: &["解禁", "解除禁言", "unmute"],
+        names: &["解禁", "解除禁言", "取消禁言", "解除静音", "unmute"],
         usage: "/解禁 @某人",
         about: "提前结束一个成员的禁言；违规仍然记着",
         about_en: "ends a member's mute; the strike stays",
@@ -147,7 +147,7 @@ pub static COMMANDS: &[CommandInfo] = &[
     CommandInfo {
         name: Name::Remove,
         key: "remove",
-        names: &["移出", "踢出", "踢", "remove", "kick"],
+        names: &["移出", "移除", "踢出", "踢人", "踢", "拉黑", "remove", "kick"],
         usage: "/移出 @某人 [原因] 确认",
         about: "把一个成员移出本群；不能自动请回来，所以要写上“确认”",
         about_en: "removes a member; cannot be taken back, so it asks for 确认",

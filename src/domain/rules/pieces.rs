@@ -40,10 +40,18 @@ struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    /// What a message ends; `None` where it stands alone.
+    /// What a message ends; `None` where it stands alone. Who says the same again says nothing more: 加, 加, 微, 信 is 加微信, and three
+    /// times /群规 are no text.
     fn ending_in(recent: &'a Recent, sighting: &Sighting, within: Duration) -> Option<Self> {
         sighting.piece?;
         let mut pieces: Vec<_> = recent.pieces(sighting.member, sighting.time, within).take(MOST_PIECES).collect();
+        // Of a number the same digits may come twice.
+        let is_part = |piece: &Piece| piece.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let same = |(_, one): &(Timestamp, &Piece), (_, other): &(Timestamp, &Piece)| one == other && !is_part(one);
+        if matches!(&*pieces, [last, before, ..] if same(last, before)) {
+            return None;
+        }
+        pieces.dedup_by(|older, newer| same(older, newer));
         pieces.reverse();
         let mut said = Self { ends: Vec::with_capacity(pieces.len()), text: String::new(), now: sighting.time, pieces };
         for (_, piece) in &said.pieces {

@@ -41,6 +41,16 @@ fn pieces_are_read_together() {
 }
 
 #[test]
+fn who_says_the_same_again_says_nothing_more() {
+    let rules = rules(RULE);
+    let told = cut(&rules, &[(1, 0, "加"), (1, 1, "加"), (1, 2, "微"), (1, 3, "信"), (1, 4, "信")]);
+    assert_eq!(told, ["3 加微信 pieces Violation"], "nor once more");
+    let twice = super::rules("[keywords]\nwords = [\"规群规\", \"11112222\"]");
+    assert_eq!(cut(&twice, &[(1, 0, "群规"), (1, 1, "群规"), (1, 2, "群规")]), [""; 0]);
+    assert_eq!(cut(&twice, &[(1, 0, "11"), (1, 1, "11"), (1, 2, "22"), (1, 3, "22")]), ["3 11112222 pieces Violation"]);
+}
+
+#[test]
 fn what_is_long_late_or_innocent_is_not() {
     let rules = rules(RULE);
     assert_eq!(cut(&rules, &[(1, 0, "加"), (1, 30, "微"), (1, 61, "信")]), [""; 0]);
