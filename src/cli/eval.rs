@@ -99,9 +99,6 @@ pub(super) fn run(args: &EvalArgs) -> ExitCode {
         }
     }
     let report = evaluation.finish();
-    if report.malformed > 0 && report.sources.is_empty() {
-        return failed(&anyhow::anyhow!("{NOTHING_JUDGED}"));
-    }
     let text = match args.format {
         Format::Human => human(&report),
         Format::Json => json(&report),
@@ -111,15 +108,16 @@ pub(super) fn run(args: &EvalArgs) -> ExitCode {
         return failed(&error.into());
     }
     if report.malformed > 0 {
-        complain(format_args!("{} malformed lines were skipped\n", report.malformed));
+        let advice = if report.sources.is_empty() { NOTHING_JUDGED } else { "" };
+        complain(format_args!("{} malformed lines were skipped{advice}\n", report.malformed));
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
 }
 
-/// Told where no line could be read; each was told of already.
-const NOTHING_JUDGED: &str = "nothing was judged: a line is a message as JSON, such as {\"text\":\"…\",\"label\":1}, in UTF-8; \
-                              a table is to be saved so first";
+/// Told beside what is wrong with each line where none could be read.
+const NOTHING_JUDGED: &str =
+    "; a line is a message as JSON, such as {\"text\":\"…\",\"label\":1}: a table is to be saved so first";
 
 /// What a file's messages are counted under that name no source.
 fn name(file: &Path) -> String {

@@ -37,8 +37,7 @@ pub(super) fn run(args: &ScanArgs) -> ExitCode {
     match scan(&config.settings, how, input, &mut output, &mut io::stderr()) {
         Ok(Scanned { malformed: 0, .. }) => ExitCode::SUCCESS,
         Ok(Scanned { malformed, messages }) => {
-            let advice = if messages == 0 { "; save the file as UTF-8" } else { "" };
-            complain(format_args!("{malformed} malformed lines were skipped, {messages} messages judged{advice}\n"));
+            complain(format_args!("{malformed} malformed lines were skipped, {messages} messages judged\n"));
             ExitCode::FAILURE
         }
         Err(error) => failed(&error),

@@ -108,13 +108,13 @@ impl<'a> Files<'a> {
             Some(kept) => (kept.keys().filter(|name| is_toml_below(name)).cloned().collect(), Vec::new()),
             None => self.walked.take().unwrap_or_else(|| self.walk()),
         };
-        let (copies, names): (Vec<String>, Vec<String>) = {
-            let names: Vec<String> = names;
-            names.iter().cloned().partition(|name| self.kept.is_none() && copied_from(name, &names).is_some())
-        };
-        faults.extend(copies.iter().map(|name| self.copy(name, &names)));
+        let names: Vec<String> = names;
         let mut sources = Vec::new();
         for name in &names {
+            if let Some(of) = copied_from(name, &names).filter(|_| self.kept.is_none()) {
+                faults.push(self.copy(name, of));
+                continue;
+            }
             match self.open(name) {
                 Ok(source) => sources.push(source),
                 Err(why) => faults.push(why.fault(self.shown(name))),
@@ -128,8 +128,7 @@ impl<'a> Files<'a> {
     }
 
     /// Says of a copy that it is not read.
-    fn copy(&self, name: &str, others: &[String]) -> Fault {
-        let of = copied_from(name, others).unwrap_or_default();
+    fn copy(&self, name: &str, of: &str) -> Fault {
         let fault = Unreadable::new(format!("this file is not read: by its name it is a copy of `{of}`"));
         fault.fault(self.shown(name)).warning().help("keep copies in another folder, or give it a name of its own")
     }
@@ -295,19 +294,27 @@ fn is_toml_below(name: &str) -> bool {
     name.ends_with(".toml") && !name.split('/').any(|part| part.is_empty() || part.starts_with('.'))
 }
 
-/// What systems and people call a copy.
-const COPIES: [&str; 6] = ["副本", "复件", "备份", "copy", "backup", "bak"];
+/// What systems call a copy, beside the name of its file.
+const COPIES: [&str; 6] = ["副本", "的副本", "复件", "copy", "copyof", "bak"];
 
-/// The file that another is a copy of by its name: `ads - 副本.toml` of `ads.toml`.
+/// The file that another is a copy of by its name: `ads - 副本.toml` of `ads.toml`. Nothing else may be in the name: a `copyright.toml`
+/// beside a `right.toml` is meant.
 fn copied_from<'n>(name: &str, names: &'n [String]) -> Option<&'n str> {
-    let stem = |name: &str| name.strip_suffix(".toml").map(str::to_lowercase);
     let (folder, own) = name.rsplit_once('/').unwrap_or(("", name));
-    let own = stem(own)?;
-    let marked = |rest: &str| COPIES.iter().any(|mark| rest.contains(mark));
+    let own = own.strip_suffix(".toml")?.to_lowercase();
+    if !COPIES.iter().any(|mark| own.contains(mark.trim_end_matches("of"))) {
+        return None;
+    }
+    let marked = |rest: &str, beside: Option<char>| {
+        let letters: String = rest.chars().filter(|c| c.is_alphabetic()).collect();
+        COPIES.contains(&&*letters) && !(letters.is_ascii() && beside.is_some_and(char::is_alphanumeric))
+    };
     names.iter().map(String::as_str).find(|other| {
         let (beside, file) = other.rsplit_once('/').unwrap_or(("", other));
-        let Some(of) = stem(file).filter(|of| beside == folder && !of.is_empty() && *of != own) else { return false };
-        [own.strip_prefix(&*of), own.strip_suffix(&*of)].into_iter().flatten().any(marked)
+        let Some(of) = file.strip_suffix(".toml").map(str::to_lowercase) else { return false };
+        let is_other = beside == folder && !of.is_empty() && of != own;
+        let behind = own.strip_prefix(&*of).is_some_and(|rest| marked(rest, rest.chars().next()));
+        is_other && (behind || own.strip_suffix(&*of).is_some_and(|rest| marked(rest, rest.chars().next_back())))
     })
 }
 

@@ -43,13 +43,14 @@ impl CasedMessages {
 
 /// All messages of a group that are in cases, unless they are too many.
 fn read(conn: &Connection, group: i64) -> rusqlite::Result<Option<HashSet<u64>>> {
-    let mut read = conn.prepare_cached("SELECT message FROM case_messages WHERE group_id = ?1 LIMIT ?2")?;
+    let mut read = conn.prepare_cached("SELECT DISTINCT message FROM case_messages WHERE group_id = ?1 LIMIT ?2")?;
     let mut rows = read.query((group, MOST as i64 + 1))?;
-    let mut messages = HashSet::new();
+    let (mut messages, mut count) = (HashSet::new(), 0);
     while let Some(row) = rows.next()? {
         messages.insert(key(row.get_ref(0)?.as_str()?));
+        count += 1; // two may have one hash
     }
-    Ok((messages.len() <= MOST).then_some(messages))
+    Ok((count <= MOST).then_some(messages))
 }
 
 fn key(message: &str) -> u64 {

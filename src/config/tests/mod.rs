@@ -426,7 +426,9 @@ fn a_copy_beside_its_file_is_not_read_and_told_of_once() {
     let dir = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
     write("qunwei.toml", &format!("[daemon]\n\n{RULE}"));
-    for name in ["qunwei - 副本.toml", "qunwei copy 2.toml", "备份 qunwei.toml", "qunwei.bak.toml"] {
+    for name in
+        ["qunwei - 副本.toml", "qunwei copy 2.toml", "Copy of qunwei.toml", "qunwei的副本.toml", "qunwei.bak.toml"]
+    {
         write(name, RULE);
         let config = build(Files::on_disk(dir.path()), TEST_KINDS, &no_env).unwrap();
         let told: Vec<_> = config.warnings.iter().filter(|fault| fault.message.contains("is not read")).collect();
@@ -435,11 +437,20 @@ fn a_copy_beside_its_file_is_not_read_and_told_of_once() {
         assert!(config.files.iter().all(|(read, _)| read != name));
         fs::remove_file(dir.path().join(name)).unwrap();
     }
-    // A file of its own, and a copy of what is not there.
-    write("qunwei2.toml", &RULE.replace("ads.x", "ads.y"));
-    write("rules - 副本.toml", &RULE.replace("ads.x", "ads.z"));
+    // Files of their own, and a copy of what is not there.
+    let own = [
+        "qunwei2.toml",
+        "rules - 副本.toml",
+        "qunwei-copypasta.toml",
+        "copyqunwei.toml",
+        "qunwei-副本群.toml",
+        "qunwei-backup.toml",
+    ];
+    for (no, name) in own.iter().enumerate() {
+        write(name, &RULE.replace("ads.x", &format!("ads.y{no}")));
+    }
     let config = build(Files::on_disk(dir.path()), TEST_KINDS, &no_env).unwrap();
-    assert_eq!(config.settings.rules.infos().len(), 3);
+    assert_eq!(config.settings.rules.infos().len(), 1 + own.len());
 }
 
 #[test]

@@ -154,7 +154,7 @@ fn about_path(path: &str) -> &'static str {
     match path {
         _ if path.contains('\\') => "write / instead of \\ in a path",
         _ if path.starts_with('~') => "write the whole path: ~ is not known here",
-        _ if [".xlsx", ".xls", ".csv", ".docx", ".doc"].iter().any(|end| path.to_lowercase().ends_with(end)) => {
+        _ if [".xlsx", ".xls", ".docx", ".doc"].iter().any(|end| path.to_lowercase().ends_with(end)) => {
             "save it as CSV or plain text; `qunwei words import` makes a list of that"
         }
         _ => {

@@ -11,7 +11,7 @@ use super::pieces::read_together;
 use super::{Build, Draft, Found, Hit, Learned, Learnt, Look, Rule};
 use crate::domain::case::Span;
 use crate::domain::score::{BANDS, Features, Lessons, Model, Scored, Taught, at_least, millionths};
-use crate::domain::text::{Text, folded_char};
+use crate::domain::text::{Class, Text, class_of};
 
 /// The keys of a `score` rule.
 #[derive(Debug, Deserialize)]
@@ -104,13 +104,14 @@ fn ends_sentence(c: char) -> bool {
     c.is_whitespace() || "。！？!?；;…".contains(c)
 }
 
-/// Whether one of [`ODD_SIGNS`] parts two characters of Han.
+/// Whether nothing but some of [`ODD_SIGNS`] parts two characters of Han.
 fn is_parted(text: &str) -> bool {
     let is_han = |c: char| ('\u{4E00}'..='\u{9FFF}').contains(&c);
+    let half = |c: char| if ('！'..='～').contains(&c) { char::from_u32(c as u32 - 0xFEE0).unwrap_or(c) } else { c };
     let (mut before, mut odd) = (false, false);
     text.chars().any(|c| {
         let parted = odd && is_han(c);
-        odd = before && ODD_SIGNS.contains(c);
+        odd = (before || odd) && ODD_SIGNS.contains(half(c));
         before = is_han(c);
         parted
     })
@@ -118,7 +119,7 @@ fn is_parted(text: &str) -> bool {
 
 /// A text without what its fold drops, but with its spaces.
 fn without_signs(text: &str) -> String {
-    text.chars().filter(|c| c.is_whitespace() || folded_char(*c).is_some()).collect()
+    text.chars().filter(|c| c.is_whitespace() || matches!(class_of(*c), Class::Kept(_) | Class::Many(_))).collect()
 }
 
 struct Scores {

@@ -72,12 +72,15 @@ fn a_message_that_was_in_no_case_is_found_once_it_is() {
         [found(&mut scene, "m-2"), found(&mut scene, "m-9"), found(&mut scene, "m-3")],
         [Some(2), Some(2), None]
     );
-    // More than are known at once: while they come, and after a start.
-    for no in 3..600 {
+    // More than are known at once, some in two cases: while they come, and after a start.
+    for no in 103..700 {
         scene.change(Change::Evidence(Box::new(evidence(2, &format!("n-{no}"), "ads.link"))));
+        if no < 120 {
+            scene.change(Change::Evidence(Box::new(evidence(1, &format!("n-{no}"), "ads.link"))));
+        }
     }
     for _ in 0..2 {
-        for (message, case) in [("m-1", Some(1)), ("n-3", Some(2)), ("n-599", Some(2)), ("n-600", None)] {
+        for (message, case) in [("m-1", Some(1)), ("n-103", Some(2)), ("n-699", Some(2)), ("n-700", None)] {
             assert_eq!(found(&mut scene, message), case, "{message}");
         }
         scene.reopen();
