@@ -154,7 +154,11 @@ impl Rules {
             Some((_, other)) => {
                 let other = faults.whereabouts(other);
                 let fault = faults.at(&name.at, format!("there is already a rule `{value}` at {other}"));
-                faults.add(fault.help("give each rule its own name"));
+                faults.add(
+                    fault.help(
+                        "give each rule its own name; if its file is a copy of another, move it out of the folder",
+                    ),
+                );
             }
             None => {
                 self.names.insert(value.clone(), (id, name.at));

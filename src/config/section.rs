@@ -319,7 +319,11 @@ fn id(value: Value) -> Option<String> {
 
 /// Advice for a misspelt name: the nearest, else all.
 pub(super) fn did_you_mean<'n>(word: &str, names: impl IntoIterator<Item = &'n str> + Clone) -> String {
-    match nearest(word, names.clone()).or_else(|| help::value_in_english(word, names.clone().into_iter())) {
+    let same = || names.clone().into_iter().find(|name| name.eq_ignore_ascii_case(word));
+    match same()
+        .or_else(|| nearest(word, names.clone()))
+        .or_else(|| help::value_in_english(word, names.clone().into_iter()))
+    {
         Some(near) => format!("did you mean `{near}`?"),
         None => {
             let all: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();

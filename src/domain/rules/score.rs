@@ -55,7 +55,7 @@ const MIN_CHARACTERS: u32 = 6;
 /// A text in which there is more than one sign for so many letters is read without signs as well …
 const MANY_SIGNS: usize = 4;
 /// … and so is one that has one of these between two characters of Han, where nobody puts them.
-const ODD_SIGNS: &str = "&_+=^|/\\#*@-—·.'`$%";
+const ODD_SIGNS: &str = "&_+=^|\\#*@-—.'`$%";
 /// What a sentence of several says is told where so many times fewer are told falsely: there are more of them.
 const ALONE: u32 = 4;
 /// No more pieces of a text are told.

@@ -34,8 +34,10 @@ enum Filler {
     Same(char),
     /// Words that say nothing.
     Particles,
-    /// Letters between characters of Han; digits are counts, as in 王芳2份.
+    /// Letters between characters of Han.
     Latin,
+    /// Single digits between characters of Han. They may be counts, as in 张三1李四2王五1: only what then stands as it is counts.
+    Digits,
     /// Numbers of tones behind syllables in letters.
     Tones,
 }
@@ -46,6 +48,7 @@ impl Filler {
             Self::Same(filler) => c == filler,
             Self::Particles => PARTICLES.contains(&c),
             Self::Latin => c.is_ascii_lowercase(),
+            Self::Digits => c.is_ascii_digit(),
             Self::Tones => ('1'..='5').contains(&c),
         }
     }
@@ -55,10 +58,15 @@ impl Filler {
         let longest = if matches!(self, Self::Tones) { SYLLABLE } else { APART };
         let fits = |c: char| match self {
             Self::Tones => c.is_ascii_lowercase(),
-            Self::Latin => !c.is_ascii(),
+            Self::Latin | Self::Digits => !c.is_ascii(),
             Self::Same(_) | Self::Particles => true,
         };
         (1..=longest).contains(&kept.len()) && kept.iter().all(|(_, c)| fits(*c))
+    }
+
+    /// Whether so many of them may stand in a row.
+    fn may_be(self, run: &[(u32, char)]) -> bool {
+        !matches!(self, Self::Digits) || run.len() == 1
     }
 
     /// Which characters are such fillers that stand one behind the other, and how many there are in the longest row.
@@ -70,7 +78,7 @@ impl Filler {
         for run in kept.chunk_by(|one, other| self.is(one.1) == self.is(other.1)) {
             let place = at..at + run.len();
             at = place.end;
-            let is_filler = run.first().is_some_and(|(_, c)| self.is(*c));
+            let is_filler = run.first().is_some_and(|(_, c)| self.is(*c)) && self.may_be(run);
             if is_filler {
                 row.push(place);
             }
@@ -91,7 +99,7 @@ impl Filler {
 /// What a text may be filled with, by a look that costs little.
 fn candidates(fold: &str) -> Vec<Filler> {
     let mut same: Vec<(char, usize)> = Vec::new();
-    let (mut particles, mut borders, mut tones) = (0, 0, 0);
+    let (mut particles, mut borders, mut digits, mut tones) = (0, 0, 0, 0);
     let mut seen = ['\0'; 1 + (FEWEST - 1) * (1 + APART)];
     for c in fold.chars() {
         let before = seen.last().copied().unwrap_or_default();
@@ -110,12 +118,14 @@ fn candidates(fold: &str) -> Vec<Filler> {
         }
         particles += usize::from(Filler::Particles.is(c));
         borders += usize::from(c.is_ascii_lowercase() && before != '\0' && !before.is_ascii());
+        digits += usize::from(c.is_ascii_digit() && before != '\0' && !before.is_ascii());
         tones += usize::from(Filler::Tones.is(c) && before.is_ascii_lowercase());
     }
     same.sort_by_key(|(_, rows)| Reverse(*rows));
     let mut all: Vec<Filler> = same.into_iter().take(MOST_SAME).map(|(c, _)| Filler::Same(c)).collect();
     all.extend((particles >= FEWEST).then_some(Filler::Particles));
     all.extend((borders >= FEWEST).then_some(Filler::Latin));
+    all.extend((digits >= FEWEST).then_some(Filler::Digits));
     all.extend((tones >= FEWEST).then_some(Filler::Tones));
     all
 }
@@ -128,8 +138,9 @@ pub(super) fn without(text: &Text) -> Option<Plainer> {
     }
     let kept: Vec<(u32, char)> =
         (0..).zip(text.original.chars()).filter_map(|(at, c)| Some((at, folded_char(c)?))).collect();
-    let rows = candidates.into_iter().map(|filler| filler.row(&kept));
-    let (filled, most) = rows.filter(|(_, most)| *most > 0).max_by_key(|(_, most)| *most)?;
+    let rows = candidates.into_iter().map(|filler| (filler, filler.row(&kept)));
+    let (filler, (filled, most)) = rows.filter(|(_, (_, most))| *most > 0).max_by_key(|(_, (_, most))| *most)?;
+    let plainly = matches!(filler, Filler::Digits);
     let fillers: Vec<u32> = kept.iter().zip(filled).filter(|(_, filled)| *filled).map(|((at, _), _)| *at).collect();
     let mut left = fillers.iter().peekable();
     let (mut plain, mut places): (String, Vec<Span>) = (String::with_capacity(text.original.len()), Vec::new());
@@ -139,7 +150,7 @@ pub(super) fn without(text: &Text) -> Option<Plainer> {
             places.push(Span { start: at, end: at + 1 });
         }
     }
-    Some(Plainer { text: plain, places, surely: most >= SURELY, view: View::Filler })
+    Some(Plainer { text: plain, places, surely: most >= SURELY && !plainly, plainly, view: View::Filler })
 }
 
 #[cfg(test)]
@@ -159,6 +170,8 @@ mod tests {
             ("加口微口信口领口红包", "加微信领红包"),
             ("加啊微的信呢领了", "加微信领"),
             ("加a微bc信d", "加微信"),
+            ("兼1职2日1结2", "兼职日结"),
+            ("①兼②职①日②结", "兼职日结"),
             ("jia1wei1xin4", "jiaweixin"),
             ("加 口 微 口 信 口", "加  微  信 "),
         ];
@@ -175,7 +188,7 @@ mod tests {
             .chunks(3)
             .map(|three| three.iter().collect::<String>().repeat(3))
             .collect();
-        assert!(candidates(&rows).len() <= MOST_SAME + 3);
+        assert!(candidates(&rows).len() <= MOST_SAME + 4);
         assert_eq!(
             read(&format!("{}加口微口信口领口红包", rows.chars().take(36).collect::<String>())).map(|(_, sure)| sure),
             Some(true)
@@ -191,7 +204,7 @@ mod tests {
             "加微信",
             "用A方案还是B方案呢",
             "www.bilibili.com",
-            "1. 王芳 2份\n2. 李强 1份\n3. 张敏 3份",
+            "王芳12李强15张敏30",
             "哈哈哈哈哈哈",
             "啊啊啊啊",
             "口口口",

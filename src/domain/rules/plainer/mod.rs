@@ -20,6 +20,8 @@ struct Plainer {
     places: Vec<Span>,
     /// Whether nobody writes so for another reason.
     surely: bool,
+    /// Only what stands in it as it is counts: what was put into it may have meant something.
+    plainly: bool,
     /// How it was written.
     view: View,
 }
@@ -53,6 +55,7 @@ impl Ruleset {
             part.set(&plainer.text);
             let mut new = Vec::new();
             self.in_text(part, words, &mut new);
+            new.retain(|hit| !plainer.plainly || hit.disguise.is_none());
             new.iter_mut().for_each(|hit| plainer.mark(hit));
             self.drop_doubted(part, features, learned, &mut new);
             for (rule, id) in self.looking(Look::Learned).filter(|_| plainer.surely) {

@@ -40,5 +40,5 @@ pub(super) fn once(text: &Text) -> Option<Plainer> {
         }
         last = folded;
     }
-    Some(Plainer { text, places, surely, view: View::Repeated })
+    Some(Plainer { text, places, surely, plainly: false, view: View::Repeated })
 }

@@ -119,7 +119,7 @@ fn faults_of_lists_point_into_the_list() {
         [
             "list.txt:5:1 error: nothing is left of `❤`: it has no letter and no digit (remove it, or write a comment as `# …`)",
             "list.txt:6:1 warning: `加*微*信` is the same as `加微信`, which is in this list already (width, case, traditional characters and signs make no difference)",
-            "rules.toml:2:22 error: the list `none.txt` cannot be read: no such file (a path begins in the folder of the file that names it; a list is a plain text file in UTF-8)",
+            "rules.toml:2:22 error: the list `none.txt` cannot be read: no such file (a path begins in the folder of the file that names it; a list is a plain text file in UTF-8: `qunwei words import` makes one of others)",
             "rules.toml:3:10 error: `微` is a single character and would be found everywhere (write a longer word)",
         ]
     );

@@ -265,8 +265,8 @@ fn a_sign_where_nobody_puts_one_makes_no_text_more_innocent() {
     let rules = rule("model = \"a.model\"\nmin_characters = 4").unwrap();
     let score = |text: &str| find(&rules, text, &Lessons::default())[0].scored.as_ref().unwrap().score;
     for (parted, meant) in [
-        ("招兼/职日结招兼职日结，加我微信加我微信", "招兼职日结招兼职日结加我微信加我微信"),
-        ("招兼／／职日结招兼职日结，加我微信加我微信", "招兼职日结招兼职日结加我微信加我微信"),
+        ("招兼_职日结招兼职日结，加我微信加我微信", "招兼职日结招兼职日结加我微信加我微信"),
+        ("招兼＊＊职日结招兼职日结，加我微信加我微信", "招兼职日结招兼职日结加我微信加我微信"),
         ("招兼职日结招兼职日结 加.我微信加我微信", "招兼职日结招兼职日结 加我微信加我微信"),
     ] {
         assert!(score(parted) >= score(meant), "{parted}");
