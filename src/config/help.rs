@@ -99,7 +99,6 @@ const CHINESE_VALUES: &[(&str, &str)] = &[
     ("人工", "review"),
     ("私下提醒", "warn_private"),
     ("私聊提醒", "warn_private"),
-    ("警告", "warn_private"),
     ("点名提醒", "warn_public"),
     ("公开警告", "warn_public"),
     ("禁言", "mute"),

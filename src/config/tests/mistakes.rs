@@ -36,7 +36,7 @@ fn each_mistake_is_told_at_its_place_with_advice() {
         ("[daemon]\ndedupe_hours = 100000", (2, 16), "from 1 to 720 hours", "24 is usual"),
         ("[daemon]\nlog_format = \"jsn\"", (2, 14), "`log_format` cannot be `jsn`", "did you mean `json`?"),
         ("[profile.default]\nladder = []", (2, 10), "has no steps", "warn_private"),
-        ("[profile.default]\nladder = [\"警告\"]", (2, 11), "there is no step `警告`", "did you mean `warn_private`?"),
+        ("[profile.default]\nladder = [\"移出\"]", (2, 11), "there is no step `移出`", "did you mean `remove`?"),
         (
             "[profile.default]\nladder = [\"warn_privat\"]",
             (2, 11),
