@@ -104,11 +104,10 @@ impl<'a> Files<'a> {
 
     /// Every `*.toml`, by name in order; what could not be read is among the faults.
     pub(super) fn toml(&self) -> (Vec<Source>, Vec<Fault>) {
-        let (names, mut faults) = match &self.kept {
+        let (names, mut faults): (Vec<String>, Vec<Fault>) = match &self.kept {
             Some(kept) => (kept.keys().filter(|name| is_toml_below(name)).cloned().collect(), Vec::new()),
             None => self.walked.take().unwrap_or_else(|| self.walk()),
         };
-        let names: Vec<String> = names;
         let mut sources = Vec::new();
         for name in &names {
             if let Some(of) = copied_from(name, &names).filter(|_| self.kept.is_none()) {
