@@ -11,8 +11,11 @@ use crate::domain::text::{Text, folded_char};
 const FEWEST: usize = 3;
 /// … and from so many on nobody writes so for another reason.
 const SURELY: usize = 4;
-/// So many characters at most stand between one filler and the next.
+/// So many characters at most stand between one filler and the next …
 const APART: usize = 2;
+/// … and so many between one letter or digit alone and the next, of which two make one look again.
+const MARKS_APART: usize = 8;
+const FEWEST_MARKS: usize = 2;
 /// So many letters at most stand before the number of a tone.
 const SYLLABLE: usize = 6;
 /// No more characters are tried as fillers: a text is filled with one or two.
@@ -36,8 +39,9 @@ enum Filler {
     Particles,
     /// Letters between characters of Han.
     Latin,
-    /// Single digits between characters of Han. They may be counts, as in 张三1李四2王五1: only what then stands as it is counts.
-    Digits,
+    /// Letters and digits that stand alone between characters of Han. They may mean something, as in 张三1李四2 and A方案: only what then
+    /// stands as it is counts.
+    Marks,
     /// Numbers of tones behind syllables in letters.
     Tones,
 }
@@ -48,17 +52,21 @@ impl Filler {
             Self::Same(filler) => c == filler,
             Self::Particles => PARTICLES.contains(&c),
             Self::Latin => c.is_ascii_lowercase(),
-            Self::Digits => c.is_ascii_digit(),
+            Self::Marks => c.is_ascii_lowercase() || c.is_ascii_digit(),
             Self::Tones => ('1'..='5').contains(&c),
         }
     }
 
     /// Whether what stands between two of them may stand there.
     fn is_between(self, kept: &[(u32, char)]) -> bool {
-        let longest = if matches!(self, Self::Tones) { SYLLABLE } else { APART };
+        let longest = match self {
+            Self::Tones => SYLLABLE,
+            Self::Marks => MARKS_APART,
+            Self::Same(_) | Self::Particles | Self::Latin => APART,
+        };
         let fits = |c: char| match self {
             Self::Tones => c.is_ascii_lowercase(),
-            Self::Latin | Self::Digits => !c.is_ascii(),
+            Self::Latin | Self::Marks => !c.is_ascii(),
             Self::Same(_) | Self::Particles => true,
         };
         (1..=longest).contains(&kept.len()) && kept.iter().all(|(_, c)| fits(*c))
@@ -66,7 +74,16 @@ impl Filler {
 
     /// Whether so many of them may stand in a row.
     fn may_be(self, run: &[(u32, char)]) -> bool {
-        !matches!(self, Self::Digits) || run.len() == 1
+        !self.may_mean_something() || run.len() == 1
+    }
+
+    fn may_mean_something(self) -> bool {
+        matches!(self, Self::Marks)
+    }
+
+    /// So many in a row make one look again.
+    fn fewest(self) -> usize {
+        if self.may_mean_something() { FEWEST_MARKS } else { FEWEST }
     }
 
     /// Which characters are such fillers that stand one behind the other, and how many there are in the longest row.
@@ -83,7 +100,7 @@ impl Filler {
                 row.push(place);
             }
             if !is_filler && !self.is_between(run) || at == kept.len() {
-                if row.len() >= FEWEST {
+                if row.len() >= self.fewest() {
                     most = most.max(row.len());
                     for at in row.iter().cloned().flatten() {
                         filled.get_mut(at).into_iter().for_each(|is| *is = true);
@@ -99,7 +116,7 @@ impl Filler {
 /// What a text may be filled with, by a look that costs little.
 fn candidates(fold: &str) -> Vec<Filler> {
     let mut same: Vec<(char, usize)> = Vec::new();
-    let (mut particles, mut borders, mut digits, mut tones) = (0, 0, 0, 0);
+    let (mut particles, mut borders, mut marks, mut tones) = (0, 0, 0, 0);
     let mut seen = ['\0'; 1 + (FEWEST - 1) * (1 + APART)];
     for c in fold.chars() {
         let before = seen.last().copied().unwrap_or_default();
@@ -118,14 +135,14 @@ fn candidates(fold: &str) -> Vec<Filler> {
         }
         particles += usize::from(Filler::Particles.is(c));
         borders += usize::from(c.is_ascii_lowercase() && before != '\0' && !before.is_ascii());
-        digits += usize::from(c.is_ascii_digit() && before != '\0' && !before.is_ascii());
+        marks += usize::from(Filler::Marks.is(c) && before != '\0' && !before.is_ascii());
         tones += usize::from(Filler::Tones.is(c) && before.is_ascii_lowercase());
     }
     same.sort_by_key(|(_, rows)| Reverse(*rows));
     let mut all: Vec<Filler> = same.into_iter().take(MOST_SAME).map(|(c, _)| Filler::Same(c)).collect();
     all.extend((particles >= FEWEST).then_some(Filler::Particles));
     all.extend((borders >= FEWEST).then_some(Filler::Latin));
-    all.extend((digits >= FEWEST).then_some(Filler::Digits));
+    all.extend((marks >= FEWEST_MARKS).then_some(Filler::Marks));
     all.extend((tones >= FEWEST).then_some(Filler::Tones));
     all
 }
@@ -139,8 +156,9 @@ pub(super) fn without(text: &Text) -> Option<Plainer> {
     let kept: Vec<(u32, char)> =
         (0..).zip(text.original.chars()).filter_map(|(at, c)| Some((at, folded_char(c)?))).collect();
     let rows = candidates.into_iter().map(|filler| (filler, filler.row(&kept)));
-    let (filler, (filled, most)) = rows.filter(|(_, (_, most))| *most > 0).max_by_key(|(_, (_, most))| *most)?;
-    let plainly = matches!(filler, Filler::Digits);
+    let rows = rows.filter(|(_, (_, most))| *most > 0);
+    let (filler, (filled, most)) = rows.max_by_key(|(filler, (_, most))| (!filler.may_mean_something(), *most))?;
+    let plainly = filler.may_mean_something();
     let fillers: Vec<u32> = kept.iter().zip(filled).filter(|(_, filled)| *filled).map(|((at, _), _)| *at).collect();
     let mut left = fillers.iter().peekable();
     let (mut plain, mut places): (String, Vec<Span>) = (String::with_capacity(text.original.len()), Vec::new());
@@ -172,6 +190,9 @@ mod tests {
             ("加a微bc信d", "加微信"),
             ("兼1职2日1结2", "兼职日结"),
             ("①兼②职①日②结", "兼职日结"),
+            ("学1生妹上1门，包1夜八百", "学生妹上门，包夜八百"),
+            ("操a你a妈", "操你妈"),
+            ("加1微a信", "加微信"),
             ("jia1wei1xin4", "jiaweixin"),
             ("加 口 微 口 信 口", "加  微  信 "),
         ];
@@ -202,7 +223,7 @@ mod tests {
             "今天天气很好",
             "好的好的",
             "加微信",
-            "用A方案还是B方案呢",
+            "用A方案",
             "www.bilibili.com",
             "王芳12李强15张敏30",
             "哈哈哈哈哈哈",
