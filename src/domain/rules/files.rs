@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::{Build, Draft, Found, Look, Rule};
 use crate::domain::case::Span;
 use crate::domain::event::{Message, Segment};
-use crate::domain::text::is_invisible;
+use crate::domain::text::{half_width, is_invisible};
 
 /// The keys of a `files` rule.
 #[derive(Debug, Deserialize)]
@@ -138,9 +138,8 @@ impl FileName {
         let places = || (0..).zip(name.chars());
         let turned = places().find(|(_, c)| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'));
         let plain = |c: char| match c {
-            '\u{FF01}'..='\u{FF5E}' => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
             '。' | '｡' | '․' | '﹒' => '.',
-            _ => c,
+            _ => half_width(c),
         };
         let seen = places().filter(|(_, c)| !is_invisible(*c) && !c.is_control());
         let read = seen.flat_map(|(at, c)| plain(c).to_lowercase().map(move |c| (c, at))).collect();

@@ -9,7 +9,7 @@ use super::keywords::{take_lists, take_words};
 use super::regex::{Compiled, On, compile};
 use super::{Build, Draft, Found, Hit, Look, Rule, RuleId, Word};
 use crate::domain::case::Span;
-use crate::domain::text::Text;
+use crate::domain::text::{Text, half_width};
 
 /// The keys of a `names` rule.
 #[derive(Debug, Deserialize)]
@@ -94,10 +94,9 @@ impl Rule for Wanted {
 /// Whether a name is of a form; 张三－市场部 is 张三-市场部.
 fn matches(form: &Regex, name: &str) -> bool {
     let plain = |c: char| match c {
-        '\u{FF01}'..='\u{FF5E}' => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
         '\u{3000}' => ' ',
         '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '﹣' => '-',
-        _ => c,
+        _ => half_width(c),
     };
     form.is_match(name.trim()) || form.is_match(name.chars().map(plain).collect::<String>().trim())
 }

@@ -11,7 +11,7 @@ use super::pieces::read_together;
 use super::{Build, Draft, Found, Hit, Learned, Learnt, Look, Rule};
 use crate::domain::case::Span;
 use crate::domain::score::{BANDS, Features, Lessons, Model, Scored, Taught, at_least, millionths};
-use crate::domain::text::{Class, Text, class_of};
+use crate::domain::text::{Class, Text, class_of, half_width};
 
 /// The keys of a `score` rule.
 #[derive(Debug, Deserialize)]
@@ -107,11 +107,10 @@ fn ends_sentence(c: char) -> bool {
 /// Whether nothing but some of [`ODD_SIGNS`] parts two characters of Han.
 fn is_parted(text: &str) -> bool {
     let is_han = |c: char| ('\u{4E00}'..='\u{9FFF}').contains(&c);
-    let half = |c: char| if ('！'..='～').contains(&c) { char::from_u32(c as u32 - 0xFEE0).unwrap_or(c) } else { c };
     let (mut before, mut odd) = (false, false);
     text.chars().any(|c| {
         let parted = odd && is_han(c);
-        odd = (before || odd) && ODD_SIGNS.contains(half(c));
+        odd = (before || odd) && ODD_SIGNS.contains(half_width(c));
         before = is_han(c);
         parted
     })
@@ -237,7 +236,8 @@ impl Scores {
         }
         let odds = self.odds_of(text, features, learned);
         // Signs between the characters are no part of how anybody writes; what is read without them is what was meant.
-        if (text.folded.original_length() as usize) < kept + kept / MANY_SIGNS && !is_parted(&text.original) {
+        let few = (text.folded.original_length() as usize) < kept + kept / MANY_SIGNS;
+        if few && (text.folded.gaps().is_empty() || !is_parted(&text.original)) {
             return Some(odds);
         }
         let mut bare = Text::default();

@@ -4,7 +4,7 @@
 use super::spell::{SPELL, Sound};
 use crate::domain::case::Span;
 use crate::domain::rules::may_have_address;
-use crate::domain::text::{Class, Text, class_of};
+use crate::domain::text::{Class, Text, class_of, half_width};
 
 /// Changes whenever the same text gives other features: a model of another version means nothing here.
 pub const VERSION: u32 = 1;
@@ -261,11 +261,7 @@ impl Place for Sound {
 
 /// A sign without the differences that say nothing.
 fn plain(c: char) -> char {
-    match c {
-        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
-        _ if c.is_whitespace() => ' ',
-        _ => c,
-    }
+    if c.is_whitespace() { ' ' } else { half_width(c) }
 }
 
 const MIX: u64 = 0x9E37_79B9_7F4A_7C15;

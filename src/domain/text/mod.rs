@@ -12,4 +12,4 @@ mod tests;
 
 pub use fold::{Folded, Gap, GapKind, LONGEST_READ, Text, first, folded_char, slice};
 pub use shortcodes::{Shortcode, shortcode};
-pub use tables::{Class, class_of, is_invisible};
+pub use tables::{Class, class_of, half_width, is_invisible};

@@ -277,6 +277,14 @@ fn pieces(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.char_indices().filter_map(move |(at, c)| text.get(at..at + c.len_utf8()))
 }
 
+/// A sign, letter or digit of full width as that of ASCII; any other character as it is (Unicode, Halfwidth and Fullwidth Forms).
+pub fn half_width(c: char) -> char {
+    match c {
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
+        _ => c,
+    }
+}
+
 /// Whether a character is not seen at all: zero-width, joiners, variation selectors, bidirectional controls, fillers,
 /// tags, control codes. Combining marks are seen and are not among them.
 pub fn is_invisible(c: char) -> bool {
