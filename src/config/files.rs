@@ -301,7 +301,7 @@ const COPIES: [&str; 6] = ["副本", "的副本", "复件", "copy", "copyof", "b
 fn copied_from<'n>(name: &str, names: &'n [String]) -> Option<&'n str> {
     let (folder, own) = name.rsplit_once('/').unwrap_or(("", name));
     let own = own.strip_suffix(".toml")?.to_lowercase();
-    if !COPIES.iter().any(|mark| own.contains(mark.trim_end_matches("of"))) {
+    if !COPIES.iter().any(|mark| own.contains(mark)) {
         return None;
     }
     let marked = |rest: &str, beside: Option<char>| {

@@ -156,10 +156,10 @@ impl Screen {
         let mut seen = [0; 2 * MOST_WORDS];
         self.original.see(&text.original, &mut seen);
         self.folded.see(&text.folded.text, &mut seen);
-        let mut tried = self.on;
-        for (at, word) in tried.iter_mut().enumerate() {
-            let of = |at: usize| seen.get(at).copied().unwrap_or_default();
-            *word = if at < self.words { *word & of(at) & of(at + self.words) } else { 0 };
+        let (first, second) = seen.split_at(self.words);
+        let mut tried = [0; MOST_WORDS];
+        for (((tried, on), first), second) in tried.iter_mut().zip(self.on).zip(first).zip(second) {
+            *tried = on & first & second;
         }
         let bits = (0..).step_by(WORD).zip(tried).flat_map(|(first, word): (usize, u64)| {
             let next = |left: &u64| Some(left & (left - 1)).filter(|left| *left != 0);
