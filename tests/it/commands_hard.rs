@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use qunwei::domain::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::commands::{HOUR, MINUTE, SPAM, command, give, has, offend, world};
@@ -385,15 +386,21 @@ async fn a_warning_under_way_when_it_is_undone_is_not_the_last_word() {
     world.finish().await;
 }
 
-#[tokio::test]
-async fn of_two_mutes_the_one_that_stays_ends_when_it_would_have() {
-    let mut world = world().await;
-    let silent = ("g1".to_owned(), "9".to_owned());
-    give(&mut world, "boss", "/禁言 1小时", &["9"], None).await;
+/// An admin has muted `9` two minutes ago; gives when that ends.
+async fn muted_for_an_hour(world: &mut World) -> Timestamp {
+    give(world, "boss", "/禁言 1小时", &["9"], None).await;
     world.next_kinds(3).await;
     world.settled().await;
     let end = world.clock_now().plus(HOUR);
     world.turn(2 * MINUTE);
+    end
+}
+
+#[tokio::test]
+async fn of_two_mutes_the_one_that_stays_ends_when_it_would_have() {
+    let mut world = world().await;
+    let silent = ("g1".to_owned(), "9".to_owned());
+    let end = muted_for_an_hour(&mut world).await;
     give(&mut world, "boss", "/禁言 3小时", &["9"], None).await;
     world.next_kinds(3).await;
     world.settled().await;
@@ -401,7 +408,7 @@ async fn of_two_mutes_the_one_that_stays_ends_when_it_would_have() {
     let all = [world.next().await, world.next().await, world.next().await, world.next().await];
     assert!(texts(&all).contains("禁言缩短到"), "{all:#?}");
     let mute = all.iter().find(|action| action["type"] == "mute").unwrap();
-    let until = qunwei::domain::time::Timestamp::parse(mute["until"].as_str().unwrap());
+    let until = Timestamp::parse(mute["until"].as_str().unwrap());
     assert_eq!(until, Some(end), "{mute}");
     assert!(world.bot.model().muted.contains(&silent), "the longer mute ends before the shorter begins");
     world.settled().await;
@@ -417,11 +424,7 @@ async fn of_two_mutes_the_one_that_stays_ends_when_it_would_have() {
 async fn a_mute_under_way_when_it_is_undone_leaves_the_one_that_runs() {
     let mut world = world().await;
     let silent = ("g1".to_owned(), "9".to_owned());
-    give(&mut world, "boss", "/禁言 1小时", &["9"], None).await;
-    world.next_kinds(3).await;
-    world.settled().await;
-    let end = world.clock_now().plus(HOUR);
-    world.turn(2 * MINUTE);
+    let end = muted_for_an_hour(&mut world).await;
     world.bot.always(Some(Answer::DoAndHang(2 * SECOND)));
     give(&mut world, "boss", "/禁言 3小时", &["9"], None).await;
     let mute = |world: &World| world.bot.read().filter(|action| action["type"] == "mute");
@@ -429,7 +432,7 @@ async fn a_mute_under_way_when_it_is_undone_leaves_the_one_that_runs() {
     world.bot.always(None);
     give(&mut world, "boss", "/撤销 2", &[], None).await;
     let again = until("the shorter one is given anew", || mute(&world)).await;
-    let until = qunwei::domain::time::Timestamp::parse(again["until"].as_str().unwrap());
+    let until = Timestamp::parse(again["until"].as_str().unwrap());
     assert_eq!((until, &again["cause"]["case"]), (Some(end), &json!("1")), "{again}");
     world.settled().await;
     assert!(world.bot.model().muted.contains(&silent));
@@ -443,10 +446,7 @@ async fn a_mute_under_way_when_it_is_undone_leaves_the_one_that_runs() {
 #[tokio::test]
 async fn a_mute_that_was_never_given_leaves_the_one_that_runs() {
     let mut world = world().await;
-    give(&mut world, "boss", "/禁言 1小时", &["9"], None).await;
-    world.next_kinds(3).await;
-    world.settled().await;
-    world.turn(2 * MINUTE);
+    muted_for_an_hour(&mut world).await;
     world.bot.always(Some(Answer::Status(503, Vec::new())));
     give(&mut world, "boss", "/禁言 3小时", &["9"], None).await;
     world.quiet().await;
@@ -480,7 +480,7 @@ async fn a_mute_that_an_earlier_one_made_longer_is_its_own_again_without_it() {
     let all = [world.next().await, world.next().await, world.next().await, world.next().await];
     assert!(texts(&all).contains("禁言缩短到"), "{all:#?}");
     let mute = all.iter().find(|action| action["type"] == "mute").unwrap();
-    let until = qunwei::domain::time::Timestamp::parse(mute["until"].as_str().unwrap());
+    let until = Timestamp::parse(mute["until"].as_str().unwrap());
     assert_eq!(until, Some(end), "{mute}");
     world.settled().await;
     world.restart().await;
