@@ -94,7 +94,7 @@ fn place(one: &WordUse) -> String {
 fn plain(folded: &str, text: &mut String) {
     let latin = folded.bytes().all(|byte| byte.is_ascii_alphanumeric());
     *text += "\nplain\n  as it stands, in any width, case, style of letters and script (traditional), with invisible and combining \
-              characters,\n  and with up to 6 spaces and signs between two characters; over the end of a clause only when \
+              characters,\n  and with up to 12 spaces and signs between two characters; over the end of a clause only when \
               it is written\n  with something between all its characters and has three or more\n";
     if latin {
         *text += "  letters and digits alone: only where no other letter or digit goes on\n";
@@ -118,6 +118,8 @@ fn characters(known: &Explained, text: &mut String) {
         }
         let _ = writeln!(text, "  {}  {}", one.c, ways.join("; "));
     }
+    *text += "  between two of them, where all stand as they are: one filler (up to three letters or digits, 一, 了, 个, 丨, 口 …,\n  \
+              up to six characters in brackets)\n";
 }
 
 fn patterns(known: &Explained, text: &mut String) {

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use super::ordinary::Costs;
 use super::readings::{Far, Readings};
-use super::sounds::{SOUNDS, Syllable};
+use super::sounds::{SOUNDS, Syllable, is_han};
 use super::{View, WIDEST_GAP};
 use crate::domain::text::{Class, GapKind, Shortcode, class_of, shortcode};
 
@@ -33,7 +33,7 @@ pub(super) struct Unit {
     known: u32,
     /// Behind the repetitions of its character that begin with it.
     run: u32,
-    /// Behind the symbols that begin with it.
+    /// Behind the noise that it may begin: symbols, what says little between two characters of Han, what stands in brackets; else 0.
     noise: u32,
     /// Behind those from it on that are read one by one, each as one character.
     single: u32,
@@ -84,6 +84,17 @@ const ODD: i32 = 80;
 const VERY_ODD: i32 = 100;
 /// … this is enough: who writes one character of a word otherwise does so with others of it.
 const RATHER_ODD: i32 = 40;
+
+/// More characters of other scripts between two of Han are a word or a number.
+const MOST_OTHERS: usize = 3;
+
+/// Characters of Han that between two others may be no more than a line, a box or a breath.
+const SAYS_LITTLE: &str = "一丨囗丶丿亅乚口了个过着啊呀哈哦呢嘛吧啦";
+
+/// Brackets around what may be noise, as 裸（luo）聊: no more characters than these.
+const MOST_IN_BRACKETS: usize = 6;
+const OPENING: &str = "(（[【〔〖「『《〈<{｛";
+const CLOSING: &str = ")）]】〕〗」』》〉>}｝";
 
 /// What makes several pictures one.
 const JOINER: char = '\u{200D}';
@@ -170,6 +181,7 @@ impl Lattice {
         self.has_symbols = false;
         let (mut gap, mut dropped) = (None, 0);
         let (mut at, mut rest, mut last) = (0, original, ' ');
+        let mut opened = None;
         while let Some(c) = rest.chars().next() {
             let shortcode = shortcode(rest).unwrap_or(Shortcode { sign: c, chars: 1, bytes: c.len_utf8() });
             let Shortcode { sign: written, chars, bytes } = shortcode;
@@ -204,6 +216,11 @@ impl Lattice {
                 Class::Dropped(kind) => {
                     gap = gap.max(Some(kind));
                     dropped += 1;
+                    if OPENING.contains(written) {
+                        opened = Some(self.units.len());
+                    } else if CLOSING.contains(written) {
+                        self.close(opened.take());
+                    }
                 }
             }
             at += chars;
@@ -212,11 +229,40 @@ impl Lattice {
         for at in (0..self.units.len()).rev() {
             let behind = at as u32 + 1;
             let next = self.units.get(at + 1).copied();
+            let filler = self.behind_filler(at) as u32;
             let unit = &mut self.units[at];
             unit.run = next.filter(|next| next.repeats(unit)).map_or(behind, |next| next.run);
-            unit.noise = next.filter(|next| next.symbol).map_or(behind, |next| next.noise);
-            unit.single = if unit.symbol || unit.run != behind { at as u32 } else { behind };
+            if unit.symbol {
+                unit.noise = next.filter(|next| next.symbol).map_or(behind, |next| next.noise);
+            } else if unit.noise == 0 {
+                unit.noise = filler;
+            }
+            unit.single = if unit.noise > 0 || unit.run != behind { at as u32 } else { behind };
         }
+    }
+
+    /// What stands in brackets from a place on may be noise.
+    fn close(&mut self, opened: Option<usize>) {
+        let end = self.units.len();
+        let few = opened.filter(|at| end - at <= MOST_IN_BRACKETS);
+        if let Some(unit) = few.and_then(|at| self.units.get_mut(at)).filter(|unit| !unit.symbol) {
+            unit.noise = end as u32;
+        }
+    }
+
+    /// Behind what begins at a place and may say nothing, where it stands between two characters of Han; else 0.
+    fn behind_filler(&self, at: usize) -> usize {
+        let is_between_han = |end: usize| {
+            let is_han = |at: usize| self.units.get(at).is_some_and(|unit| is_han(unit.c));
+            at.checked_sub(1).is_some_and(is_han) && is_han(end)
+        };
+        let other = |unit: &&Unit| !is_han(unit.c) && !unit.symbol;
+        let rest = self.units.get(at..).unwrap_or_default();
+        let end = match rest.first() {
+            Some(unit) if SAYS_LITTLE.contains(unit.c) => at + 1,
+            _ => at + rest.iter().take(MOST_OTHERS + 1).take_while(other).count(),
+        };
+        if (1..=MOST_OTHERS).contains(&(end - at)) && is_between_han(end) { end } else { 0 }
     }
 
     /// Takes what several units stand for, or what stands for several characters, if it is there.
@@ -278,11 +324,16 @@ impl Lattice {
             None => [Some(place), None, None],
             Some(unit) if unit.parted() => [None; 3],
             Some(unit) => {
-                let noise = (unit.symbol && unit.noise - place <= WIDEST_GAP).then_some(unit.noise);
+                let noise = (1..=WIDEST_GAP).contains(&unit.noise.saturating_sub(place)).then_some(unit.noise);
                 [Some(place), noise, self.repeats(place).then_some(unit.run)]
             }
         };
         nexts.into_iter().flatten()
+    }
+
+    /// Whether what stands at `from..to`, and is left out, is no symbol.
+    pub(super) fn is_filler(&self, from: u32, to: u32) -> bool {
+        from < to && self.units.get(from as usize).is_some_and(|unit| !unit.symbol && unit.noise == to)
     }
 
     /// Whether a place has the character before it once more. A word need not begin there: it begins with the first of

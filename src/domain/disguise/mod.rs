@@ -32,7 +32,7 @@ use filter::Begun;
 use lattice::{Lattice, Move, Reading};
 use orders::Orders;
 pub use ordinary::Costs;
-pub use ordinary::{everyday, per_million};
+pub use ordinary::{cost_each, everyday, per_million};
 use readings::Readings;
 use trie::{Node, ROOT, Trie};
 use variants::{Pattern, Patterns, Word};
@@ -60,7 +60,7 @@ const STEPS_AT_FIRST: u32 = 20_000;
 const STEPS_EACH: u32 = 4;
 
 /// No more characters of noise may stand between two characters of a word.
-const WIDEST_GAP: u32 = 6;
+const WIDEST_GAP: u32 = 12;
 
 /// A text is taken for a word in disguise from this weight on: the odds are e⁵ to one …
 pub const ENOUGH: i32 = 40;

@@ -64,6 +64,33 @@ fn words_are_found_however_they_are_written() {
 }
 
 #[test]
+fn one_filler_hides_no_word() {
+    let words = ["裸聊", "约炮", "黄片"];
+    let all = of(&words);
+    for (text, matched) in [
+        ("找人裸1聊吗", "裸1聊"),
+        ("找人裸½聊吗", "裸½聊"),
+        ("找人裸ab聊吗", "裸ab聊"),
+        ("找人裸-x-聊吗", "裸-x-聊"),
+        ("找人裸（拼音）聊吗", "裸（拼音）聊"),
+        ("找人裸(luo3)聊吗", "裸(luo3)聊"),
+        ("找人裸の聊吗", "裸の聊"),
+        ("找人裸丨聊吗", "裸丨聊"),
+        ("约了炮又不来", "约了炮"),
+        ("出来约个炮", "约个炮"),
+    ] {
+        let word = if text.contains('炮') { "约炮" } else { "裸聊" };
+        let told = found(&all, &words, text);
+        assert_eq!(told.first(), Some(&format!("{matched} = {word} (filler)")), "{text}: {told:?}");
+    }
+    for text in
+        ["胡萝卜切片 黄的片红的片", "裸abcd聊", "裸（一共七个字的话）聊", "裸，1聊", "裸1", "别约他\u{FFFC}了炮"]
+    {
+        assert_eq!(found(&all, &words, text), [""; 0], "{text}");
+    }
+}
+
+#[test]
 fn two_characters_that_nobody_puts_side_by_side_sound_like_a_word() {
     let words = ["网赌", "飞叶", "代考", "洗稿"];
     let all = of(&words);

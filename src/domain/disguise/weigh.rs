@@ -45,15 +45,21 @@ pub(super) fn written(pattern: &Pattern, word: &Word, path: &[Step], lattice: &L
             Kind::Reversed | Kind::Swapped(_) | Kind::AllSwapped(_) => moved(step.how, order.get(at).copied()),
         };
         let over = |before: &Step| before.to < step.from && lattice.repeats(before.to);
-        let repeated = at.checked_sub(1).and_then(|before| path.get(before)).is_some_and(over);
+        let before = at.checked_sub(1).and_then(|before| path.get(before));
+        let repeated = before.is_some_and(over);
+        let filled = before.is_some_and(|before| lattice.is_filler(before.to, step.from));
         match view {
+            Some(View::Plain) if filled => views.push(View::Filler),
+            _ if filled => return false,
             Some(View::Plain) if repeated => views.push(View::Repeated),
             Some(View::Letter) if is_initial(lattice, step, meant(at)) => views.push(View::Initial),
             Some(view) => views.push(view),
             None => return false,
         }
     }
-    views.iter().any(|view| *view != View::Plain) && whole(path, views, lattice)
+    let filled = views.contains(&View::Filler);
+    let others = views.iter().any(|view| !matches!(view, View::Plain | View::Filler));
+    filled != others && whole(path, views, lattice)
 }
 
 /// Whether a letter that stands for a character is only the first of its sound.
@@ -168,7 +174,7 @@ pub(super) fn weigh(
     let doubt = views.iter().map(|view| doubt(*view)).sum::<i32>() + things + beside_plain(views);
     let doubt = doubt.max(-MOST_FAVOUR) + strange(views) + in_passing(path, lattice, views);
     let doubt = doubt + if is_in_name(start, end, lattice, costs, views) { IN_NAME } else { 0 };
-    let cost = costs.of(start, end) - repeated(path, lattice, costs, views);
+    let cost = costs.of(start, end) - repeated(path, lattice, costs, views) - fillers(path, lattice, costs);
     Some((span, cost.min(from_last(path, lattice, costs)) - WORD - broken - doubt))
 }
 
@@ -231,6 +237,15 @@ fn repeated(path: &[Step], lattice: &Lattice, costs: &Costs, views: &[View]) -> 
         _ => None,
     });
     repeats.sum()
+}
+
+/// What the fillers cost, which are there with the word as well.
+fn fillers(path: &[Step], lattice: &Lattice, costs: &Costs) -> i32 {
+    let left_out = path.windows(2).filter_map(|pair| match pair {
+        [before, next] if lattice.is_filler(before.to, next.from) => Some(costs.of(before.to, next.from).max(0)),
+        _ => None,
+    });
+    left_out.sum()
 }
 
 /// What a sentence may end in, whatever it says.

@@ -26,7 +26,7 @@ use super::rules::RuleId;
 use super::text::{Folded, Gap, GapKind, Text};
 
 /// How many characters of noise may stand between two characters of a word.
-const WIDEST_GAP: u32 = 6;
+const WIDEST_GAP: u32 = 12;
 
 /// A word with a clause's end inside is still meant when it is written so throughout and has this many characters.
 const SPELLED_OUT: usize = 3;

@@ -108,7 +108,7 @@ fn innocents_are_left_alone() {
         (&["加微信"], "参加。微信群里说"),
         (&["加微信"], "加\u{FFFC}微信"),
         (&["加微信"], "加\u{FFFC}微\u{FFFC}信"),
-        (&["加微信"], "加-------微信"),
+        (&["加微信"], "加-------------微信"),
         (&["口交", "!路口交通"], "路口交通"),
         (&["口交", "!路口交通"], "路 口 交 通"),
         (&["大麻", "!大麻烦"], "一个大麻烦"),
@@ -147,6 +147,14 @@ fn the_outermost_hit_is_told_once() {
     assert_eq!(matched(&["微信"], "微信微信"), ["微信", "微信"]);
     // The longer one is refused for its gap, the shorter one is not.
     assert_eq!(matched(&["态度", "变态度"], "改变。态度"), ["态度"]);
+}
+
+#[test]
+fn a_row_of_signs_parts_a_word_only_where_it_is_long() {
+    for (signs, is_one) in [(1, true), (7, true), (12, true), (13, false)] {
+        let text = format!("加微{}信", "-".repeat(signs));
+        assert_eq!(matched(&["加微信"], &text).len(), usize::from(is_one), "{text}");
+    }
 }
 
 #[test]
