@@ -6,6 +6,8 @@ input gives the same output; from the folder of the repository:
     python3 training/start.py kdconv.jsonl lccc_toy.jsonl cold_dev.jsonl |
         qunwei train --bits 18 --rounds 40 --output config/models/start.model -
 
+and the same with --pinyin makes config/models/pinyin.model.
+
 The sets, as {"text": ..., "label": 0 or 1} a line: KdConv (Apache-2.0), CDial-GPT's toy set (MIT), COLD's development set
 (Apache-2.0; of it what is not offensive).
 """

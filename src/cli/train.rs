@@ -33,10 +33,13 @@ pub(super) struct TrainArgs {
     /// How often each message is looked at.
     #[arg(long, value_name = "N", default_value_t = How::USUAL.rounds, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
+    /// Make a model for messages in pinyin (`pinyin` of a `score` rule): each message is learnt as it would be written so.
+    #[arg(long)]
+    pinyin: bool,
 }
 
 pub(super) fn run(args: &TrainArgs) -> ExitCode {
-    let mut examples = Examples::default();
+    let mut examples = Examples::new(args.pinyin);
     for file in &args.files {
         let input = match open(Some(file)) {
             Ok(input) => input,

@@ -3,6 +3,8 @@
 /// Every file of `config/` and `wordlists/`: its path in the repository and its text.
 pub static SHIPPED: &[(&str, &str)] = &[
     ("config/groups.toml", include_str!("../../config/groups.toml")),
+    ("config/models/pinyin.model", include_str!("../../config/models/pinyin.model")),
+    ("config/models/pinyin.model.report.json", include_str!("../../config/models/pinyin.model.report.json")),
     ("config/models/start.model", include_str!("../../config/models/start.model")),
     ("config/models/start.model.report.json", include_str!("../../config/models/start.model.report.json")),
     ("config/notices.toml", include_str!("../../config/notices.toml")),

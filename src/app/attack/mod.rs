@@ -42,6 +42,8 @@ pub enum Class {
     Swapped,
     Alike,
     Mixed,
+    PinyinThroughout,
+    HomophonesThroughout,
 }
 
 /// How much of each word is changed.
@@ -81,7 +83,7 @@ impl Strength {
 }
 
 /// Every class: its name on the command line, what it does, and the share of what was caught plain that is to be caught still.
-const CLASSES: [(Class, &str, &str, f64); 21] = [
+const CLASSES: [(Class, &str, &str, f64); 23] = [
     (Class::Width, "width", "letters and digits of full width", 0.995),
     (Class::Case, "case", "the other case", 0.995),
     (Class::Traditional, "traditional", "traditional characters", 0.995),
@@ -103,6 +105,8 @@ const CLASSES: [(Class, &str, &str, f64); 21] = [
     (Class::Swapped, "swapped", "neighbours have changed places", 0.88),
     (Class::Alike, "alike", "characters that look alike", 0.80),
     (Class::Mixed, "mixed", "two of these in one word", 0.88),
+    (Class::PinyinThroughout, "pinyin_throughout", "syllables in letters, in the whole message", 0.95),
+    (Class::HomophonesThroughout, "homophones_throughout", "characters of the same sound, in the whole message", 0.92),
 ];
 
 /// What `Class::Mixed` takes first: each changes a character by itself …
@@ -140,6 +144,15 @@ impl Class {
         self.row().3
     }
 
+    /// The same class of words alone, if it disguises whole messages.
+    fn of_words(self) -> Option<Self> {
+        match self {
+            Self::PinyinThroughout => Some(Self::Pinyin),
+            Self::HomophonesThroughout => Some(Self::Homophones),
+            _ => None,
+        }
+    }
+
     fn row(self) -> &'static (Self, &'static str, &'static str, f64) {
         let row = CLASSES.iter().find(|(class, ..)| *class == self);
         row.unwrap_or(&CLASSES[0]) // a test looks whether each has a row
@@ -162,6 +175,8 @@ pub fn disguise(text: &str, targets: &[Target], class: Class, strength: Strength
     let mut random = Random::of(seed, &[text, class.name(), strength.name()]);
     let mut out = String::with_capacity(text.len() * 2);
     let mut at = 0;
+    let whole = [Target { span: Span { start: 0, end: chars.len() as u32 }, word: true }];
+    let (class, targets) = class.of_words().map_or((class, targets), |class| (class, &whole[..]));
     for Target { span, word: is_word } in apart(targets) {
         if !is_word && matches!(class, Class::Reversed | Class::Swapped | Class::Initials) {
             return None;
@@ -313,7 +328,9 @@ fn one(c: char, class: Class, random: &mut Random) -> Option<String> {
         | Class::EmojiBetween
         | Class::Reversed
         | Class::Swapped
-        | Class::Mixed => None,
+        | Class::Mixed
+        | Class::PinyinThroughout
+        | Class::HomophonesThroughout => None,
     }
 }
 

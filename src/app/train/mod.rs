@@ -57,6 +57,7 @@ pub fn train(examples: Examples, train: Train) -> Result<(Model, Report), String
     let about = About {
         features: VERSION,
         bits: train.how.bits,
+        pinyin: examples.pinyin,
         unit: 0.0,
         categories,
         bias,

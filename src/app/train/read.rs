@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::app::lines::{Line, Lines};
 use crate::domain::ids::hash;
-use crate::domain::score::{Features, Likeness, MOST_CATEGORIES, Row};
+use crate::domain::score::{Features, Likeness, MOST_CATEGORIES, Row, in_pinyin};
 use crate::domain::text::Text;
 
 /// A labelled message.
@@ -32,6 +32,8 @@ pub struct Examples {
     pub categories: Vec<String>,
     /// How many there were.
     pub counts: Counts,
+    /// They are learnt as they would be written in pinyin; those with too little Chinese in them are left out.
+    pub pinyin: bool,
     /// For each fold its place in `examples`.
     known: HashMap<u64, usize>,
     features: Features,
@@ -78,6 +80,11 @@ enum Label {
 }
 
 impl Examples {
+    /// None yet; they will be learnt as they stand, or in pinyin.
+    pub fn new(pinyin: bool) -> Self {
+        Self { pinyin, ..Self::default() }
+    }
+
     /// Reads a file; what is wrong with a line goes to `errors`.
     ///
     /// # Errors
@@ -121,14 +128,20 @@ impl Examples {
             }
             return;
         }
-        self.known.insert(key, self.examples.len());
+        let likeness = Likeness::of(&text.original);
         let source = self.source(source);
+        let mut written = Text::default();
+        let text = match self.pinyin {
+            true => {
+                let Some(pinyin) = in_pinyin(&text.original, self.examples.len()) else { return };
+                written.set(&pinyin.text);
+                &written
+            }
+            false => text,
+        };
         let features = self.features.all(text);
-        self.examples.push(Example {
-            row: Row { features, category, weight: 1.0 },
-            likeness: Likeness::of(&text.original),
-            source,
-        });
+        self.known.insert(key, self.examples.len());
+        self.examples.push(Example { row: Row { features, category, weight: 1.0 }, likeness, source });
     }
 
     /// The number of a source; all beyond what can be told apart are the last.

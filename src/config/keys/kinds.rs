@@ -123,6 +123,13 @@ const SCORE: &[Key] = &[
         r#""../models/start.model""#,
         "模型文件；路径从写它的文件所在的文件夹算起。想用自己群里的消息做一个，见 qunwei train --help",
     ),
+    Key::new(
+        "pinyin",
+        Takes::Text("模型文件"),
+        r#""../models/pinyin.model""#,
+        "另一个模型，看整句用拼音写的和整句换成谐音字的；拼音里碰巧对上的词，也要它觉得可疑才算。想自己做，用 qunwei train --pinyin",
+    )
+    .or_else("不看"),
     Key::number(
         count("false_alarms", 1, 200, "in 10,000 messages", 10),
         "20",

@@ -148,12 +148,13 @@ impl Document {
 
     fn read(&self) -> Result<Config, Vec<Fault>> {
         let text = self.text();
-        let model = SHIPPED.iter().find(|(name, _)| *name == "config/models/start.model").map_or("", |(_, text)| *text);
+        let shipped = |path| SHIPPED.iter().find(|(name, _)| *name == path).map_or("", |(_, text)| *text);
         let poster = Image::new("poster.png", b"\x89PNG\r\n\x1a\n".to_vec()).unwrap().to_note();
         let files = [
             ("a.toml", text.as_str()),
             ("../../wordlists/ads.txt", "低价代购\n"),
-            ("../models/start.model", model),
+            ("../models/start.model", shipped("config/models/start.model")),
+            ("../models/pinyin.model", shipped("config/models/pinyin.model")),
             ("poster.png", &poster),
         ];
         from_files(Path::new("."), &super::files(&files), &given)

@@ -5,7 +5,7 @@
 
 use super::{Hit, Learned, Look, Rule, Ruleset};
 use crate::domain::case::Span;
-use crate::domain::score::Features;
+use crate::domain::score::{Features, is_pinyin};
 use crate::domain::text::Text;
 
 /// How many characters before and behind a hit are looked at: all of a message of the usual length, and the words next to the
@@ -13,48 +13,65 @@ use crate::domain::text::Text;
 /// not be found.
 const AROUND: [u32; 2] = [40, 12];
 
-/// So many times less probable it must be that what was disguised is meant: at 50 a twelfth of what was flagged in ordinary talk is
-/// gone, and of violations in any disguise no more than one in 200 is lost.
-const BY_CHANCE: f64 = 50.0;
+/// What is spelled out in letters takes so many times as many of them.
+const LETTERS: u32 = 4;
+
+/// What is doubted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Doubtful {
+    /// The text may be shorter than those that a model is asked about otherwise.
+    pub short: bool,
+    /// What was found there is disguised.
+    pub disguised: bool,
+    /// The message is written in pinyin.
+    pub pinyin: bool,
+}
 
 impl Ruleset {
     /// Whether there is a rule that doubts, among those that look at anything.
     pub fn doubts(&self) -> bool {
         let (text, mut features) = (Text::default(), Features::default());
-        let says = |rule: &dyn Rule| rule.doubts(&text, false, &mut features, Learned::default()).is_some();
+        let says =
+            |rule: &dyn Rule| rule.doubts(&text, Doubtful::default(), &mut features, Learned::default()).is_some();
         self.looking(Look::Learned).map(|(rule, _)| rule).any(says)
     }
 
     /// Takes out what doubtful rules found in a text that looks innocent around it.
     pub(super) fn drop_doubted(&self, text: &Text, features: &mut Features, learned: Learned<'_>, hits: &mut Vec<Hit>) {
+        if hits.is_empty() {
+            return;
+        }
         let mut around = Text::default();
+        let pinyin = is_pinyin(&text.folded.text);
         hits.retain(|hit| {
             let doubtful = self.infos().get(usize::from(hit.rule.0)).is_some_and(|info| info.doubtful);
-            let below = if hit.disguise.is_some() { 1.0 / BY_CHANCE } else { 1.0 };
+            let disguised = hit.disguise.is_some();
+            let of = Doubtful { short: false, disguised, pinyin };
+            let reaches = AROUND.map(|reach| if pinyin { reach * LETTERS } else { reach });
             hit.part.is_some()
-                || !(doubtful || hit.disguise.is_some())
-                || AROUND.iter().any(|reach| {
+                || !(doubtful || disguised)
+                || reaches.iter().any(|reach| {
                     let (start, end) = (hit.span.start.saturating_sub(*reach), hit.span.end.saturating_add(*reach));
                     around.set(text.slice(Span { start, end: end.min(text.whole().end) }));
-                    !self.is_doubted(&around, false, features, learned, below)
+                    !self.is_doubted(&around, of, features, learned)
                 })
                 || {
-                    around.set(text.slice(clause(text, hit.span)));
-                    !self.is_doubted(&around, true, features, learned, below)
+                    around.set(text.slice(clause(text, hit.span, pinyin)));
+                    !self.is_doubted(&around, Doubtful { short: true, ..of }, features, learned)
                 }
         });
     }
 
-    /// Whether all models that doubt at all hold a text for innocent, `below` so many times what they doubt at.
-    fn is_doubted(&self, text: &Text, short: bool, features: &mut Features, learned: Learned<'_>, below: f64) -> bool {
-        let mut says = self.looking(Look::Learned).filter_map(|(rule, _)| rule.doubts(text, short, features, learned));
-        says.next().is_some_and(|first| first < below) && says.all(|one| one < below)
+    /// Whether all models that doubt at all hold a text for innocent.
+    fn is_doubted(&self, text: &Text, of: Doubtful, features: &mut Features, learned: Learned<'_>) -> bool {
+        let mut says = self.looking(Look::Learned).filter_map(|(rule, _)| rule.doubts(text, of, features, learned));
+        says.next().is_some_and(|first| first) && says.all(|one| one)
     }
 }
 
-/// A span to the ends of the clauses that it begins and ends in.
-fn clause(text: &Text, span: Span) -> Span {
-    let ends = |c: char| c.is_whitespace() || "，。！？；：、,!?;:…~～".contains(c);
+/// A span to the ends of the clauses that it begins and ends in; in pinyin a space ends none.
+fn clause(text: &Text, span: Span, pinyin: bool) -> Span {
+    let ends = |c: char| c.is_whitespace() && !(pinyin && c == ' ') || "，。！？；：、,!?;:…~～".contains(c);
     let (mut start, mut end) = (0, None);
     for (at, c) in (0..).zip(text.original.chars()) {
         if ends(c) && at < span.start {

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use toml::Spanned;
 
+use self::doubt::Doubtful;
 use self::screen::Needed;
 use super::case::Span;
 use super::disguise::Disguise;
@@ -223,9 +224,8 @@ pub trait Rule: Send + Sync {
     fn in_words(&self, _text: &Text, _words: &[Word], _found: &mut Found<'_>) {}
     /// Looks at such a text by what was learnt; `features` is memory that is used again.
     fn by_learning(&self, _text: &Text, _features: &mut Features, _learned: Learned<'_>, _found: &mut Found<'_>) {}
-    /// How probably such a text breaks the rules, as a multiple of the probability below which what doubtful rules find in it does
-    /// not count: `None` where it says nothing about that, and without an end where the text is too short, unless it may be `short`.
-    fn doubts(&self, _text: &Text, _short: bool, _features: &mut Features, _learned: Learned<'_>) -> Option<f64> {
+    /// Whether what was found in such a text does not count, as it is innocent: `None` where it says nothing about that.
+    fn doubts(&self, _text: &Text, _of: Doubtful, _features: &mut Features, _learned: Learned<'_>) -> Option<bool> {
         None
     }
     /// What a person's decision about a text is to teach; `None` where nothing is learnt.

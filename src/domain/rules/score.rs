@@ -8,9 +8,12 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::pieces::read_together;
-use super::{Build, Draft, Found, Hit, Learned, Learnt, Look, Rule};
+use super::{Build, Doubtful, Draft, Found, Hit, Learned, Learnt, Look, Rule};
 use crate::domain::case::Span;
-use crate::domain::score::{BANDS, Features, Lessons, Model, Scored, Taught, at_least, millionths};
+use crate::domain::disguise::{Disguise, View, cost_each};
+use crate::domain::score::{
+    BANDS, Features, InPinyin, Lessons, Model, Scored, Taught, at_least, in_pinyin, is_pinyin, millionths,
+};
 use crate::domain::text::{Class, Text, class_of, half_width};
 
 /// The keys of a `score` rule.
@@ -19,6 +22,8 @@ use crate::domain::text::{Class, Text, class_of, half_width};
 pub(super) struct Score {
     /// The model, as a path relative to the file.
     model: Spanned<String>,
+    /// Another model, for messages in pinyin.
+    pinyin: Option<Spanned<String>>,
     /// Of ten thousand ordinary messages it may tell so many falsely, by the model's own measuring.
     false_alarms: Option<Spanned<i64>>,
     /// Shorter texts are not looked at, in characters of the fold.
@@ -58,6 +63,13 @@ const MANY_SIGNS: usize = 4;
 const ODD_SIGNS: &str = "&_+=^|\\#*@-—.'`$%";
 /// What a sentence of several says is told where so many times fewer are told falsely: there are more of them.
 const ALONE: u32 = 4;
+/// So many times less probable it must be that what was disguised is meant: at 50 a twelfth of what was flagged in ordinary talk is
+/// gone, and of violations in any disguise no more than one in 200 is lost.
+const BY_CHANCE: f64 = 50.0;
+/// A text whose characters of Han cost so much, one with the other ([`cost_each`]), is also read by its sounds.
+const ODD: u32 = 56;
+/// How it is written then ([`in_pinyin`]).
+const IN_A_ROW: usize = 1;
 /// No more pieces of a text are told.
 const PIECES: usize = 5;
 
@@ -77,26 +89,42 @@ impl Draft for Score {
             Some((precision?, build.number(&strict.decisions, "decisions", 5..=1000)?))
         });
         let together = read_together(self.pieces.as_ref(), build);
-        let path = self.model.get_ref();
-        let read = (build.read)(path).and_then(|source| Model::read(&source.text));
-        let model = read.map_err(|why| {
-            let fault = build.source.fault(self.model.span(), format!("the model `{path}` cannot be used: {why}"));
-            build.faults.push(fault.help("`qunwei train` makes a model; its path begins in the folder of this file"));
-        });
-        let line = model.as_ref().ok().and_then(|model| model.line(false_alarms?));
-        if let (Ok(_), Some(false_alarms), None) = (&model, false_alarms, line) {
-            let message = format!("the model `{path}` draws no line at {false_alarms} in ten thousand");
-            build.faults.push(build.source.fault(self.model.span(), message).help("make one by `qunwei train`"));
-        }
+        let usual = read_model(&self.model, false, false_alarms, build);
+        let pinyin = self.pinyin.as_ref().map(|path| read_model(path, true, false_alarms, build));
         if build.errors() > before {
             return None;
         }
-        let strict = strict.flatten();
-        let line_alone = model.as_ref().ok().and_then(|model| model.line((false_alarms? / ALONE).max(1)));
-        let (model, line_alone) = (model, line_alone.or(line)?);
-        let (model, line, shortest, together) = (model.ok()?, line?, shortest?, together?);
-        Some(Box::new(Scores { model, line, line_alone, shortest, doubts, learn: self.learn, strict, together }))
+        let (usual, pinyin, strict) = (usual?, pinyin.flatten(), strict.flatten());
+        let (shortest, together) = (shortest?, together?);
+        Some(Box::new(Scores { usual, pinyin, shortest, doubts, learn: self.learn, strict, together }))
     }
+}
+
+/// Reads a model for texts in pinyin, or for others, and draws its lines.
+fn read_model(path: &Spanned<String>, pinyin: bool, false_alarms: Option<u32>, build: &mut Build<'_>) -> Option<Drawn> {
+    let (at, path) = (path.span(), path.get_ref());
+    let read = (build.read)(path).and_then(|source| Model::read(&source.text));
+    let read = read.and_then(|model| match (pinyin, model.about().pinyin) {
+        (true, false) => Err("it was not made for messages in pinyin".to_owned()),
+        (false, true) => Err("it was made for messages in pinyin alone".to_owned()),
+        _ => Ok(model),
+    });
+    let model = read.map_err(|why| {
+        let help = match pinyin {
+            true => "`qunwei train --pinyin` makes such a model; its path begins in the folder of this file",
+            false => "`qunwei train` makes a model; its path begins in the folder of this file",
+        };
+        let fault = build.source.fault(at.clone(), format!("the model `{path}` cannot be used: {why}"));
+        build.faults.push(fault.help(help));
+    });
+    let (model, false_alarms) = (model.ok()?, false_alarms?);
+    let Some(line) = model.line(false_alarms) else {
+        let message = format!("the model `{path}` draws no line at {false_alarms} in ten thousand");
+        build.faults.push(build.source.fault(at, message).help("make one by `qunwei train`"));
+        return None;
+    };
+    let line_alone = model.line((false_alarms / ALONE).max(1)).unwrap_or(line);
+    Some(Drawn { model, line, line_alone })
 }
 
 /// Where a sentence ends. Who sets no signs leaves a space.
@@ -121,12 +149,19 @@ fn without_signs(text: &str) -> String {
     text.chars().filter(|c| c.is_whitespace() || matches!(class_of(*c), Class::Kept(_) | Class::Many(_))).collect()
 }
 
-struct Scores {
+/// A model, and where a rule draws the line.
+struct Drawn {
     model: Model,
     /// The logarithm of the odds from which on a text is a hit.
     line: f32,
     /// The same of a sentence alone.
     line_alone: f32,
+}
+
+struct Scores {
+    usual: Drawn,
+    /// For texts in pinyin.
+    pinyin: Option<Drawn>,
     shortest: u32,
     /// Below which probability it doubts, in percent.
     doubts: Option<u32>,
@@ -147,8 +182,16 @@ impl Rule for Scores {
     }
 
     fn by_learning(&self, text: &Text, features: &mut Features, learned: Learned<'_>, found: &mut Found<'_>) {
-        if let Some(odds) = self.odds(text, features, learned).filter(|odds| *odds >= self.line) {
-            return self.tell(text, 0, odds, (features, learned), found);
+        let read = self.read(text, features, learned).filter(Read::is_told);
+        if let Some(Read { by, odds, sounds }) = read {
+            let Some((sounds, pinyin)) = sounds else {
+                return self.tell((by, odds), text, (text, &|span| span), (features, learned), found);
+            };
+            let first = found.hits.len();
+            let place = |span| sounds.in_original(span);
+            self.tell((by, odds), &pinyin, (text, &place), (features, learned), found);
+            let new = found.hits.iter_mut().skip(first);
+            return new.for_each(|hit| hit.disguise = Some(Disguise::also(None, View::Sound, true)));
         }
         // An offer among small talk: each sentence is looked at by itself too, more strictly.
         let (mut part, mut at) = (Text::default(), 0);
@@ -159,62 +202,112 @@ impl Rule for Scores {
                 continue;
             }
             part.set(sentence);
-            if let Some(odds) = self.odds(&part, features, learned).filter(|odds| *odds >= self.line_alone) {
-                return self.tell(&part, first, odds, (features, learned), found);
+            let by = self.by(&part);
+            if let Some(odds) = self.odds(by, &part, features, learned).filter(|odds| *odds >= by.line_alone) {
+                let place = |Span { start, end }| Span { start: start + first, end: end + first };
+                return self.tell((by, odds), &part, (text, &place), (features, learned), found);
             }
         }
     }
 
-    fn doubts(&self, text: &Text, short: bool, features: &mut Features, learned: Learned<'_>) -> Option<f64> {
+    fn doubts(&self, text: &Text, of: Doubtful, features: &mut Features, learned: Learned<'_>) -> Option<bool> {
         let least = f64::from(self.doubts?) * 10_000.0;
-        let odds = match short {
-            true => Some(self.odds_of(text, features, learned)),
-            false => self.odds(text, features, learned),
+        let by = self.pinyin.as_ref().filter(|_| of.pinyin).unwrap_or(&self.usual);
+        // In pinyin any syllables may be a word's.
+        let by_chance = of.disguised && !by.model.about().pinyin;
+        let least = if by_chance { least / BY_CHANCE } else { least };
+        let odds = match of.short {
+            true => Some(self.odds_of(by, text, features, learned)),
+            false => self.odds(by, text, features, learned),
         };
-        Some(odds.map_or(f64::INFINITY, |odds| f64::from(millionths(odds)) / least))
+        Some(odds.is_some_and(|odds| f64::from(millionths(odds)) < least))
     }
 
     fn taught(&self, text: &Text, features: &mut Features, learned: Learned<'_>) -> Option<Taught> {
-        let odds = self.odds(text, features, learned).filter(|_| self.learn)?;
-        let found = (odds >= self.line).then(|| (self.model.id(), self.band(odds) as u8));
-        Some(Taught { odds, features: features.all(text), found })
+        let read = self.read(text, features, learned).filter(|_| self.learn)?;
+        let found = read.is_told().then(|| (read.by.model.id(), read.by.band(read.odds) as u8));
+        let scored = read.sounds.as_ref().map_or(text, |(_, pinyin)| pinyin);
+        Some(Taught { odds: read.odds, features: features.all(scored), found })
     }
 
     fn limit(&self) -> Option<String> {
-        let least = f64::from(millionths(self.line)) / 1e6;
+        let least = f64::from(millionths(self.usual.line)) / 1e6;
         let learns = if self.learn { ", learning" } else { "" };
         Some(format!("{least:.3} in {} characters or more{learns}", self.shortest))
     }
 
     fn learnt(&self, learned: Learned<'_>) -> Option<Learnt> {
         let lessons = self.lessons(learned)?;
-        let record = lessons.record(learned.group?, self.model.id()).up_to(BANDS - 1);
-        Some(Learnt { lessons: lessons.count(), record, strict: self.is_strict(learned, 0) })
+        let record = lessons.record(learned.group?, self.usual.model.id()).up_to(BANDS - 1);
+        Some(Learnt { lessons: lessons.count(), record, strict: self.is_strict(&self.usual, learned, 0) })
+    }
+}
+
+impl Drawn {
+    /// How many of the model's lines, the strictest first, a text does not reach.
+    fn band(&self, odds: f32) -> usize {
+        self.model.about().lines.iter().take_while(|line| odds < line.odds).count().min(BANDS - 1)
+    }
+}
+
+/// What a model said of a text.
+struct Read<'a> {
+    by: &'a Drawn,
+    odds: f32,
+    /// The text by its sounds, where it was asked for these.
+    sounds: Option<(InPinyin, Text)>,
+}
+
+impl Read<'_> {
+    fn is_told(&self) -> bool {
+        self.odds >= self.by.line
     }
 }
 
 impl Scores {
-    /// Tells of a text, or of a sentence that begins at `first`.
+    /// Asks for a text as it stands; where nobody writes so, and that says nothing, for its sounds.
+    fn read(&self, text: &Text, features: &mut Features, learned: Learned<'_>) -> Option<Read<'_>> {
+        let by = self.by(text);
+        let usual = Read { by, odds: self.odds(by, text, features, learned)?, sounds: None };
+        let odd = || cost_each(&text.folded.text, self.shortest as usize) >= ODD;
+        let Some(by) = self.pinyin.as_ref().filter(|_| !usual.is_told() && odd()) else { return Some(usual) };
+        let Some(sounds) = in_pinyin(&text.original, IN_A_ROW) else { return Some(usual) };
+        let mut pinyin = Text::default();
+        pinyin.set(&sounds.text);
+        let odds = self.odds_of(by, &pinyin, features, learned);
+        Some(if odds >= by.line { Read { by, odds, sounds: Some((sounds, pinyin)) } } else { usual })
+    }
+
+    /// What a text is asked of.
+    fn by(&self, text: &Text) -> &Drawn {
+        self.pinyin.as_ref().filter(|_| is_pinyin(&text.folded.text)).unwrap_or(&self.usual)
+    }
+
+    /// Tells of a text, of which each span has its `place` in the original.
     fn tell(
         &self,
+        (by, odds): (&Drawn, f32),
         text: &Text,
-        first: u32,
-        odds: f32,
+        (original, place): (&Text, &dyn Fn(Span) -> Span),
         (features, learned): (&mut Features, Learned<'_>),
         found: &mut Found<'_>,
     ) {
         let lessons = self.lessons(learned);
         let (category, mut pieces) = match lessons {
-            Some(lessons) => self.model.why(text, features, lessons, PIECES),
-            None => self.model.why(text, features, &(), PIECES),
+            Some(lessons) => by.model.why(text, features, lessons, PIECES),
+            None => by.model.why(text, features, &(), PIECES),
         };
-        pieces.iter_mut().for_each(|piece| (piece.start, piece.end) = (piece.start + first, piece.end + first));
-        let band = self.band(odds);
-        let strict = self.is_strict(learned, band);
-        let (model, band) = (self.model.id(), band as u8);
+        for piece in &mut pieces {
+            let span = place(Span { start: piece.start, end: piece.end });
+            (piece.start, piece.end) = (span.start, span.end);
+            piece.text = original.slice(span).to_owned();
+        }
+        let band = by.band(odds);
+        let strict = self.is_strict(by, learned, band);
+        let (model, band) = (by.model.id(), band as u8);
         let category = category.to_owned();
         let scored = Scored { score: millionths(odds), model, category, band, strict, pieces };
-        let span = Span { start: first, end: first + text.whole().end };
+        let span = place(text.whole());
         let scored = Some(Arc::new(scored));
         found.hits.push(Hit { rule: found.rule, span, word: None, part: None, matched: None, disguise: None, scored });
     }
@@ -225,7 +318,7 @@ impl Scores {
     }
 
     /// The logarithm of the odds of a text; `None` when it is too short.
-    fn odds(&self, text: &Text, features: &mut Features, learned: Learned<'_>) -> Option<f32> {
+    fn odds(&self, by: &Drawn, text: &Text, features: &mut Features, learned: Learned<'_>) -> Option<f32> {
         let shortest = self.shortest as usize;
         if text.folded.text.len() < shortest {
             return None;
@@ -234,7 +327,7 @@ impl Scores {
         if kept < shortest {
             return None;
         }
-        let odds = self.odds_of(text, features, learned);
+        let odds = self.odds_of(by, text, features, learned);
         // Signs between the characters are no part of how anybody writes; what is read without them is what was meant.
         let few = (text.folded.original_length() as usize) < kept + kept / MANY_SIGNS;
         if few && (text.folded.gaps().is_empty() || !is_parted(&text.original)) {
@@ -243,7 +336,7 @@ impl Scores {
         let mut bare = Text::default();
         let mut read = |as_written: &str| {
             bare.set(as_written);
-            self.odds_of(&bare, features, learned)
+            self.odds_of(by, &bare, features, learned)
         };
         let odds = odds.max(read(&text.folded.text));
         // Where signs are put in, what is a space may be one.
@@ -251,26 +344,21 @@ impl Scores {
         Some(spaced.map_or(odds, |spaced| odds.max(read(&spaced))))
     }
 
-    fn odds_of(&self, text: &Text, features: &mut Features, learned: Learned<'_>) -> f32 {
+    fn odds_of(&self, by: &Drawn, text: &Text, features: &mut Features, learned: Learned<'_>) -> f32 {
         match self.lessons(learned) {
-            Some(lessons) => self.model.odds(text, features, lessons),
-            None => self.model.odds(text, features, &()),
+            Some(lessons) => by.model.odds(text, features, lessons),
+            None => by.model.odds(text, features, &()),
         }
     }
 
-    /// How many of the model's lines, the strictest first, a text does not reach.
-    fn band(&self, odds: f32) -> usize {
-        self.model.about().lines.iter().take_while(|line| odds < line.odds).count().min(BANDS - 1)
-    }
-
     /// Whether the score was right often enough in this group, among what it was at least as sure of.
-    fn is_strict(&self, learned: Learned<'_>, band: usize) -> bool {
+    fn is_strict(&self, by: &Drawn, learned: Learned<'_>, band: usize) -> bool {
         let (Some((precision, decisions)), Some(lessons), Some(group)) =
             (self.strict, self.lessons(learned), learned.group)
         else {
             return false;
         };
-        let record = lessons.record(group, self.model.id());
+        let record = lessons.record(group, by.model.id());
         // As long as it was right in all it was at least so sure of, it may be less sure.
         (band..BANDS).any(|band| {
             let (right, wrong) = record.up_to(band);

@@ -30,6 +30,9 @@ pub struct About {
     pub features: u32,
     /// Its table has 2 to this power weights.
     pub bits: u32,
+    /// It was made from texts in pinyin, for such.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pinyin: bool,
     /// What a weight is worth whose root is one step, in the logarithm of the odds.
     pub unit: f32,
     /// The categories of violations that it tells apart; one without a name where it does not.

@@ -75,7 +75,7 @@ impl Spell {
     }
 
     /// The longest syllable of at least two letters that letters begin with, and how many they are.
-    fn longest(&self, letters: impl Iterator<Item = u32>) -> Option<(u32, usize)> {
+    pub(super) fn longest(&self, letters: impl Iterator<Item = u32>) -> Option<(u32, usize)> {
         let (mut node, mut found) = (0, None);
         for (length, letter) in (1..).zip(letters) {
             let at = letter.wrapping_sub(u32::from(b'a')) as usize;

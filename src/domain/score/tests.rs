@@ -40,7 +40,9 @@ fn model() -> Model {
     let (weights, bias) = learner.into_parts();
     let categories = vec!["ads".to_owned()];
     let lines = Vec::new();
-    let about = About { features: VERSION, bits: 14, unit: 0.0, categories, bias, texts: 10, violations: 4, lines };
+    let pinyin = false;
+    let about =
+        About { features: VERSION, bits: 14, pinyin, unit: 0.0, categories, bias, texts: 10, violations: 4, lines };
     let mut model = Model::new(about, &weights);
     model.draw(vec![Line { false_alarms: 10, odds: 0.5, recall: 100.0 }]);
     model

@@ -2,24 +2,25 @@
 
 use super::pieces::cut;
 use super::*;
-use crate::domain::score::{About, Features, How, Learner, Lesson, Lessons, Line, Model, Row, VERSION};
+use crate::domain::score::{About, Features, How, Learner, Lesson, Lessons, Line, Model, Row, VERSION, in_pinyin};
 
 const AD: &str = "招兼职日结，加我微信";
 const TALK: &str = "明天几点开会呀";
 
-fn model() -> String {
+fn model(pinyin: bool) -> String {
     let how = How { bits: 12, ..How::USUAL };
     let mut learner = Learner::new(how, 1);
     let row = |original: &str, bad: bool| {
         let mut text = Text::default();
-        text.set(original);
+        text.set(&if pinyin { in_pinyin(original, 1).unwrap().text } else { original.to_owned() });
         Row { features: Features::default().all(&text), category: bad.then_some(0), weight: 1.0 }
     };
     learner.learn(&[row("兼职日结，加我微信", true), row("今天几点开会", false), row("晚上吃饭吗", false)]);
     let (weights, bias) = learner.into_parts();
     let categories = vec!["ads".to_owned()];
     let lines = Vec::new();
-    let about = About { features: VERSION, bits: 12, unit: 0.0, categories, bias, texts: 3, violations: 1, lines };
+    let about =
+        About { features: VERSION, bits: 12, pinyin, unit: 0.0, categories, bias, texts: 3, violations: 1, lines };
     let mut model = Model::new(about, &weights);
     let line = |false_alarms, odds| Line { false_alarms, odds, recall: 90.0 };
     model.draw(vec![line(5, 50.0), line(10, 0.5), line(20, 0.2)]);
@@ -40,7 +41,8 @@ fn of(toml: &str, doubtful: bool) -> Result<Ruleset, Vec<String>> {
         let kind = KINDS.iter().find(|kind| kind.name == &**name.get_ref()).unwrap();
         let draft = (kind.read)(ValueDeserializer::from(table)).unwrap();
         let mut read = |path: &str| match path {
-            "a.model" => Ok(Source { file: "a.model".into(), text: model().into() }),
+            "a.model" => Ok(Source { file: "a.model".into(), text: model(false).into() }),
+            "pinyin.model" => Ok(Source { file: "pinyin.model".into(), text: model(true).into() }),
             "list.txt" => Ok(Source { file: "list.txt".into(), text: LIST.into() }),
             _ => Err("no such file".to_owned()),
         };
@@ -138,6 +140,14 @@ fn faults_point_at_what_is_wrong() {
     let rows = [
         ("model = \"b.model\"", "2:9 the model `b.model` cannot be used: no such file"),
         ("model = \"list.txt\"", "2:9 the model `list.txt` cannot be used: it is no model"),
+        (
+            "model = \"pinyin.model\"",
+            "2:9 the model `pinyin.model` cannot be used: it was made for messages in pinyin alone",
+        ),
+        (
+            "model = \"a.model\"\npinyin = \"a.model\"",
+            "3:10 the model `a.model` cannot be used: it was not made for messages in pinyin",
+        ),
         ("model = \"a.model\"\nfalse_alarms = 0", "3:16 `false_alarms` cannot be 0"),
         ("model = \"a.model\"\nmin_characters = 0", "3:18 `min_characters` cannot be 0"),
         ("model = \"a.model\"\ndoubts = 51", "3:10 `doubts` cannot be 51"),
@@ -271,4 +281,47 @@ fn a_sign_where_nobody_puts_one_makes_no_text_more_innocent() {
     ] {
         assert!(score(parted) >= score(meant), "{parted}");
     }
+}
+
+/// The two models, and a word that is looked for in disguise too.
+const IN_PINYIN: &str =
+    "[keywords]\nwords = [\"开会\"]\n[score]\nmodel = \"a.model\"\npinyin = \"pinyin.model\"\ndoubts = 30";
+
+#[test]
+fn messages_in_pinyin_are_asked_of_a_model_of_their_own() {
+    let [with, without] = [IN_PINYIN.to_owned(), IN_PINYIN.replace("pinyin = \"pinyin.model\"\n", "")];
+    let [with, without] = [with, without].map(|rules| of(&rules, false).unwrap());
+    let none = Lessons::default();
+    let scores = |rules: &Ruleset, text: &str| {
+        let hits = find(rules, text, &none).into_iter().filter(|hit| hit.scored.is_some());
+        hits.map(|hit| (hit.span, hit.disguise.map(|disguise| disguise.views.in_chat()))).collect::<Vec<_>>()
+    };
+    for (ad, disguise) in [
+        ("jianzhirijie，jiawoweixin", None),
+        ("jian zhi ri jie，jia wo wei xin", None),
+        ("Jiān zhí rì jié！jiā wǒ wēi xìn", None),
+        ("碱值曰劫，枷沃崴芯", Some("同音".to_owned())),
+    ] {
+        let whole = Span { start: 0, end: ad.chars().count() as u32 };
+        assert_eq!(scores(&with, ad), [(whole, disguise)], "{ad}");
+    }
+    let talk = "jin tian ji dian kai hui，wan shang chi fan ma";
+    assert_eq!(scores(&with, talk), []);
+    assert_eq!(words(&without, talk, &none), ["kai hui"]);
+    assert!(words(&with, talk, &none).is_empty(), "it looks innocent to that model");
+}
+
+#[test]
+fn what_people_say_of_a_message_by_its_sounds_moves_what_it_was_asked_of() {
+    let rules = of(IN_PINYIN, false).unwrap();
+    let ad = "碱值曰劫，枷沃崴芯";
+    let (mut lessons, mut scratch) = (Lessons::default(), Scratch::default());
+    let model = find(&rules, ad, &lessons)[0].scored.as_ref().unwrap().model;
+    for subject in 0..5 {
+        let learned = Learned { lessons: Some(&lessons), group: Some(GroupKey(1)) };
+        let taught = rules.taught(ad, learned, &mut scratch).unwrap();
+        assert!(subject > 0 || taught.found == Some((model, 1)), "{:?}", taught.found);
+        lessons.learn(Lesson::new(subject, GroupKey(1), false, &taught));
+    }
+    assert_eq!(find(&rules, ad, &lessons), []);
 }
