@@ -50,6 +50,9 @@ pub struct Counts {
     pub repeated: u64,
     /// Messages that were there under both labels; neither is used.
     pub contradictory: u64,
+    /// Messages with too little Chinese in them to be learnt in pinyin.
+    #[serde(skip_serializing_if = "is_none")]
+    pub too_little_chinese: u64,
 }
 
 /// A file that was read.
@@ -133,7 +136,10 @@ impl Examples {
         let mut written = Text::default();
         let text = match self.pinyin {
             true => {
-                let Some(pinyin) = in_pinyin(&text.original, self.examples.len()) else { return };
+                let Some(pinyin) = in_pinyin(&text.original, self.examples.len()) else {
+                    self.counts.too_little_chinese += 1;
+                    return;
+                };
                 written.set(&pinyin.text);
                 &written
             }
@@ -172,6 +178,10 @@ impl Examples {
         self.counts.contradictory = (before - self.examples.len()) as u64;
         self.known.clear();
     }
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 fn parse(line: &str) -> Result<(Labelled, bool), String> {

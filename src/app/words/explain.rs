@@ -94,7 +94,7 @@ fn place(one: &WordUse) -> String {
 fn plain(folded: &str, text: &mut String) {
     let latin = folded.bytes().all(|byte| byte.is_ascii_alphanumeric());
     *text += "\nplain\n  as it stands, in any width, case, style of letters and script (traditional), with invisible and combining \
-              characters,\n  and with up to 12 spaces and signs between two characters; over the end of a clause only when \
+              characters,\n  and with white space and up to 12 signs between two characters; over the end of a clause only when \
               it is written\n  with something between all its characters and has three or more\n";
     if latin {
         *text += "  letters and digits alone: only where no other letter or digit goes on\n";

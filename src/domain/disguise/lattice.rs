@@ -180,7 +180,7 @@ impl Lattice {
         self.units.clear();
         self.has_symbols = false;
         let (mut gap, mut dropped) = (None, 0);
-        let (mut at, mut rest, mut last) = (0, original, ' ');
+        let (mut at, mut rest, mut last) = (0, original, '\0');
         let mut opened = None;
         while let Some(c) = rest.chars().next() {
             let shortcode = shortcode(rest).unwrap_or(Shortcode { sign: c, chars: 1, bytes: c.len_utf8() });
@@ -215,7 +215,7 @@ impl Lattice {
                 }
                 Class::Dropped(kind) => {
                     gap = gap.max(Some(kind));
-                    dropped += 1;
+                    dropped += u32::from(!(c.is_whitespace() && last.is_whitespace()));
                     if OPENING.contains(written) {
                         opened = Some(self.units.len());
                     } else if CLOSING.contains(written) {
@@ -258,11 +258,19 @@ impl Lattice {
         };
         let other = |unit: &&Unit| !is_han(unit.c) && !unit.symbol;
         let rest = self.units.get(at..).unwrap_or_default();
-        let end = match rest.first() {
-            Some(unit) if SAYS_LITTLE.contains(unit.c) => at + 1,
-            _ => at + rest.iter().take(MOST_OTHERS + 1).take_while(other).count(),
+        let length = match rest.first() {
+            Some(unit) if SAYS_LITTLE.contains(unit.c) => 1,
+            _ => rest.iter().take(MOST_OTHERS + 1).take_while(other).count(),
         };
-        if (1..=MOST_OTHERS).contains(&(end - at)) && is_between_han(end) { end } else { 0 }
+        // 满300减 has a number in it; ½ is one sign.
+        let number = match rest.get(..length) {
+            Some([first, .., last]) if first.at != last.at => {
+                rest.iter().take(length).all(|unit| unit.c.is_ascii_digit())
+            }
+            _ => false,
+        };
+        let end = at + length;
+        if (1..=MOST_OTHERS).contains(&length) && !number && is_between_han(end) { end } else { 0 }
     }
 
     /// Takes what several units stand for, or what stands for several characters, if it is there.
@@ -316,7 +324,14 @@ impl Lattice {
         self.moves.get(*from as usize..*to as usize).unwrap_or_default()
     }
 
-    /// Where a word may go on behind a place: there, or behind symbols that are noise, or behind repetitions of what was
+    /// Where the noise ends that begins at a place, if no word is parted in it.
+    fn behind_noise(&self, place: u32, end: u32) -> Option<u32> {
+        let few = (1..=WIDEST_GAP).contains(&end.saturating_sub(place));
+        let parted = || self.units.iter().take(end as usize + 1).skip(place as usize + 1).any(Unit::parted);
+        (few && !parted()).then_some(end)
+    }
+
+    /// Where a word may go on behind a place: there, or behind symbols or fillers that are noise, or behind repetitions of what was
     /// read last.
     #[inline]
     pub(super) fn nexts(&self, place: u32) -> impl Iterator<Item = u32> + use<> {
@@ -324,7 +339,7 @@ impl Lattice {
             None => [Some(place), None, None],
             Some(unit) if unit.parted() => [None; 3],
             Some(unit) => {
-                let noise = (1..=WIDEST_GAP).contains(&unit.noise.saturating_sub(place)).then_some(unit.noise);
+                let noise = self.behind_noise(place, unit.noise);
                 [Some(place), noise, self.repeats(place).then_some(unit.run)]
             }
         };
@@ -333,7 +348,9 @@ impl Lattice {
 
     /// Whether what stands at `from..to`, and is left out, is no symbol.
     pub(super) fn is_filler(&self, from: u32, to: u32) -> bool {
-        from < to && self.units.get(from as usize).is_some_and(|unit| !unit.symbol && unit.noise == to)
+        from < to
+            && !self.repeats(from)
+            && self.units.get(from as usize).is_some_and(|unit| !unit.symbol && unit.noise == to)
     }
 
     /// Whether a place has the character before it once more. A word need not begin there: it begins with the first of

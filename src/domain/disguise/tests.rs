@@ -76,6 +76,7 @@ fn one_filler_hides_no_word() {
         ("找人裸(luo3)聊吗", "裸(luo3)聊"),
         ("找人裸の聊吗", "裸の聊"),
         ("找人裸丨聊吗", "裸丨聊"),
+        ("找人裸                    1                    聊吗", "裸                    1                    聊"),
         ("约了炮又不来", "约了炮"),
         ("出来约个炮", "约个炮"),
     ] {
@@ -83,11 +84,27 @@ fn one_filler_hides_no_word() {
         let told = found(&all, &words, text);
         assert_eq!(told.first(), Some(&format!("{matched} = {word} (filler)")), "{text}: {told:?}");
     }
-    for text in
-        ["胡萝卜切片 黄的片红的片", "裸abcd聊", "裸（一共七个字的话）聊", "裸，1聊", "裸1", "别约他\u{FFFC}了炮"]
-    {
+    for text in [
+        "胡萝卜切片 黄的片红的片",
+        "裸abcd聊",
+        "裸12聊",
+        "裸（一共七个字的话）聊",
+        "裸，1聊",
+        "裸1",
+        "别约了\u{FFFC}炮",
+        "裸❤\u{FFFC}聊",
+        "找人裸1------------------------------聊",
+    ] {
         assert_eq!(found(&all, &words, text), [""; 0], "{text}");
     }
+}
+
+#[test]
+fn a_filler_that_is_a_character_of_the_word_is_a_repetition() {
+    let words = ["杀了你全家", "投一万返"];
+    let all = of(&words);
+    assert_eq!(found(&all, &words, "杀了了你全家").first().unwrap(), "杀了了你全家 = 杀了你全家 (repeated)");
+    assert_eq!(found(&all, &words, "投一一万返").first().unwrap(), "投一一万返 = 投一万返 (repeated)");
 }
 
 #[test]

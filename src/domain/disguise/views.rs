@@ -79,6 +79,11 @@ impl Views {
         !self.is_empty() && !by_chance.into_iter().any(|view| self.has(view))
     }
 
+    /// Whether nothing is different but that something stands between.
+    pub fn are_fillers(self) -> bool {
+        self.0 == 1 << View::Filler as u16
+    }
+
     /// Whether nothing but sounds differs.
     pub fn are_sounds(self) -> bool {
         let sounds = 1 << View::Sound as u16 | 1 << View::Near as u16;

@@ -155,6 +155,8 @@ fn a_row_of_signs_parts_a_word_only_where_it_is_long() {
         let text = format!("加微{}信", "-".repeat(signs));
         assert_eq!(matched(&["加微信"], &text).len(), usize::from(is_one), "{text}");
     }
+    let spaces = format!("加{}微{}信", " ".repeat(40), "\u{3000}".repeat(40));
+    assert_eq!(matched(&["加微信"], &spaces).len(), 1, "white space in a row is seen as one");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Doubt: some words are said by those who break the rules and by those who warn of it, ask about it or play cards. So a rule
 //! may be doubtful: what it finds counts only where a model ([`crate::domain::score`]) does not hold what stands around it for
 //! innocent. Nobody disguises an innocent word, but three syllables may sound like one by chance: what any rule finds disguised is
-//! doubted too, where the model is nearly certain.
+//! doubted too, where the model is nearly certain. In messages in pinyin any syllables may: there it need not be, and a model for such says it.
 
 use super::{Hit, Learned, Look, Rule, Ruleset};
 use crate::domain::case::Span;
@@ -23,7 +23,7 @@ pub struct Doubtful {
     pub short: bool,
     /// What was found there is disguised.
     pub disguised: bool,
-    /// The message is written in pinyin.
+    /// It is spelled out, in a message in pinyin.
     pub pinyin: bool,
 }
 
@@ -42,11 +42,14 @@ impl Ruleset {
             return;
         }
         let mut around = Text::default();
-        let pinyin = is_pinyin(&text.folded.text);
+        let in_pinyin = is_pinyin(&text.folded.text);
         hits.retain(|hit| {
             let doubtful = self.infos().get(usize::from(hit.rule.0)).is_some_and(|info| info.doubtful);
             let disguised = hit.disguise.is_some();
-            let of = Doubtful { short: false, disguised, pinyin };
+            // 做个笔录 says no more than 做笔录.
+            let filled = hit.disguise.is_some_and(|disguise| disguise.views.are_fillers());
+            let pinyin = in_pinyin && is_spelled(text.slice(hit.span));
+            let of = Doubtful { short: false, disguised: disguised && !(doubtful && filled), pinyin };
             let reaches = AROUND.map(|reach| if pinyin { reach * LETTERS } else { reach });
             hit.part.is_some()
                 || !(doubtful || disguised)
@@ -65,8 +68,13 @@ impl Ruleset {
     /// Whether all models that doubt at all hold a text for innocent.
     fn is_doubted(&self, text: &Text, of: Doubtful, features: &mut Features, learned: Learned<'_>) -> bool {
         let mut says = self.looking(Look::Learned).filter_map(|(rule, _)| rule.doubts(text, of, features, learned));
-        says.next().is_some_and(|first| first) && says.all(|one| one)
+        says.next() == Some(true) && says.all(|one| one)
     }
+}
+
+/// Whether what was found is written in letters. What stands in Han beside them is asked about as everywhere.
+fn is_spelled(matched: &str) -> bool {
+    matched.chars().filter(|c| c.is_alphabetic()).all(|c| c < '\u{3400}')
 }
 
 /// A span to the ends of the clauses that it begins and ends in; in pinyin a space ends none.

@@ -12,7 +12,7 @@ use super::{Build, Doubtful, Draft, Found, Hit, Learned, Learnt, Look, Rule};
 use crate::domain::case::Span;
 use crate::domain::disguise::{Disguise, View, cost_each};
 use crate::domain::score::{
-    BANDS, Features, InPinyin, Lessons, Model, Scored, Taught, at_least, in_pinyin, is_pinyin, millionths,
+    BANDS, Features, Lessons, Model, Rewritten, Scored, Taught, at_least, in_han, in_pinyin, is_pinyin, millionths,
 };
 use crate::domain::text::{Class, Text, class_of, half_width};
 
@@ -67,7 +67,7 @@ const ALONE: u32 = 4;
 /// gone, and of violations in any disguise no more than one in 200 is lost.
 const BY_CHANCE: f64 = 50.0;
 /// A text whose characters of Han cost so much, one with the other ([`cost_each`]), is also read by its sounds.
-const ODD: u32 = 56;
+const ODD: u32 = 62;
 /// How it is written then ([`in_pinyin`]).
 const IN_A_ROW: usize = 1;
 /// No more pieces of a text are told.
@@ -182,16 +182,8 @@ impl Rule for Scores {
     }
 
     fn by_learning(&self, text: &Text, features: &mut Features, learned: Learned<'_>, found: &mut Found<'_>) {
-        let read = self.read(text, features, learned).filter(Read::is_told);
-        if let Some(Read { by, odds, sounds }) = read {
-            let Some((sounds, pinyin)) = sounds else {
-                return self.tell((by, odds), text, (text, &|span| span), (features, learned), found);
-            };
-            let first = found.hits.len();
-            let place = |span| sounds.in_original(span);
-            self.tell((by, odds), &pinyin, (text, &place), (features, learned), found);
-            let new = found.hits.iter_mut().skip(first);
-            return new.for_each(|hit| hit.disguise = Some(Disguise::also(None, View::Sound, true)));
+        if let Some(read) = self.read(text, false, features, learned).filter(Read::is_told) {
+            return self.tell(&read, (text, text, 0), (features, learned), found);
         }
         // An offer among small talk: each sentence is looked at by itself too, more strictly.
         let (mut part, mut at) = (Text::default(), 0);
@@ -202,10 +194,8 @@ impl Rule for Scores {
                 continue;
             }
             part.set(sentence);
-            let by = self.by(&part);
-            if let Some(odds) = self.odds(by, &part, features, learned).filter(|odds| *odds >= by.line_alone) {
-                let place = |Span { start, end }| Span { start: start + first, end: end + first };
-                return self.tell((by, odds), &part, (text, &place), (features, learned), found);
+            if let Some(read) = self.read(&part, true, features, learned).filter(Read::is_told) {
+                return self.tell(&read, (&part, text, first), (features, learned), found);
             }
         }
     }
@@ -224,10 +214,10 @@ impl Rule for Scores {
     }
 
     fn taught(&self, text: &Text, features: &mut Features, learned: Learned<'_>) -> Option<Taught> {
-        let read = self.read(text, features, learned).filter(|_| self.learn)?;
+        let read = self.read(text, false, features, learned).filter(|_| self.learn)?;
         let found = read.is_told().then(|| (read.by.model.id(), read.by.band(read.odds) as u8));
-        let scored = read.sounds.as_ref().map_or(text, |(_, pinyin)| pinyin);
-        Some(Taught { odds: read.odds, features: features.all(scored), found })
+        let asked = read.instead.as_ref().map_or(text, |instead| &instead.text);
+        Some(Taught { odds: read.odds, features: features.all(asked), found })
     }
 
     fn limit(&self) -> Option<String> {
@@ -237,9 +227,11 @@ impl Rule for Scores {
     }
 
     fn learnt(&self, learned: Learned<'_>) -> Option<Learnt> {
-        let lessons = self.lessons(learned)?;
-        let record = lessons.record(learned.group?, self.usual.model.id()).up_to(BANDS - 1);
-        Some(Learnt { lessons: lessons.count(), record, strict: self.is_strict(&self.usual, learned, 0) })
+        let (lessons, group) = (self.lessons(learned)?, learned.group?);
+        let records = self.drawn().map(|by| lessons.record(group, by.model.id()).up_to(BANDS - 1));
+        let record = records.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+        let strict = self.drawn().any(|by| self.is_strict(by, learned, 0));
+        Some(Learnt { lessons: lessons.count(), record, strict })
     }
 }
 
@@ -254,28 +246,54 @@ impl Drawn {
 struct Read<'a> {
     by: &'a Drawn,
     odds: f32,
-    /// The text by its sounds, where it was asked for these.
-    sounds: Option<(InPinyin, Text)>,
+    /// From which odds on it is told.
+    line: f32,
+    /// What the model was asked instead of the text.
+    instead: Option<Instead>,
 }
 
 impl Read<'_> {
     fn is_told(&self) -> bool {
-        self.odds >= self.by.line
+        self.odds >= self.line
     }
 }
 
+/// A text that is asked about instead of another one.
+struct Instead {
+    text: Text,
+    written: Rewritten,
+    /// How the other one is written.
+    view: Option<View>,
+}
+
 impl Scores {
-    /// Asks for a text as it stands; where nobody writes so, and that says nothing, for its sounds.
-    fn read(&self, text: &Text, features: &mut Features, learned: Learned<'_>) -> Option<Read<'_>> {
+    /// Asks for a text as it stands. Where that says nothing: beside pinyin for what is in Han, and where nobody writes so for its sounds.
+    /// `alone`: it is a sentence of a message.
+    fn read(&self, text: &Text, alone: bool, features: &mut Features, learned: Learned<'_>) -> Option<Read<'_>> {
+        let line = |by: &Drawn| if alone { by.line_alone } else { by.line };
         let by = self.by(text);
-        let usual = Read { by, odds: self.odds(by, text, features, learned)?, sounds: None };
-        let odd = || cost_each(&text.folded.text, self.shortest as usize) >= ODD;
-        let Some(by) = self.pinyin.as_ref().filter(|_| !usual.is_told() && odd()) else { return Some(usual) };
-        let Some(sounds) = in_pinyin(&text.original, IN_A_ROW) else { return Some(usual) };
-        let mut pinyin = Text::default();
-        pinyin.set(&sounds.text);
-        let odds = self.odds_of(by, &pinyin, features, learned);
-        Some(if odds >= by.line { Read { by, odds, sounds: Some((sounds, pinyin)) } } else { usual })
+        let odds = self.odds(by, text, features, learned)?;
+        let usual = Read { by, odds, line: line(by), instead: None };
+        let Some(pinyin) = self.pinyin.as_ref().filter(|_| !usual.is_told()) else { return Some(usual) };
+        let shortest = self.shortest as usize;
+        let (by, written, view) = if usual.by.model.about().pinyin {
+            (&self.usual, in_han(&text.original, shortest), None)
+        } else if cost_each(&text.folded.text, shortest) >= ODD {
+            (pinyin, in_pinyin(&text.original, IN_A_ROW), Some(View::Sound))
+        } else {
+            return Some(usual);
+        };
+        let Some(written) = written else { return Some(usual) };
+        let mut instead = Instead { text: Text::default(), written, view };
+        instead.text.set(&instead.written.text);
+        let odds = self.odds_of(by, &instead.text, features, learned);
+        let read = Read { by, odds, line: line(by), instead: Some(instead) };
+        Some(if read.is_told() { read } else { usual })
+    }
+
+    /// The models.
+    fn drawn(&self) -> impl Iterator<Item = &Drawn> {
+        std::iter::once(&self.usual).chain(&self.pinyin)
     }
 
     /// What a text is asked of.
@@ -283,33 +301,40 @@ impl Scores {
         self.pinyin.as_ref().filter(|_| is_pinyin(&text.folded.text)).unwrap_or(&self.usual)
     }
 
-    /// Tells of a text, of which each span has its `place` in the original.
+    /// Tells of a text that begins at a code point of the original.
     fn tell(
         &self,
-        (by, odds): (&Drawn, f32),
-        text: &Text,
-        (original, place): (&Text, &dyn Fn(Span) -> Span),
+        read: &Read<'_>,
+        (text, original, first): (&Text, &Text, u32),
         (features, learned): (&mut Features, Learned<'_>),
         found: &mut Found<'_>,
     ) {
+        let Read { by, odds, instead, .. } = read;
+        let asked = instead.as_ref().map_or(text, |instead| &instead.text);
+        let place = |span: Span| {
+            let Span { start, end } = instead.as_ref().map_or(span, |instead| instead.written.in_original(span));
+            Span { start: start + first, end: end + first }
+        };
         let lessons = self.lessons(learned);
         let (category, mut pieces) = match lessons {
-            Some(lessons) => by.model.why(text, features, lessons, PIECES),
-            None => by.model.why(text, features, &(), PIECES),
+            Some(lessons) => by.model.why(asked, features, lessons, PIECES),
+            None => by.model.why(asked, features, &(), PIECES),
         };
         for piece in &mut pieces {
             let span = place(Span { start: piece.start, end: piece.end });
             (piece.start, piece.end) = (span.start, span.end);
             piece.text = original.slice(span).to_owned();
         }
-        let band = by.band(odds);
+        let band = by.band(*odds);
         let strict = self.is_strict(by, learned, band);
         let (model, band) = (by.model.id(), band as u8);
         let category = category.to_owned();
-        let scored = Scored { score: millionths(odds), model, category, band, strict, pieces };
-        let span = place(text.whole());
+        let scored = Scored { score: millionths(*odds), model, category, band, strict, pieces };
+        let span = place(asked.whole());
         let scored = Some(Arc::new(scored));
-        found.hits.push(Hit { rule: found.rule, span, word: None, part: None, matched: None, disguise: None, scored });
+        let view = instead.as_ref().and_then(|instead| instead.view);
+        let disguise = view.map(|view| Disguise::also(None, view, false));
+        found.hits.push(Hit { rule: found.rule, span, word: None, part: None, matched: None, disguise, scored });
     }
 
     /// What was decided, where that counts.

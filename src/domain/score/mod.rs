@@ -21,4 +21,4 @@ pub use learn::{How, Learner, MOST_CATEGORIES, Row, probability};
 pub use lessons::{BANDS, Lesson, Lessons, Record, Taught, at_least};
 pub use measure::{FALSE_ALARMS, Measured};
 pub use model::{About, Besides, Line, Model, Piece, STEP, Scored, millionths};
-pub use pinyin::{InPinyin, in_pinyin, is_pinyin};
+pub use pinyin::{Rewritten, in_han, in_pinyin, is_pinyin};

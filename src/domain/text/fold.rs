@@ -127,7 +127,7 @@ impl Clone for Folded {
 pub struct Gap {
     /// The byte of the folded text that follows it.
     pub at: u32,
-    /// How many seen characters were dropped.
+    /// How many seen characters were dropped, white space in a row counted as one.
     pub dropped: u32,
     /// The strongest of them.
     pub kind: GapKind,
@@ -149,13 +149,15 @@ pub enum GapKind {
 struct Pending {
     dropped: u32,
     kind: Option<GapKind>,
-    /// The last dropped character was a full stop.
+    /// The last dropped character was a full stop …
     stop: bool,
+    /// … or white space.
+    space: bool,
 }
 
 impl Pending {
-    /// One more dropped character.
-    fn add(&mut self, dropped: Fold<'_>) {
+    /// One more dropped character. White space in a row is seen as one.
+    fn add(&mut self, dropped: Fold<'_>, space: bool) {
         let kind = match dropped {
             Fold::Invisible | Fold::To(_) | Fold::Many(_) => return,
             Fold::Space if self.stop => GapKind::Clause,
@@ -163,7 +165,8 @@ impl Pending {
             Fold::Clause => GapKind::Clause,
             Fold::Barrier => GapKind::Barrier,
         };
-        self.dropped += 1;
+        self.dropped += u32::from(!(space && self.space));
+        self.space = space;
         self.kind = self.kind.max(Some(kind));
         self.stop = dropped == Fold::Stop;
     }
@@ -187,14 +190,14 @@ impl Folded {
             if let Some(shortcode) = shortcode(rest) {
                 rest = rest.get(shortcode.bytes..).unwrap_or_default();
                 index = index.saturating_add(shortcode.chars);
-                pending.add(Fold::Separator);
+                pending.add(Fold::Separator, false);
                 continue;
             }
             rest = rest.get(c.len_utf8()..).unwrap_or_default();
             match tables.fold(c) {
                 Fold::To(to) => self.put(to.encode_utf8(&mut [0; 4]), index, &mut pending),
                 Fold::Many(to) => self.put(to, index, &mut pending),
-                dropped => pending.add(dropped),
+                dropped => pending.add(dropped, c.is_whitespace()),
             }
             index += 1;
         }

@@ -85,7 +85,7 @@ fn gaps_know_their_kind() {
         ("a.b", Some(GapKind::Separator), 1),
         ("a. b", Some(GapKind::Clause), 2),
         ("a，b", Some(GapKind::Clause), 1),
-        ("a *\n b", Some(GapKind::Clause), 4),
+        ("a *\n b", Some(GapKind::Clause), 3),
         ("a\u{FFFC}b", Some(GapKind::Barrier), 1),
         ("a，\u{FFFC} b", Some(GapKind::Barrier), 3),
         ("a\u{200B}\u{301}b", None, 0),

@@ -325,3 +325,22 @@ fn what_people_say_of_a_message_by_its_sounds_moves_what_it_was_asked_of() {
     }
     assert_eq!(find(&rules, ad, &lessons), []);
 }
+
+#[test]
+fn nothing_in_han_is_hidden_by_pinyin_beside_it_nor_sounds_by_sentences_around_them() {
+    let doubting = of(&IN_PINYIN.replace("开会", "兼职"), true).unwrap();
+    let none = Lessons::default();
+    for padding in ["hahahahahaha", "ming tian ji dian kai hui ya，wan shang chi fan ma", "wuwuwu hehehe can you"] {
+        let padded = format!("{AD} {padding}");
+        let hits = find(&doubting, &padded, &none);
+        assert!(hits.iter().any(|hit| hit.word.is_some()), "{padded}: {hits:?}");
+        let scored = hits.iter().find(|hit| hit.scored.is_some()).unwrap_or_else(|| panic!("{padded}: {hits:?}"));
+        assert!(scored.span.start == 0 && scored.span.end >= 10, "{scored:?}");
+    }
+    let (talk, ad) = ("今天几点开会呀，晚上吃饭吗，明天几点开会呀。", "碱值曰劫，枷沃崴芯");
+    let hits = find(&of(&format!("{IN_PINYIN}\nfalse_alarms = 40"), false).unwrap(), &format!("{talk}{ad}"), &none);
+    let [hit] = &hits.iter().filter(|hit| hit.scored.is_some()).collect::<Vec<_>>()[..] else { panic!("{hits:?}") };
+    let first = talk.chars().count() as u32;
+    assert_eq!((hit.span.start, hit.span.end), (first, first + ad.chars().count() as u32));
+    assert!(hit.scored.as_ref().unwrap().pieces.iter().all(|piece| ad.contains(&piece.text)), "{hit:?}");
+}
