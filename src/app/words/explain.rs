@@ -119,7 +119,7 @@ fn characters(known: &Explained, text: &mut String) {
         let _ = writeln!(text, "  {}  {}", one.c, ways.join("; "));
     }
     *text += "  between two of them, where all stand as they are: one filler (up to three letters or digits, 一, 了, 个, 丨, 口 …,\n  \
-              up to six characters in brackets)\n";
+              up to ten characters in brackets)\n";
 }
 
 fn patterns(known: &Explained, text: &mut String) {

@@ -92,7 +92,7 @@ const MOST_OTHERS: usize = 3;
 const SAYS_LITTLE: &str = "一丨囗丶丿亅乚口了个过着啊呀哈哦呢嘛吧啦";
 
 /// Brackets around what may be noise, as 裸（luo）聊: no more characters than these.
-const MOST_IN_BRACKETS: usize = 6;
+const MOST_IN_BRACKETS: usize = 10;
 const OPENING: &str = "(（[【〔〖「『《〈<{｛";
 const CLOSING: &str = ")）]】〕〗」』》〉>}｝";
 
@@ -370,6 +370,16 @@ impl Lattice {
             && self.are_syllables(run.start..place)
             && self.are_syllables(place..run.end)
             && self.syllables_about(run) >= FEWEST_LETTERS
+    }
+
+    /// Whether a letter is one of a syllable, with whose others it stands alone: shuo is no s and huo.
+    pub(super) fn is_of_syllable(&self, place: u32) -> bool {
+        let run = self.letters_around(place as usize);
+        let vowel = |unit: &Unit| matches!(unit.c, 'a' | 'e' | 'i' | 'o' | 'u' | 'v');
+        self.is_letter(place as usize)
+            && run.len() > 1
+            && self.units.get(run.clone()).unwrap_or_default().iter().any(vowel)
+            && self.are_syllables(run)
     }
 
     fn is_letter(&self, at: usize) -> bool {

@@ -88,7 +88,7 @@ fn one_filler_hides_no_word() {
         "胡萝卜切片 黄的片红的片",
         "裸abcd聊",
         "裸12聊",
-        "裸（一共七个字的话）聊",
+        "裸（这里一共有十一个字的话）聊",
         "裸，1聊",
         "裸1",
         "别约了\u{FFFC}炮",
@@ -154,6 +154,11 @@ fn letters_of_everyday_use_are_no_first_letters() {
     let words = ["讨打", "送算力", "骚货哦", "血洗你", "约炮"];
     let all = of(&words);
     for text in ["td", "用SSL连接", "S.H.O 的歌", "XX你明天来"] {
+        assert_eq!(found(&all, &words, text), [""; 0], "{text}");
+    }
+    let words = ["听话水", "你爹死", "骚货", "烂狗", "黄片"];
+    let all = of(&words);
+    for text in ["six months old", "The shop stands at the corner", "shuo hua", "go lang 学习群", "HP 笔记本"] {
         assert_eq!(found(&all, &words, text), [""; 0], "{text}");
     }
     let (words, texts) = (["赌博群", "彩票带单", "拿十代"], ["dbq我错了", "在线cpdd", "nsdd"]);

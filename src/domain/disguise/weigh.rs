@@ -48,11 +48,12 @@ pub(super) fn written(pattern: &Pattern, word: &Word, path: &[Step], lattice: &L
         let before = at.checked_sub(1).and_then(|before| path.get(before));
         let repeated = before.is_some_and(over);
         let filled = before.is_some_and(|before| lattice.is_filler(before.to, step.from));
-        match view {
+        let initial = |view: &View| *view == View::Letter && is_initial(lattice, step, meant(at));
+        match view.map(|view| if initial(&view) { View::Initial } else { view }) {
             Some(View::Plain) if filled => views.push(View::Filler),
             _ if filled => return false,
             Some(View::Plain) if repeated => views.push(View::Repeated),
-            Some(View::Letter) if is_initial(lattice, step, meant(at)) => views.push(View::Initial),
+            Some(View::Initial) if lattice.is_of_syllable(step.from) => return false,
             Some(view) => views.push(view),
             None => return false,
         }
@@ -123,7 +124,7 @@ const FEWEST_AMONG_INITIALS: usize = 3;
 /// No fewer letters in a row are several words' first letters …
 const FEWEST_UNSPEAKABLE: usize = 4;
 /// … and fewer than one in so many of those are vowels: in what is spoken there are more.
-const CONSONANTS_TO_A_VOWEL: usize = 5;
+const CONSONANTS_TO_A_VOWEL: usize = 8;
 
 /// Whether the letters in a row around a place are no word that can be spoken.
 fn is_unspeakable(at: usize, lattice: &Lattice) -> bool {
