@@ -83,7 +83,7 @@ async fn days_whose_move_lost_its_power_are_in_one_place() {
             daemon.kill();
             assert_there(&home.data(), &rows, &format!("at {at}, moved by the next"));
         }
-        at += 1 + at / if later == 0 { 5 } else { 60 };
+        at += 1 + at / if later == 0 { 5 } else { 150 };
     }
     println!(
         "up to {at}: the power went {at_start} times before the daemon was ready, {later} times while the days moved"
